@@ -1,1 +1,18 @@
-//! wip
+//! `iam-mfa`: people who sign in without a second factor.
+
+mod clients;
+mod fence;
+mod root_without_mfa;
+mod user_without_mfa;
+
+pub use clients::Iam;
+use remedy_aws::Roster;
+use remedy_engine::enlist;
+pub use root_without_mfa::RootWithoutMfa;
+pub use user_without_mfa::UserWithoutMfa;
+
+/// The function's controls.
+#[must_use]
+pub fn controls() -> Roster {
+    vec![enlist::<UserWithoutMfa, _>(), enlist::<RootWithoutMfa, _>()]
+}

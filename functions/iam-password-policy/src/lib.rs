@@ -1,1 +1,17 @@
-//! wip
+//! `iam-password-policy`: an account password policy that is too weak.
+
+mod clients;
+mod password_policy_weak;
+mod policy;
+
+pub use clients::Iam;
+pub use password_policy_weak::PasswordPolicyWeak;
+pub use policy::PasswordPolicy;
+use remedy_aws::Roster;
+use remedy_engine::enlist;
+
+/// The function's controls.
+#[must_use]
+pub fn controls() -> Roster {
+    vec![enlist::<PasswordPolicyWeak, _>()]
+}

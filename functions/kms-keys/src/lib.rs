@@ -1,1 +1,18 @@
-//! wip
+//! `kms-keys`: customer-managed KMS keys that do not rotate, or that are about to be deleted.
+
+mod clients;
+mod key;
+mod key_dying;
+mod key_unrotated;
+
+pub use clients::Keys;
+pub use key_dying::KeyDying;
+pub use key_unrotated::KeyUnrotated;
+use remedy_aws::Roster;
+use remedy_engine::enlist;
+
+/// The function's controls. A dying key is saved before its rotation is looked at.
+#[must_use]
+pub fn controls() -> Roster {
+    vec![enlist::<KeyDying, _>(), enlist::<KeyUnrotated, _>()]
+}

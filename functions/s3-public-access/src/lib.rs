@@ -1,1 +1,19 @@
-//! wip
+//! `s3-public-access`: S3 buckets and accounts that Block Public Access does not protect.
+
+mod account_public;
+mod block;
+mod bucket_public;
+mod clients;
+
+pub use account_public::AccountPublic;
+pub use block::PublicAccessBlock;
+pub use bucket_public::BucketPublic;
+pub use clients::{Accounts, Buckets};
+use remedy_aws::Roster;
+use remedy_engine::enlist;
+
+/// The function's controls.
+#[must_use]
+pub fn controls() -> Roster {
+    vec![enlist::<BucketPublic, _>(), enlist::<AccountPublic, _>()]
+}

@@ -1,1 +1,27 @@
-//! wip
+//! AWS plumbing: the host that a function's `main` starts, and the ports of the engine on AWS.
+
+mod answer;
+mod clock;
+mod config_rules;
+mod describe;
+mod doors;
+mod emulator;
+pub mod environment;
+mod faults;
+pub mod host;
+mod notices;
+mod ports;
+mod raw_body;
+mod routing;
+mod session;
+mod settings;
+mod store;
+mod sweeping;
+mod telemetry;
+
+pub use faults::{absent, fault};
+pub use ports::AwsPorts;
+pub use session::{Connect, Session};
+
+/// A function's list of controls, as its `main` hands it to the host.
+pub type Roster = Vec<Box<dyn remedy_engine::Runnable<AwsPorts>>>;

@@ -1,1 +1,27 @@
-//! wip
+//! What Remedy knows, without any means to act: triggers, targets, verdicts, plans, the guard and evidence records.
+//!
+//! Everything here is pure. No clock, no environment, no network: whoever calls says what time it is.
+
+pub mod canonical;
+pub mod control;
+pub mod evidence;
+pub mod fault;
+pub mod guard;
+pub mod ids;
+pub mod merge;
+pub mod outcome;
+pub mod plan;
+pub mod redact;
+pub mod settings;
+pub mod trigger;
+pub mod verdict;
+
+pub use control::{Call, Control, ControlId, Scope, StopsDestruction};
+pub use fault::{Fault, FaultKind};
+pub use ids::{AccountId, AttemptId, PlanId, Region, Target};
+pub use jiff::Timestamp;
+pub use merge::{Conflict, merge};
+pub use outcome::Outcome;
+pub use plan::Plan;
+pub use settings::{Mode, Parameters, Settings};
+pub use verdict::{Consent, Context, Drift, Harm, Observed, Route, Step, Verdict, Violation};

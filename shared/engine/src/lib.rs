@@ -1,1 +1,22 @@
-//! wip
+//! The one loop of Remedy, and the ports through which it reaches the world.
+//!
+//! observe → judge → draft → guard → lock → intent → observe again → perform → verify → outcome. Every repair, every
+//! undo and every evaluation of every control goes through this crate; nothing else decides or writes.
+
+pub mod draft;
+pub mod ledger;
+pub mod ports;
+pub mod pursue;
+pub mod remediation;
+pub mod report;
+pub mod roster;
+pub mod sweep;
+pub mod visit;
+pub mod writer;
+
+pub use ports::{Clock, Doors, Notice, Notices, Place, Ports, Put, Shelf, Store};
+pub use remediation::{Page, Remediation};
+pub use report::Report;
+pub use roster::{Runnable, enlist};
+pub use visit::Visit;
+pub use writer::Writer;

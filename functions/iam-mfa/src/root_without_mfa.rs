@@ -1,0 +1,123 @@
+//! `iam-root-without-mfa`: a root user who signs in without a second factor.
+//!
+//! **What drifts.** The account's root user has no MFA device.
+//!
+//! **Why it matters.** Root can do everything, and no policy stops it: 45 CFR 164.312(d), 164.308(a)(3)(ii)(A).
+//!
+//! **What we read.** The account summary.
+//!
+//! **What we change.** Nothing: no API call gives root an MFA device.
+//!
+//! **What we never touch.** The root user.
+//!
+//! **Way back.** There is nothing to take back.
+//!
+//! **When a person decides.** Always. They enrol a device as root, or, in an organisation with centralised root access,
+//! delete the account's root credentials.
+
+use remedy_aws::fault;
+use remedy_domain::{
+    Call, Conflict, Context, Control, ControlId, Fault, Harm, Observed, Route, Scope, StopsDestruction, Target,
+    Verdict, Violation,
+};
+use remedy_engine::{Page, Place, Remediation, Writer};
+
+use crate::clients::Iam;
+
+const TYPE: &str = "AWS::::Account";
+const SUMMARY: Call = Call::same("iam:GetAccountSummary");
+
+/// The control `iam-root-without-mfa`.
+#[derive(Debug)]
+pub struct RootWithoutMfa;
+
+/// Whether root has an MFA device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Root {
+    /// It has.
+    WithMfa,
+    /// It has not.
+    WithoutMfa,
+}
+
+/// This control writes nothing: there is no step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {}
+
+impl remedy_domain::Step for Step {
+    fn call(&self) -> Call {
+        match *self {}
+    }
+
+    fn harm(&self) -> Harm {
+        match *self {}
+    }
+}
+
+impl Remediation for RootWithoutMfa {
+    const CONTROL: Control = Control {
+        id: ControlId("iam-root-without-mfa"),
+        title: "Root user without MFA",
+        hipaa: &["164.308(a)(3)(ii)(A)", "164.312(d)"],
+        config_rules: &["ROOT_ACCOUNT_MFA_ENABLED"],
+        resource_type: TYPE,
+        scope: Scope::Global,
+        api_events: &[],
+        reads: &[SUMMARY],
+        writes: &[],
+        stops_destruction: StopsDestruction::No,
+    };
+    type Facts = Root;
+    type Setting = ();
+    type Step = Step;
+    type Client = Iam;
+
+    async fn discover(_: &Iam, place: &Place, _: Option<String>) -> Result<Page, Fault> {
+        Ok(Page { targets: vec![target(place)], next: None })
+    }
+
+    async fn find(_: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
+        Ok(if id == place.account.as_str() { vec![target(place)] } else { vec![] })
+    }
+
+    async fn observe(client: &Iam, _: &Target) -> Result<Observed<Root, ()>, Fault> {
+        let answer = client.0.get_account_summary().send().await;
+        let answer = answer.map_err(|error| fault(SUMMARY.operation, &error))?;
+        let enabled = answer.summary_map().and_then(|map| map.get(&"AccountMFAEnabled".into()));
+        let facts = if enabled == Some(&1) { Root::WithMfa } else { Root::WithoutMfa };
+        Ok(Observed::Present { facts, setting: () })
+    }
+
+    fn judge(root: &Root, (): &(), _: &Context<'_>) -> Verdict<()> {
+        match root {
+            Root::WithMfa => Verdict::Compliant,
+            Root::WithoutMfa => Verdict::NeedsHuman {
+                violations: vec![Violation::new("the root user has no MFA device")],
+                reason: "sign in as root and enrol an MFA device, or delete the root credentials where the organisation manages root access centrally".to_owned(),
+            },
+        }
+    }
+
+    fn steps((): &(), (): &()) -> Route<Step> {
+        Route::of(vec![])
+    }
+
+    fn rebase((): &(), (): &(), (): &()) -> Result<(), Conflict> {
+        Ok(())
+    }
+
+    async fn perform(_: &Writer<Iam>, _: &Target, step: &Step) -> Result<(), Fault> {
+        match *step {}
+    }
+}
+
+fn target(place: &Place) -> Target {
+    Target {
+        account: place.account.clone(),
+        region: place.region.clone(),
+        resource_type: TYPE.to_owned(),
+        id: place.account.to_string(),
+        unique_id: None,
+        arn: None,
+    }
+}

@@ -1,0 +1,193 @@
+//! `iam-password-policy-weak`: an account password policy that is missing or too weak.
+//!
+//! **What drifts.** Passwords may be shorter than 14 characters, lack a class of characters, live longer than 90 days,
+//! or be one of the last 24.
+//!
+//! **Why it matters.** 45 CFR 164.308(a)(5)(ii)(D) (password management), 164.312(d) (authentication),
+//! 164.308(a)(4)(ii)(B) and (C).
+//!
+//! **What we read.** The account password policy.
+//!
+//! **What we change.** The elements that are too weak, in one `UpdateAccountPasswordPolicy` that sends all of them. Where
+//! passwords begin to expire or expire sooner, users may change them.
+//!
+//! **What we never touch.** Elements that are stricter already; hard expiry stays as it is.
+//!
+//! **Way back.** The old policy is put back element by element; where there was none, it is deleted again.
+//!
+//! **When a person decides.** When passwords would expire for the first time and the settings say
+//! `password_first_expiry: ask`: every password older than 90 days must then be changed at the next sign-in.
+
+use aws_sdk_iam::types;
+use remedy_aws::{absent, fault};
+use remedy_domain::{
+    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Observed, Route, Scope, StopsDestruction,
+    Target, Verdict, Violation, control::ApiEvent,
+};
+use remedy_engine::{Page, Place, Remediation, Writer};
+
+use crate::{clients::Iam, policy::PasswordPolicy};
+
+const TYPE: &str = "AWS::::Account";
+const IAM: &str = "iam.amazonaws.com";
+const GET: Call = Call::same("iam:GetAccountPasswordPolicy");
+const UPDATE: Call = Call::same("iam:UpdateAccountPasswordPolicy");
+const DELETE: Call = Call::same("iam:DeleteAccountPasswordPolicy");
+const NO_SUCH: [&str; 2] = ["NoSuchEntity", "NoSuchEntityException"];
+
+/// The control `iam-password-policy-weak`.
+#[derive(Debug)]
+pub struct PasswordPolicyWeak;
+
+/// What is there: a policy, or none.
+pub(crate) type Setting = Option<PasswordPolicy>;
+
+/// The writes of this control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Replaces the whole policy.
+    UpdateAccountPasswordPolicy(PasswordPolicy),
+    /// Takes the policy away.
+    DeleteAccountPasswordPolicy,
+}
+
+impl remedy_domain::Step for Step {
+    fn call(&self) -> Call {
+        match self {
+            Self::UpdateAccountPasswordPolicy(_) => UPDATE,
+            Self::DeleteAccountPasswordPolicy => DELETE,
+        }
+    }
+
+    fn harm(&self) -> Harm {
+        Harm::None
+    }
+}
+
+impl Remediation for PasswordPolicyWeak {
+    const CONTROL: Control = Control {
+        id: ControlId("iam-password-policy-weak"),
+        title: "Account password policy missing or too weak",
+        hipaa: &["164.308(a)(4)(ii)(B)", "164.308(a)(4)(ii)(C)", "164.308(a)(5)(ii)(D)", "164.312(d)"],
+        config_rules: &["IAM_PASSWORD_POLICY"],
+        resource_type: TYPE,
+        scope: Scope::Global,
+        api_events: &[
+            ApiEvent::new(IAM, "DeleteAccountPasswordPolicy"),
+            ApiEvent::new(IAM, "UpdateAccountPasswordPolicy"),
+        ],
+        reads: &[GET],
+        writes: &[DELETE, UPDATE],
+        stops_destruction: StopsDestruction::No,
+    };
+    type Facts = ();
+    type Setting = Setting;
+    type Step = Step;
+    type Client = Iam;
+
+    async fn discover(_: &Iam, place: &Place, _: Option<String>) -> Result<Page, Fault> {
+        Ok(Page { targets: vec![target(place)], next: None })
+    }
+
+    async fn find(_: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
+        Ok(if id == place.account.as_str() { vec![target(place)] } else { vec![] })
+    }
+
+    async fn observe(client: &Iam, _: &Target) -> Result<Observed<(), Setting>, Fault> {
+        let setting = match client.0.get_account_password_policy().send().await {
+            Ok(answer) => answer.password_policy().map(mirror),
+            Err(error) if absent(&error, &NO_SUCH) => None,
+            Err(error) => return Err(fault(GET.operation, &error)),
+        };
+        Ok(Observed::Present { facts: (), setting })
+    }
+
+    fn judge((): &(), setting: &Setting, context: &Context<'_>) -> Verdict<Setting> {
+        let policy = setting.unwrap_or(PasswordPolicy::RESET);
+        let mut violations = policy.violations(context.parameters);
+        if violations.is_empty() {
+            return Verdict::Compliant;
+        }
+        if setting.is_none() {
+            violations = vec![Violation::new("the account has no password policy")];
+        }
+        let consent = if policy.asks(context.parameters) {
+            Consent::Ask("passwords would expire for the first time: give notice first".to_owned())
+        } else {
+            Consent::Auto
+        };
+        let desired = Some(policy.strengthened(context.parameters));
+        Verdict::Drifted(Drift { violations, desired, consent, note: None })
+    }
+
+    fn steps(from: &Setting, to: &Setting) -> Route<Step> {
+        Route::of(match to {
+            _ if from == to => vec![],
+            Some(policy) => vec![Step::UpdateAccountPasswordPolicy(*policy)],
+            None => vec![Step::DeleteAccountPasswordPolicy],
+        })
+    }
+
+    fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result<Setting, Conflict> {
+        if now == before {
+            return Ok(*after);
+        }
+        let element = |setting: &Setting| setting.unwrap_or(PasswordPolicy::RESET);
+        let merged = PasswordPolicy::rebase(&element(before), &element(after), &element(now))?;
+        let nothing_left = merged == PasswordPolicy::RESET && (after.is_none() || now.is_none());
+        Ok(if nothing_left { None } else { Some(merged) })
+    }
+
+    async fn perform(writer: &Writer<Iam>, _: &Target, step: &Step) -> Result<(), Fault> {
+        let client = &writer.client().0;
+        match step {
+            Step::UpdateAccountPasswordPolicy(policy) => update(client, policy).await,
+            Step::DeleteAccountPasswordPolicy => match client.delete_account_password_policy().send().await {
+                Err(error) if !absent(&error, &NO_SUCH) => Err(fault(DELETE.operation, &error)),
+                _ => Ok(()),
+            },
+        }
+    }
+}
+
+fn target(place: &Place) -> Target {
+    Target {
+        account: place.account.clone(),
+        region: place.region.clone(),
+        resource_type: TYPE.to_owned(),
+        id: place.account.to_string(),
+        unique_id: None,
+        arn: None,
+    }
+}
+
+fn mirror(policy: &types::PasswordPolicy) -> PasswordPolicy {
+    let positive = |number: Option<i32>| number.and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
+    PasswordPolicy {
+        minimum_length: positive(policy.minimum_password_length()).unwrap_or(PasswordPolicy::RESET.minimum_length),
+        symbols: policy.require_symbols(),
+        numbers: policy.require_numbers(),
+        uppercase: policy.require_uppercase_characters(),
+        lowercase: policy.require_lowercase_characters(),
+        users_may_change: policy.allow_users_to_change_password(),
+        max_age_days: positive(policy.max_password_age()),
+        reuse_prevention: positive(policy.password_reuse_prevention()),
+        hard_expiry: policy.hard_expiry().unwrap_or_default(),
+    }
+}
+
+async fn update(client: &aws_sdk_iam::Client, policy: &PasswordPolicy) -> Result<(), Fault> {
+    let number = |n: u32| i32::try_from(n).map_err(|_| Fault::defect(UPDATE.operation, "number-out-of-range"));
+    let request = client
+        .update_account_password_policy()
+        .minimum_password_length(number(policy.minimum_length)?)
+        .require_symbols(policy.symbols)
+        .require_numbers(policy.numbers)
+        .require_uppercase_characters(policy.uppercase)
+        .require_lowercase_characters(policy.lowercase)
+        .allow_users_to_change_password(policy.users_may_change)
+        .set_max_password_age(policy.max_age_days.map(number).transpose()?)
+        .set_password_reuse_prevention(policy.reuse_prevention.map(number).transpose()?)
+        .hard_expiry(policy.hard_expiry);
+    request.send().await.map(|_| ()).map_err(|error| fault(UPDATE.operation, &error))
+}

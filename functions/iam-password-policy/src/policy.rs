@@ -1,0 +1,117 @@
+//! The account password policy, element by element.
+//!
+//! Source: IAM User Guide, "Set an account password policy for IAM users". `UpdateAccountPasswordPolicy` replaces the
+//! whole policy: an element that is left out is reset, so all of them are mirrored and sent.
+
+use remedy_domain::{Conflict, Parameters, Violation, merge, settings::FirstExpiry};
+use serde::{Deserialize, Serialize};
+
+/// Passwords remembered, at most and at least: 24.
+const REUSE: u32 = 24;
+
+/// The policy, mirrored whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordPolicy {
+    /// `MinimumPasswordLength`: 6 to 128.
+    pub minimum_length: u32,
+    /// `RequireSymbols`.
+    pub symbols: bool,
+    /// `RequireNumbers`.
+    pub numbers: bool,
+    /// `RequireUppercaseCharacters`.
+    pub uppercase: bool,
+    /// `RequireLowercaseCharacters`.
+    pub lowercase: bool,
+    /// `AllowUsersToChangePassword`.
+    pub users_may_change: bool,
+    /// `MaxPasswordAge` in days; none: passwords never expire.
+    pub max_age_days: Option<u32>,
+    /// `PasswordReusePrevention`; none: passwords may be used again.
+    pub reuse_prevention: Option<u32>,
+    /// `HardExpiry`: an expired password can only be reset by an administrator.
+    pub hard_expiry: bool,
+}
+
+impl PasswordPolicy {
+    /// What AWS resets an element to when it is left out.
+    pub(crate) const RESET: Self = Self {
+        minimum_length: 6,
+        symbols: false,
+        numbers: false,
+        uppercase: false,
+        lowercase: false,
+        users_may_change: false,
+        max_age_days: None,
+        reuse_prevention: None,
+        hard_expiry: false,
+    };
+
+    /// What is weaker than asked for.
+    pub(crate) fn violations(&self, asked: &Parameters) -> Vec<Violation> {
+        let (length, age) = (asked.password_minimum_length, asked.password_max_age_days);
+        let found = [
+            (self.minimum_length < length, format!("passwords may be shorter than {length} characters")),
+            (!self.uppercase, "no upper-case letter is asked for".to_owned()),
+            (!self.lowercase, "no lower-case letter is asked for".to_owned()),
+            (!self.numbers, "no digit is asked for".to_owned()),
+            (!self.symbols, "no symbol is asked for".to_owned()),
+            (self.max_age_days.is_none_or(|days| days > age), format!("passwords live longer than {age} days")),
+            (
+                self.reuse_prevention.is_none_or(|last| last < REUSE),
+                format!("fewer than {REUSE} passwords are remembered"),
+            ),
+        ];
+        found.into_iter().filter(|(weak, _)| *weak).map(|(_, what)| Violation::new(what)).collect()
+    }
+
+    /// The nearest policy that is strong enough: each element keeps what is stricter.
+    ///
+    /// Where passwords begin to expire, or expire sooner, users must be able to change them, or they are locked out.
+    pub(crate) fn strengthened(&self, asked: &Parameters) -> Self {
+        let age = asked.password_max_age_days;
+        let max_age_days = Some(self.max_age_days.map_or(age, |days| days.min(age)));
+        Self {
+            minimum_length: self.minimum_length.max(asked.password_minimum_length),
+            symbols: true,
+            numbers: true,
+            uppercase: true,
+            lowercase: true,
+            users_may_change: self.users_may_change || max_age_days != self.max_age_days,
+            max_age_days,
+            reuse_prevention: Some(self.reuse_prevention.map_or(REUSE, |last| last.max(REUSE))),
+            hard_expiry: self.hard_expiry,
+        }
+    }
+
+    /// Whether strengthening would make passwords expire for the first time, and a person wants to be asked.
+    pub(crate) fn asks(&self, asked: &Parameters) -> bool {
+        self.max_age_days.is_none() && asked.password_first_expiry == FirstExpiry::Ask
+    }
+
+    /// Element by element.
+    pub(crate) fn rebase(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
+        let (b, a, n) = (before, after, now);
+        Ok(Self {
+            minimum_length: merge("MinimumPasswordLength", &b.minimum_length, &a.minimum_length, &n.minimum_length)?,
+            symbols: merge("RequireSymbols", &b.symbols, &a.symbols, &n.symbols)?,
+            numbers: merge("RequireNumbers", &b.numbers, &a.numbers, &n.numbers)?,
+            uppercase: merge("RequireUppercaseCharacters", &b.uppercase, &a.uppercase, &n.uppercase)?,
+            lowercase: merge("RequireLowercaseCharacters", &b.lowercase, &a.lowercase, &n.lowercase)?,
+            users_may_change: merge(
+                "AllowUsersToChangePassword",
+                &b.users_may_change,
+                &a.users_may_change,
+                &n.users_may_change,
+            )?,
+            max_age_days: merge("MaxPasswordAge", &b.max_age_days, &a.max_age_days, &n.max_age_days)?,
+            reuse_prevention: merge(
+                "PasswordReusePrevention",
+                &b.reuse_prevention,
+                &a.reuse_prevention,
+                &n.reuse_prevention,
+            )?,
+            hard_expiry: merge("HardExpiry", &b.hard_expiry, &a.hard_expiry, &n.hard_expiry)?,
+        })
+    }
+}

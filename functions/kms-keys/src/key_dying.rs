@@ -1,0 +1,171 @@
+//! `kms-key-dying`: a key that is scheduled for deletion.
+//!
+//! **What drifts.** The key is pending deletion. When the waiting period ends (7 to 30 days), everything it encrypted is
+//! unreadable for ever.
+//!
+//! **Why it matters.** 45 CFR 164.308(a)(7)(i) (contingency plan), 164.312(a)(2)(ii) (emergency access): PHI that
+//! nobody can read is lost.
+//!
+//! **What we read.** What KMS says of the key.
+//!
+//! **What we change.** `CancelKeyDeletion`. The key is disabled afterwards, as KMS leaves it; a person is told.
+//!
+//! **What we never touch.** Whether the key is enabled; keys that AWS manages.
+//!
+//! **Way back.** None by machine: scheduling the deletion again would destroy data, so such an undo is refused.
+//!
+//! **When a person decides.** Never before: it stops destruction, and waiting would be the harm. After: whether to enable
+//! the key again, or to retire it for good.
+//!
+//! Source: AWS KMS Developer Guide, "Deleting AWS KMS keys".
+
+use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState};
+use remedy_aws::fault;
+use remedy_domain::{
+    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Observed, Route, Scope, StopsDestruction,
+    Target, Verdict, Violation, control::ApiEvent, merge,
+};
+use remedy_engine::{Page, Place, Remediation, Writer};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clients::Keys,
+    key::{self, DESCRIBE, LIST},
+};
+
+const CANCEL: Call = Call::same("kms:CancelKeyDeletion");
+const SCHEDULE: Call = Call::same("kms:ScheduleKeyDeletion");
+const KMS: &str = "kms.amazonaws.com";
+
+/// The control `kms-key-dying`.
+#[derive(Debug)]
+pub struct KeyDying;
+
+/// Who manages the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manager {
+    /// AWS.
+    Aws,
+    /// The customer.
+    Customer,
+}
+
+/// What is to become of the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Life {
+    /// It is in use.
+    Enabled,
+    /// It exists, but cannot be used.
+    Disabled,
+    /// It will be deleted.
+    PendingDeletion,
+    /// Something else: being made, waiting for material, unavailable.
+    Other,
+}
+
+/// The writes of this control. There is one: what would schedule a deletion is derived only to be refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Keeps the key. It is disabled afterwards.
+    CancelKeyDeletion,
+    /// Would schedule its deletion again. Never carried out: its harm is data loss.
+    ScheduleKeyDeletion,
+}
+
+impl remedy_domain::Step for Step {
+    fn call(&self) -> Call {
+        match self {
+            Self::CancelKeyDeletion => CANCEL,
+            Self::ScheduleKeyDeletion => SCHEDULE,
+        }
+    }
+
+    fn harm(&self) -> Harm {
+        match self {
+            Self::CancelKeyDeletion => Harm::None,
+            Self::ScheduleKeyDeletion => Harm::DataLoss,
+        }
+    }
+}
+
+impl Remediation for KeyDying {
+    const CONTROL: Control = Control {
+        id: ControlId("kms-key-dying"),
+        title: "Key scheduled for deletion",
+        hipaa: &["164.308(a)(1)(ii)(B)", "164.308(a)(7)(i)", "164.312(a)(2)(ii)"],
+        config_rules: &["KMS_CMK_NOT_SCHEDULED_FOR_DELETION"],
+        resource_type: key::TYPE,
+        scope: Scope::Regional,
+        api_events: &[ApiEvent::new(KMS, "ScheduleKeyDeletion")],
+        reads: &[DESCRIBE, LIST],
+        writes: &[CANCEL],
+        stops_destruction: StopsDestruction::Yes,
+    };
+    type Facts = Manager;
+    type Setting = Life;
+    type Step = Step;
+    type Client = Keys;
+
+    async fn discover(client: &Keys, place: &Place, from: Option<String>) -> Result<Page, Fault> {
+        key::discover(client, place, from).await
+    }
+
+    async fn find(client: &Keys, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
+        key::find(client, place, id).await
+    }
+
+    async fn observe(client: &Keys, target: &Target) -> Result<Observed<Manager, Life>, Fault> {
+        let Some(metadata) = key::describe(client, &target.id).await? else { return Ok(Observed::Absent) };
+        let is_aws = metadata.key_manager() == Some(&KeyManagerType::Aws);
+        let facts = if is_aws { Manager::Aws } else { Manager::Customer };
+        Ok(Observed::Present { facts, setting: life(&metadata) })
+    }
+
+    fn judge(manager: &Manager, life: &Life, _: &Context<'_>) -> Verdict<Life> {
+        match (manager, life) {
+            (Manager::Aws, _) => Verdict::OutOfScope("AWS manages this key".to_owned()),
+            (Manager::Customer, Life::PendingDeletion) => Verdict::Drifted(Drift {
+                violations: vec![Violation::new("the key is scheduled for deletion")],
+                desired: Life::Disabled,
+                consent: Consent::Auto,
+                note: Some("the key stays disabled; a person decides whether to enable or to retire it".to_owned()),
+            }),
+            (Manager::Customer, Life::Enabled | Life::Disabled | Life::Other) => Verdict::Compliant,
+        }
+    }
+
+    fn steps(from: &Life, to: &Life) -> Route<Step> {
+        let beyond = |what: &str| Route { steps: vec![], lost: vec![what.to_owned()] };
+        match (from, to) {
+            _ if from == to => Route::of(vec![]),
+            (Life::PendingDeletion, Life::Disabled) => Route::of(vec![Step::CancelKeyDeletion]),
+            (_, Life::PendingDeletion) => Route::of(vec![Step::ScheduleKeyDeletion]),
+            _ => beyond("whether the key is enabled"),
+        }
+    }
+
+    fn rebase(before: &Life, after: &Life, now: &Life) -> Result<Life, Conflict> {
+        merge("the state of the key", before, after, now)
+    }
+
+    async fn perform(writer: &Writer<Keys>, target: &Target, step: &Step) -> Result<(), Fault> {
+        match step {
+            Step::CancelKeyDeletion => {
+                let sent = writer.client().0.cancel_key_deletion().key_id(&target.id).send().await;
+                sent.map(|_| ()).map_err(|error| fault(CANCEL.operation, &error))
+            }
+            Step::ScheduleKeyDeletion => Err(Fault::defect(SCHEDULE.operation, "never-carried-out")),
+        }
+    }
+}
+
+/// A primary key whose deletion waits for its replicas is dying as well.
+fn life(key: &KeyMetadata) -> Life {
+    match key.key_state() {
+        Some(KeyState::Enabled) => Life::Enabled,
+        Some(KeyState::Disabled) => Life::Disabled,
+        Some(KeyState::PendingDeletion | KeyState::PendingReplicaDeletion) => Life::PendingDeletion,
+        _ => Life::Other,
+    }
+}

@@ -1,0 +1,124 @@
+//! S3 Block Public Access: four flags, on a bucket or on an account.
+//!
+//! Source: Amazon S3 User Guide, "Blocking public access to your Amazon S3 storage". The most restrictive of
+//! organisation, account and bucket holds. An absent configuration means four times false.
+
+use remedy_domain::{Conflict, Violation, merge};
+use serde::{Deserialize, Serialize};
+
+/// The four flags, mirrored whole: a PUT replaces all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublicAccessBlock {
+    /// PUTs that would grant public access by ACL are refused.
+    pub block_public_acls: bool,
+    /// Public access that ACLs grant is ignored.
+    pub ignore_public_acls: bool,
+    /// PUTs of a public bucket policy are refused.
+    pub block_public_policy: bool,
+    /// A bucket with a public policy is open to its own account and AWS services only.
+    pub restrict_public_buckets: bool,
+}
+
+/// What is there: the flags, or no configuration at all. Undo tells the two apart.
+pub(crate) type Setting = Option<PublicAccessBlock>;
+
+impl PublicAccessBlock {
+    /// Everything blocked.
+    pub const ALL: Self = Self {
+        block_public_acls: true,
+        ignore_public_acls: true,
+        block_public_policy: true,
+        restrict_public_buckets: true,
+    };
+
+    fn flags(self) -> [(&'static str, bool); 4] {
+        [
+            ("BlockPublicAcls", self.block_public_acls),
+            ("IgnorePublicAcls", self.ignore_public_acls),
+            ("BlockPublicPolicy", self.block_public_policy),
+            ("RestrictPublicBuckets", self.restrict_public_buckets),
+        ]
+    }
+}
+
+/// One violation for each flag that is off.
+pub(crate) fn violations(setting: &Setting) -> Vec<Violation> {
+    let flags = setting.unwrap_or_default().flags();
+    flags.iter().filter(|(_, on)| !on).map(|(name, _)| Violation::new(format!("{name} is off"))).collect()
+}
+
+/// Flag by flag; where nothing is left on and there was no configuration, there is none again.
+pub(crate) fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result<Setting, Conflict> {
+    if now == before {
+        return Ok(*after);
+    }
+    let (b, a, n) = (before.unwrap_or_default(), after.unwrap_or_default(), now.unwrap_or_default());
+    let merged = PublicAccessBlock {
+        block_public_acls: merge("BlockPublicAcls", &b.block_public_acls, &a.block_public_acls, &n.block_public_acls)?,
+        ignore_public_acls: merge(
+            "IgnorePublicAcls",
+            &b.ignore_public_acls,
+            &a.ignore_public_acls,
+            &n.ignore_public_acls,
+        )?,
+        block_public_policy: merge(
+            "BlockPublicPolicy",
+            &b.block_public_policy,
+            &a.block_public_policy,
+            &n.block_public_policy,
+        )?,
+        restrict_public_buckets: merge(
+            "RestrictPublicBuckets",
+            &b.restrict_public_buckets,
+            &a.restrict_public_buckets,
+            &n.restrict_public_buckets,
+        )?,
+    };
+    let nothing_left = merged == PublicAccessBlock::default() && (after.is_none() || now.is_none());
+    Ok(if nothing_left { None } else { Some(merged) })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    pub(crate) fn setting() -> impl Strategy<Value = Setting> {
+        prop::option::of(any::<(bool, bool, bool, bool)>().prop_map(|(a, b, c, d)| PublicAccessBlock {
+            block_public_acls: a,
+            ignore_public_acls: b,
+            block_public_policy: c,
+            restrict_public_buckets: d,
+        }))
+    }
+
+    #[test]
+    fn undo_leaves_a_flag_that_somebody_else_set_since() {
+        let old = Some(PublicAccessBlock { block_public_acls: true, ..PublicAccessBlock::default() });
+        let ours = Some(PublicAccessBlock::ALL);
+        assert_eq!(rebase(&ours, &old, &ours), Ok(old));
+        let now = Some(PublicAccessBlock { block_public_acls: false, ..PublicAccessBlock::ALL });
+        assert_eq!(rebase(&ours, &old, &now), Ok(Some(PublicAccessBlock::default())), "their flag stays off");
+    }
+
+    #[test]
+    fn undo_of_a_first_configuration_takes_it_away() {
+        let ours = Some(PublicAccessBlock::ALL);
+        assert_eq!(rebase(&ours, &None, &ours), Ok(None));
+        assert_eq!(rebase(&ours, &None, &None), Ok(None));
+    }
+
+    #[test]
+    fn each_flag_that_is_off_is_named() {
+        let half = Some(PublicAccessBlock {
+            block_public_acls: true,
+            ignore_public_acls: true,
+            ..PublicAccessBlock::default()
+        });
+        let names: Vec<_> = violations(&half).into_iter().map(|violation| violation.0).collect();
+        assert_eq!(names, ["BlockPublicPolicy is off", "RestrictPublicBuckets is off"]);
+        assert_eq!(violations(&None).len(), 4);
+        assert!(violations(&Some(PublicAccessBlock::ALL)).is_empty());
+    }
+}

@@ -1,0 +1,74 @@
+//! The answer to an invocation, as JSON.
+
+use remedy_domain::{Outcome, trigger::Idle};
+use remedy_engine::Report;
+use serde_json::{Map, Value, json};
+
+/// An answer beyond this size loses the runs that found nothing wrong; Lambda takes 6 MB.
+const LARGEST: usize = 5_000_000;
+
+/// What a delivery came to.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// One report a run.
+    pub(crate) reports: Vec<Report>,
+    /// Why there was nothing to look at.
+    pub(crate) idle: Vec<Idle>,
+    /// Messages sent by a sweep.
+    pub(crate) enqueued: Option<usize>,
+    /// Evaluations sent to AWS Config.
+    pub(crate) evaluations: Option<usize>,
+}
+
+impl Tally {
+    /// The answer to a direct invocation.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut answer = self.members(&self.reports);
+        if answer.to_string().len() > LARGEST {
+            let (dull, telling): (Vec<_>, Vec<_>) =
+                self.reports.iter().partition(|report| report.outcome == Outcome::AlreadyCompliant);
+            let telling: Vec<_> = telling.into_iter().cloned().collect();
+            answer = self.members(&telling);
+            insert(&mut answer, "omitted", Some(json!(dull.len())));
+        }
+        answer
+    }
+
+    fn members(&self, reports: &[Report]) -> Value {
+        let mut answer = json!({"runs": reports.iter().map(run).collect::<Vec<_>>()});
+        let idle = (!self.idle.is_empty()).then(|| json!(self.idle));
+        insert(&mut answer, "ignored", idle);
+        insert(&mut answer, "enqueued", self.enqueued.map(Value::from));
+        insert(&mut answer, "evaluations", self.evaluations.map(Value::from));
+        answer
+    }
+}
+
+fn insert(answer: &mut Value, name: &str, member: Option<Value>) {
+    if let (Some(object), Some(member)) = (answer.as_object_mut(), member) {
+        object.insert(name.to_owned(), member);
+    }
+}
+
+/// One run.
+pub(crate) fn run(report: &Report) -> Value {
+    let mut members = Map::new();
+    let mut put = |name: &str, member: Value| members.insert(name.to_owned(), member);
+    put("control", json!(report.control));
+    put("resource", json!(remedy_domain::redact::text(&report.target.id)));
+    put("account", json!(report.target.account));
+    put("region", json!(report.target.region));
+    put("outcome", json!(report.outcome));
+    put("violations", json!(report.violations));
+    put("evidence", json!(report.evidence));
+    for (name, member) in [
+        ("reason", report.reason.as_ref().map(|reason| json!(reason))),
+        ("plan", report.plan.as_ref().map(|plan| json!(plan))),
+        ("before", report.before.clone()),
+        ("after", report.after.clone()),
+        ("performed", (!report.performed.is_empty()).then(|| json!(report.performed))),
+    ] {
+        member.map(|member| put(name, member));
+    }
+    Value::Object(members)
+}

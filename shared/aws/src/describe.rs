@@ -1,0 +1,32 @@
+//! `--describe`: what a function says of itself, for the template, the documentation and the tests.
+
+use remedy_domain::Call;
+use serde_json::{Value, json};
+
+use crate::{Roster, config_rules, doors, notices, settings, store, sweeping};
+
+/// What the function says of itself, as JSON.
+pub(crate) fn describe(function: &str, roster: &Roster) -> Value {
+    let controls: Vec<_> = roster.iter().map(|runnable| json!(runnable.control())).collect();
+    json!({
+        "function": function,
+        "version": env!("CARGO_PKG_VERSION"),
+        "controls": controls,
+        "host": {
+            "ledger": calls(&store::CALLS),
+            "settings": calls(&settings::CALLS),
+            "doors": calls(&doors::CALLS),
+            "config": calls(&config_rules::CALLS),
+            "notices": calls(&notices::CALLS),
+            "queue": calls(&sweeping::CALLS),
+        },
+        "environment": {
+            "required": ["REMEDY_EVIDENCE_BUCKET", "REMEDY_STATE_BUCKET"],
+            "optional": ["REMEDY_SETTINGS", "REMEDY_MODE", "REMEDY_WRITE_ROLE", "REMEDY_QUEUE_URL", "REMEDY_TOPIC_ARN"],
+        },
+    })
+}
+
+fn calls(calls: &[Call]) -> Value {
+    json!(calls)
+}

@@ -1,0 +1,196 @@
+//! The environment contract. This is the only place that reads the environment, once, at the start.
+
+use remedy_domain::{Mode, Region};
+
+/// Where the organisation's settings are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingsAt {
+    /// Nowhere: defaults.
+    Default,
+    /// An object: `s3://bucket/key`.
+    Object {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+    },
+    /// A file.
+    File(String),
+}
+
+/// Everything a function is told by its environment.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// `AWS_LAMBDA_FUNCTION_NAME`.
+    pub function: String,
+    /// `AWS_REGION`.
+    pub region: Region,
+    /// `REMEDY_EVIDENCE_BUCKET`.
+    pub evidence_bucket: String,
+    /// `REMEDY_STATE_BUCKET`.
+    pub state_bucket: String,
+    /// `REMEDY_SETTINGS`.
+    pub settings: SettingsAt,
+    /// `REMEDY_MODE`.
+    pub mode: Mode,
+    /// `REMEDY_WRITE_ROLE`: a role name, or an ARN with `{account}`.
+    pub write_role: Option<String>,
+    /// `REMEDY_QUEUE_URL`.
+    pub queue_url: Option<String>,
+    /// `REMEDY_TOPIC_ARN`.
+    pub topic_arn: Option<String>,
+    /// `AWS_ENDPOINT_URL`: an emulator, or a VPC endpoint.
+    pub endpoint: Option<String>,
+    /// The function's own credentials.
+    pub credentials: Credentials,
+}
+
+/// The function's own credentials, as Lambda sets them.
+#[derive(Clone)]
+pub struct Credentials {
+    /// `AWS_ACCESS_KEY_ID`.
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret_access_key: String,
+    /// `AWS_SESSION_TOKEN`.
+    pub session_token: Option<String>,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credentials(..)")
+    }
+}
+
+/// A variable that is missing or wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable} {problem}")]
+pub struct BadEnvironment {
+    variable: &'static str,
+    problem: &'static str,
+}
+
+impl Environment {
+    /// Reads the process's environment.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    pub fn from_process() -> Result<Self, BadEnvironment> {
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads an environment. An empty variable counts as absent.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BadEnvironment> {
+        let get = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let endpoint = get("AWS_ENDPOINT_URL");
+        let emulated = endpoint.as_deref().is_some_and(crate::emulator::is_loopback);
+        Ok(Self {
+            function: get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
+            region: region(get("AWS_REGION").or_else(|| get("AWS_DEFAULT_REGION")), emulated)?,
+            evidence_bucket: required(&get, "REMEDY_EVIDENCE_BUCKET")?,
+            state_bucket: required(&get, "REMEDY_STATE_BUCKET")?,
+            settings: settings(get("REMEDY_SETTINGS"))?,
+            mode: mode(get("REMEDY_MODE"))?,
+            write_role: get("REMEDY_WRITE_ROLE"),
+            queue_url: get("REMEDY_QUEUE_URL"),
+            topic_arn: get("REMEDY_TOPIC_ARN"),
+            credentials: credentials(&get, emulated)?,
+            endpoint,
+        })
+    }
+}
+
+fn required(get: &impl Fn(&str) -> Option<String>, variable: &'static str) -> Result<String, BadEnvironment> {
+    get(variable).ok_or(BadEnvironment { variable, problem: "is not set" })
+}
+
+fn region(name: Option<String>, emulated: bool) -> Result<Region, BadEnvironment> {
+    let fallback = emulated.then(|| "us-east-1".to_owned());
+    let name = name.or(fallback).ok_or(BadEnvironment { variable: "AWS_REGION", problem: "is not set" })?;
+    Region::parse(name).map_err(|_| BadEnvironment { variable: "AWS_REGION", problem: "is not an AWS Region name" })
+}
+
+/// An emulator takes any credentials; AWS takes none that are made up.
+fn credentials(get: &impl Fn(&str) -> Option<String>, emulated: bool) -> Result<Credentials, BadEnvironment> {
+    let one = |variable: &'static str| match required(get, variable) {
+        Err(_) if emulated => Ok("emulator".to_owned()),
+        found => found,
+    };
+    Ok(Credentials {
+        access_key_id: one("AWS_ACCESS_KEY_ID")?,
+        secret_access_key: one("AWS_SECRET_ACCESS_KEY")?,
+        session_token: get("AWS_SESSION_TOKEN"),
+    })
+}
+
+fn mode(name: Option<String>) -> Result<Mode, BadEnvironment> {
+    let problem = "is none of observe, approve, enforce";
+    name.map_or(Ok(Mode::Observe), |name| Mode::named(&name).ok_or(BadEnvironment { variable: "REMEDY_MODE", problem }))
+}
+
+fn settings(place: Option<String>) -> Result<SettingsAt, BadEnvironment> {
+    let Some(place) = place else { return Ok(SettingsAt::Default) };
+    let Some(object) = place.strip_prefix("s3://") else { return Ok(SettingsAt::File(place)) };
+    match object.split_once('/') {
+        Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
+            Ok(SettingsAt::Object { bucket: bucket.to_owned(), key: key.to_owned() })
+        }
+        _ => Err(BadEnvironment { variable: "REMEDY_SETTINGS", problem: "is not s3://bucket/key" }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn read(extra: &[(&str, &str)]) -> Result<Environment, BadEnvironment> {
+        let mut all: BTreeMap<&str, &str> = BTreeMap::from([
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_ACCESS_KEY_ID", "a"),
+            ("AWS_SECRET_ACCESS_KEY", "s"),
+            ("REMEDY_EVIDENCE_BUCKET", "evidence"),
+            ("REMEDY_STATE_BUCKET", "state"),
+        ]);
+        all.extend(extra.iter().copied());
+        Environment::read(|name| all.get(name).map(|value| (*value).to_owned()))
+    }
+
+    #[test]
+    fn nothing_said_means_observe_and_no_writing() {
+        let environment = read(&[]).unwrap();
+        assert_eq!(environment.mode, Mode::Observe);
+        assert_eq!(environment.settings, SettingsAt::Default);
+        assert_eq!(environment.write_role, None);
+    }
+
+    #[test]
+    fn a_bucket_is_required() {
+        let error = read(&[("REMEDY_STATE_BUCKET", "")]).unwrap_err();
+        assert_eq!(error.to_string(), "REMEDY_STATE_BUCKET is not set");
+    }
+
+    #[test]
+    fn wrong_values_are_named() {
+        assert!(read(&[("REMEDY_MODE", "Enforce")]).is_err());
+        assert!(read(&[("REMEDY_SETTINGS", "s3://bucket-only")]).is_err());
+        assert!(read(&[("AWS_REGION", "eu west")]).is_err());
+    }
+
+    #[test]
+    fn settings_are_an_object_or_a_file() {
+        let object = SettingsAt::Object { bucket: "b".into(), key: "k/s.json".into() };
+        assert_eq!(read(&[("REMEDY_SETTINGS", "s3://b/k/s.json")]).unwrap().settings, object);
+        assert_eq!(
+            read(&[("REMEDY_SETTINGS", "/etc/s.json")]).unwrap().settings,
+            SettingsAt::File("/etc/s.json".into())
+        );
+    }
+
+    #[test]
+    fn only_a_loopback_emulator_goes_without_credentials() {
+        let without = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", ""), ("AWS_REGION", "")];
+        let emulated = [&without[..], &[("AWS_ENDPOINT_URL", "http://127.0.0.1:5000")]].concat();
+        assert_eq!(read(&emulated).unwrap().region.as_str(), "us-east-1");
+        let remote = [&without[..], &[("AWS_ENDPOINT_URL", "https://vpce.example")]].concat();
+        assert!(read(&remote).is_err());
+    }
+}

@@ -1,0 +1,111 @@
+//! From an SDK error to a fault: one function, driven by tables of codes.
+
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use remedy_domain::{Fault, FaultKind};
+
+/// Codes that go away by themselves. The SDK retries some of them; the rest are listed in the services' error references.
+const TRANSIENT: [&str; 22] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "SlowDown",
+    "BandwidthLimitExceeded",
+    "PriorRequestNotComplete",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "InternalError",
+    "InternalFailure",
+    "ServiceUnavailable",
+    "ServiceFailure",
+    "KMSInternalException",
+    "DependencyTimeoutException",
+    "OperationAborted",
+    "ConditionalRequestConflict",
+    "ConcurrentModification",
+    "EntityTemporarilyUnmodifiable",
+    "ResourceInUse",
+];
+
+/// Codes that mean no, whatever the status.
+const DENIED: [&str; 9] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "AuthorizationError",
+    "AuthFailure",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "SignatureDoesNotMatch",
+    "ExpiredToken",
+];
+
+/// The fault behind an SDK error while `doing` something, such as `s3:PutPublicAccessBlock`.
+///
+/// Only AWS's error code is kept. Its message may hold names, and names may hold PHI.
+#[must_use]
+pub fn fault<E>(doing: &str, error: &SdkError<E, HttpResponse>) -> Fault
+where
+    E: ProvideErrorMetadata,
+{
+    match error {
+        SdkError::ServiceError(context) => {
+            let code = context.err().code().unwrap_or("unknown");
+            of_code(doing, code, context.raw().status().as_u16())
+        }
+        SdkError::TimeoutError(_) => Fault::transient(doing, "timeout"),
+        SdkError::DispatchFailure(_) => Fault::transient(doing, "no-connection"),
+        SdkError::ResponseError(_) => Fault::transient(doing, "broken-answer"),
+        _ => Fault::defect(doing, "request-not-built"),
+    }
+}
+
+/// Whether the error says that what was asked for does not exist, by any of these codes.
+#[must_use]
+pub fn absent<E>(error: &SdkError<E, HttpResponse>, codes: &[&str]) -> bool
+where
+    E: ProvideErrorMetadata,
+{
+    error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| codes.contains(&code))
+}
+
+fn of_code(doing: &str, code: &str, status: u16) -> Fault {
+    let code = remedy_domain::redact::text(code);
+    let kind = match (code.as_str(), status) {
+        (known, _) if TRANSIENT.contains(&known) => FaultKind::Transient,
+        (known, _) if DENIED.contains(&known) => FaultKind::Denied,
+        (_, 401 | 403) => FaultKind::Denied,
+        (_, 429 | 500..) => FaultKind::Transient,
+        _ => FaultKind::Rejected,
+    };
+    let next = match kind {
+        FaultKind::Transient => "nothing: the delivery is tried again",
+        FaultKind::Denied => "compare the role's policies and the organisation's SCPs with `--describe`",
+        _ => "look the code up in the service's API reference",
+    };
+    Fault::new(kind, doing, code, next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_by_what_to_do() {
+        let kind = |code, status| of_code("x", code, status).kind;
+        for code in TRANSIENT {
+            assert_eq!(kind(code, 400), FaultKind::Transient, "{code}");
+        }
+        for code in DENIED {
+            assert_eq!(kind(code, 400), FaultKind::Denied, "{code}");
+        }
+        assert_eq!(kind("Whatever", 503), FaultKind::Transient);
+        assert_eq!(kind("Whatever", 403), FaultKind::Denied);
+        // KMS answers a too large policy with the name that other services use for throttling: trying again is in vain.
+        assert_eq!(kind("LimitExceededException", 400), FaultKind::Rejected);
+        assert_eq!(kind("MalformedPolicyDocument", 400), FaultKind::Rejected);
+    }
+}

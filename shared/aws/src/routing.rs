@@ -1,0 +1,143 @@
+//! From a trigger to the controls it means, and from what it names to one live target.
+
+use remedy_domain::{
+    AccountId, Control, Region, Scope, Target,
+    trigger::{Hint, Refusal, RefusalKind, Selector, Trigger, undecorated},
+};
+use remedy_engine::{Place, Runnable};
+
+use crate::{Roster, ports::AwsPorts};
+
+/// What AWS Config knows of the rule behind an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// A managed rule: its source identifier decides.
+    Managed(String),
+    /// A custom rule, or one that cannot be found: its undecorated name decides.
+    Named,
+}
+
+/// The controls of this function that a selector means, in the order of the list.
+pub(crate) fn select<'a>(
+    roster: &'a Roster,
+    selector: &Selector,
+    rule: &Rule,
+) -> Result<Vec<&'a dyn Runnable<AwsPorts>>, Refusal> {
+    let means = |control: &Control| match selector {
+        Selector::Any => true,
+        Selector::Control(id) => control.id.0 == id,
+        Selector::ConfigRule { name } => rule_means(control, name, rule),
+        Selector::ApiCall { source, name } => control.follows(source, name),
+        Selector::ResourceType(resource_type) => control.resource_type == canonical_type(resource_type),
+    };
+    let meant: Vec<_> = roster.iter().map(AsRef::as_ref).filter(|runnable| means(runnable.control())).collect();
+    match selector {
+        Selector::Control(id) if meant.is_empty() => Err(unknown_control(roster, id)),
+        _ => Ok(meant),
+    }
+}
+
+fn rule_means(control: &Control, name: &str, rule: &Rule) -> bool {
+    match rule {
+        Rule::Managed(identifier) => control.config_rules.contains(&identifier.as_str()),
+        Rule::Named => control.is_named_by_rule(undecorated(name)),
+    }
+}
+
+fn unknown_control(roster: &Roster, id: &str) -> Refusal {
+    let known: Vec<_> = roster.iter().map(|runnable| runnable.control().id.0).collect();
+    let detail =
+        format!("no control `{}` here; this function has {}", remedy_domain::redact::text(id), known.join(", "));
+    Refusal::new(RefusalKind::UnknownControl, &detail)
+}
+
+/// Config has two types for the account-wide block of public access; both mean the account.
+fn canonical_type(resource_type: &str) -> &str {
+    if resource_type == "AWS::S3::AccountPublicAccessBlock" { "AWS::::Account" } else { resource_type }
+}
+
+/// Whether the hint can be about a target of this control at all.
+pub(crate) fn fits(control: &Control, hint: &Hint) -> bool {
+    hint.resource_type.as_deref().is_none_or(|named| canonical_type(named) == control.resource_type)
+}
+
+/// Where the trigger points: its own account and Region, or the function's.
+pub(crate) fn place(trigger: &Trigger, ports: &AwsPorts) -> Result<Place, Refusal> {
+    let shape = |what| Refusal::new(RefusalKind::WrongShape, what);
+    let account = match &trigger.account {
+        Some(account) => AccountId::parse(account.clone()).map_err(|_| shape("the account is not twelve digits"))?,
+        None => ports.own_account.clone(),
+    };
+    if account != ports.own_account {
+        let detail = format!("account {account} is not the account of this function");
+        return Err(Refusal::new(RefusalKind::ForeignAccount, &detail));
+    }
+    let region = match &trigger.region {
+        Some(region) => Region::parse(region.clone()).map_err(|_| shape("the region is not a Region name"))?,
+        None => ports.environment.region.clone(),
+    };
+    Ok(Place { account, region })
+}
+
+/// The place where this control's targets are: what is global has no Region, whatever the event says.
+pub(crate) fn place_for(control: &Control, place: &Place, own_region: &Region) -> Place {
+    let region = match control.scope {
+        Scope::Global => Region::global(),
+        Scope::Regional if place.region.is_global() => own_region.clone(),
+        Scope::Regional => place.region.clone(),
+    };
+    Place { account: place.account.clone(), region }
+}
+
+/// What the trigger names, as if it were a target: for runs that end before one is found.
+pub(crate) fn named(control: &Control, place: &Place, id: &str) -> Target {
+    Target {
+        account: place.account.clone(),
+        region: place.region.clone(),
+        resource_type: control.resource_type.to_owned(),
+        id: remedy_domain::redact::text(id),
+        unique_id: None,
+        arn: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use remedy_domain::{ControlId, StopsDestruction, control::ApiEvent};
+
+    const CONTROL: Control = Control {
+        id: ControlId("kms-key-unrotated"),
+        title: "",
+        hipaa: &[],
+        config_rules: &["CMK_BACKING_KEY_ROTATION_ENABLED"],
+        resource_type: "AWS::KMS::Key",
+        scope: Scope::Regional,
+        api_events: &[ApiEvent::new("kms.amazonaws.com", "DisableKeyRotation")],
+        reads: &[],
+        writes: &[],
+        stops_destruction: StopsDestruction::No,
+    };
+
+    #[test]
+    fn the_source_identifier_decides_over_the_name() {
+        let named = "cmk-backing-key-rotation-enabled-conformance-pack-ab12cd34e";
+        assert!(rule_means(&CONTROL, named, &Rule::Named));
+        assert!(rule_means(&CONTROL, "kms-key-unrotated", &Rule::Named), "a custom rule named after the control");
+        assert!(rule_means(&CONTROL, "our-own-name", &Rule::Managed("CMK_BACKING_KEY_ROTATION_ENABLED".into())));
+        assert!(!rule_means(&CONTROL, named, &Rule::Managed("KMS_CMK_NOT_SCHEDULED_FOR_DELETION".into())));
+        assert!(!rule_means(&CONTROL, "our-own-name", &Rule::Named));
+    }
+
+    #[test]
+    fn a_hint_of_another_type_does_not_fit() {
+        let hint = |kind: Option<&str>| Hint {
+            resource_type: kind.map(str::to_owned),
+            id: "x".into(),
+            selector: Selector::Any,
+        };
+        assert!(fits(&CONTROL, &hint(None)));
+        assert!(fits(&CONTROL, &hint(Some("AWS::KMS::Key"))));
+        assert!(!fits(&CONTROL, &hint(Some("AWS::S3::Bucket"))));
+    }
+}

@@ -1,0 +1,108 @@
+//! SDK configurations: one for the function's own role, one for each permitted plan.
+
+use std::time::Duration;
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::SharedAsyncSleep;
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::{behavior_version::BehaviorVersion, http::SharedHttpClient};
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use aws_types::SdkConfig;
+use remedy_domain::Region;
+
+use crate::{emulator, environment::Environment};
+
+/// A way into one account and Region with one set of credentials.
+#[derive(Debug, Clone)]
+pub struct Session {
+    config: SdkConfig,
+    emulated: bool,
+}
+
+/// A client that can be made from a session.
+pub trait Connect {
+    /// Makes the client.
+    fn connect(session: &Session) -> Self;
+}
+
+impl Session {
+    /// A session over a given configuration, for tests. `emulated`: its endpoint is on this machine.
+    #[must_use]
+    pub fn over(config: SdkConfig) -> Self {
+        let emulated = config.endpoint_url().is_some_and(emulator::is_loopback);
+        Self { config, emulated }
+    }
+
+    /// The session of the function's own role, in its own Region.
+    #[must_use]
+    pub fn own(environment: &Environment) -> Self {
+        let emulated = environment.endpoint.as_deref().is_some_and(emulator::is_loopback);
+        let own = &environment.credentials;
+        let credentials = Credentials::new(
+            own.access_key_id.clone(),
+            own.secret_access_key.clone(),
+            own.session_token.clone(),
+            None,
+            "environment",
+        );
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(aws_types::region::Region::new(environment.region.as_str().to_owned()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(http_client(emulated))
+            .sleep_impl(SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
+            .time_source(aws_smithy_async::time::SharedTimeSource::new(aws_smithy_async::time::SystemTimeSource::new()))
+            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(100)))
+            .timeout_config(timeouts());
+        config.set_endpoint_url(environment.endpoint.clone());
+        Self { config: config.build(), emulated }
+    }
+
+    /// The same session in another Region. What belongs to no Region is reached through the own one.
+    #[must_use]
+    pub fn in_region(&self, region: &Region) -> Self {
+        if region.is_global() {
+            return self.clone();
+        }
+        let region = aws_types::region::Region::new(region.as_str().to_owned());
+        Self { config: self.config.clone().into_builder().region(region).build(), emulated: self.emulated }
+    }
+
+    /// The same session with other credentials.
+    pub(crate) fn with_credentials(&self, credentials: Credentials) -> Self {
+        let provider = SharedCredentialsProvider::new(credentials);
+        Self {
+            config: self.config.clone().into_builder().credentials_provider(provider).build(),
+            emulated: self.emulated,
+        }
+    }
+
+    /// The SDK's configuration.
+    #[must_use]
+    pub fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+}
+
+impl Connect for aws_sdk_s3::Client {
+    fn connect(session: &Session) -> Self {
+        let config = aws_sdk_s3::config::Builder::from(session.config());
+        Self::from_conf(config.force_path_style(session.emulated).build())
+    }
+}
+
+/// One attempt is short and the whole operation bounded: a Lambda must not wait on a lost packet.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(1_500))
+        .operation_attempt_timeout(Duration::from_secs(3))
+        .operation_timeout(Duration::from_secs(12))
+        .build()
+}
+
+/// ring as the TLS provider: see docs/adr/0002-tls-provider.md.
+fn http_client(emulated: bool) -> SharedHttpClient {
+    let client =
+        Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
+    if emulated { SharedHttpClient::new(emulator::Bridge(client)) } else { client }
+}

@@ -1,0 +1,53 @@
+//! Sweeps: every target of the controls that are meant, one message each, or one run each where there is no queue.
+
+use aws_sdk_sqs::{Client, types::SendMessageBatchRequestEntry};
+use remedy_domain::{Call, Fault, Target};
+use serde_json::json;
+
+use crate::{faults::fault, ports::AwsPorts};
+
+/// The calls of sweeping.
+pub(crate) const CALLS: [Call; 1] = [Call::new("sqs:SendMessageBatch", "sqs:SendMessage")];
+
+/// `SendMessageBatch` takes this many messages.
+const BATCH: usize = 10;
+
+/// Sends one message for each target: the plain event a person would send.
+pub(crate) async fn enqueue(ports: &AwsPorts, queue: &str, control: &str, targets: &[Target]) -> Result<usize, Fault> {
+    let client = Client::new(ports.session.config());
+    for batch in targets.chunks(BATCH) {
+        send(&client, queue, control, batch).await?;
+    }
+    Ok(targets.len())
+}
+
+/// Sends one batch. A `200` may still list messages that failed: those go again, once.
+async fn send(client: &Client, queue: &str, control: &str, batch: &[Target]) -> Result<(), Fault> {
+    let mut left = entries(control, batch)?;
+    for _ in 0..2 {
+        let request = client.send_message_batch().queue_url(queue).set_entries(Some(left.clone()));
+        let answer = request.send().await.map_err(|error| fault("sqs:SendMessageBatch", &error))?;
+        left.retain(|entry| answer.failed().iter().any(|failed| failed.id() == entry.id()));
+        if left.is_empty() {
+            return Ok(());
+        }
+    }
+    Err(Fault::transient("sqs:SendMessageBatch", "failed-messages"))
+}
+
+fn entries(control: &str, batch: &[Target]) -> Result<Vec<SendMessageBatchRequestEntry>, Fault> {
+    let entry = |(index, target): (usize, &Target)| {
+        let body = message(control, target).to_string();
+        SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build()
+    };
+    let built: Result<_, _> = batch.iter().enumerate().map(entry).collect();
+    built.map_err(|_| Fault::defect("sqs:SendMessageBatch", "message-not-built"))
+}
+
+fn message(control: &str, target: &Target) -> serde_json::Value {
+    let mut message = json!({"control": control, "resource": target.id, "account": target.account});
+    if let (false, Some(members)) = (target.region.is_global(), message.as_object_mut()) {
+        members.insert("region".to_owned(), json!(target.region));
+    }
+    message
+}

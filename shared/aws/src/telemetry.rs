@@ -1,0 +1,64 @@
+//! Logs and metrics: one wide event a run, one line of embedded metrics a run, allow-listed fields only.
+
+use std::io::Write as _;
+
+use remedy_domain::{Timestamp, redact, trigger::Refusal};
+use remedy_engine::Report;
+use serde_json::json;
+use tracing_subscriber::fmt;
+
+/// Sets up JSON logs on standard output.
+pub(crate) fn begin() {
+    let subscriber = fmt().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    // A second call finds the first one's subscriber in place, which does as well.
+    let _ = subscriber.without_time().with_target(false).try_init();
+}
+
+/// One run.
+pub(crate) fn run(function: &str, report: &Report, now: Timestamp) {
+    tracing::info!(
+        function = function,
+        control.id = report.control.0,
+        target.account = report.target.account.as_str(),
+        target.region = report.target.region.as_str(),
+        target.id = redact::text(&report.target.id),
+        outcome = report.outcome.word(),
+        alarm = ?report.outcome.alarm(),
+        plan.id = report.plan.as_ref().map(remedy_domain::PlanId::as_str),
+        reason = report.reason.as_deref(),
+        fault.code = report.fault.as_ref().map(|fault| fault.code.as_str()),
+        calls = report.performed.len(),
+        "run"
+    );
+    count(function, now, "Outcomes", &[("control", report.control.0), ("outcome", report.outcome.word())]);
+}
+
+/// A delivery that was refused.
+pub(crate) fn refused(function: &str, refusal: &Refusal, digest: &str, size: usize, now: Timestamp) {
+    let kind = refusal.kind().to_string();
+    tracing::warn!(function = function, refusal.kind = kind, payload.sha256 = digest, payload.bytes = size, "refused");
+    count(function, now, "Refused", &[("kind", &kind)]);
+}
+
+/// One count in CloudWatch's embedded metric format. Dimensions have few values: never a resource.
+fn count(function: &str, now: Timestamp, metric: &str, dimensions: &[(&str, &str)]) {
+    let mut names = vec!["function"];
+    names.extend(dimensions.iter().map(|(name, _)| *name));
+    let mut line = json!({
+        "_aws": {
+            "Timestamp": now.as_millisecond(),
+            "CloudWatchMetrics": [{
+                "Namespace": "Remedy",
+                "Dimensions": [names],
+                "Metrics": [{"Name": metric, "Unit": "Count"}],
+            }],
+        },
+        "function": function,
+    });
+    if let Some(members) = line.as_object_mut() {
+        members.insert(metric.to_owned(), json!(1));
+        members.extend(dimensions.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
+    }
+    // Metrics that cannot be written are lost; a run is not.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}

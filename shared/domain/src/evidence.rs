@@ -1,0 +1,205 @@
+//! Evidence: what is written down about a run, before and after it acts.
+//!
+//! Records are redacted: fixed words, numbers, identifiers, and the control's own rendering of a setting. The settings
+//! themselves are kept verbatim in one encrypted object per plan, because undo needs them ([`StoredPlan`]).
+
+use jiff::{Timestamp, civil::DateTime, tz::Offset};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    guard::Purpose,
+    ids::{AttemptId, PlanId, Target},
+    outcome::Outcome,
+    plan::Plan,
+    settings::Mode,
+};
+
+/// The stored form of everything written by this version.
+pub const FORMAT: u32 = 1;
+
+/// What a record is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A write is about to be made. Without a durable intent nothing is written.
+    Intent,
+    /// How an intent ended. Every intent has exactly one.
+    Outcome,
+    /// A plan that was not carried out, recorded once.
+    Held,
+    /// A target is to stay as it is for a while.
+    Exemption,
+}
+
+impl Kind {
+    /// The word, as in keys and JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Intent => "intent",
+            Self::Outcome => "outcome",
+            Self::Held => "held",
+            Self::Exemption => "exemption",
+        }
+    }
+}
+
+/// One evidence record: one object in the evidence bucket, never changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The stored form, [`FORMAT`].
+    pub format: u32,
+    /// What the record is about.
+    pub kind: Kind,
+    /// When it was written.
+    pub at: Timestamp,
+    /// The control.
+    pub control: String,
+    /// The resource.
+    pub target: Target,
+    /// The plan.
+    pub plan: PlanId,
+    /// The try at the plan; absent for what was only held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    /// What the plan is for.
+    pub purpose: Purpose,
+    /// How it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// Why, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What is wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub violations: Vec<String>,
+    /// The observed setting, redacted.
+    pub before: Value,
+    /// The wanted setting, redacted.
+    pub after: Value,
+    /// The AWS calls the plan comes to, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
+    /// How far Remedy was allowed to go.
+    pub mode: Mode,
+    /// The digest of the settings in force.
+    pub settings: String,
+    /// What brought the run about.
+    pub cause: String,
+    /// The Lambda request that made it.
+    pub invocation: String,
+}
+
+impl Record {
+    /// Where the record is kept: by hour, then by time, control, kind and the id that makes it unique.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let unique = self.attempt.as_ref().map_or(self.plan.as_str(), AttemptId::as_str);
+        key(self.at, &self.control, self.kind, unique)
+    }
+}
+
+/// The key of a record of `kind` that belongs to something begun `at`.
+#[must_use]
+pub fn key(at: Timestamp, control: &str, kind: Kind, unique: &str) -> String {
+    let (hour, utc) = (hour_path(at), utc(at));
+    let stamp = format!("{:02}{:02}.{:03}", utc.minute(), utc.second(), utc.millisecond());
+    format!("{hour}/{stamp}-{control}-{}-{unique}.json", kind.word())
+}
+
+/// The folder of an hour in the evidence bucket: `yyyy/mm/dd/hh`.
+#[must_use]
+pub fn hour_path(at: Timestamp) -> String {
+    let utc = utc(at);
+    format!("{:04}/{:02}/{:02}/{:02}", utc.year(), utc.month(), utc.day(), utc.hour())
+}
+
+/// The hour of `at` as one word, for the keys of budget slots.
+#[must_use]
+pub fn hour(at: Timestamp) -> String {
+    let utc = utc(at);
+    format!("{:04}{:02}{:02}{:02}", utc.year(), utc.month(), utc.day(), utc.hour())
+}
+
+fn utc(at: Timestamp) -> DateTime {
+    Offset::UTC.to_datetime(at)
+}
+
+/// A plan with its settings verbatim, kept encrypted in the state bucket for as long as it may be undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPlan {
+    /// The plan.
+    pub plan: Plan,
+    /// What it was for.
+    pub purpose: Purpose,
+    /// What was observed after it was carried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub realized: Option<Value>,
+    /// The last attempt at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    /// When it was last written.
+    pub at: Timestamp,
+}
+
+/// A lock on one target for one control, held for one attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lock {
+    /// The stored form, [`FORMAT`].
+    pub format: u32,
+    /// The attempt that holds it.
+    pub attempt: AttemptId,
+    /// The control.
+    pub control: String,
+    /// The locked target.
+    pub target: Target,
+    /// The plan to be carried out.
+    pub plan: PlanId,
+    /// What the plan is for.
+    pub purpose: Purpose,
+    /// Since when. The intent and its outcome carry this time in their keys.
+    pub since: Timestamp,
+    /// Until when; after that the worker is known to be gone.
+    pub until: Timestamp,
+}
+
+impl Lock {
+    /// Where the attempt's intent is kept.
+    #[must_use]
+    pub fn intent_key(&self) -> String {
+        key(self.since, &self.control, Kind::Intent, self.attempt.as_str())
+    }
+
+    /// Where the attempt's one outcome is kept.
+    #[must_use]
+    pub fn outcome_key(&self) -> String {
+        key(self.since, &self.control, Kind::Outcome, self.attempt.as_str())
+    }
+}
+
+/// What is left when a lock is released.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Released {
+    /// The stored form, [`FORMAT`].
+    pub format: u32,
+    /// The plan that was carried out, or not.
+    pub plan: PlanId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When.
+    pub at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_sort_by_time_and_say_what_they_hold() {
+        let at: Timestamp = "2026-03-02T10:15:30.123Z".parse().unwrap();
+        let key = key(at, "s3-bucket-public", Kind::Intent, "ab");
+        assert_eq!(key, "2026/03/02/10/1530.123-s3-bucket-public-intent-ab.json");
+        assert_eq!(hour(at), "2026030210");
+    }
+}

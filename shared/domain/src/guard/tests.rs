@@ -1,0 +1,164 @@
+use super::*;
+use crate::{
+    control::{Control, ControlId, Scope, StopsDestruction},
+    ids::Region,
+};
+
+const CONTROL: Control = Control {
+    id: ControlId("s3-bucket-public"),
+    title: "",
+    hipaa: &[],
+    config_rules: &[],
+    resource_type: "AWS::S3::Bucket",
+    scope: Scope::Regional,
+    api_events: &[],
+    reads: &[],
+    writes: &[],
+    stops_destruction: StopsDestruction::No,
+};
+const RESCUE: Control = Control { stops_destruction: StopsDestruction::Yes, ..CONTROL };
+
+struct Case {
+    control: &'static Control,
+    target: Target,
+    plan: PlanId,
+    consent: Consent,
+    protected: Protected,
+    own: Vec<String>,
+    exemption: Option<Exemption>,
+    mode: Mode,
+    means: Means,
+    purpose: Purpose,
+}
+
+impl Case {
+    fn enforced() -> Self {
+        let account = AccountId::parse("111122223333").unwrap();
+        Self {
+            control: &CONTROL,
+            target: Target {
+                account,
+                region: Region::parse("us-east-1").unwrap(),
+                resource_type: "AWS::S3::Bucket".into(),
+                id: "phi".into(),
+                unique_id: None,
+                arn: Some("arn:aws:s3:::phi".into()),
+            },
+            plan: PlanId::parse("a".repeat(64)).unwrap(),
+            consent: Consent::Auto,
+            protected: Protected::default(),
+            own: vec![],
+            exemption: None,
+            mode: Mode::Enforce,
+            means: Means::WriteRole,
+            purpose: Purpose::Repair,
+        }
+    }
+
+    fn exempt(mut self, from: i64, until: i64) -> Self {
+        self.exemption = Some(Exemption {
+            format: 1,
+            control: "s3-bucket-public".into(),
+            account: self.target.account.clone(),
+            resource: "phi".into(),
+            reason: "contract".into(),
+            since: Timestamp::from_second(from).unwrap(),
+            until: Timestamp::from_second(until).unwrap(),
+        });
+        self
+    }
+
+    /// The check that objected and the outcome, or none for a permit.
+    fn ruling(&self) -> Option<(&'static str, Outcome)> {
+        let snapshot = Snapshot {
+            control: self.control,
+            target: &self.target,
+            plan: &self.plan,
+            purpose: self.purpose,
+            consent: &self.consent,
+            mode: self.mode,
+            protected: &self.protected,
+            own: &self.own,
+            exemption: self.exemption.as_ref(),
+            means: self.means,
+            now: Timestamp::from_second(1_000).unwrap(),
+        };
+        match rule(&snapshot) {
+            Ruling::Go(permit) => {
+                assert_eq!(permit.plan(), &self.plan);
+                None
+            }
+            Ruling::Stop(objection) => Some((objection.check, objection.outcome)),
+        }
+    }
+}
+
+fn asking() -> Consent {
+    Consent::Ask("it serves a website".into())
+}
+
+#[test]
+fn an_enforced_harmless_plan_goes() {
+    assert_eq!(Case::enforced().ruling(), None);
+}
+
+#[test]
+fn protected_comes_before_everything() {
+    for mode in [Mode::Observe, Mode::Approve, Mode::Enforce] {
+        let protected = Protected { principals: vec![], resources: vec!["ph?".into()] };
+        let case = Case { mode, protected, ..Case::enforced().exempt(0, 2_000) };
+        assert_eq!(case.ruling(), Some(("protected", Outcome::Blocked)));
+    }
+}
+
+#[test]
+fn own_and_reserved_things_are_protected_without_settings() {
+    let own = Case { own: vec!["phi".into()], ..Case::enforced() };
+    assert_eq!(own.ruling(), Some(("protected", Outcome::Blocked)));
+    let own_by_arn = Case { own: vec!["arn:aws:s3:::phi".into()], ..Case::enforced() };
+    assert_eq!(own_by_arn.ruling(), Some(("protected", Outcome::Blocked)));
+    for id in ["AWSServiceRoleForConfig", "AWSReservedSSO_Admin_0123456789abcdef"] {
+        let mut case = Case::enforced();
+        case.target.id = id.into();
+        assert_eq!(case.ruling(), Some(("protected", Outcome::Blocked)), "{id}");
+    }
+}
+
+#[test]
+fn an_exemption_holds_repairs_back_until_it_expires() {
+    assert_eq!(Case::enforced().exempt(0, 1_001).ruling(), Some(("exemption", Outcome::Exempt)));
+    assert_eq!(Case::enforced().exempt(0, 1_000).ruling(), None, "expired is enforced");
+    let undo = Case { purpose: Purpose::Revert, ..Case::enforced().exempt(0, 2_000) };
+    assert_eq!(undo.ruling(), None, "the undo itself goes");
+}
+
+#[test]
+fn who_is_asked_and_when() {
+    type Row = (Mode, Consent, &'static Control, Purpose, Option<(&'static str, Outcome)>);
+    let waits = Some(("approval", Outcome::AwaitingApproval));
+    let planned = Some(("mode", Outcome::Planned));
+    let rows: [Row; 9] = [
+        (Mode::Observe, Consent::Auto, &CONTROL, Purpose::Repair, planned),
+        (Mode::Observe, asking(), &CONTROL, Purpose::Repair, planned),
+        (Mode::Observe, Consent::Auto, &CONTROL, Purpose::Revert, planned),
+        (Mode::Approve, Consent::Auto, &CONTROL, Purpose::Repair, waits),
+        (Mode::Approve, Consent::Auto, &RESCUE, Purpose::Repair, waits),
+        (Mode::Enforce, asking(), &CONTROL, Purpose::Repair, waits),
+        (Mode::Enforce, asking(), &RESCUE, Purpose::Repair, None),
+        (Mode::Enforce, asking(), &CONTROL, Purpose::Revert, None),
+        (Mode::Enforce, Consent::Auto, &CONTROL, Purpose::Repair, None),
+    ];
+    for (mode, consent, control, purpose, expected) in rows {
+        let name = format!("{mode:?} {consent:?} {purpose:?}");
+        let case = Case { mode, consent, control, purpose, ..Case::enforced() };
+        assert_eq!(case.ruling(), expected, "{name}");
+    }
+}
+
+#[test]
+fn without_a_write_role_nothing_goes() {
+    let case = Case { means: Means::None, ..Case::enforced() };
+    assert_eq!(case.ruling(), Some(("means", Outcome::Blocked)));
+    let observing = Case { means: Means::None, mode: Mode::Observe, ..Case::enforced() };
+    assert_eq!(observing.ruling(), Some(("mode", Outcome::Planned)), "in observe a plan is a plan");
+}

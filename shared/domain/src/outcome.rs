@@ -1,0 +1,151 @@
+//! How a run ended, and what follows for AWS Config, the queue and the people on call.
+
+use serde::{Deserialize, Serialize};
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Nothing was wrong.
+    AlreadyCompliant,
+    /// Still in violation, but fenced by Remedy's own measure.
+    Contained,
+    /// In violation; this was an evaluation, which never repairs.
+    Drifted,
+    /// A plan was drafted; the mode says to observe only.
+    Planned,
+    /// A plan waits for a person.
+    AwaitingApproval,
+    /// In violation, and exempted by a record.
+    Exempt,
+    /// In violation, and something keeps Remedy from acting.
+    Blocked,
+    /// Put right, and seen to be right.
+    Repaired,
+    /// Written, but not seen to be right.
+    Unverified,
+    /// Some of the steps were carried out.
+    Partial,
+    /// Nothing was changed, because a call failed.
+    Failed,
+    /// The resource changed between planning and writing; nothing was written.
+    Superseded,
+    /// A lost worker's repair turned out to have arrived.
+    Recovered,
+    /// An earlier repair was taken back.
+    Reverted,
+    /// Only a person can put this right.
+    NeedsHuman,
+    /// Not a matter for this control.
+    OutOfScope,
+    /// The resource does not exist.
+    Gone,
+}
+
+/// What AWS Config is told. `INSUFFICIENT_DATA` cannot be reported by `PutEvaluations`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Compliance {
+    /// Nothing to say about this resource.
+    NotApplicable,
+    /// As it should be.
+    Compliant,
+    /// Not as it should be. An exempt or contained resource stays so: the violation is kept visible.
+    NonCompliant,
+}
+
+/// What people are told, by how soon they must look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Alarm {
+    /// Nothing to tell.
+    None,
+    /// Worth a notice: something was changed, or waits for a decision.
+    Notice,
+    /// Somebody must look today.
+    Alarm,
+    /// Somebody must look now.
+    Page,
+}
+
+impl Outcome {
+    /// What AWS Config is told.
+    #[must_use]
+    pub fn compliance(self) -> Compliance {
+        match self {
+            Self::AlreadyCompliant | Self::Repaired | Self::Recovered => Compliance::Compliant,
+            Self::OutOfScope | Self::Gone => Compliance::NotApplicable,
+            Self::Contained
+            | Self::Drifted
+            | Self::Planned
+            | Self::AwaitingApproval
+            | Self::Exempt
+            | Self::Blocked
+            | Self::Unverified
+            | Self::Partial
+            | Self::Failed
+            | Self::Superseded
+            | Self::Reverted
+            | Self::NeedsHuman => Compliance::NonCompliant,
+        }
+    }
+
+    /// What people are told.
+    #[must_use]
+    pub fn alarm(self) -> Alarm {
+        match self {
+            Self::AlreadyCompliant | Self::Drifted | Self::Exempt | Self::OutOfScope | Self::Gone => Alarm::None,
+            Self::Contained
+            | Self::Planned
+            | Self::AwaitingApproval
+            | Self::Repaired
+            | Self::Superseded
+            | Self::Recovered
+            | Self::Reverted => Alarm::Notice,
+            Self::Blocked | Self::Partial | Self::Failed | Self::NeedsHuman => Alarm::Alarm,
+            Self::Unverified => Alarm::Page,
+        }
+    }
+
+    /// The bare word, as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::AlreadyCompliant => "already-compliant",
+            Self::Contained => "contained",
+            Self::Drifted => "drifted",
+            Self::Planned => "planned",
+            Self::AwaitingApproval => "awaiting-approval",
+            Self::Exempt => "exempt",
+            Self::Blocked => "blocked",
+            Self::Repaired => "repaired",
+            Self::Unverified => "unverified",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+            Self::Superseded => "superseded",
+            Self::Recovered => "recovered",
+            Self::Reverted => "reverted",
+            Self::NeedsHuman => "needs-human",
+            Self::OutOfScope => "out-of-scope",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_is_the_json() {
+        for outcome in [Outcome::AlreadyCompliant, Outcome::AwaitingApproval, Outcome::NeedsHuman, Outcome::Gone] {
+            assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.word());
+        }
+    }
+
+    #[test]
+    fn an_exempt_or_fenced_resource_stays_visible() {
+        assert_eq!(Outcome::Exempt.compliance(), Compliance::NonCompliant);
+        assert_eq!(Outcome::Contained.compliance(), Compliance::NonCompliant);
+    }
+}

@@ -1,0 +1,372 @@
+//! The organisation's settings: one JSON document, described by `docs/schema/settings.schema.json`.
+
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error as _, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use crate::{
+    canonical,
+    ids::{AccountId, Target},
+};
+
+/// How far Remedy may go. The order is the order of rights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Draft plans, change nothing.
+    #[default]
+    Observe,
+    /// Every plan waits for a person.
+    Approve,
+    /// What needs no person is carried out.
+    Enforce,
+}
+
+impl Mode {
+    /// The mode of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "observe" => Some(Self::Observe),
+            "approve" => Some(Self::Approve),
+            "enforce" => Some(Self::Enforce),
+            _ => None,
+        }
+    }
+}
+
+/// Settings that cannot be used. Nothing is changed while they stand.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// Not the JSON document the schema describes.
+    #[error("the settings are not valid JSON for docs/schema/settings.schema.json (line {line}, column {column})")]
+    Shape {
+        /// Where it went wrong.
+        line: usize,
+        /// Where it went wrong.
+        column: usize,
+        /// How.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A value outside its range.
+    #[error("the settings have `{name}` outside {range}")]
+    Range {
+        /// The member.
+        name: &'static str,
+        /// What it may be.
+        range: &'static str,
+    },
+}
+
+/// The whole document. An absent one means all defaults: observe only.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// How far Remedy may go, and where.
+    #[serde(deserialize_with = "object")]
+    pub modes: Modes,
+    /// The numbers behind the controls.
+    #[serde(deserialize_with = "object")]
+    pub parameters: Parameters,
+    /// What is never touched.
+    #[serde(deserialize_with = "object")]
+    pub protected: Protected,
+}
+
+/// Modes: the most specific wins; where a control and an account both have one, the lower of the two.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Modes {
+    /// For what nothing below names. Absent: `REMEDY_MODE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<Mode>,
+    /// By control.
+    #[serde(deserialize_with = "distinct")]
+    pub controls: BTreeMap<String, Mode>,
+    /// By account.
+    #[serde(deserialize_with = "distinct")]
+    pub accounts: BTreeMap<AccountId, Mode>,
+}
+
+/// The numbers behind the controls. Each may be made stricter than its default, never laxer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Parameters {
+    /// Days after which a KMS key rotates, at most: 90 to 365.
+    pub kms_rotation_days: u32,
+    /// Characters of a password, at least: 14 to 128.
+    pub password_minimum_length: u32,
+    /// Days a password lives, at most: 1 to 90.
+    pub password_max_age_days: u32,
+    /// Whether a first password expiry (all older passwords must be changed at the next sign-in) waits for a person.
+    pub password_first_expiry: FirstExpiry,
+    /// Days for which a console user is new; an older one is given notice, so a person decides: 0 to 30.
+    pub mfa_new_user_days: u32,
+    /// Days for which an undone repair stays undone: 1 to 90.
+    pub revert_exemption_days: u32,
+    /// Repairs of one control in one account in one hour, at most: 1 to 1000.
+    pub hourly_budget: u32,
+}
+
+/// What happens when the account's passwords would expire for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FirstExpiry {
+    /// It is set like every other element.
+    #[default]
+    Auto,
+    /// The plan waits for a person.
+    Ask,
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self {
+            kms_rotation_days: 365,
+            password_minimum_length: 14,
+            password_max_age_days: 90,
+            password_first_expiry: FirstExpiry::Auto,
+            mfa_new_user_days: 7,
+            revert_exemption_days: 90,
+            hourly_budget: 1000,
+        }
+    }
+}
+
+/// What is never touched: patterns with `*` and `?` over ids, ARNs and `<resource type>/<id>`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Protected {
+    /// Users and roles: break-glass, deployment, vendors.
+    pub principals: Vec<String>,
+    /// Everything else.
+    pub resources: Vec<String>,
+}
+
+impl Settings {
+    /// Reads the document.
+    pub fn parse(json: &[u8]) -> Result<Self, SettingsError> {
+        let shape =
+            |source: serde_json::Error| SettingsError::Shape { line: source.line(), column: source.column(), source };
+        let whole: &RawValue = serde_json::from_slice(json).map_err(shape)?;
+        let settings: Self = object(whole).map_err(shape)?;
+        settings.parameters.check()?;
+        Ok(settings)
+    }
+
+    /// The SHA-256 of the canonical JSON of the settings in force; it stands in every record.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        canonical::digest(self).unwrap_or_default()
+    }
+
+    /// How far Remedy may go with this control in this account; `environment` is what `REMEDY_MODE` says.
+    #[must_use]
+    pub fn mode(&self, control: &str, account: &AccountId, environment: Mode) -> Mode {
+        let specific = [self.modes.controls.get(control), self.modes.accounts.get(account)];
+        let lowest = specific.into_iter().flatten().min().copied();
+        lowest.or(self.modes.default).unwrap_or(environment)
+    }
+}
+
+impl Protected {
+    /// The pattern that protects `target`, if any.
+    #[must_use]
+    pub fn pattern_for(&self, target: &Target) -> Option<&str> {
+        self.principals.iter().chain(&self.resources).map(String::as_str).find(|pattern| covers(pattern, target))
+    }
+}
+
+impl Parameters {
+    fn check(&self) -> Result<(), SettingsError> {
+        let within = |name, range, valid| if valid { Ok(()) } else { Err(SettingsError::Range { name, range }) };
+        within("parameters.kms_rotation_days", "90 to 365", (90..=365).contains(&self.kms_rotation_days))?;
+        within("parameters.password_minimum_length", "14 to 128", (14..=128).contains(&self.password_minimum_length))?;
+        within("parameters.password_max_age_days", "1 to 90", (1..=90).contains(&self.password_max_age_days))?;
+        within("parameters.mfa_new_user_days", "0 to 30", self.mfa_new_user_days <= 30)?;
+        within("parameters.revert_exemption_days", "1 to 90", (1..=90).contains(&self.revert_exemption_days))?;
+        within("parameters.hourly_budget", "1 to 1000", (1..=1000).contains(&self.hourly_budget))
+    }
+}
+
+fn covers(pattern: &str, target: &Target) -> bool {
+    let typed = format!("{}/{}", target.resource_type, target.id);
+    let names = [Some(target.id.as_str()), target.arn.as_deref(), target.unique_id.as_deref(), Some(typed.as_str())];
+    names.into_iter().flatten().any(|name| matches(pattern, name))
+}
+
+/// Whether `name` has the form of `pattern`: `*` is any run of characters, `?` any one.
+fn matches(pattern: &str, name: &str) -> bool {
+    let (mut pattern, mut name) = (pattern.chars(), name.chars());
+    let mut retry: Option<(std::str::Chars<'_>, std::str::Chars<'_>)> = None;
+    loop {
+        let (rest_of_pattern, rest_of_name) = (pattern.clone(), name.clone());
+        match (pattern.next(), name.next()) {
+            (None, None) => return true,
+            (Some('*'), _) => {
+                retry = Some((pattern.clone(), rest_of_name.clone()));
+                name = rest_of_name;
+            }
+            (Some(p), Some(n)) if p == '?' || p == n => {}
+            _ => {
+                drop(rest_of_pattern);
+                let Some((after_star, mut longer)) = retry.take() else { return false };
+                if longer.next().is_none() {
+                    return false;
+                }
+                retry = Some((after_star.clone(), longer.clone()));
+                (pattern, name) = (after_star, longer);
+            }
+        }
+    }
+}
+
+/// A JSON object. Derived readers would take an array for one, member by member.
+fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    if !raw.get().starts_with('{') {
+        return Err(D::Error::custom("not an object"));
+    }
+    serde_json::from_str(raw.get()).map_err(D::Error::custom)
+}
+
+/// A JSON object whose keys differ. `serde_json` alone would keep the last of two equal keys without a word.
+fn distinct<'de, D, K>(deserializer: D) -> Result<BTreeMap<K, Mode>, D::Error>
+where
+    D: Deserializer<'de>,
+    K: Deserialize<'de> + Ord,
+{
+    struct Distinct<K>(PhantomData<K>);
+
+    impl<'de, K: Deserialize<'de> + Ord> Visitor<'de> for Distinct<K> {
+        type Value = BTreeMap<K, Mode>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object of modes with distinct keys")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+            let mut members = BTreeMap::new();
+            while let Some((key, mode)) = access.next_entry()? {
+                if members.insert(key, mode).is_some() {
+                    return Err(A::Error::custom("the same key twice"));
+                }
+            }
+            Ok(members)
+        }
+    }
+
+    deserializer.deserialize_map(Distinct(PhantomData))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::Region;
+    use proptest::prelude::*;
+
+    const ACCOUNT: &str = "111122223333";
+
+    fn account() -> AccountId {
+        AccountId::parse(ACCOUNT).unwrap()
+    }
+
+    #[test]
+    fn nothing_said_means_observe() {
+        let settings = Settings::parse(b"{}").unwrap();
+        assert_eq!(settings, Settings::default());
+        assert_eq!(settings.mode("s3-bucket-public", &account(), Mode::default()), Mode::Observe);
+    }
+
+    #[test]
+    fn the_most_specific_mode_wins_and_the_lower_of_two() {
+        let json = br#"{"modes":{"default":"approve","controls":{"a":"enforce","b":"enforce"},"accounts":{"111122223333":"observe"}}}"#;
+        let settings = Settings::parse(json).unwrap();
+        let elsewhere = AccountId::parse("444455556666").unwrap();
+        assert_eq!(settings.mode("a", &elsewhere, Mode::Observe), Mode::Enforce);
+        assert_eq!(settings.mode("a", &account(), Mode::Enforce), Mode::Observe);
+        assert_eq!(settings.mode("c", &elsewhere, Mode::Enforce), Mode::Approve);
+    }
+
+    #[test]
+    fn a_mistake_is_refused_with_its_place() {
+        for wrong in [
+            &br#"{"mode":{}}"#[..],
+            br#"{"modes":{"default":"Enforce"}}"#,
+            br#"{"modes":{"controls":{"a":"observe","a":"enforce"}}}"#,
+            br#"{"modes":{"accounts":{"11112222":"observe"}}}"#,
+            br#"{"modes":{},"modes":{}}"#,
+            b"",
+            b"[]",
+            br#"{"modes":["enforce"]}"#,
+        ] {
+            assert!(
+                matches!(Settings::parse(wrong), Err(SettingsError::Shape { .. })),
+                "{}",
+                String::from_utf8_lossy(wrong)
+            );
+        }
+        let lax = br#"{"parameters":{"password_minimum_length":8}}"#;
+        assert!(matches!(Settings::parse(lax), Err(SettingsError::Range { .. })));
+    }
+
+    #[test]
+    fn the_digest_follows_the_content_not_the_writing() {
+        let spaced = Settings::parse(br#"{ "modes" : {"default": "enforce"} }"#).unwrap();
+        let tight = Settings::parse(br#"{"modes":{"default":"enforce"}}"#).unwrap();
+        assert_eq!(spaced.digest(), tight.digest());
+        assert_ne!(spaced.digest(), Settings::default().digest());
+    }
+
+    #[test]
+    fn patterns_cover_ids_arns_and_typed_names() {
+        let target = Target {
+            account: account(),
+            region: Region::global(),
+            resource_type: "AWS::IAM::User".into(),
+            id: "break-glass-1".into(),
+            unique_id: None,
+            arn: Some("arn:aws:iam::111122223333:user/ops/break-glass-1".into()),
+        };
+        for pattern in ["break-glass-?", "arn:aws:iam::*:user/ops/*", "AWS::IAM::User/break-*", "*"] {
+            assert!(covers(pattern, &target), "{pattern}");
+        }
+        for pattern in ["break-glass", "glass-1", "", "arn:aws:iam::*:user/break-glass-1"] {
+            assert!(!covers(pattern, &target), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn the_published_schema_knows_every_member() {
+        let schema: serde_json::Value =
+            serde_json::from_str(include_str!("../../../docs/schema/settings.schema.json")).unwrap();
+        let document = serde_json::to_value(Settings::default()).unwrap();
+        for (section, members) in document.as_object().unwrap() {
+            let described = &schema["properties"][section]["properties"];
+            for member in members.as_object().unwrap().keys() {
+                assert!(described.get(member).is_some(), "{section}.{member} is not in the schema");
+            }
+            let count = described.as_object().unwrap().len();
+            let default_mode = usize::from(section == "modes");
+            assert_eq!(count, members.as_object().unwrap().len() + default_mode, "{section}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_pattern_without_wildcards_is_equality(a in "[a-c]{0,4}", b in "[a-c]{0,4}") {
+            prop_assert_eq!(matches(&a, &b), a == b);
+        }
+
+        #[test]
+        fn a_star_takes_any_run(head in "[a-c]{0,3}", middle in "[a-c]{0,3}", tail in "[a-c]{0,3}") {
+            let (pattern, name) = (format!("{head}*{tail}"), format!("{head}{middle}{tail}"));
+            prop_assert!(matches(&pattern, &name));
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What a control sees and thinks: observed settings, verdicts, and the way from one setting to another.
+
+use std::fmt::Debug;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{control::Call, ids::AccountId, settings::Parameters};
+
+/// What a look at the live account gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Observed<Facts, Setting> {
+    /// The resource is there.
+    Present {
+        /// What bears on the decision and is never written.
+        facts: Facts,
+        /// What the control may write, mirrored whole.
+        setting: Setting,
+    },
+    /// The resource is gone.
+    Absent,
+    /// The resource is changing just now and cannot be judged.
+    Settling,
+}
+
+/// What is known besides the resource itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The time of the decision.
+    pub now: Timestamp,
+    /// The account of the target.
+    pub account: &'a AccountId,
+    /// The organisation's parameters.
+    pub parameters: &'a Parameters,
+}
+
+/// One thing that is not as it should be, in words for a person. Built from fixed words and numbers only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation(pub String);
+
+impl Violation {
+    /// A violation in plain words.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+/// Whether a plan may be carried out without a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Consent {
+    /// It may.
+    Auto,
+    /// A person decides, for this reason.
+    Ask(String),
+}
+
+/// A setting that is not as it should be, and what it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift<Setting> {
+    /// What is wrong.
+    pub violations: Vec<Violation>,
+    /// The nearest setting without a violation.
+    pub desired: Setting,
+    /// Whether a person must agree.
+    pub consent: Consent,
+    /// What a person should know once it is done.
+    pub note: Option<String>,
+}
+
+/// A control's opinion of a setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict<Setting> {
+    /// As it should be.
+    Compliant,
+    /// Still in violation, but Remedy's own measure keeps the harm away.
+    Contained(Vec<Violation>),
+    /// Not as it should be, and it can be put right.
+    Drifted(Drift<Setting>),
+    /// Not a matter for this control, for this reason.
+    OutOfScope(String),
+    /// Not as it should be, and no API call can put it right.
+    NeedsHuman {
+        /// What is wrong.
+        violations: Vec<Violation>,
+        /// What the person has to do.
+        reason: String,
+    },
+}
+
+/// What a step may do to those who depend on the resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Harm {
+    /// Nothing.
+    None,
+    /// A workload or a person may be stopped.
+    Disruptive,
+    /// Data may be lost.
+    DataLoss,
+}
+
+/// One AWS write call, derived from a plan and never stored as the truth.
+pub trait Step: Debug {
+    /// The call it makes.
+    fn call(&self) -> Call;
+    /// What it may do to others.
+    fn harm(&self) -> Harm;
+}
+
+/// The way from one setting to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route<S> {
+    /// The writes, in order.
+    pub steps: Vec<S>,
+    /// What cannot be brought back on this way, each named.
+    pub lost: Vec<String>,
+}
+
+impl<S: Step> Route<S> {
+    /// A way that loses nothing.
+    #[must_use]
+    pub fn of(steps: Vec<S>) -> Self {
+        Self { steps, lost: Vec::new() }
+    }
+
+    /// The worst that any step may do.
+    #[must_use]
+    pub fn harm(&self) -> Harm {
+        self.steps.iter().map(Step::harm).max().unwrap_or(Harm::None)
+    }
+}

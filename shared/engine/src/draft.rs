@@ -1,0 +1,186 @@
+//! From a look at the account to a course of action, without acting.
+
+use remedy_domain::{
+    Consent, Drift, Fault, Harm, Observed, Outcome, Plan, PlanId, Route, Target, Verdict, Violation,
+    canonical::NotCanonical, evidence::StoredPlan, guard::Purpose,
+};
+use serde_json::Value;
+
+use crate::{ports::Clock, remediation::Remediation, report::Report, visit::Visit};
+
+/// What a run is asked to do.
+#[derive(Debug, Clone, Copy)]
+pub enum Task<'a> {
+    /// Judge, and write nothing.
+    Evaluate,
+    /// Put drift right.
+    Repair,
+    /// Take an earlier repair back.
+    Revert(&'a StoredPlan),
+}
+
+impl Task<'_> {
+    pub(crate) fn purpose(self) -> Purpose {
+        match self {
+            Self::Evaluate | Self::Repair => Purpose::Repair,
+            Self::Revert(_) => Purpose::Revert,
+        }
+    }
+}
+
+/// What came of drafting.
+pub(crate) enum Draft<R: Remediation> {
+    /// There is nothing to do.
+    Settled(Box<Report>),
+    /// This is what to do.
+    Course(Box<Course<R>>),
+}
+
+/// A plan, with everything the loop needs to carry it out.
+pub(crate) struct Course<R: Remediation> {
+    pub(crate) plan: Plan,
+    pub(crate) id: PlanId,
+    pub(crate) before: R::Setting,
+    pub(crate) after: R::Setting,
+    pub(crate) route: Route<R::Step>,
+    pub(crate) violations: Vec<String>,
+    pub(crate) consent: Consent,
+    pub(crate) note: Option<String>,
+}
+
+impl<R: Remediation> Course<R> {
+    /// Whether `other`, drafted later, still says the same.
+    pub(crate) fn still_holds(&self, other: &Self) -> bool {
+        R::agrees(&self.before, &other.before) && R::agrees(&self.after, &other.after)
+    }
+
+    /// A report on this course.
+    pub(crate) fn report(&self, target: &Target, outcome: Outcome) -> Report {
+        Report {
+            plan: Some(self.id.clone()),
+            before: Some(remedy_domain::redact::value(&R::show(&self.before))),
+            after: Some(remedy_domain::redact::value(&R::show(&self.after))),
+            ..Report::settled(&R::CONTROL, target, outcome).with_violations(self.violations.clone())
+        }
+    }
+}
+
+/// Looks and decides what to do about it.
+pub(crate) async fn draft<R: Remediation>(
+    task: Task<'_>,
+    client: &R::Client,
+    target: &Target,
+    visit: &Visit<'_>,
+    clock: &impl Clock,
+) -> Result<Draft<R>, Fault> {
+    let (facts, setting) = match R::observe(client, target).await? {
+        Observed::Absent => return Ok(settled::<R>(target, Outcome::Gone)),
+        Observed::Settling => return Err(Fault::transient("observe", "settling")),
+        Observed::Present { facts, setting } => (facts, setting),
+    };
+    match task {
+        Task::Revert(stored) => draft_revert(stored, setting, target),
+        Task::Evaluate | Task::Repair => {
+            let verdict = R::judge(&facts, &setting, &visit.context(target, clock.now()));
+            draft_repair(setting, verdict, target)
+        }
+    }
+}
+
+fn settled<R: Remediation>(target: &Target, outcome: Outcome) -> Draft<R> {
+    Draft::Settled(Box::new(Report::settled(&R::CONTROL, target, outcome)))
+}
+
+fn draft_repair<R: Remediation>(
+    setting: R::Setting,
+    verdict: Verdict<R::Setting>,
+    target: &Target,
+) -> Result<Draft<R>, Fault> {
+    let report = |outcome| Report::settled(&R::CONTROL, target, outcome);
+    let report = match verdict {
+        Verdict::Compliant => report(Outcome::AlreadyCompliant),
+        Verdict::Contained(violations) => report(Outcome::Contained).with_violations(words(&violations)),
+        Verdict::OutOfScope(reason) => report(Outcome::OutOfScope).because(&reason),
+        Verdict::NeedsHuman { violations, reason } => {
+            report(Outcome::NeedsHuman).because(&reason).with_violations(words(&violations))
+        }
+        Verdict::Drifted(drift) => return course::<R>(setting, drift, target),
+    };
+    Ok(Draft::Settled(Box::new(report)))
+}
+
+fn course<R: Remediation>(before: R::Setting, drift: Drift<R::Setting>, target: &Target) -> Result<Draft<R>, Fault> {
+    let route = R::steps(&before, &drift.desired);
+    let consent = match (drift.consent, route.harm(), one_way::<R>(&before, &drift.desired)) {
+        (Consent::Ask(reason), _, _) => Consent::Ask(reason),
+        (Consent::Auto, Harm::None, None) => Consent::Auto,
+        (Consent::Auto, Harm::None, Some(lost)) => {
+            Consent::Ask(format!("it cannot be taken back: {lost} would be lost"))
+        }
+        (Consent::Auto, Harm::Disruptive, _) => Consent::Ask("it may stop a workload".to_owned()),
+        (Consent::Auto, Harm::DataLoss, _) => Consent::Ask("it would destroy data".to_owned()),
+    };
+    let violations = words(&drift.violations);
+    complete(before, drift.desired, route, violations, consent, drift.note, target)
+}
+
+/// What could not be brought back if `after` were to be undone.
+fn one_way<R: Remediation>(before: &R::Setting, after: &R::Setting) -> Option<String> {
+    let back = R::steps(after, before);
+    (!back.lost.is_empty()).then(|| back.lost.join(", "))
+}
+
+fn complete<R: Remediation>(
+    before: R::Setting,
+    after: R::Setting,
+    route: Route<R::Step>,
+    violations: Vec<String>,
+    consent: Consent,
+    note: Option<String>,
+    target: &Target,
+) -> Result<Draft<R>, Fault> {
+    let plan = Plan::new(R::CONTROL.id.0, target, verbatim(&before)?, verbatim(&after)?);
+    let id = plan.id().map_err(|error| not_canonical(&error))?;
+    Ok(Draft::Course(Box::new(Course { plan, id, before, after, route, violations, consent, note })))
+}
+
+fn draft_revert<R: Remediation>(stored: &StoredPlan, now: R::Setting, target: &Target) -> Result<Draft<R>, Fault> {
+    let ours: R::Setting = restore(stored.realized.as_ref().unwrap_or(&stored.plan.after))?;
+    let wanted: R::Setting = restore(&stored.plan.before)?;
+    let blocked =
+        |reason: &str| Draft::Settled(Box::new(Report::settled(&R::CONTROL, target, Outcome::Blocked).because(reason)));
+    let desired = match R::rebase(&ours, &wanted, &now) {
+        Ok(desired) => desired,
+        Err(conflict) => return Ok(blocked(&format!("the repair cannot be taken back: {conflict}"))),
+    };
+    if R::agrees(&desired, &now) {
+        return Ok(settled::<R>(target, Outcome::Reverted));
+    }
+    let route = R::steps(&now, &desired);
+    if route.harm() == Harm::DataLoss {
+        return Ok(blocked("taking this repair back would destroy data"));
+    }
+    if !route.lost.is_empty() {
+        return Ok(blocked(&format!("the repair cannot be taken back: {} would be lost", route.lost.join(", "))));
+    }
+    let violations = vec!["a repair is taken back on request".to_owned()];
+    complete(now, desired, route, violations, Consent::Auto, None, target)
+}
+
+fn words(violations: &[Violation]) -> Vec<String> {
+    violations.iter().map(|violation| remedy_domain::redact::text(&violation.0)).collect()
+}
+
+pub(crate) fn verbatim(setting: &impl serde::Serialize) -> Result<Value, Fault> {
+    serde_json::to_value(setting).map_err(|_| Fault::defect("draft", "setting-not-json"))
+}
+
+fn restore<S: serde::de::DeserializeOwned>(value: &Value) -> Result<S, Fault> {
+    serde_json::from_value(value.clone()).map_err(|_| {
+        Fault::rejected("revert", "unreadable-plan", "the stored setting is of an unknown form: revert it by hand")
+    })
+}
+
+fn not_canonical(_: &NotCanonical) -> Fault {
+    Fault::defect("draft", "setting-not-canonical")
+}

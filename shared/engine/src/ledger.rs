@@ -1,0 +1,212 @@
+//! The ledger's protocol over the two buckets: locks with take-over, budget slots, records, held plans, exemptions.
+
+use remedy_domain::{
+    AttemptId, Fault, Outcome, PlanId, Target, Timestamp, canonical,
+    evidence::{FORMAT, Kind, Lock, Record, Released, StoredPlan, hour, key},
+    guard::Exemption,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::ports::{Put, Shelf, Store};
+
+/// A lock that is held, and the place it holds in the target's line.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    /// The lock's own key.
+    pub key: String,
+    /// The lock.
+    pub lock: Lock,
+}
+
+/// What came of asking for a lock.
+#[derive(Debug)]
+pub enum Claim {
+    /// It is ours.
+    Held {
+        /// Our own.
+        lease: Lease,
+        /// Leases of lost workers that were found on the way and must be closed.
+        lost: Vec<Lease>,
+        /// How the attempt before ours ended.
+        last: Option<Released>,
+    },
+    /// Another worker holds it.
+    Busy,
+}
+
+/// A plan that waits, as kept in the state bucket.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HeldPlan {
+    /// The stored form.
+    pub format: u32,
+    /// The plan, verbatim.
+    pub plan: StoredPlan,
+    /// Why it waits.
+    pub reason: String,
+    /// How the run that drafted it ended.
+    pub outcome: Outcome,
+    /// When it was first drafted.
+    pub at: Timestamp,
+}
+
+fn bytes(value: &impl Serialize) -> Result<Vec<u8>, Fault> {
+    canonical::to_bytes(value).map_err(|_| Fault::defect("ledger", "record-not-canonical"))
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(body).map_err(|_| {
+        Fault::rejected("ledger", "unreadable-entry", "an entry of the state bucket is damaged: look at it by hand")
+    })
+}
+
+async fn fetch<T: DeserializeOwned>(store: &impl Store, shelf: Shelf, key: &str) -> Result<Option<T>, Fault> {
+    store.get(shelf, key).await?.map(|body| read(&body)).transpose()
+}
+
+fn line(control: &str, target: &Target) -> String {
+    format!("lock/{control}/{}/", target.hash())
+}
+
+fn done_key(lock_key: &str) -> String {
+    format!("{lock_key}.done")
+}
+
+/// The keys of locks among `keys` that were never released.
+fn open(keys: &[String]) -> Vec<&String> {
+    keys.iter().filter(|key| !key.ends_with(".done") && !keys.contains(&done_key(key))).collect()
+}
+
+fn generation(key: &str) -> Option<u64> {
+    key.rsplit('/').next()?.trim_end_matches(".done").parse().ok()
+}
+
+/// Asks for the lock on the target of `lock`.
+pub async fn claim(store: &impl Store, lock: Lock, now: Timestamp) -> Result<Claim, Fault> {
+    let line = line(&lock.control, &lock.target);
+    let keys = store.list(&line).await?;
+    let mut lost = Vec::new();
+    for key in open(&keys) {
+        let Some(found) = fetch::<Lock>(store, Shelf::State, key).await? else { continue };
+        if now < found.until {
+            return Ok(Claim::Busy);
+        }
+        lost.push(Lease { key: key.clone(), lock: found });
+    }
+    let last = match keys.last().filter(|key| key.ends_with(".done")) {
+        Some(key) => fetch(store, Shelf::State, key).await?,
+        None => None,
+    };
+    let next = keys.iter().filter_map(|key| generation(key)).max().map_or(0, |last| last + 1);
+    let key = format!("{line}{next:010}");
+    match store.put_new(Shelf::State, &key, &bytes(&lock)?).await? {
+        Put::Created => Ok(Claim::Held { lease: Lease { key, lock }, lost, last }),
+        Put::Exists => Ok(Claim::Busy),
+    }
+}
+
+/// Every lock of a control that outlived its worker.
+pub async fn orphans(store: &impl Store, control: &str, now: Timestamp) -> Result<Vec<Lease>, Fault> {
+    let keys = store.list(&format!("lock/{control}/")).await?;
+    let mut orphans = Vec::new();
+    for key in open(&keys) {
+        if let Some(lock) = fetch::<Lock>(store, Shelf::State, key).await?
+            && lock.until <= now
+        {
+            orphans.push(Lease { key: key.clone(), lock });
+        }
+    }
+    Ok(orphans)
+}
+
+/// Gives the lock back, with the outcome.
+pub async fn release(store: &impl Store, lease: &Lease, outcome: Outcome, now: Timestamp) -> Result<(), Fault> {
+    let released = Released { format: FORMAT, plan: lease.lock.plan.clone(), outcome, at: now };
+    store.put_new(Shelf::State, &done_key(&lease.key), &bytes(&released)?).await.map(|_| ())
+}
+
+/// Takes one of this hour's slots, if one is left.
+pub async fn claim_slot(store: &impl Store, lock: &Lock, limit: u32) -> Result<Slot, Fault> {
+    let prefix = format!("budget/{}/{}/{}/", lock.control, lock.target.account, hour(lock.since));
+    let taken = store.list(&prefix).await?.len();
+    let first = u32::try_from(taken).unwrap_or(u32::MAX);
+    for slot in first..limit {
+        if store.put_new(Shelf::State, &format!("{prefix}{slot:04}"), &bytes(&lock.attempt)?).await? == Put::Created {
+            return Ok(Slot::Taken);
+        }
+    }
+    Ok(Slot::None)
+}
+
+/// Whether the hour's budget allows one more repair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// It does, and this one is counted.
+    Taken,
+    /// It does not.
+    None,
+}
+
+/// Writes a record, once. One that is there already is ours or tells the same.
+pub async fn record(store: &impl Store, record: &Record, key: &str) -> Result<Put, Fault> {
+    store.put_new(Shelf::Evidence, key, &bytes(record)?).await
+}
+
+/// Whether the intent of this lease was ever written.
+pub async fn intent_of(store: &impl Store, lock: &Lock) -> Result<Option<Record>, Fault> {
+    fetch(store, Shelf::Evidence, &lock.intent_key()).await
+}
+
+fn plan_key(plan: &PlanId) -> String {
+    format!("plan/{plan}")
+}
+
+/// Keeps a plan verbatim.
+pub async fn keep_plan(store: &impl Store, id: &PlanId, plan: &StoredPlan) -> Result<(), Fault> {
+    store.put(&plan_key(id), &bytes(plan)?).await
+}
+
+/// A plan that was kept.
+pub async fn stored_plan(store: &impl Store, id: &PlanId) -> Result<Option<StoredPlan>, Fault> {
+    fetch(store, Shelf::State, &plan_key(id)).await
+}
+
+/// Records, once for each plan and outcome, that a plan was not carried out. Answers the record's key, and whether this was the first time.
+///
+/// The state entry comes first and says when; the record's key follows from it. So a worker that dies in between is
+/// completed by the next one, and no two records are written for one plan.
+pub async fn hold(
+    store: &impl Store,
+    held: &HeldPlan,
+    record_of: impl Fn(Timestamp) -> Record,
+) -> Result<(String, Put), Fault> {
+    let mut record = record_of(held.at);
+    let entry = format!("held/{}/{}/{}", record.control, held.outcome.word(), record.plan);
+    let put = store.put_new(Shelf::State, &entry, &bytes(held)?).await?;
+    if put == Put::Exists {
+        let first: Option<HeldPlan> = fetch(store, Shelf::State, &entry).await?;
+        record = record_of(first.map_or(held.at, |first| first.at));
+    }
+    let key = record.key();
+    self::record(store, &record, &key).await?;
+    Ok((key, put))
+}
+
+fn exemption_key(control: &str, target: &Target) -> String {
+    format!("exemption/{control}/{}", target.hash())
+}
+
+/// The exemption on file, if any.
+pub async fn exemption(store: &impl Store, control: &str, target: &Target) -> Result<Option<Exemption>, Fault> {
+    fetch(store, Shelf::State, &exemption_key(control, target)).await
+}
+
+/// Puts an exemption on file.
+pub async fn exempt(store: &impl Store, target: &Target, exemption: &Exemption) -> Result<(), Fault> {
+    store.put(&exemption_key(&exemption.control, target), &bytes(exemption)?).await
+}
+
+/// The key of the record of an exemption granted by an undo.
+#[must_use]
+pub fn exemption_record_key(at: Timestamp, control: &str, attempt: &AttemptId) -> String {
+    key(at, control, Kind::Exemption, attempt.as_str())
+}

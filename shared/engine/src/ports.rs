@@ -1,0 +1,105 @@
+//! The ports: what the loop needs from the world, and no more.
+
+use std::time::Duration;
+
+use remedy_domain::{AccountId, AttemptId, Fault, PlanId, Region, Target, Timestamp, guard::Permit, outcome::Alarm};
+
+use crate::writer::Writer;
+
+/// Time, and what must be fresh.
+#[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
+pub trait Clock {
+    /// The time.
+    fn now(&self) -> Timestamp;
+    /// What is left of this invocation.
+    fn remaining(&self) -> Duration;
+    /// The moment after which this worker is known to be gone.
+    fn lease_until(&self) -> Timestamp;
+    /// Waits, to look again at something that AWS needs time for.
+    async fn pause(&self, duration: Duration);
+    /// A fresh id that nobody can guess.
+    fn attempt(&self) -> Result<AttemptId, Fault>;
+}
+
+/// Which of the two buckets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shelf {
+    /// Coordination: locks, slots, held plans. Entries expire.
+    State,
+    /// Evidence: written once, kept for years.
+    Evidence,
+}
+
+/// What became of a write that was to create.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// It is ours.
+    Created,
+    /// Somebody else's was there first.
+    Exists,
+}
+
+/// The two buckets. Objects and listings are strongly consistent, as on S3.
+#[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
+pub trait Store {
+    /// Creates an object that must not exist yet. An own earlier try that arrived counts as created.
+    async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault>;
+    /// Creates or replaces an object of the state bucket.
+    async fn put(&self, key: &str, body: &[u8]) -> Result<(), Fault>;
+    /// Reads an object, if there is one.
+    async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault>;
+    /// The keys of the state bucket under a prefix, sorted, all of them.
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, Fault>;
+}
+
+/// An account and a Region in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The account.
+    pub account: AccountId,
+    /// The Region, or `global`.
+    pub region: Region,
+}
+
+impl Place {
+    /// Where `target` is.
+    #[must_use]
+    pub fn of(target: &Target) -> Self {
+        Self { account: target.account.clone(), region: target.region.clone() }
+    }
+}
+
+/// The way into an account. Reading is the function's own right; writing takes a permit.
+#[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
+pub trait Doors<Client> {
+    /// A client that can only read.
+    async fn reader(&self, place: &Place) -> Result<Client, Fault>;
+    /// A client of the write role, in a session named after the permitted plan.
+    async fn writer(&self, permit: Permit, place: &Place) -> Result<Writer<Client>, Fault>;
+}
+
+/// What people are told. Fixed words and identifiers only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// How soon somebody must look.
+    pub alarm: Alarm,
+    /// The control.
+    pub control: &'static str,
+    /// The resource.
+    pub target: Target,
+    /// The plan, if there is one.
+    pub plan: Option<PlanId>,
+    /// What happened, in one line.
+    pub text: String,
+}
+
+/// The way to people.
+#[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
+pub trait Notices {
+    /// Tells people. A notice that fails is logged by the port and never fails a run.
+    async fn tell(&self, notice: &Notice);
+}
+
+/// Everything but the doors, which differ by client.
+pub trait Ports: Clock + Store + Notices {}
+impl<P: Clock + Store + Notices> Ports for P {}

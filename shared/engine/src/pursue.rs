@@ -1,0 +1,413 @@
+//! Carrying a course out: guard, lock, intent, second look, writes, verification, outcome.
+
+use std::time::Duration;
+
+use remedy_domain::{
+    Fault, FaultKind, Observed, Outcome, Plan, PlanId, Step as _, Target, Timestamp, Verdict,
+    evidence::{FORMAT, Kind, Lock, Record, Released, StoredPlan},
+    guard::{self, Objection, Permit, Purpose, Ruling, Snapshot},
+    outcome::Alarm,
+    redact,
+};
+
+use crate::{
+    draft::{Course, Draft, Task, draft, verbatim},
+    ledger::{self, Claim, HeldPlan, Lease, Slot},
+    ports::{Doors, Notice, Place, Ports, Put},
+    remediation::Remediation,
+    report::Report,
+    sweep::close,
+    visit::Visit,
+    writer::Writer,
+};
+
+/// What one AWS call may take, retries not counted.
+const ATTEMPT: Duration = Duration::from_secs(3);
+/// What is kept back to write the outcome and give the lock back.
+const RESERVE: Duration = Duration::from_secs(2);
+/// How long we look for the result of a write.
+const VERIFY: Duration = Duration::from_secs(20);
+/// The pauses between two looks: the first, and the longest.
+const LOOKS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+/// How long the same plan is held back after it was carried out: what is seen then may be an old answer.
+const COOL_DOWN: Duration = Duration::from_secs(5);
+
+/// One run: a target is looked at and, where the guard agrees, put right or put back.
+pub async fn run<R, P>(ports: &P, target: &Target, task: Task<'_>, visit: &Visit<'_>) -> Result<Report, Fault>
+where
+    R: Remediation,
+    P: Ports + Doors<R::Client>,
+{
+    let client = ports.reader(&Place::of(target)).await?;
+    let course = match draft::<R>(task, &client, target, visit, ports).await? {
+        Draft::Settled(report) => return settle::<R>(ports, *report, task, visit).await,
+        Draft::Course(course) => course,
+    };
+    if matches!(task, Task::Evaluate) {
+        return Ok(course.report(target, Outcome::Drifted));
+    }
+    let run = Run { ports, target, task, visit, client, course };
+    match run.rule().await? {
+        Ruling::Go(permit) => run.carry_out(permit).await,
+        Ruling::Stop(objection) => run.hold(objection).await,
+    }
+}
+
+/// Ends a run that has nothing to do. What needs a person is recorded, once.
+async fn settle<R: Remediation>(
+    ports: &impl Ports,
+    mut report: Report,
+    task: Task<'_>,
+    visit: &Visit<'_>,
+) -> Result<Report, Fault> {
+    if report.outcome == Outcome::NeedsHuman && !matches!(task, Task::Evaluate) {
+        let shown = serde_json::json!({"violations": report.violations});
+        let plan = Plan::new(R::CONTROL.id.0, &report.target, shown.clone(), shown);
+        hold_report(ports, &mut report, plan, task.purpose(), visit).await?;
+    }
+    Ok(report)
+}
+
+/// Records, once, that a plan was not carried out, and tells people the first time.
+async fn hold_report(
+    ports: &impl Ports,
+    report: &mut Report,
+    plan: Plan,
+    purpose: Purpose,
+    visit: &Visit<'_>,
+) -> Result<(), Fault> {
+    let id = plan.id().map_err(|_| Fault::defect("draft", "setting-not-canonical"))?;
+    let reason = report.reason.clone().unwrap_or_default();
+    let at = ports.now();
+    let stored = StoredPlan { plan, purpose, realized: None, attempt: None, at };
+    let held = HeldPlan { format: FORMAT, plan: stored, reason, outcome: report.outcome, at };
+    let (key, put) = ledger::hold(ports, &held, |at| record(report, &id, Kind::Held, at, purpose, visit)).await?;
+    report.plan = Some(id);
+    report.evidence.push(key);
+    if put == Put::Created {
+        tell(ports, report).await;
+    }
+    Ok(())
+}
+
+fn record(report: &Report, plan: &PlanId, kind: Kind, at: Timestamp, purpose: Purpose, visit: &Visit<'_>) -> Record {
+    Record {
+        format: FORMAT,
+        kind,
+        at,
+        control: report.control.0.to_owned(),
+        target: report.target.clone(),
+        plan: plan.clone(),
+        attempt: None,
+        purpose,
+        outcome: (kind != Kind::Intent).then_some(report.outcome),
+        reason: report.reason.clone(),
+        violations: report.violations.clone(),
+        before: report.before.clone().unwrap_or_default(),
+        after: report.after.clone().unwrap_or_default(),
+        steps: report.performed.iter().map(|call| (*call).to_owned()).collect(),
+        mode: visit.mode(report.control.0, &report.target),
+        settings: visit.digest.to_owned(),
+        cause: visit.cause.to_owned(),
+        invocation: redact::text(visit.invocation),
+    }
+}
+
+async fn tell(ports: &impl Ports, report: &Report) {
+    let alarm = report.outcome.alarm();
+    if alarm == Alarm::None {
+        return;
+    }
+    let reason = report.reason.as_deref().unwrap_or("");
+    let text = format!("{} {}: {} {}", report.control, report.target.id, report.outcome.word(), reason);
+    let (target, plan) = (report.target.clone(), report.plan.clone());
+    let notice = Notice { alarm, control: report.control.0, target, plan, text: redact::text(text.trim_end()) };
+    ports.tell(&notice).await;
+}
+
+/// How the writes went.
+struct Performed {
+    calls: Vec<&'static str>,
+    fault: Option<Fault>,
+}
+
+/// What the look after the writes gave.
+struct Seen<R: Remediation> {
+    outcome: Outcome,
+    setting: Option<R::Setting>,
+}
+
+struct Run<'a, R: Remediation, P> {
+    ports: &'a P,
+    target: &'a Target,
+    task: Task<'a>,
+    visit: &'a Visit<'a>,
+    client: R::Client,
+    course: Box<Course<R>>,
+}
+
+impl<R, P> Run<'_, R, P>
+where
+    R: Remediation,
+    P: Ports + Doors<R::Client>,
+{
+    async fn rule(&self) -> Result<Ruling, Fault> {
+        let exemption = ledger::exemption(self.ports, R::CONTROL.id.0, self.target).await?;
+        Ok(guard::rule(&Snapshot {
+            control: &R::CONTROL,
+            target: self.target,
+            plan: &self.course.id,
+            purpose: self.task.purpose(),
+            consent: &self.course.consent,
+            mode: self.visit.mode(R::CONTROL.id.0, self.target),
+            protected: &self.visit.settings.protected,
+            own: self.visit.own,
+            exemption: exemption.as_ref(),
+            means: self.visit.means,
+            now: self.ports.now(),
+        }))
+    }
+
+    async fn hold(self, objection: Objection) -> Result<Report, Fault> {
+        let mut report = self.course.report(self.target, objection.outcome).because(&objection.why);
+        hold_report(self.ports, &mut report, self.course.plan, self.task.purpose(), self.visit).await?;
+        Ok(report)
+    }
+
+    async fn carry_out(self, permit: Permit) -> Result<Report, Fault> {
+        self.enough_time()?;
+        let lock = self.lock()?;
+        if ledger::claim_slot(self.ports, &lock, self.visit.settings.parameters.hourly_budget).await? == Slot::None {
+            return self.hold(over_budget()).await;
+        }
+        let lease = match ledger::claim(self.ports, lock, self.ports.now()).await? {
+            Claim::Busy => return Err(Fault::transient("lock", "held-by-another-run")),
+            Claim::Held { lease, lost, last } => {
+                self.close_lost(&lost).await?;
+                self.cool_down(last).await;
+                lease
+            }
+        };
+        let intent = self.intend(&lease).await?;
+        let report = self.act(permit, &lease, intent).await?;
+        tell(self.ports, &report).await;
+        Ok(report)
+    }
+
+    fn enough_time(&self) -> Result<(), Fault> {
+        let enough = self.ports.remaining() >= ATTEMPT + RESERVE;
+        if enough { Ok(()) } else { Err(Fault::transient("perform", "too-little-time-left")) }
+    }
+
+    fn lock(&self) -> Result<Lock, Fault> {
+        Ok(Lock {
+            format: FORMAT,
+            attempt: self.ports.attempt()?,
+            control: R::CONTROL.id.0.to_owned(),
+            target: self.target.clone(),
+            plan: self.course.id.clone(),
+            purpose: self.task.purpose(),
+            since: self.ports.now(),
+            until: self.ports.lease_until(),
+        })
+    }
+
+    async fn close_lost(&self, lost: &[Lease]) -> Result<(), Fault> {
+        for lease in lost {
+            close(
+                self.ports,
+                lease,
+                Outcome::Failed,
+                "the worker was lost and the drift persists; taken over",
+                self.visit,
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// An answer that shows again what was just put right may be an old one: wait it out before looking again.
+    async fn cool_down(&self, last: Option<Released>) {
+        let same = last.filter(|last| last.plan == self.course.id && last.outcome == Outcome::Repaired);
+        let Some(last) = same else { return };
+        let since = Duration::try_from(self.ports.now().duration_since(last.at)).unwrap_or_default();
+        let wait = COOL_DOWN.saturating_sub(since);
+        if !wait.is_zero() && self.ports.remaining() > wait + ATTEMPT + RESERVE {
+            self.ports.pause(wait).await;
+        }
+    }
+
+    fn stored(&self, lease: &Lease, realized: Option<&R::Setting>) -> Result<StoredPlan, Fault> {
+        Ok(StoredPlan {
+            plan: self.course.plan.clone(),
+            purpose: self.task.purpose(),
+            realized: realized.map(verbatim).transpose()?,
+            attempt: Some(lease.lock.attempt.clone()),
+            at: self.ports.now(),
+        })
+    }
+
+    /// Makes the plan and the intent durable. Until both are, nothing is written. Answers the intent's key.
+    async fn intend(&self, lease: &Lease) -> Result<String, Fault> {
+        ledger::keep_plan(self.ports, &self.course.id, &self.stored(lease, None)?).await?;
+        let planned = self.course.route.steps.iter().map(|step| step.call().operation).collect();
+        let report = Report { performed: planned, ..self.course.report(self.target, Outcome::Planned) };
+        let record = self.record(&report, Kind::Intent, lease);
+        let key = lease.lock.intent_key();
+        ledger::record(self.ports, &record, &key).await?;
+        Ok(key)
+    }
+
+    fn record(&self, report: &Report, kind: Kind, lease: &Lease) -> Record {
+        let at = if kind == Kind::Intent { lease.lock.since } else { self.ports.now() };
+        let record = record(report, &self.course.id, kind, at, self.task.purpose(), self.visit);
+        Record { attempt: Some(lease.lock.attempt.clone()), ..record }
+    }
+
+    /// The second look, the writes, the verification and the outcome.
+    async fn act(&self, permit: Permit, lease: &Lease, intent: String) -> Result<Report, Fault> {
+        let mut report = self.course.report(self.target, Outcome::Superseded);
+        report.evidence.push(intent);
+        match self.open(permit, lease).await {
+            Err(fault) => fail(&mut report, fault),
+            Ok(None) => {
+                report.reason = Some("the resource changed after it was planned; nothing was written".to_owned())
+            }
+            Ok(Some(writer)) => {
+                let performed = self.perform(&writer).await;
+                let seen = self.verify(performed.fault.is_some()).await?;
+                if seen.outcome != Outcome::Unverified {
+                    let realized = self.stored(lease, seen.setting.as_ref())?;
+                    ledger::keep_plan(self.ports, &self.course.id, &realized).await?;
+                }
+                conclude(&mut report, performed, seen.outcome, self.course.note.as_deref());
+            }
+        }
+        self.finish(lease, report).await
+    }
+
+    /// Looks a second time and, where the course still holds, opens the door. None: it no longer holds.
+    async fn open(&self, permit: Permit, lease: &Lease) -> Result<Option<Writer<R::Client>>, Fault> {
+        let writer = self.ports.writer(permit, &Place::of(self.target)).await?;
+        if let Task::Revert(stored) = self.task {
+            self.exempt(stored, lease).await?;
+        }
+        match draft::<R>(self.task, &self.client, self.target, self.visit, self.ports).await? {
+            Draft::Course(again) if self.course.still_holds(&again) => Ok(Some(writer)),
+            Draft::Course(_) | Draft::Settled(_) => Ok(None),
+        }
+    }
+
+    /// An undo stores its exemption first; the next sweep would repair it again.
+    async fn exempt(&self, stored: &StoredPlan, lease: &Lease) -> Result<(), Fault> {
+        let id = stored.plan.id().map_err(|_| Fault::defect("revert", "plan-not-canonical"))?;
+        let why = format!("plan {id} was taken back on request");
+        let exemption = self.visit.exemption_of(R::CONTROL.id.0, self.target, &why, lease.lock.since);
+        ledger::exempt(self.ports, self.target, &exemption).await?;
+        let report = self.course.report(self.target, Outcome::Exempt).because(&why);
+        let record = self.record(&report, Kind::Exemption, lease);
+        let key = ledger::exemption_record_key(lease.lock.since, R::CONTROL.id.0, &lease.lock.attempt);
+        ledger::record(self.ports, &record, &key).await.map(|_| ())
+    }
+
+    async fn perform(&self, writer: &Writer<R::Client>) -> Performed {
+        let mut performed = Performed { calls: Vec::new(), fault: None };
+        for step in &self.course.route.steps {
+            let tried = match self.enough_time() {
+                Ok(()) => R::perform(writer, self.target, step).await,
+                Err(fault) => Err(fault),
+            };
+            if let Err(fault) = tried {
+                performed.fault = Some(fault);
+                break;
+            }
+            performed.calls.push(step.call().operation);
+        }
+        performed
+    }
+
+    /// Looks until the wanted setting is seen or the time is up; once is enough after a failed write.
+    async fn verify(&self, once: bool) -> Result<Seen<R>, Fault> {
+        let (mut wait, longest) = LOOKS;
+        let mut waited = Duration::ZERO;
+        loop {
+            let seen = R::observe(&self.client, self.target).await;
+            if let Ok(Observed::Present { facts, setting }) = &seen
+                && R::agrees(setting, &self.course.after)
+            {
+                return Ok(Seen { outcome: self.seen(facts, setting), setting: Some(setting.clone()) });
+            }
+            if once || waited >= VERIFY || self.ports.remaining() < wait + ATTEMPT + RESERVE {
+                return self.unseen(seen);
+            }
+            self.ports.pause(wait).await;
+            waited += wait;
+            wait = (wait * 2).min(longest);
+        }
+    }
+
+    /// What it means that the wanted setting is there.
+    fn seen(&self, facts: &R::Facts, setting: &R::Setting) -> Outcome {
+        if matches!(self.task, Task::Revert(_)) {
+            return Outcome::Reverted;
+        }
+        match R::judge(facts, setting, &self.visit.context(self.target, self.ports.now())) {
+            Verdict::Contained(_) => Outcome::Contained,
+            Verdict::Compliant | Verdict::OutOfScope(_) => Outcome::Repaired,
+            Verdict::Drifted(_) | Verdict::NeedsHuman { .. } => Outcome::Unverified,
+        }
+    }
+
+    /// What it means that it is not. A resource that is still settling keeps its intent open.
+    fn unseen(&self, seen: Result<Observed<R::Facts, R::Setting>, Fault>) -> Result<Seen<R>, Fault> {
+        match seen {
+            Ok(Observed::Settling) => Err(Fault::transient("verify", "settling")),
+            Ok(Observed::Present { setting, .. }) => Ok(Seen { outcome: Outcome::Unverified, setting: Some(setting) }),
+            Ok(Observed::Absent) | Err(_) => Ok(Seen { outcome: Outcome::Unverified, setting: None }),
+        }
+    }
+
+    async fn finish(&self, lease: &Lease, mut report: Report) -> Result<Report, Fault> {
+        let key = lease.lock.outcome_key();
+        let record = self.record(&report, Kind::Outcome, lease);
+        ledger::record(self.ports, &record, &key).await?;
+        report.evidence.push(key);
+        ledger::release(self.ports, lease, report.outcome, self.ports.now()).await?;
+        Ok(report)
+    }
+}
+
+fn over_budget() -> Objection {
+    Objection {
+        check: "budget",
+        why: "this hour's budget of repairs is used up for this control and account".to_owned(),
+        change: "wait for the next hour, or raise parameters.hourly_budget",
+        outcome: Outcome::Blocked,
+    }
+}
+
+/// The outcome of writes and the look after them.
+fn conclude(report: &mut Report, performed: Performed, seen: Outcome, note: Option<&str>) {
+    report.performed = performed.calls;
+    report.outcome = seen;
+    match performed.fault {
+        Some(fault) if seen == Outcome::Unverified => fail(report, fault),
+        _ if seen == Outcome::Unverified => {
+            report.reason = Some("the write was accepted, but its result was not seen in time".to_owned());
+            report.fault =
+                Some(Fault::new(FaultKind::Unverified, "verify", "not-seen", "look at the resource by hand"));
+        }
+        _ => report.reason = note.map(redact::text),
+    }
+}
+
+/// The outcome of a run whose writes failed: nothing, or some of them, carried out.
+fn fail(report: &mut Report, fault: Fault) {
+    report.outcome = match (report.performed.is_empty(), fault.kind) {
+        (false, _) => Outcome::Partial,
+        (true, FaultKind::Denied) => Outcome::Blocked,
+        (true, _) => Outcome::Failed,
+    };
+    report.reason = Some(redact::text(&fault.to_string()));
+    report.fault = Some(fault);
+}

@@ -1,0 +1,69 @@
+//! The contract of a control.
+
+use std::fmt::Debug;
+
+use remedy_domain::{Conflict, Context, Control, Fault, Observed, Route, Step, Target, Verdict};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{ports::Place, writer::Writer};
+
+/// One control: what it looks at, what it thinks of it, and how it gets from one setting to another.
+///
+/// `judge`, `steps`, `rebase` and `agrees` are pure. `discover`, `find` and `observe` only read, with the calls of
+/// [`Control::reads`]. `perform` makes exactly one write, idempotent, with a call of [`Control::writes`].
+///
+/// The laws that every control keeps are in `remedy_testkit::laws`.
+#[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
+pub trait Remediation: 'static {
+    /// What the control says of itself.
+    const CONTROL: Control;
+    /// What bears on the decision and is never written.
+    type Facts: Debug;
+    /// What the control may write, mirrored whole, so that a PUT loses nothing; never data.
+    type Setting: Debug + Clone + PartialEq + Serialize + DeserializeOwned;
+    /// One variant per AWS write call, named after it.
+    type Step: Step;
+    /// The client it observes and performs with.
+    type Client;
+
+    /// One page of all targets in a place, for the sweep.
+    async fn discover(client: &Self::Client, place: &Place, from: Option<String>) -> Result<Page, Fault>;
+
+    /// Every live target that is called `id`: matched by equality with its id, name or ARN, never by the form of `id`.
+    async fn find(client: &Self::Client, place: &Place, id: &str) -> Result<Vec<Target>, Fault>;
+
+    /// Reads the live setting.
+    async fn observe(client: &Self::Client, target: &Target) -> Result<Observed<Self::Facts, Self::Setting>, Fault>;
+
+    /// Says what it should be.
+    fn judge(facts: &Self::Facts, setting: &Self::Setting, context: &Context<'_>) -> Verdict<Self::Setting>;
+
+    /// The way from one setting to another.
+    fn steps(from: &Self::Setting, to: &Self::Setting) -> Route<Self::Step>;
+
+    /// Applies only the element-wise difference between `before` and `after` to what is there now.
+    fn rebase(before: &Self::Setting, after: &Self::Setting, now: &Self::Setting) -> Result<Self::Setting, Conflict>;
+
+    /// Whether two settings are equal but for what AWS assigns.
+    fn agrees(a: &Self::Setting, b: &Self::Setting) -> bool {
+        a == b
+    }
+
+    /// The setting as answers, logs and records show it. Only a vocabulary of our own may be shown verbatim.
+    fn show(setting: &Self::Setting) -> Value {
+        serde_json::to_value(setting).unwrap_or(Value::Null)
+    }
+
+    /// Makes one AWS write call.
+    async fn perform(writer: &Writer<Self::Client>, target: &Target, step: &Self::Step) -> Result<(), Fault>;
+}
+
+/// One page of targets.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// The targets.
+    pub targets: Vec<Target>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}

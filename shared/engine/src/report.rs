@@ -1,0 +1,69 @@
+//! What one run reports.
+
+use remedy_domain::{Control, ControlId, Fault, Outcome, PlanId, Target, redact};
+use serde_json::Value;
+
+/// What one run reports: the answer, the log line and the metrics are made from it.
+#[derive(Debug, Clone)]
+#[must_use = "an unread report is not actionable"]
+pub struct Report {
+    /// The control.
+    pub control: ControlId,
+    /// The target, or what stood in the trigger when there is none.
+    pub target: Target,
+    /// How the run ended.
+    pub outcome: Outcome,
+    /// Why, in words.
+    pub reason: Option<String>,
+    /// The plan, if one was drafted.
+    pub plan: Option<PlanId>,
+    /// What is wrong.
+    pub violations: Vec<String>,
+    /// The observed setting, redacted.
+    pub before: Option<Value>,
+    /// The wanted setting, redacted.
+    pub after: Option<Value>,
+    /// The calls that were carried out.
+    pub performed: Vec<&'static str>,
+    /// The keys of the records written for it.
+    pub evidence: Vec<String>,
+    /// What went wrong, if something did.
+    pub fault: Option<Fault>,
+}
+
+impl Report {
+    /// A run that ended before a plan was drafted.
+    pub fn settled(control: &Control, target: &Target, outcome: Outcome) -> Self {
+        Self {
+            control: control.id,
+            target: target.clone(),
+            outcome,
+            reason: None,
+            plan: None,
+            violations: Vec::new(),
+            before: None,
+            after: None,
+            performed: Vec::new(),
+            evidence: Vec::new(),
+            fault: None,
+        }
+    }
+
+    /// The same, with a reason.
+    pub fn because(mut self, reason: &str) -> Self {
+        self.reason = Some(redact::text(reason));
+        self
+    }
+
+    /// The same, with what is wrong.
+    pub fn with_violations(mut self, violations: Vec<String>) -> Self {
+        self.violations = violations;
+        self
+    }
+
+    /// Whether the delivery must be given back.
+    #[must_use]
+    pub fn wants_redelivery(&self) -> bool {
+        self.fault.as_ref().is_some_and(Fault::is_transient)
+    }
+}

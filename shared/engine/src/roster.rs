@@ -1,0 +1,98 @@
+//! A function's list of controls, with their types forgotten: one thing the host can call.
+
+use std::{future::Future, marker::PhantomData, pin::Pin};
+
+use remedy_domain::{Control, Fault, Target, evidence::StoredPlan};
+
+use crate::{
+    draft::Task,
+    ports::{Doors, Place, Ports},
+    pursue,
+    remediation::Remediation,
+    report::Report,
+    sweep,
+    visit::Visit,
+};
+
+/// A future that stays on its thread.
+pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// One control of a function, its types forgotten.
+pub trait Runnable<P> {
+    /// What the control says of itself.
+    fn control(&self) -> &'static Control;
+    /// Every live target called `id`.
+    fn find<'a>(&'a self, ports: &'a P, place: &'a Place, id: &'a str) -> Local<'a, Result<Vec<Target>, Fault>>;
+    /// Every target in a place.
+    fn discover<'a>(&'a self, ports: &'a P, place: &'a Place) -> Local<'a, Result<Vec<Target>, Fault>>;
+    /// One run that judges, and repairs where `task` and the guard say so.
+    fn run<'a>(
+        &'a self,
+        ports: &'a P,
+        target: &'a Target,
+        task: Task<'a>,
+        visit: &'a Visit<'a>,
+    ) -> Local<'a, Result<Report, Fault>>;
+    /// Closes what lost workers left open.
+    fn close_orphans<'a>(&'a self, ports: &'a P, visit: &'a Visit<'a>) -> Local<'a, Result<Vec<Report>, Fault>>;
+}
+
+/// Puts a control on a function's list.
+#[must_use]
+pub fn enlist<R, P>() -> Box<dyn Runnable<P>>
+where
+    R: Remediation,
+    P: Ports + Doors<R::Client>,
+{
+    Box::new(Enlisted::<R>(PhantomData))
+}
+
+struct Enlisted<R>(PhantomData<R>);
+
+impl<R, P> Runnable<P> for Enlisted<R>
+where
+    R: Remediation,
+    P: Ports + Doors<R::Client>,
+{
+    fn control(&self) -> &'static Control {
+        const { &R::CONTROL }
+    }
+
+    fn find<'a>(&'a self, ports: &'a P, place: &'a Place, id: &'a str) -> Local<'a, Result<Vec<Target>, Fault>> {
+        Box::pin(async move { R::find(&ports.reader(place).await?, place, id).await })
+    }
+
+    fn discover<'a>(&'a self, ports: &'a P, place: &'a Place) -> Local<'a, Result<Vec<Target>, Fault>> {
+        Box::pin(async move {
+            let client = ports.reader(place).await?;
+            let (mut all, mut from) = (Vec::new(), None);
+            loop {
+                let page = R::discover(&client, place, from).await?;
+                all.extend(page.targets);
+                from = page.next;
+                if from.is_none() {
+                    return Ok(all);
+                }
+            }
+        })
+    }
+
+    fn run<'a>(
+        &'a self,
+        ports: &'a P,
+        target: &'a Target,
+        task: Task<'a>,
+        visit: &'a Visit<'a>,
+    ) -> Local<'a, Result<Report, Fault>> {
+        Box::pin(pursue::run::<R, P>(ports, target, task, visit))
+    }
+
+    fn close_orphans<'a>(&'a self, ports: &'a P, visit: &'a Visit<'a>) -> Local<'a, Result<Vec<Report>, Fault>> {
+        Box::pin(sweep::close_orphans::<R, P>(ports, visit))
+    }
+}
+
+/// A plan that is to be taken back, and the control of this function that drafted it.
+pub fn drafted_by<'a, P>(roster: &'a [Box<dyn Runnable<P>>], stored: &StoredPlan) -> Option<&'a dyn Runnable<P>> {
+    roster.iter().find(|runnable| runnable.control().id.0 == stored.plan.control).map(AsRef::as_ref)
+}

@@ -1,0 +1,53 @@
+//! What AWS does and the emulator does not, one difference a file. Each says what AWS's real behaviour is.
+//!
+//! One difference needs no code: S3 Control requests go to the host `<account>.<endpoint>`; the proxy routes by path and
+//! never looks at the host, so a client only has to be told to leave that prefix away, or to resolve it to loopback.
+
+pub mod account_summary;
+pub mod bucket_owner;
+pub mod evaluations;
+pub mod gap;
+pub mod key_rotation;
+pub mod rule_evaluation;
+pub mod service_credentials;
+
+use super::Front;
+use super::call::Call;
+use super::wire::{Ask, Reply};
+
+/// The state of all shims.
+#[derive(Default)]
+pub struct Shims {
+    /// Figures of `GetAccountSummary`.
+    pub account_summary: account_summary::AccountSummary,
+    /// Who owns which bucket.
+    pub bucket_owner: bucket_owner::BucketOwner,
+    /// What was reported to AWS Config.
+    pub evaluations: evaluations::Evaluations,
+    /// Rotation periods of KMS keys.
+    pub key_rotation: key_rotation::KeyRotation,
+    /// Rules that were asked to evaluate again.
+    pub rule_evaluation: rule_evaluation::RuleEvaluation,
+    /// Service-specific credentials of IAM users.
+    pub service_credentials: service_credentials::ServiceCredentials,
+}
+
+/// Has a call carried out, by a shim where there is one and else by the emulator.
+pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
+    let Shims { account_summary, bucket_owner, evaluations, key_rotation, rule_evaluation, service_credentials } =
+        &front.shims;
+    if let Some(refusal) = bucket_owner.refusal(front, call, ask).await {
+        return refusal;
+    }
+    match call.name().as_str() {
+        "iam:GetAccountSummary" => account_summary.corrected(call, front.forward(call, ask).await),
+        "iam:ListServiceSpecificCredentials" => service_credentials.list(front, call, ask).await,
+        "iam:UpdateServiceSpecificCredential" => service_credentials.update(call),
+        "iam:DeleteServiceSpecificCredential" => service_credentials.delete(call),
+        "kms:EnableKeyRotation" => key_rotation.enable(front, call, ask).await,
+        "kms:GetKeyRotationStatus" => key_rotation.status(front, call, ask).await,
+        "config:PutEvaluations" => evaluations.put(call),
+        "config:StartConfigRulesEvaluation" => rule_evaluation.start(call),
+        _ => front.forward(call, ask).await,
+    }
+}
