@@ -21,7 +21,7 @@ mod telemetry;
 
 pub use faults::{absent, fault};
 pub use ports::AwsPorts;
-pub use session::{Connect, Session};
+pub use session::{Connect, Session, http_client_for};
 
 /// A function's list of controls, as its `main` hands it to the host.
 pub type Roster = Vec<Box<dyn remedy_engine::Runnable<AwsPorts>>>;

@@ -100,6 +100,12 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
+/// The HTTP client for an endpoint, as [`Session::own`] makes it; for tests that reach an emulator as a function would.
+#[must_use]
+pub fn http_client_for(endpoint: &str) -> SharedHttpClient {
+    http_client(emulator::is_loopback(endpoint))
+}
+
 /// ring as the TLS provider: see docs/adr/0002-tls-provider.md.
 fn http_client(emulated: bool) -> SharedHttpClient {
     let client =
