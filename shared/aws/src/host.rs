@@ -304,9 +304,7 @@ impl Host {
             return Ok(known.clone());
         }
         let rule = config_rules::rule(ports, name).await?;
-        if rule != Rule::Named {
-            self.rules.borrow_mut().insert(name.clone(), rule.clone());
-        }
+        self.rules.borrow_mut().insert(name.clone(), rule.clone());
         Ok(rule)
     }
 }

@@ -35,9 +35,19 @@ pub struct World {
 impl World {
     /// A fresh account with an evidence and a state bucket.
     pub async fn new() -> Self {
+        let account = Emulator::shared().await.account().await;
+        Self::of(account).await
+    }
+
+    /// The account of this id, for events that name one. Only one test can have it.
+    pub async fn in_account(id: &str) -> Self {
+        let account = Emulator::shared().await.assume(id).await;
+        Self::of(account).await
+    }
+
+    async fn of(account: Account) -> Self {
         let emulator = Emulator::shared().await;
         let proxy = Proxy::start(emulator.endpoint());
-        let account = emulator.account().await;
         proxy.register(&account);
         let world = Self { emulator, proxy, account };
         for bucket in [world.evidence_bucket(), world.state_bucket()] {
