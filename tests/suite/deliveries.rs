@@ -164,7 +164,7 @@ async fn old_answers_lead_to_no_harm() {
     let seen = AtomicU64::new(0);
     world.proxy.on_call(move |call| {
         let is_look = call.operation == "GetPublicAccessBlock";
-        (is_look && seen.fetch_add(1, Ordering::Relaxed) % 2 == 0).then_some(Fault::Stale)
+        (is_look && seen.fetch_add(1, Ordering::Relaxed).is_multiple_of(2)).then_some(Fault::Stale)
     });
     for _ in 0..3 {
         let run = remedy_testkit::world::only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);

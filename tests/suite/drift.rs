@@ -1,6 +1,5 @@
 //! Breaking things, for every control: one kind of drift each, made by genuine SDK calls past the proxy.
 
-use aws_sdk_s3control::config::Builder;
 use remedy_testkit::world::World;
 
 /// One control with a drift that it repairs without asking.
@@ -120,11 +119,6 @@ async fn no_password_policy(world: &World) -> String {
 /// A client for IAM, past the proxy.
 pub fn iam(world: &World) -> aws_sdk_iam::Client {
     aws_sdk_iam::Client::new(&world.config())
-}
-
-/// A client for account-wide settings of S3, past the proxy.
-pub fn s3control(world: &World) -> aws_sdk_s3control::Client {
-    aws_sdk_s3control::Client::from_conf(Builder::from(&world.config()).build())
 }
 
 /// The Block Public Access of a bucket as four flags, if it has one.

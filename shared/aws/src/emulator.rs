@@ -15,8 +15,22 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
+/// What is behind an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Behind {
+    /// AWS.
+    Aws,
+    /// An emulator on this machine.
+    Emulator,
+}
+
+/// What is behind `endpoint`; none is AWS.
+pub(crate) fn behind(endpoint: Option<&str>) -> Behind {
+    if endpoint.is_some_and(is_loopback) { Behind::Emulator } else { Behind::Aws }
+}
+
 /// Whether `endpoint` is on this machine.
-pub(crate) fn is_loopback(endpoint: &str) -> bool {
+fn is_loopback(endpoint: &str) -> bool {
     let authority = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
     let host = authority.split(['/', '?']).next().unwrap_or_default();
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);

@@ -131,6 +131,15 @@ struct Performed {
     fault: Option<Fault>,
 }
 
+/// How often to look for the result of the writes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looks {
+    /// Once: a write failed.
+    One,
+    /// Until it is seen or the time is up.
+    UntilSeen,
+}
+
 /// What the look after the writes gave.
 struct Seen<R: Remediation> {
     outcome: Outcome,
@@ -271,11 +280,12 @@ where
         match self.open(permit, lease).await {
             Err(fault) => fail(&mut report, fault),
             Ok(None) => {
-                report.reason = Some("the resource changed after it was planned; nothing was written".to_owned())
+                report.reason = Some("the resource changed after it was planned; nothing was written".to_owned());
             }
             Ok(Some(writer)) => {
                 let performed = self.perform(&writer).await;
-                let seen = self.verify(performed.fault.is_some()).await?;
+                let looks = if performed.fault.is_some() { Looks::One } else { Looks::UntilSeen };
+                let seen = self.verify(looks).await?;
                 if seen.outcome != Outcome::Unverified {
                     let realized = self.stored(lease, seen.setting.as_ref())?;
                     ledger::keep_plan(self.ports, &self.course.id, &realized).await?;
@@ -327,7 +337,7 @@ where
     }
 
     /// Looks until the wanted setting is seen or the time is up; once is enough after a failed write.
-    async fn verify(&self, once: bool) -> Result<Seen<R>, Fault> {
+    async fn verify(&self, looks: Looks) -> Result<Seen<R>, Fault> {
         let (mut wait, longest) = LOOKS;
         let mut waited = Duration::ZERO;
         loop {
@@ -337,8 +347,8 @@ where
             {
                 return Ok(Seen { outcome: self.seen(facts, setting), setting: Some(setting.clone()) });
             }
-            if once || waited >= VERIFY || self.ports.remaining() < wait + ATTEMPT + RESERVE {
-                return self.unseen(seen);
+            if looks == Looks::One || waited >= VERIFY || self.ports.remaining() < wait + ATTEMPT + RESERVE {
+                return Self::unseen(seen);
             }
             self.ports.pause(wait).await;
             waited += wait;
@@ -359,7 +369,7 @@ where
     }
 
     /// What it means that it is not. A resource that is still settling keeps its intent open.
-    fn unseen(&self, seen: Result<Observed<R::Facts, R::Setting>, Fault>) -> Result<Seen<R>, Fault> {
+    fn unseen(seen: Result<Observed<R::Facts, R::Setting>, Fault>) -> Result<Seen<R>, Fault> {
         match seen {
             Ok(Observed::Settling) => Err(Fault::transient("verify", "settling")),
             Ok(Observed::Present { setting, .. }) => Ok(Seen { outcome: Outcome::Unverified, setting: Some(setting) }),

@@ -1,6 +1,11 @@
 //! One account with everything a function needs: two buckets, a way in for tests, and real processes.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::{
@@ -141,28 +146,40 @@ impl World {
     }
 
     async fn objects(&self, bucket: &str, prefix: &str) -> BTreeMap<String, Value> {
-        let s3 = self.s3();
-        let mut pages = s3.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
         let mut objects = BTreeMap::new();
-        while let Some(page) = pages.next().await {
-            for key in page.expect("the bucket lists").contents().iter().filter_map(|object| object.key()) {
-                let body = s3.get_object().bucket(bucket).key(key).send().await.expect("a listed object is there").body;
-                let bytes = body.collect().await.expect("an object reads").into_bytes();
-                objects.insert(key.to_owned(), serde_json::from_slice(&bytes).expect("every object is JSON"));
-            }
+        for key in self.keys(bucket, prefix).await {
+            let object = self.object(bucket, &key).await;
+            objects.insert(key, object);
         }
         objects
     }
 
+    async fn keys(&self, bucket: &str, prefix: &str) -> BTreeSet<String> {
+        let s3 = self.s3();
+        let mut pages = s3.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
+        let mut keys = BTreeSet::new();
+        while let Some(page) = pages.next().await {
+            let page = page.expect("the bucket lists");
+            keys.extend(page.contents().iter().filter_map(|object| object.key()).map(str::to_owned));
+        }
+        keys
+    }
+
+    async fn object(&self, bucket: &str, key: &str) -> Value {
+        let body = self.s3().get_object().bucket(bucket).key(key).send().await.expect("a listed object is there").body;
+        let bytes = body.collect().await.expect("an object reads").into_bytes();
+        serde_json::from_slice(&bytes).expect("every object is JSON")
+    }
+
     /// Makes every lock of a lost worker look expired, as if its lease had passed.
     pub async fn age_locks(&self) {
-        for (key, mut lock) in self.state("lock/").await {
-            if key.ends_with(".done") {
-                continue;
-            }
+        let (s3, bucket) = (self.s3(), self.state_bucket());
+        let keys = self.keys(&bucket, "lock/").await;
+        for key in keys.iter().filter(|key| !key.ends_with(".done") && !keys.contains(&format!("{key}.done"))) {
+            let mut lock = self.object(&bucket, key).await;
             lock["until"] = Value::from("2020-01-01T00:00:00Z");
             let body = serde_json::to_vec(&lock).expect("a lock is JSON");
-            let put = self.s3().put_object().bucket(self.state_bucket()).key(key).body(body.into());
+            let put = s3.put_object().bucket(&bucket).key(key).body(body.into());
             put.send().await.expect("the state bucket takes a lock");
         }
     }
