@@ -7,6 +7,7 @@ mod describe;
 mod doors;
 mod emulator;
 pub mod environment;
+mod errand;
 mod faults;
 pub mod host;
 mod notices;
@@ -18,6 +19,7 @@ mod settings;
 mod store;
 mod sweeping;
 mod telemetry;
+mod undone;
 
 pub use faults::{absent, fault};
 pub use ports::AwsPorts;
