@@ -1,7 +1,8 @@
-"""Run a command with an AWS emulator beside it.
+"""Run a command with AWS emulators beside it.
 
-Starts moto's server on a free port of the loopback interface, tells the command where it is in REMEDY_TEST_EMULATOR,
-and ends it with the command. Usage: emulator.py -- COMMAND [ARGUMENT ...]
+Starts one moto server a processor, each on a free port of the loopback interface, tells the command where they are in
+REMEDY_TEST_EMULATOR (URLs, separated by commas; a test takes one of them), and ends them with the command.
+Usage: emulator.py -- COMMAND [ARGUMENT ...]
 """
 
 import os
@@ -31,24 +32,30 @@ def wait_for(url: str, server: subprocess.Popen) -> None:
     sys.exit("the emulator did not answer within a minute")
 
 
-def main() -> int:
-    if len(sys.argv) < 3 or sys.argv[1] != "--":
-        sys.exit(__doc__)
+def start() -> tuple[str, subprocess.Popen]:
     port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    environment = os.environ | {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
     server = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        env=environment,
+        env=os.environ | {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    return f"http://127.0.0.1:{port}", server
+
+
+def main() -> int:
+    if len(sys.argv) < 3 or sys.argv[1] != "--":
+        sys.exit(__doc__)
+    servers = [start() for _ in range(min(os.cpu_count() or 1, 4))]
     try:
-        wait_for(url, server)
-        return subprocess.call(sys.argv[2:], env=os.environ | {"REMEDY_TEST_EMULATOR": url})
+        for url, server in servers:
+            wait_for(url, server)
+        where = ",".join(url for url, _ in servers)
+        return subprocess.call(sys.argv[2:], env=os.environ | {"REMEDY_TEST_EMULATOR": where})
     finally:
-        server.kill()
-        server.wait()
+        for _, server in servers:
+            server.kill()
+            server.wait()
 
 
 if __name__ == "__main__":

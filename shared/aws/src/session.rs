@@ -55,7 +55,7 @@ impl Session {
             .http_client(http_client(behind))
             .sleep_impl(SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
             .time_source(aws_smithy_async::time::SharedTimeSource::new(aws_smithy_async::time::SystemTimeSource::new()))
-            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(100)))
+            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(50)))
             .timeout_config(timeouts());
         config.set_endpoint_url(environment.endpoint.clone());
         Self { config: config.build(), behind }
