@@ -83,7 +83,7 @@ class Breaker:
         if dying:
             kms.schedule_key_deletion(KeyId=key_id, PendingWindowInDays=7)
         control = "kms-key-dying" if dying else "kms-key-unrotated"
-        more = {"rule": rule, "label": f"{label} ({key_id[:8]})", "resource_type": "AWS::KMS::Key"}
+        more = {"rule": rule, "label": label, "resource_type": "AWS::KMS::Key"}
         before = self.add(control, "key", key_id, wrong, outcome, **more)
         if dying:
             kept = {name: value for name, value in before["metadata"].items() if name != "DeletionDate"}
@@ -133,7 +133,7 @@ class Breaker:
     def own_buckets(self) -> None:
         """Remedy's own buckets, made before: as open as AWS's defaults of old, and never to be touched."""
         for name in (f"remedy-evidence-{self.aws.account}", f"remedy-state-{self.aws.account}"):
-            wrong = "no Block Public Access, Remedy's own"
+            wrong = "open, Remedy's own"
             self.add("s3-bucket-public", "own-bucket", name, wrong, "blocked", resource_type="AWS::S3::Bucket")
 
 
@@ -145,18 +145,18 @@ def clinic(breaker: Breaker) -> None:
     aws.config.put_config_rule(ConfigRule={"ConfigRuleName": tables.OWN_RULE, "Source": source})
     breaker.rows(breaker.bucket, tables.BUCKETS)
     more = {"rule": "s3-bucket-public-read-prohibited", "resource_type": "AWS::S3::Bucket"}
-    breaker.add("s3-bucket-public", "deleted-bucket", "deleted-yesterday", "named by an event, but gone", "gone", **more)
+    breaker.add("s3-bucket-public", "deleted-bucket", "deleted-yesterday", "gone when event arrives", "gone", **more)
     rule = "s3-account-level-public-access-blocks"
     breaker.account_wide("s3-account-public", "account-block", "no Block Public Access", "awaiting-approval", rule, "S3 block")
     breaker.rows(breaker.key, tables.KEYS)
     breaker.rows(breaker.user, tables.USERS)
     linked = aws.iam.create_service_linked_role(AWSServiceName="config.amazonaws.com")["Role"]
     more = {"rule": "iam-role-managed-policy-check", "event_id": linked["RoleId"], "resource_type": "AWS::IAM::Role"}
-    breaker.add("", "role", linked["RoleName"], "service-linked role in an event", "no-run", **more)
+    breaker.add("", "role", linked["RoleName"], "service-linked role", "no-run", **more)
     breaker.root("no MFA device", "needs-human", "root-account-mfa-enabled")
     aws.iam.update_account_password_policy(**tables.WEAK_POLICY)
     rule, control = "iam-password-policy", "iam-password-policy-weak"
-    before = breaker.account_wide(control, "password-policy", "8 characters, never expires", "repaired", rule, "passwords")
+    before = breaker.account_wide(control, "password-policy", "8 characters, no expiry", "repaired", rule, "passwords")
     breaker.change(policy=before["policy"] | tables.STRONG_ENOUGH)
 
 
@@ -169,7 +169,7 @@ def research(breaker: Breaker) -> None:
     breaker.rows(breaker.user, tables.RESEARCH_USERS)
     breaker.root("nothing: has MFA", "already-compliant", None)
     aws.iam.update_account_password_policy(**tables.STRICTER_POLICY)
-    rule, wrong = "iam-password-policy", "nothing: stricter than asked"
+    rule, wrong = "iam-password-policy", "nothing: it is stricter"
     breaker.account_wide("iam-password-policy-weak", "password-policy", wrong, "already-compliant", rule, "passwords")
 
 

@@ -34,34 +34,34 @@ BUCKETS: list[Row] = [
     ),
     (
         "billing-exports",
-        "both policy flags are off",
+        "both policy flags off",
         "repaired",
         {"rule": "s3-bucket-level-public-access-prohibited", "block": flags(*FLAGS[:2]), "undo": True},
     ),
     (
         "discharge-letters",
-        "a policy opens it to everybody",
+        "opened by a policy",
         "repaired",
         {"rule": "OrgConfigRule-s3-bucket-public-read-prohibited-abcd1234", "policy": True},
     ),
-    ("ward-roster", "an ACL opens it to everybody", "repaired", {"rule": OWN_RULE, "acl": "public-read"}),
-    ("fax-archive", "RestrictPublicBuckets is off", "repaired", {"block": flags(*FLAGS[:3])}),
+    ("ward-roster", "opened by an ACL", "repaired", {"rule": OWN_RULE, "acl": "public-read"}),
+    ("fax-archive", "one of four flags is off", "repaired", {"block": flags(*FLAGS[:3])}),
     ("dictation-audio", "no Block Public Access", "repaired", {}),
     (
         "patient-portal",
-        "open, and hosts a website",
+        "open, hosts a website",
         "awaiting-approval",
         {"rule": "s3-bucket-public-read-prohibited", "website": True},
     ),
     (
         "vendor-dropzone",
-        "open, protected by the settings",
+        "open, but protected",
         "blocked",
         {"rule": "s3-bucket-public-write-prohibited"},
     ),
     (
         "chart-archive",
-        "nothing: the event is out of date",
+        "nothing: stale event",
         "already-compliant",
         {"rule": "s3-bucket-public-read-prohibited", "block": ALL},
     ),
@@ -85,13 +85,13 @@ KEYS: list[Row] = [
     ("payroll", "never rotates", "repaired", {}),
     (
         "lab-interface",
-        "nothing: 180 days is stricter",
+        "nothing: every 180 days",
         "already-compliant",
         {"rule": "cmk-backing-key-rotation-enabled", "days": 180},
     ),
     (
         "claims-signing",
-        "asymmetric, cannot rotate",
+        "asymmetric, no rotation",
         "out-of-scope",
         {
             "rule": "cmk-backing-key-rotation-enabled",
@@ -100,24 +100,24 @@ KEYS: list[Row] = [
     ),
     (
         "record-tokens",
-        "HMAC, cannot rotate",
+        "HMAC, no rotation",
         "out-of-scope",
         {"create": {"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}},
     ),
     (
         "regional-exchange",
-        "imported material, cannot rotate",
+        "imported, no rotation",
         "out-of-scope",
         {"rule": "cmk-backing-key-rotation-enabled", "create": {"Origin": "EXTERNAL"}},
     ),
-    ("retired-portal", "disabled, cannot rotate", "out-of-scope", {"disabled": True}),
+    ("retired-portal", "disabled, no rotation", "out-of-scope", {"disabled": True}),
     (
         "old-ehr-database",
-        "will be deleted in 7 days",
+        "deletion in 7 days",
         "repaired",
         {"rule": "kms-cmk-not-scheduled-for-deletion", "dying": True},
     ),
-    ("pathology-archive", "will be deleted in 7 days", "repaired", {"dying": True}),
+    ("pathology-archive", "deletion in 7 days", "repaired", {"dying": True}),
 ]
 
 MFA_RULE = "iam-user-mfa-enabled"
@@ -131,27 +131,27 @@ USERS: list[Row] = [
         "contained",
         {"rule": "securityhub-mfa-enabled-for-iam-console-access-0a1b2c3d", "has": {"console"}},
     ),
-    ("clerk.cole", "console, no MFA, an inactive key", "contained", {"has": {"console", "inactive-key"}}),
-    ("dr.diaz", "console, no MFA, fence torn down", "contained", {"rule": MFA_RULE, "has": {"console", "torn-fence"}}),
+    ("clerk.cole", "no MFA, inactive key", "contained", {"has": {"console", "inactive-key"}}),
+    ("dr.diaz", "no MFA, fence torn down", "contained", {"rule": MFA_RULE, "has": {"console", "torn-fence"}}),
     (
         "admin.evans",
-        "console, no MFA, active access key",
+        "no MFA, has access key",
         "awaiting-approval",
         {"rule": "mfa-enabled-for-iam-console-access", "has": {"console", "key"}},
     ),
-    ("dev.flores", "console, no MFA, active SSH key", "awaiting-approval", {"has": {"console", "ssh"}}),
+    ("dev.flores", "no MFA, has SSH key", "awaiting-approval", {"has": {"console", "ssh"}}),
     (
         "intern.gray",
-        "console, no MFA, must change password",
+        "no MFA, new password due",
         "awaiting-approval",
         {"rule": MFA_RULE, "has": {"console", "reset"}},
     ),
-    ("dr.hale", "MFA enrolled, fence still up", "repaired", {"rule": MFA_RULE, "has": {"console", "mfa", "fence"}}),
+    ("dr.hale", "has MFA, still fenced", "repaired", {"rule": MFA_RULE, "has": {"console", "mfa", "fence"}}),
     ("nurse.ito", "nothing: has MFA", "already-compliant", {"rule": MFA_RULE, "has": {"console", "mfa"}}),
-    ("svc-hl7-router", "programs only, no console", "out-of-scope", {"has": {"key"}}),
+    ("svc-hl7-router", "programs only", "out-of-scope", {"has": {"key"}}),
     (
         "break-glass-1",
-        "no MFA, protected by the settings",
+        "no MFA, but protected",
         "blocked",
         {"rule": MFA_RULE, "has": {"console"}},
     ),
@@ -182,15 +182,19 @@ STRICTER_POLICY = {
 }
 
 RESEARCH_BUCKETS: list[Row] = [
-    ("cohort-genomes", "BlockPublicPolicy is off", "repaired", {"block": flags(*FLAGS[:2], FLAGS[3])}
-     | {"rule": "s3-bucket-public-read-prohibited"}),
+    (
+        "cohort-genomes",
+        "one of four flags is off",
+        "repaired",
+        {"rule": "s3-bucket-public-read-prohibited", "block": flags(*FLAGS[:2], FLAGS[3])},
+    ),
     ("trial-uploads", "no Block Public Access", "repaired", {}),
     ("survey-exports", "nothing", "already-compliant", {"block": ALL}),
 ]
 RESEARCH_KEYS: list[Row] = [
     ("cohort", "never rotates", "repaired", {"rule": "cmk-backing-key-rotation-enabled"}),
-    ("pseudonyms", "HMAC, cannot rotate", "out-of-scope", {"create": KEYS[6][3]["create"]}),
-    ("biobank-2019", "will be deleted in 7 days", "repaired", {"dying": True}),
+    ("pseudonyms", "HMAC, no rotation", "out-of-scope", {"create": KEYS[6][3]["create"]}),
+    ("biobank-2019", "deletion in 7 days", "repaired", {"dying": True}),
 ]
 RESEARCH_USERS: list[Row] = [
     ("student.jones", "console, no MFA", "contained", {"has": {"console"}}),

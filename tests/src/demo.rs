@@ -98,14 +98,12 @@ async fn undo(told: &[Told<'_>]) -> Value {
     let reverted = site.runs(place.function(), &events::undo(plan)).await.remove(0);
     println!("   found      {}", one.run["before"]);
     println!("   repaired   {}", one.run["after"]);
-    println!(
-        "   undone     {}   ({}, and exempted so that it stays)",
-        reverted["after"],
-        told::word(&reverted, "outcome")
-    );
+    println!("   undone     {}", reverted["after"]);
+    println!("   {}, and exempted first, so that it stays undone:", told::word(&reverted, "outcome"));
     let event = events::compliance_change(site, place, 9000).expect("the undone place has a rule");
     let next = site.runs(place.function(), &event).await.remove(0);
-    println!("   next event {}: {}\n", told::word(&next, "outcome"), told::word(&next, "reason"));
+    println!("   its next event is answered `{}`", table::cut(told::word(&next, "reason"), 90));
+    println!();
     json!({
         "account": site.name,
         "control": place.control,
@@ -166,9 +164,11 @@ fn summarize(stage: &Stage, told: &[Told<'_>], undo: &Value, again: &Value) -> V
 }
 
 fn conclude(told: &[Told<'_>], again: &Value, passed: bool, took: Duration) {
-    let totals: Vec<_> = told::totals(told).into_iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
     println!("\n{}", table::heading("Summary"));
-    println!("   {} places: {}.", told.len(), totals.join(", "));
+    println!("   {} places:", told.len());
+    for (outcome, count) in told::totals(told) {
+        println!("     {count:>2} {outcome}");
+    }
     println!("   1 repair undone. Second time: {} writes.", again["writes"]);
     println!("   The whole story: target/demo/summary.json. It took {:.1} s.", took.as_secs_f64());
     println!(

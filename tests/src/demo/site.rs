@@ -84,10 +84,11 @@ impl Site {
         delivered
     }
 
-    /// Runs the independent check and tells whether all of it held.
-    pub(crate) async fn check(&self, manifest: &Path, summary: &Path) -> bool {
+    /// Runs the independent check: whether all of it held, and what it printed.
+    pub(crate) async fn check(&self, manifest: &Path, summary: &Path) -> (bool, String) {
         let mut check = script(&self.world, &["tools/demo_check.py", self.name]);
-        check.args([manifest, summary]).status().await.expect("Python starts").success()
+        let output = check.args([manifest, summary]).stderr(Stdio::inherit()).output().await.expect("Python starts");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// Keeps what the functions logged.

@@ -24,7 +24,8 @@ fn settings() -> Value {
 impl Stage {
     /// Both accounts, broken.
     pub(crate) async fn broken() -> Self {
-        let stage = Self { clinic: Site::broken("clinic").await, research: Site::broken("research").await };
+        let (clinic, research) = tokio::join!(Site::broken("clinic"), Site::broken("research"));
+        let stage = Self { clinic, research };
         let research = &stage.research.world;
         research.proxy.set_account_summary(&research.account.id, "AccountMFAEnabled", 1);
         let raw: BTreeMap<_, _> = stage.sites().map(|site| (site.name, &site.raw)).collect();
@@ -83,11 +84,10 @@ impl Stage {
             super::table::heading("7  Recomputing the final state from the AWS API, without Remedy's code …")
         );
         let manifest = folder().join("manifest.json");
-        let mut holds = true;
-        for site in self.sites() {
-            holds &= site.check(&manifest, summary).await;
-        }
-        holds
+        let (clinic, research) =
+            tokio::join!(self.clinic.check(&manifest, summary), self.research.check(&manifest, summary));
+        print!("{}{}", clinic.1, research.1);
+        clinic.0 && research.0
     }
 
     /// Keeps what the functions logged.

@@ -11,8 +11,10 @@ use std::{
 use super::{stage::Stage, told::Told};
 
 const HEAD: [&str; 6] = ["control", "resource", "what was wrong", "what was done", "verified", "evidence"];
-/// The columns that may be cut, and how short.
-const CUTS: [(usize, usize); 3] = [(3, 30), (2, 24), (1, 20)];
+/// The columns that may be cut, in this order, and how short.
+const CUTS: [(usize, usize); 4] = [(1, 19), (3, 26), (2, 20), (3, 20)];
+
+const INDENT: &str = " ";
 
 type Row = [String; 6];
 
@@ -28,17 +30,15 @@ pub(crate) fn print(stage: &Stage, told: &[Told<'_>]) {
     let rows: Vec<(&str, Row)> = told.iter().map(|one| (one.site.name, row(one, letters))).collect();
     let widths = widths(&rows, screen());
     for site in stage.sites() {
-        println!("   {} (account {})", site.name, site.world.account.id);
-        println!("   {}", line(&HEAD.map(str::to_owned), &widths));
-        println!("   {}", line(&widths.map(|width| "-".repeat(width)), &widths));
+        println!("{INDENT}{} (account {})", site.name, site.world.account.id);
+        println!("{INDENT}{}", line(&HEAD.map(str::to_owned), &widths));
+        println!("{INDENT}{}", line(&widths.map(|width| "-".repeat(width)), &widths));
         for (_, row) in rows.iter().filter(|(name, _)| *name == site.name) {
-            println!("   {}", line(row, &widths));
+            println!("{INDENT}{}", line(row, &widths));
         }
         println!();
     }
-    println!(
-        "   evidence: the last record, by its kind and the first letters of its id; summary.json has the whole keys.\n"
-    );
+    println!("{INDENT}evidence: the first letters of the last record's id; the whole keys are in summary.json.\n");
 }
 
 fn row(one: &Told<'_>, letters: usize) -> Row {
@@ -47,15 +47,26 @@ fn row(one: &Told<'_>, letters: usize) -> Row {
         Some(false) => "NO",
         None => "-",
     };
-    let evidence = one.evidence().last().map_or("-".to_owned(), |key| short(key, letters));
+    let evidence = one.evidence().last().map_or("-", |key| id(key).get(..letters).unwrap_or(key));
     let control = if one.place.control.is_empty() { "-" } else { &one.place.control };
-    [control.to_owned(), one.place.label.clone(), one.place.wrong.clone(), done(one), verified.to_owned(), evidence]
+    [
+        control.to_owned(),
+        one.place.label.clone(),
+        one.place.wrong.clone(),
+        done(one),
+        verified.to_owned(),
+        evidence.to_owned(),
+    ]
 }
 
 /// The outcome, and the calls or the reason.
 fn done(one: &Told<'_>) -> String {
     let (outcome, calls) = (one.outcome(), one.performed());
-    let why = if calls.is_empty() { one.text("reason").to_owned() } else { calls.join(", ") };
+    let why = if calls.is_empty() {
+        one.text("reason").to_owned()
+    } else {
+        calls.iter().map(|call| bare(call)).collect::<Vec<_>>().join(", ")
+    };
     let unexpected = if outcome == one.place.outcome { "" } else { "UNEXPECTED " };
     match (outcome, why.as_str()) {
         ("no-run", _) => "left alone: no control here is about it".to_owned(),
@@ -64,21 +75,19 @@ fn done(one: &Told<'_>) -> String {
     }
 }
 
-/// Kind and id of a record's key `<hour>/<time>-<control>-<kind>-<id>.json`.
-fn split(key: &str) -> (&str, &str) {
-    let mut parts = key.trim_end_matches(".json").rsplitn(3, '-');
-    let id = parts.next().unwrap_or_default();
-    (parts.next().unwrap_or_default(), id)
+/// A call without its service.
+fn bare(call: &str) -> &str {
+    call.split_once(':').map_or(call, |(_, name)| name)
 }
 
-fn short(key: &str, letters: usize) -> String {
-    let (kind, id) = split(key);
-    format!("{kind} {}", id.get(..letters).unwrap_or(id))
+/// The id of a record, from its key `<hour>/<time>-<control>-<kind>-<id>.json`.
+fn id(key: &str) -> &str {
+    key.trim_end_matches(".json").rsplit('-').next().unwrap_or_default()
 }
 
 /// How many letters of the ids tell all of them apart.
 fn letters(told: &[Told<'_>]) -> usize {
-    let ids: BTreeSet<&str> = told.iter().flat_map(Told::evidence).map(|key| split(key).1).collect();
+    let ids: BTreeSet<&str> = told.iter().flat_map(Told::evidence).map(id).collect();
     let distinct =
         |letters: &usize| ids.iter().filter_map(|id| id.get(..*letters)).collect::<BTreeSet<_>>().len() == ids.len();
     (7..=64).find(distinct).unwrap_or(64)
@@ -92,9 +101,8 @@ fn widths(rows: &[(&str, Row)], screen: usize) -> [usize; 6] {
             *width = (*width).max(cell.chars().count());
         }
     }
-    while widths.iter().sum::<usize>() + 3 + 2 * (widths.len() - 1) > screen {
-        let widest = CUTS.iter().filter(|(at, least)| widths[*at] > *least).max_by_key(|(at, _)| widths[*at]);
-        let Some((at, _)) = widest else { break };
+    while widths.iter().sum::<usize>() + INDENT.len() + 2 * (widths.len() - 1) > screen {
+        let Some((at, _)) = CUTS.iter().find(|(at, least)| widths[*at] > *least) else { break };
         widths[*at] -= 1;
     }
     widths
@@ -105,7 +113,8 @@ fn line(row: &Row, widths: &[usize; 6]) -> String {
     cells.join("  ").trim_end().to_owned()
 }
 
-fn cut(cell: &str, width: usize) -> String {
+/// A text, cut where it is too long.
+pub(crate) fn cut(cell: &str, width: usize) -> String {
     if cell.chars().count() <= width {
         return cell.to_owned();
     }
