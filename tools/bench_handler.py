@@ -1,7 +1,7 @@
-"""The functions of the benchmark as somebody would write them with boto3: the same reads, the plain fix, no evidence.
+"""The functions of the benchmark, as one would write them with boto3: equivalent reads, the plain fix, no evidence.
 
-It serves the Lambda Runtime API with nothing but the standard library, and makes the one client it needs before its first
-event, as AWS recommends. All of this is to boto3's advantage.
+It serves the Lambda Runtime API with nothing but the standard library, and makes the one client that it needs before
+its first event, as AWS recommends. All of this is to boto3's advantage.
 """
 
 import http.client
@@ -50,10 +50,19 @@ def key_unrotated(kms: Any, key_id: str) -> str:
     return "repaired"
 
 
-def user_without_mfa(iam: Any, name: str) -> str:
-    iam.get_user(UserName=name)
+def has_fence(iam: Any, name: str) -> bool:
+    try:
+        return bool(iam.get_user_policy(UserName=name, PolicyName=FENCE))
+    except iam.exceptions.NoSuchEntityException:
+        return False
+
+
+def user_without_mfa(iam: Any, named: str) -> str:
+    users = [user for page in iam.get_paginator("list_users").paginate() for user in page["Users"]]
+    name = next(user["UserName"] for user in users if named in (user["UserName"], user["UserId"], user["Arn"]))
+    fenced = has_fence(iam, name)
     if iam.list_mfa_devices(UserName=name)["MFADevices"]:
-        return "already-compliant"
+        return "fenced" if fenced else "already-compliant"
     try:
         iam.get_login_profile(UserName=name)
     except iam.exceptions.NoSuchEntityException:

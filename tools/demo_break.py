@@ -30,7 +30,7 @@ class Breaker:
     """Makes the places of one account and remembers them."""
 
     def __init__(self, name: str) -> None:
-        # What is made goes through the proxy, which fills gaps of the emulator; what is read comes from the emulator itself.
+        # What is made goes through the proxy, which fills gaps of the emulator; what is read comes from the emulator.
         self.aws, self.eyes, self.name = Aws(os.environ["DEMO_PROXY"]), Aws(os.environ["DEMO_EMULATOR"]), name
         self.places: list[Place] = []
         self.unsupported: list[dict[str, str]] = []
@@ -55,20 +55,21 @@ class Breaker:
         """What the last place must be like afterwards, where it differs from before."""
         self.places[-1]["change"] = sections
 
-    def bucket(self, name: str, wrong: str, outcome: str, *, rule: str | None = None, undo: bool = False, **how: Any) -> None:
+    def bucket(self, name: str, wrong: str, outcome: str, *, rule: str | None = None, **how: Any) -> None:
         s3 = self.aws.s3
         s3.create_bucket(Bucket=name)
         s3.put_object(Bucket=name, Key="record-1.txt", Body=b"a record")
         if block := how.get("block"):
             s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=block)
         if how.get("policy"):
-            arn = f"arn:aws:s3:::{name}/*"
-            s3.put_bucket_policy(Bucket=name, Policy=document("Allow", Principal="*", Action="s3:GetObject", Resource=arn))
+            everybody = document("Allow", Principal="*", Action="s3:GetObject", Resource=f"arn:aws:s3:::{name}/*")
+            s3.put_bucket_policy(Bucket=name, Policy=everybody)
         if acl := how.get("acl"):
             s3.put_bucket_acl(Bucket=name, ACL=acl)
         if how.get("website"):
             s3.put_bucket_website(Bucket=name, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
-        self.add("s3-bucket-public", "bucket", name, wrong, outcome, rule=rule, undo=undo, resource_type="AWS::S3::Bucket")
+        more = {"rule": rule, "undo": how.get("undo", False), "resource_type": "AWS::S3::Bucket"}
+        self.add("s3-bucket-public", "bucket", name, wrong, outcome, **more)
         if outcome == "repaired":
             self.change(block=tables.ALL)
 
@@ -146,8 +147,8 @@ def clinic(breaker: Breaker) -> None:
     breaker.rows(breaker.bucket, tables.BUCKETS)
     more = {"rule": "s3-bucket-public-read-prohibited", "resource_type": "AWS::S3::Bucket"}
     breaker.add("s3-bucket-public", "deleted-bucket", "deleted-yesterday", "gone when event arrives", "gone", **more)
-    rule = "s3-account-level-public-access-blocks"
-    breaker.account_wide("s3-account-public", "account-block", "no Block Public Access", "awaiting-approval", rule, "S3 block")
+    rule, wrong = "s3-account-level-public-access-blocks", "no Block Public Access"
+    breaker.account_wide("s3-account-public", "account-block", wrong, "awaiting-approval", rule, "S3 block")
     breaker.rows(breaker.key, tables.KEYS)
     breaker.rows(breaker.user, tables.USERS)
     linked = aws.iam.create_service_linked_role(AWSServiceName="config.amazonaws.com")["Role"]
@@ -155,8 +156,8 @@ def clinic(breaker: Breaker) -> None:
     breaker.add("", "role", linked["RoleName"], "service-linked role", "no-run", **more)
     breaker.root("no MFA device", "needs-human", "root-account-mfa-enabled")
     aws.iam.update_account_password_policy(**tables.WEAK_POLICY)
-    rule, control = "iam-password-policy", "iam-password-policy-weak"
-    before = breaker.account_wide(control, "password-policy", "8 characters, no expiry", "repaired", rule, "passwords")
+    rule, wrong = "iam-password-policy", "8 characters, no expiry"
+    before = breaker.account_wide("iam-password-policy-weak", "password-policy", wrong, "repaired", rule, "passwords")
     breaker.change(policy=before["policy"] | tables.STRONG_ENOUGH)
 
 

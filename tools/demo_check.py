@@ -52,8 +52,7 @@ class Check:
         self.plan_ids()
         known = {(place["control"], place["resource"]) for place in self.places}
         for key, record in self.records.items():
-            stray = (record["control"], record["target"]["id"])
-            self.expect("records are about a known place", stray in known, f"{key} is about {stray}")
+            self.expect("records are about a known place", about(record) in known, f"{key} is about {about(record)}")
 
     def state(self, place: Place) -> None:
         """What must have changed has, and nothing else of the place has; what must not be touched is as it was."""
@@ -65,10 +64,12 @@ class Check:
         elif "fence" in change:
             self.expect("fences are as they must be", fenced(now) == change["fence"], f"{name}: fence {fenced(now)}")
             before, after = without_fence(place["before"]), without_fence(now)
-            self.expect("nothing else of a fenced user changed", before == after, f"{name}: {difference(before, after)}")
+            mismatch = f"{name}: {difference(before, after)}"
+            self.expect("nothing else of a fenced user changed", before == after, mismatch)
         else:
             must = place["before"] | change
-            self.expect("repaired places are right, the rest of them as before", text(now) == text(must), f"{name}: {difference(must, now)}")
+            what, mismatch = "repaired places are right, the rest of them as before", f"{name}: {difference(must, now)}"
+            self.expect(what, text(now) == text(must), mismatch)
 
     def outcome(self, place: Place) -> None:
         told = self.told.get((place["control"], place["resource"]), {}).get("outcome")
@@ -78,10 +79,10 @@ class Check:
     def evidence(self, place: Place) -> None:
         """Each repair has its records, each held plan its one; where nothing was to be done there is none."""
         where = (place["control"], place["resource"])
-        own = {key: record for key, record in self.records.items() if (record["control"], record["target"]["id"]) == where}
-        kinds = sorted(f"{record['purpose']} {record['kind']} {record.get('outcome', '')}".strip() for record in own.values())
-        must = expected_kinds(place)
-        self.expect("places have exactly their records", kinds == must, f"{place['label']}: {kinds}, but it must be {must}")
+        own = {key: record for key, record in self.records.items() if about(record) == where}
+        kinds, must = sorted(kind_of(record) for record in own.values()), expected_kinds(place)
+        mismatch = f"{place['label']}: {kinds}, but it must be {must}"
+        self.expect("places have exactly their records", kinds == must, mismatch)
         told = self.told.get(where, {}).get("evidence", [])
         missing = [key for key in told if key not in own]
         self.expect("evidence keys of the summary exist", not missing, f"{place['label']}: no {missing}")
@@ -89,7 +90,8 @@ class Check:
     def intents(self) -> None:
         for key, intent in self.records.items():
             if intent["kind"] == "intent":
-                ends = [end for end in self.records.values() if end["kind"] == "outcome" and end["attempt"] == intent["attempt"]]
+                others = [record for record in self.records.values() if record.get("attempt") == intent["attempt"]]
+                ends = [record for record in others if record["kind"] == "outcome"]
                 self.expect("intents have exactly one outcome", len(ends) == 1, f"{key} has {len(ends)} outcomes")
 
     def plan_ids(self) -> None:
@@ -97,6 +99,14 @@ class Check:
         for key, stored in self.plans.items():
             digest = hashlib.sha256(text(stored["plan"]).encode()).hexdigest()
             self.expect("plan ids are the digests of their plans", key == f"plan/{digest}", f"{key} is {digest}")
+
+
+def about(record: Record) -> tuple[str, str]:
+    return record["control"], record["target"]["id"]
+
+
+def kind_of(record: Record) -> str:
+    return " ".join(word for word in (record["purpose"], record["kind"], record.get("outcome")) if word)
 
 
 def text(value: Any) -> str:

@@ -92,7 +92,7 @@ def key(aws: Aws, key_id: str) -> State:
 
 def user(aws: Aws, name: str) -> State:
     names = part(ask(aws.iam.list_user_policies, UserName=name), "PolicyNames") or []
-    policy = lambda inline: part(ask(aws.iam.get_user_policy, UserName=name, PolicyName=inline), "PolicyDocument")
+    policies = [ask(aws.iam.get_user_policy, UserName=name, PolicyName=inline) for inline in names]
     return {
         "user": part(ask(aws.iam.get_user, UserName=name), "User"),
         "login": ask(aws.iam.get_login_profile, UserName=name),
@@ -100,7 +100,7 @@ def user(aws: Aws, name: str) -> State:
         "keys": part(ask(aws.iam.list_access_keys, UserName=name), "AccessKeyMetadata"),
         "ssh": part(ask(aws.iam.list_ssh_public_keys, UserName=name), "SSHPublicKeys"),
         "attached": part(ask(aws.iam.list_attached_user_policies, UserName=name), "AttachedPolicies"),
-        "inline": {inline: policy(inline) for inline in names},
+        "inline": {inline: part(policy, "PolicyDocument") for inline, policy in zip(names, policies)},
     }
 
 

@@ -25,9 +25,9 @@ pub async fn run() {
             measured.push(measure::both(subject, case).await);
         }
     }
-    let zips = report::zip_sizes();
+    let (emulator, zips) = (measure::emulator().await, report::zip_sizes());
     let aims = aims::judge(&measured, &zips);
-    report::print(&measured, &zips, &aims);
+    report::print(&measured, &emulator, &zips, &aims);
     let path = workspace::root().join("target/bench.json");
     let functions = report::to_json(&measured, &zips);
     let aims: Vec<_> = aims.iter().map(aims::Aim::to_json).collect();
@@ -36,6 +36,7 @@ pub async fn run() {
         "rounds": ROUNDS,
         "cores": std::thread::available_parallelism().map_or(1, usize::from),
         "python": report::versions(),
+        "emulator_ms_per_call": emulator.to_json(),
         "functions": functions,
         "aims": aims,
     });

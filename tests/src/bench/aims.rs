@@ -30,10 +30,11 @@ pub(crate) fn judge(measured: &[Measured], zips: &BTreeMap<String, u64>) -> Vec<
 
 fn faster(measured: &[Measured]) -> Aim {
     let compliant = measured.iter().filter(|one| one.case == Case::Compliant);
-    let least = compliant.map(Measured::ratio).fold(f64::INFINITY, f64::min);
+    let ratio = |one: &Measured| format!("{} {:.0} times", one.subject.function, one.ratio());
+    let least = compliant.clone().map(Measured::ratio).fold(f64::INFINITY, f64::min);
     Aim {
         aim: "at least 25 times faster than boto3 to the first answer on a compliant resource, over plain HTTP",
-        measured: format!("{} times, for the slowest function", rounded(least)),
+        measured: compliant.map(ratio).collect::<Vec<_>>().join(", "),
         met: least >= 25.0,
     }
 }

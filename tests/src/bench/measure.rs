@@ -1,6 +1,12 @@
 //! Measuring one function and its equivalent in Python, each in fresh processes.
 
-use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use remedy_testkit::{
     lambda::{Lambda, Spec},
@@ -57,9 +63,15 @@ impl Measured {
     pub(crate) fn ratio(&self) -> f64 {
         self.boto3.cold_start.median() / self.remedy.cold_start.median()
     }
+
+    /// The same for the best round of each: what a busy machine spoils least.
+    pub(crate) fn best_ratio(&self) -> f64 {
+        self.boto3.cold_start.min() / self.remedy.cold_start.min()
+    }
 }
 
-/// Measures both, turn by turn, so that a busy machine is busy for both. The first round warms the file cache and is not counted.
+/// Measures both, turn by turn, so that a busy machine is busy for both. The first round counts the calls and warms the
+/// file cache; its time does not count.
 pub(crate) async fn both(subject: &'static Subject, case: Case) -> Measured {
     let mut measured = Measured { subject, case, remedy: Figures::default(), boto3: Figures::default() };
     for round in 0..=ROUNDS {
@@ -98,6 +110,18 @@ async fn time(subject: &Subject, case: Case, who: Contender, figures: &mut Figur
     let kib = lambda.peak_rss_kib().expect("the function lives");
     figures.peak_rss.push(f64::from(u32::try_from(kib).expect("memory fits")) / 1024.0);
     lambda.kill().await;
+}
+
+/// What the emulator itself takes for one read, in milliseconds.
+pub(crate) async fn emulator() -> Samples {
+    let (world, mut samples) = (World::new().await, Samples::default());
+    let (s3, bucket) = (world.s3(), world.state_bucket());
+    for _ in 0..=2 * ROUNDS {
+        let since = Instant::now();
+        s3.head_bucket().bucket(&bucket).send().await.expect("the emulator has the bucket");
+        samples.push(since.elapsed().as_secs_f64() * 1e3);
+    }
+    samples
 }
 
 /// A fresh account with one resource, and the event that names it.

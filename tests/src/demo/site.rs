@@ -103,7 +103,12 @@ impl Site {
     pub(crate) fn to_json(&self) -> Value {
         let Manifest { unsupported, notes, .. } = &self.manifest;
         let unsupported: Vec<_> = unsupported.iter().map(|one| json!({"place": one.place, "why": one.why})).collect();
-        json!({"account": self.world.account.id, "evidence_bucket": self.world.evidence_bucket(), "unsupported": unsupported, "notes": notes})
+        json!({
+            "account": self.world.account.id,
+            "evidence_bucket": self.world.evidence_bucket(),
+            "unsupported": unsupported,
+            "notes": notes,
+        })
     }
 }
 
