@@ -1,1 +1,5 @@
-//! wip
+//! What the tests of Remedy stand on.
+
+pub mod fake;
+pub mod laws;
+pub mod memory;
