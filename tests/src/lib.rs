@@ -1,1 +1,1 @@
-//! wip
+//! What the demo and the benchmark share.

@@ -12,6 +12,7 @@ const REUSE: u32 = 24;
 /// The policy, mirrored whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "it mirrors the structure of the API")]
 pub struct PasswordPolicy {
     /// `MinimumPasswordLength`: 6 to 128.
     pub minimum_length: u32,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The four flags, mirrored whole: a PUT replaces all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "it mirrors the structure of the API")]
 pub struct PublicAccessBlock {
     /// PUTs that would grant public access by ACL are refused.
     pub block_public_acls: bool,

@@ -21,6 +21,15 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// Takes in what another part of the delivery came to.
+    pub(crate) fn add(&mut self, more: Self) {
+        let sum = |a: Option<usize>, b: Option<usize>| a.map_or(b, |a| Some(a + b.unwrap_or(0)));
+        self.reports.extend(more.reports);
+        self.idle.extend(more.idle);
+        self.enqueued = sum(self.enqueued, more.enqueued);
+        self.evaluations = sum(self.evaluations, more.evaluations);
+    }
+
     /// The answer to a direct invocation.
     pub(crate) fn to_json(&self) -> Value {
         let mut answer = self.members(&self.reports);

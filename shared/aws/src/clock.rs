@@ -9,11 +9,11 @@ use remedy_domain::{AttemptId, Fault, Timestamp, canonical};
 use remedy_engine::Clock;
 
 /// An invocation whose deadline cannot be true is given this long.
-const UNKNOWN: Duration = Duration::from_secs(60);
+const UNKNOWN: Duration = Duration::from_mins(1);
 /// How long after the deadline a worker is known to be gone.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 /// A deadline further back than this is no deadline: some emulators send a constant.
-const LONG_PAST: Duration = Duration::from_secs(3600);
+const LONG_PAST: Duration = Duration::from_hours(1);
 
 /// The clock of one function instance.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn a_deadline_of_another_age_is_not_believed() {
         let clock = Deadline::new();
-        clock.begin(SystemTime::UNIX_EPOCH + Duration::from_secs(600));
+        clock.begin(SystemTime::UNIX_EPOCH + Duration::from_mins(10));
         assert!(clock.remaining() > Duration::from_secs(50));
         clock.begin(system_now() + Duration::from_secs(5));
         assert!(clock.remaining() <= Duration::from_secs(5));

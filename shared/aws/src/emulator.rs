@@ -3,6 +3,7 @@
 //! * s3control's endpoint rules put the account id in front of the host, also of a custom endpoint
 //!   (`111122223333.127.0.0.1` is not a name): the prefix is taken off again.
 //! * moto 5.2.5 does not implement `iam:ListServiceSpecificCredentials`; it has none to list, so an empty list is the truth.
+//! * moto 5.2.5 takes `config:PutEvaluations` only with `TestMode`: what it cannot keep is at least checked that way.
 
 use aws_smithy_runtime_api::client::{
     http::{
@@ -14,8 +15,22 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
+/// What is behind an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Behind {
+    /// AWS.
+    Aws,
+    /// An emulator on this machine.
+    Emulator,
+}
+
+/// What is behind `endpoint`; none is AWS.
+pub(crate) fn behind(endpoint: Option<&str>) -> Behind {
+    if endpoint.is_some_and(is_loopback) { Behind::Emulator } else { Behind::Aws }
+}
+
 /// Whether `endpoint` is on this machine.
-pub(crate) fn is_loopback(endpoint: &str) -> bool {
+fn is_loopback(endpoint: &str) -> bool {
     let authority = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
     let host = authority.split(['/', '?']).next().unwrap_or_default();
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
@@ -44,11 +59,16 @@ impl HttpConnector for BridgeConnector {
             return self.0.call(request);
         }
         let lists_credentials = asks_for_credentials(&request);
-        let answer = self.0.call(request);
+        let as_a_test = evaluations_as_a_test(&request);
+        let (connector, answer) = (self.0.clone(), self.0.call(request));
         HttpConnectorFuture::new(async move {
             let answer = answer.await?;
-            let missing = lists_credentials && answer.status().as_u16() != 200;
-            Ok(if missing { no_credentials() } else { answer })
+            match (answer.status().as_u16(), as_a_test) {
+                (200, _) => Ok(answer),
+                (500, Some(test)) => connector.call(test).await,
+                _ if lists_credentials => Ok(no_credentials()),
+                _ => Ok(answer),
+            }
         })
     }
 }
@@ -64,6 +84,23 @@ fn without_account(uri: &str) -> Option<String> {
 fn asks_for_credentials(request: &HttpRequest) -> bool {
     let action = b"Action=ListServiceSpecificCredentials&";
     request.body().bytes().is_some_and(|body| body.starts_with(action))
+}
+
+/// The same evaluations, sent with `TestMode`.
+fn evaluations_as_a_test(request: &HttpRequest) -> Option<HttpRequest> {
+    let is_evaluations = request.headers().get("x-amz-target") == Some("StarlingDoveService.PutEvaluations");
+    let body = std::str::from_utf8(request.body().bytes()?).ok()?;
+    if !is_evaluations || body.contains("\"TestMode\":true") {
+        return None;
+    }
+    let mut test = request.try_clone()?;
+    let body = format!(
+        "{{\"TestMode\":true,{}",
+        body.replace("\"TestMode\":false,", "").replace(",\"TestMode\":false", "").strip_prefix('{')?
+    );
+    test.headers_mut().insert("content-length", body.len().to_string());
+    *test.body_mut() = SdkBody::from(body);
+    Some(test)
 }
 
 fn no_credentials() -> HttpResponse {

@@ -2,6 +2,8 @@
 
 use remedy_domain::{Mode, Region};
 
+use crate::emulator::{self, Behind};
+
 /// Where the organisation's settings are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SettingsAt {
@@ -81,10 +83,10 @@ impl Environment {
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BadEnvironment> {
         let get = |name: &str| variable(name).filter(|value| !value.is_empty());
         let endpoint = get("AWS_ENDPOINT_URL");
-        let emulated = endpoint.as_deref().is_some_and(crate::emulator::is_loopback);
+        let behind = emulator::behind(endpoint.as_deref());
         Ok(Self {
             function: get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
-            region: region(get("AWS_REGION").or_else(|| get("AWS_DEFAULT_REGION")), emulated)?,
+            region: region(get("AWS_REGION").or_else(|| get("AWS_DEFAULT_REGION")), behind)?,
             evidence_bucket: required(&get, "REMEDY_EVIDENCE_BUCKET")?,
             state_bucket: required(&get, "REMEDY_STATE_BUCKET")?,
             settings: settings(get("REMEDY_SETTINGS"))?,
@@ -92,7 +94,7 @@ impl Environment {
             write_role: get("REMEDY_WRITE_ROLE"),
             queue_url: get("REMEDY_QUEUE_URL"),
             topic_arn: get("REMEDY_TOPIC_ARN"),
-            credentials: credentials(&get, emulated)?,
+            credentials: credentials(&get, behind)?,
             endpoint,
         })
     }
@@ -102,16 +104,16 @@ fn required(get: &impl Fn(&str) -> Option<String>, variable: &'static str) -> Re
     get(variable).ok_or(BadEnvironment { variable, problem: "is not set" })
 }
 
-fn region(name: Option<String>, emulated: bool) -> Result<Region, BadEnvironment> {
-    let fallback = emulated.then(|| "us-east-1".to_owned());
+fn region(name: Option<String>, behind: Behind) -> Result<Region, BadEnvironment> {
+    let fallback = (behind == Behind::Emulator).then(|| "us-east-1".to_owned());
     let name = name.or(fallback).ok_or(BadEnvironment { variable: "AWS_REGION", problem: "is not set" })?;
     Region::parse(name).map_err(|_| BadEnvironment { variable: "AWS_REGION", problem: "is not an AWS Region name" })
 }
 
 /// An emulator takes any credentials; AWS takes none that are made up.
-fn credentials(get: &impl Fn(&str) -> Option<String>, emulated: bool) -> Result<Credentials, BadEnvironment> {
+fn credentials(get: &impl Fn(&str) -> Option<String>, behind: Behind) -> Result<Credentials, BadEnvironment> {
     let one = |variable: &'static str| match required(get, variable) {
-        Err(_) if emulated => Ok("emulator".to_owned()),
+        Err(_) if behind == Behind::Emulator => Ok("emulator".to_owned()),
         found => found,
     };
     Ok(Credentials {

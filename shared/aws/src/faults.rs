@@ -43,6 +43,9 @@ const DENIED: [&str; 9] = [
     "ExpiredToken",
 ];
 
+/// Codes of S3 for a bucket that lives in another Region.
+const ELSEWHERE: [&str; 2] = ["PermanentRedirect", "AuthorizationHeaderMalformed"];
+
 /// The fault behind an SDK error while `doing` something, such as `s3:PutPublicAccessBlock`.
 ///
 /// Only AWS's error code is kept. Its message may hold names, and names may hold PHI.
@@ -82,6 +85,7 @@ fn of_code(doing: &str, code: &str, status: u16) -> Fault {
         _ => FaultKind::Rejected,
     };
     let next = match kind {
+        _ if ELSEWHERE.contains(&code.as_str()) => "name the bucket's Region in the event",
         FaultKind::Transient => "nothing: the delivery is tried again",
         FaultKind::Denied => "compare the role's policies and the organisation's SCPs with `--describe`",
         _ => "look the code up in the service's API reference",

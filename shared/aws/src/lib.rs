@@ -7,6 +7,7 @@ mod describe;
 mod doors;
 mod emulator;
 pub mod environment;
+mod errand;
 mod faults;
 pub mod host;
 mod notices;
@@ -18,10 +19,11 @@ mod settings;
 mod store;
 mod sweeping;
 mod telemetry;
+mod undone;
 
 pub use faults::{absent, fault};
 pub use ports::AwsPorts;
-pub use session::{Connect, Session};
+pub use session::{Connect, Session, http_client_for};
 
 /// A function's list of controls, as its `main` hands it to the host.
 pub type Roster = Vec<Box<dyn remedy_engine::Runnable<AwsPorts>>>;

@@ -37,6 +37,11 @@ impl AwsPorts {
         let topic = Topic { client: aws_sdk_sns::Client::new(session.config()), arn: environment.topic_arn.clone() };
         Self { environment, session, own_account, buckets, topic, deadline: Deadline::new() }
     }
+
+    /// Remedy's own resources, which it never changes.
+    pub(crate) fn own_resources(&self) -> Vec<String> {
+        vec![self.environment.evidence_bucket.clone(), self.environment.state_bucket.clone()]
+    }
 }
 
 impl Clock for AwsPorts {

@@ -89,6 +89,22 @@ pub(crate) fn place_for(control: &Control, place: &Place, own_region: &Region) -
     Place { account: place.account.clone(), region }
 }
 
+/// The place that an ARN names, where the trigger itself names no Region. An ARN of another account is refused.
+pub(crate) fn narrowed(place: Place, id: &str, trigger: &Trigger) -> Result<Place, Refusal> {
+    let mut parts = id.split(':');
+    if parts.next() != Some("arn") {
+        return Ok(place);
+    }
+    let (region, account) = (parts.nth(2).unwrap_or_default(), parts.next().unwrap_or_default());
+    if AccountId::parse(account).is_ok_and(|account| account != place.account) {
+        return Err(Refusal::new(RefusalKind::ForeignAccount, "the ARN names another account"));
+    }
+    match Region::parse(region) {
+        Ok(region) if trigger.region.is_none() && !place.region.is_global() => Ok(Place { region, ..place }),
+        _ => Ok(place),
+    }
+}
+
 /// What the trigger names, as if it were a target: for runs that end before one is found.
 pub(crate) fn named(control: &Control, place: &Place, id: &str) -> Target {
     Target {

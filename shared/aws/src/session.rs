@@ -10,13 +10,16 @@ use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::SdkConfig;
 use remedy_domain::Region;
 
-use crate::{emulator, environment::Environment};
+use crate::{
+    emulator::{self, Behind},
+    environment::Environment,
+};
 
 /// A way into one account and Region with one set of credentials.
 #[derive(Debug, Clone)]
 pub struct Session {
     config: SdkConfig,
-    emulated: bool,
+    behind: Behind,
 }
 
 /// A client that can be made from a session.
@@ -26,17 +29,17 @@ pub trait Connect {
 }
 
 impl Session {
-    /// A session over a given configuration, for tests. `emulated`: its endpoint is on this machine.
+    /// A session over a given configuration, for tests.
     #[must_use]
     pub fn over(config: SdkConfig) -> Self {
-        let emulated = config.endpoint_url().is_some_and(emulator::is_loopback);
-        Self { config, emulated }
+        let behind = emulator::behind(config.endpoint_url());
+        Self { config, behind }
     }
 
     /// The session of the function's own role, in its own Region.
     #[must_use]
     pub fn own(environment: &Environment) -> Self {
-        let emulated = environment.endpoint.as_deref().is_some_and(emulator::is_loopback);
+        let behind = emulator::behind(environment.endpoint.as_deref());
         let own = &environment.credentials;
         let credentials = Credentials::new(
             own.access_key_id.clone(),
@@ -49,13 +52,13 @@ impl Session {
             .behavior_version(BehaviorVersion::latest())
             .region(aws_types::region::Region::new(environment.region.as_str().to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(http_client(emulated))
+            .http_client(http_client(behind))
             .sleep_impl(SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
             .time_source(aws_smithy_async::time::SharedTimeSource::new(aws_smithy_async::time::SystemTimeSource::new()))
-            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(100)))
+            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(50)))
             .timeout_config(timeouts());
         config.set_endpoint_url(environment.endpoint.clone());
-        Self { config: config.build(), emulated }
+        Self { config: config.build(), behind }
     }
 
     /// The same session in another Region. What belongs to no Region is reached through the own one.
@@ -65,16 +68,13 @@ impl Session {
             return self.clone();
         }
         let region = aws_types::region::Region::new(region.as_str().to_owned());
-        Self { config: self.config.clone().into_builder().region(region).build(), emulated: self.emulated }
+        Self { config: self.config.clone().into_builder().region(region).build(), behind: self.behind }
     }
 
     /// The same session with other credentials.
     pub(crate) fn with_credentials(&self, credentials: Credentials) -> Self {
         let provider = SharedCredentialsProvider::new(credentials);
-        Self {
-            config: self.config.clone().into_builder().credentials_provider(provider).build(),
-            emulated: self.emulated,
-        }
+        Self { config: self.config.clone().into_builder().credentials_provider(provider).build(), behind: self.behind }
     }
 
     /// The SDK's configuration.
@@ -87,7 +87,7 @@ impl Session {
 impl Connect for aws_sdk_s3::Client {
     fn connect(session: &Session) -> Self {
         let config = aws_sdk_s3::config::Builder::from(session.config());
-        Self::from_conf(config.force_path_style(session.emulated).build())
+        Self::from_conf(config.force_path_style(session.behind == Behind::Emulator).build())
     }
 }
 
@@ -100,9 +100,18 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
+/// The HTTP client for an endpoint, as [`Session::own`] makes it; for tests that reach an emulator as a function would.
+#[must_use]
+pub fn http_client_for(endpoint: &str) -> SharedHttpClient {
+    http_client(emulator::behind(Some(endpoint)))
+}
+
 /// ring as the TLS provider: see docs/adr/0002-tls-provider.md.
-fn http_client(emulated: bool) -> SharedHttpClient {
+fn http_client(behind: Behind) -> SharedHttpClient {
     let client =
         Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
-    if emulated { SharedHttpClient::new(emulator::Bridge(client)) } else { client }
+    match behind {
+        Behind::Aws => client,
+        Behind::Emulator => SharedHttpClient::new(emulator::Bridge(client)),
+    }
 }

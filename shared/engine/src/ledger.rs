@@ -20,6 +20,7 @@ pub struct Lease {
 
 /// What came of asking for a lock.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one, for a moment")]
 pub enum Claim {
     /// It is ours.
     Held {
@@ -67,17 +68,24 @@ fn line(control: &str, target: &Target) -> String {
     format!("lock/{control}/{}/", target.hash())
 }
 
+/// What a released lock's own entry ends in.
+const DONE: &str = ".done";
+
 fn done_key(lock_key: &str) -> String {
-    format!("{lock_key}.done")
+    format!("{lock_key}{DONE}")
+}
+
+fn is_done(key: &str) -> bool {
+    key.strip_suffix(DONE).is_some()
 }
 
 /// The keys of locks among `keys` that were never released.
 fn open(keys: &[String]) -> Vec<&String> {
-    keys.iter().filter(|key| !key.ends_with(".done") && !keys.contains(&done_key(key))).collect()
+    keys.iter().filter(|key| !is_done(key) && !keys.contains(&done_key(key))).collect()
 }
 
 fn generation(key: &str) -> Option<u64> {
-    key.rsplit('/').next()?.trim_end_matches(".done").parse().ok()
+    key.rsplit('/').next()?.trim_end_matches(DONE).parse().ok()
 }
 
 /// Asks for the lock on the target of `lock`.
@@ -92,7 +100,7 @@ pub async fn claim(store: &impl Store, lock: Lock, now: Timestamp) -> Result<Cla
         }
         lost.push(Lease { key: key.clone(), lock: found });
     }
-    let last = match keys.last().filter(|key| key.ends_with(".done")) {
+    let last = match keys.last().filter(|key| is_done(key)) {
         Some(key) => fetch(store, Shelf::State, key).await?,
         None => None,
     };

@@ -4,7 +4,9 @@
 //! undo and every evaluation of every control goes through this crate; nothing else decides or writes.
 
 pub mod draft;
+mod ending;
 pub mod ledger;
+mod notes;
 pub mod ports;
 pub mod pursue;
 pub mod remediation;

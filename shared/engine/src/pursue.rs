@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use remedy_domain::{
-    Fault, FaultKind, Observed, Outcome, Plan, PlanId, Step as _, Target, Timestamp, Verdict,
+    Fault, Observed, Outcome, Step as _, Target, Verdict,
     evidence::{FORMAT, Kind, Lock, Record, Released, StoredPlan},
-    guard::{self, Objection, Permit, Purpose, Ruling, Snapshot},
-    outcome::Alarm,
-    redact,
+    guard::{self, Objection, Permit, Ruling, Snapshot},
 };
 
 use crate::{
     draft::{Course, Draft, Task, draft, verbatim},
-    ledger::{self, Claim, HeldPlan, Lease, Slot},
-    ports::{Doors, Notice, Place, Ports, Put},
+    ending::{Performed, conclude, fail, over_budget},
+    ledger::{self, Claim, Lease, Slot},
+    notes::{hold_report, record, settle, tell},
+    ports::{Doors, Place, Ports},
     remediation::Remediation,
     report::Report,
     sweep::close,
@@ -53,82 +53,13 @@ where
     }
 }
 
-/// Ends a run that has nothing to do. What needs a person is recorded, once.
-async fn settle<R: Remediation>(
-    ports: &impl Ports,
-    mut report: Report,
-    task: Task<'_>,
-    visit: &Visit<'_>,
-) -> Result<Report, Fault> {
-    if report.outcome == Outcome::NeedsHuman && !matches!(task, Task::Evaluate) {
-        let shown = serde_json::json!({"violations": report.violations});
-        let plan = Plan::new(R::CONTROL.id.0, &report.target, shown.clone(), shown);
-        hold_report(ports, &mut report, plan, task.purpose(), visit).await?;
-    }
-    Ok(report)
-}
-
-/// Records, once, that a plan was not carried out, and tells people the first time.
-async fn hold_report(
-    ports: &impl Ports,
-    report: &mut Report,
-    plan: Plan,
-    purpose: Purpose,
-    visit: &Visit<'_>,
-) -> Result<(), Fault> {
-    let id = plan.id().map_err(|_| Fault::defect("draft", "setting-not-canonical"))?;
-    let reason = report.reason.clone().unwrap_or_default();
-    let at = ports.now();
-    let stored = StoredPlan { plan, purpose, realized: None, attempt: None, at };
-    let held = HeldPlan { format: FORMAT, plan: stored, reason, outcome: report.outcome, at };
-    let (key, put) = ledger::hold(ports, &held, |at| record(report, &id, Kind::Held, at, purpose, visit)).await?;
-    report.plan = Some(id);
-    report.evidence.push(key);
-    if put == Put::Created {
-        tell(ports, report).await;
-    }
-    Ok(())
-}
-
-fn record(report: &Report, plan: &PlanId, kind: Kind, at: Timestamp, purpose: Purpose, visit: &Visit<'_>) -> Record {
-    Record {
-        format: FORMAT,
-        kind,
-        at,
-        control: report.control.0.to_owned(),
-        target: report.target.clone(),
-        plan: plan.clone(),
-        attempt: None,
-        purpose,
-        outcome: (kind != Kind::Intent).then_some(report.outcome),
-        reason: report.reason.clone(),
-        violations: report.violations.clone(),
-        before: report.before.clone().unwrap_or_default(),
-        after: report.after.clone().unwrap_or_default(),
-        steps: report.performed.iter().map(|call| (*call).to_owned()).collect(),
-        mode: visit.mode(report.control.0, &report.target),
-        settings: visit.digest.to_owned(),
-        cause: visit.cause.to_owned(),
-        invocation: redact::text(visit.invocation),
-    }
-}
-
-async fn tell(ports: &impl Ports, report: &Report) {
-    let alarm = report.outcome.alarm();
-    if alarm == Alarm::None {
-        return;
-    }
-    let reason = report.reason.as_deref().unwrap_or("");
-    let text = format!("{} {}: {} {}", report.control, report.target.id, report.outcome.word(), reason);
-    let (target, plan) = (report.target.clone(), report.plan.clone());
-    let notice = Notice { alarm, control: report.control.0, target, plan, text: redact::text(text.trim_end()) };
-    ports.tell(&notice).await;
-}
-
-/// How the writes went.
-struct Performed {
-    calls: Vec<&'static str>,
-    fault: Option<Fault>,
+/// How often to look for the result of the writes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looks {
+    /// Once: a write failed.
+    One,
+    /// Until it is seen or the time is up.
+    UntilSeen,
 }
 
 /// What the look after the writes gave.
@@ -271,11 +202,12 @@ where
         match self.open(permit, lease).await {
             Err(fault) => fail(&mut report, fault),
             Ok(None) => {
-                report.reason = Some("the resource changed after it was planned; nothing was written".to_owned())
+                report.reason = Some("the resource changed after it was planned; nothing was written".to_owned());
             }
             Ok(Some(writer)) => {
                 let performed = self.perform(&writer).await;
-                let seen = self.verify(performed.fault.is_some()).await?;
+                let looks = if performed.fault.is_some() { Looks::One } else { Looks::UntilSeen };
+                let seen = self.verify(looks).await?;
                 if seen.outcome != Outcome::Unverified {
                     let realized = self.stored(lease, seen.setting.as_ref())?;
                     ledger::keep_plan(self.ports, &self.course.id, &realized).await?;
@@ -327,7 +259,7 @@ where
     }
 
     /// Looks until the wanted setting is seen or the time is up; once is enough after a failed write.
-    async fn verify(&self, once: bool) -> Result<Seen<R>, Fault> {
+    async fn verify(&self, looks: Looks) -> Result<Seen<R>, Fault> {
         let (mut wait, longest) = LOOKS;
         let mut waited = Duration::ZERO;
         loop {
@@ -337,8 +269,8 @@ where
             {
                 return Ok(Seen { outcome: self.seen(facts, setting), setting: Some(setting.clone()) });
             }
-            if once || waited >= VERIFY || self.ports.remaining() < wait + ATTEMPT + RESERVE {
-                return self.unseen(seen);
+            if looks == Looks::One || waited >= VERIFY || self.ports.remaining() < wait + ATTEMPT + RESERVE {
+                return Self::unseen(seen);
             }
             self.ports.pause(wait).await;
             waited += wait;
@@ -359,7 +291,7 @@ where
     }
 
     /// What it means that it is not. A resource that is still settling keeps its intent open.
-    fn unseen(&self, seen: Result<Observed<R::Facts, R::Setting>, Fault>) -> Result<Seen<R>, Fault> {
+    fn unseen(seen: Result<Observed<R::Facts, R::Setting>, Fault>) -> Result<Seen<R>, Fault> {
         match seen {
             Ok(Observed::Settling) => Err(Fault::transient("verify", "settling")),
             Ok(Observed::Present { setting, .. }) => Ok(Seen { outcome: Outcome::Unverified, setting: Some(setting) }),
@@ -375,39 +307,4 @@ where
         ledger::release(self.ports, lease, report.outcome, self.ports.now()).await?;
         Ok(report)
     }
-}
-
-fn over_budget() -> Objection {
-    Objection {
-        check: "budget",
-        why: "this hour's budget of repairs is used up for this control and account".to_owned(),
-        change: "wait for the next hour, or raise parameters.hourly_budget",
-        outcome: Outcome::Blocked,
-    }
-}
-
-/// The outcome of writes and the look after them.
-fn conclude(report: &mut Report, performed: Performed, seen: Outcome, note: Option<&str>) {
-    report.performed = performed.calls;
-    report.outcome = seen;
-    match performed.fault {
-        Some(fault) if seen == Outcome::Unverified => fail(report, fault),
-        _ if seen == Outcome::Unverified => {
-            report.reason = Some("the write was accepted, but its result was not seen in time".to_owned());
-            report.fault =
-                Some(Fault::new(FaultKind::Unverified, "verify", "not-seen", "look at the resource by hand"));
-        }
-        _ => report.reason = note.map(redact::text),
-    }
-}
-
-/// The outcome of a run whose writes failed: nothing, or some of them, carried out.
-fn fail(report: &mut Report, fault: Fault) {
-    report.outcome = match (report.performed.is_empty(), fault.kind) {
-        (false, _) => Outcome::Partial,
-        (true, FaultKind::Denied) => Outcome::Blocked,
-        (true, _) => Outcome::Failed,
-    };
-    report.reason = Some(redact::text(&fault.to_string()));
-    report.fault = Some(fault);
 }

@@ -55,8 +55,15 @@ pub struct Account {
     pub session_token: String,
 }
 
+/// One of several addresses, another for the next process: an emulator uses one processor only.
+fn one_of(endpoints: &str) -> String {
+    let all: Vec<_> = endpoints.split(',').map(|endpoint| endpoint.trim_end_matches('/')).collect();
+    let mine = usize::try_from(std::process::id()).expect("a process id is small") % all.len();
+    all[mine].to_owned()
+}
+
 impl Emulator {
-    /// The emulator of this process: the one at `REMEDY_TEST_EMULATOR`, else one that starts at the first use.
+    /// The emulator of this process: one of those at `REMEDY_TEST_EMULATOR`, else one that starts at the first use.
     pub async fn shared() -> Arc<Self> {
         static SHARED: OnceCell<Arc<Emulator>> = OnceCell::const_new();
         SHARED.get_or_init(|| async { Arc::new(Self::find_or_start().await) }).await.clone()
@@ -64,7 +71,7 @@ impl Emulator {
 
     async fn find_or_start() -> Self {
         match env::var("REMEDY_TEST_EMULATOR") {
-            Ok(endpoint) => Self { endpoint: endpoint.trim_end_matches('/').to_owned(), _moto: None },
+            Ok(endpoints) => Self { endpoint: one_of(&endpoints), _moto: None },
             Err(_) => Self::start().await,
         }
     }

@@ -419,3 +419,6 @@ fn own_folder() -> PathBuf {
     let folder = if folder.ends_with("deps") { folder.parent().expect("deps lies in a folder") } else { folder };
     folder.to_owned()
 }
+
+#[cfg(test)]
+mod tests;

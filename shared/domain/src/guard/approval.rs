@@ -15,7 +15,8 @@ pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
     Some(Objection { check: "approval", why, change: "a person approves the plan", outcome: Outcome::AwaitingApproval })
 }
 
-fn harm(snapshot: &Snapshot<'_>) -> Option<String> {
+/// Why a person would be asked if this were carried out.
+pub(super) fn harm(snapshot: &Snapshot<'_>) -> Option<String> {
     let waits = snapshot.control.stops_destruction == StopsDestruction::No && snapshot.purpose == Purpose::Repair;
     match snapshot.consent {
         Consent::Ask(reason) if waits => Some(reason.clone()),

@@ -106,7 +106,7 @@ fn an_enforced_harmless_plan_goes() {
 fn protected_comes_before_everything() {
     for mode in [Mode::Observe, Mode::Approve, Mode::Enforce] {
         let protected = Protected { principals: vec![], resources: vec!["ph?".into()] };
-        let case = Case { mode, protected, ..Case::enforced().exempt(0, 2_000) };
+        let case = Case { protected, mode, ..Case::enforced().exempt(0, 2_000) };
         assert_eq!(case.ruling(), Some(("protected", Outcome::Blocked)));
     }
 }
@@ -150,7 +150,7 @@ fn who_is_asked_and_when() {
     ];
     for (mode, consent, control, purpose, expected) in rows {
         let name = format!("{mode:?} {consent:?} {purpose:?}");
-        let case = Case { mode, consent, control, purpose, ..Case::enforced() };
+        let case = Case { control, consent, mode, purpose, ..Case::enforced() };
         assert_eq!(case.ruling(), expected, "{name}");
     }
 }

@@ -1,7 +1,6 @@
 //! Every malformed payload is refused, as what it is, quickly, and without showing more of it than it may.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -114,15 +113,5 @@ fn a_queue_holds_no_queue() {
         let kinds: Vec<_> =
             messages.iter().map(|message| message.triggers.as_ref().map_err(Refusal::kind).err()).collect();
         assert_eq!(kinds, [Some(kind)]);
-    }
-}
-
-/// Generous for a debug build on a busy machine; a release build stays below 100 ms.
-#[test]
-fn the_worst_payloads_are_refused_quickly() {
-    for (name, payload) in malformed::cases().into_iter().filter(|(_, payload)| payload.len() > 512 * 1024) {
-        let start = Instant::now();
-        let refused = parse(&payload).is_err();
-        assert!(refused && start.elapsed() < Duration::from_secs(5), "{name}: {:?}", start.elapsed());
     }
 }

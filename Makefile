@@ -1,0 +1,67 @@
+# Every command that people and CI run.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PYTHON ?= python3
+PY := $(VENV)/bin/python
+TOOLS := .tools/bin
+export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(TOOLS):$(PATH)
+FUNCTIONS := $(notdir $(wildcard functions/*))
+NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
+TEST := $(if $(NEXTEST),cargo nextest run --workspace --no-fail-fast,cargo test --workspace --lib --bins --tests)
+
+.PHONY: help demo test check bench build release invoke watch docs venv advisories clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: venv build ## Break a hospital's account on this machine, watch Remedy repair it, and undo one repair
+	$(PY) tools/emulator.py -- target/debug/demo
+
+test: venv build ## Run all tests (unit, laws, contracts, emulator, real processes)
+	$(PY) tools/emulator.py -- $(TEST)
+
+check: $(TOOLS)/cargo-deny ## Format, lints, licences and layering, documentation
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo deny --workspace check --hide-inclusion-graph bans licenses sources
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+bench: venv release ## Cold start, memory, size and API calls of the release binaries beside boto3; writes target/bench.json
+	cargo build --workspace
+	$(PY) tools/emulator.py -- target/debug/bench
+
+build: ## Compile everything
+	cargo build --workspace --all-targets
+
+release: venv ## Build the release binaries into target/lambda/<function>/bootstrap
+	cargo lambda build --release --workspace $(addprefix --bin ,$(FUNCTIONS))
+
+invoke: venv ## Send an event to a running `make watch`: make invoke FN=s3-public-access EVENT=events/s3-public-access/manual.json
+	cargo lambda invoke $(FN) --data-file $(EVENT)
+
+watch: venv ## Serve all functions locally with cargo-lambda (environment contract: see README)
+	cargo lambda watch --ignore-changes
+
+docs: build ## Generate docs/controls.md and the controls table of the README from --describe
+	$(PY) tools/controls.py
+
+venv: $(VENV)/.complete ## Install the Python tools (emulator, cargo-lambda, boto3) into .venv
+
+$(VENV)/.complete: tools/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r tools/requirements.txt
+	touch $@
+
+$(TOOLS)/cargo-deny:
+	cargo install cargo-deny --version 0.20.2 --locked --quiet --root .tools --target-dir target/tools
+
+advisories: $(TOOLS)/cargo-deny ## Check the advisory database (needs the network)
+	cargo deny check advisories
+
+clean: ## Remove what was built and installed
+	cargo clean
+	rm -rf $(VENV) .tools

@@ -1,0 +1,173 @@
+//! Following one trigger: to one resource, to all of them, or back to an earlier plan.
+
+use remedy_domain::{
+    Fault, FaultKind, Outcome, PlanId, Target,
+    trigger::{Cause, Hint, Refusal, RefusalKind, Scope, Selector, Trigger},
+};
+use remedy_engine::{Clock as _, Place, Report, Runnable, Visit, draft::Task, ledger, roster};
+
+use crate::{answer::Tally, host::Host, ports::AwsPorts, routing, sweeping, telemetry, undone::Undone};
+
+/// One trigger, with everything needed to follow it.
+pub(crate) struct Errand<'a> {
+    pub(crate) host: &'a Host,
+    pub(crate) ports: &'a AwsPorts,
+    pub(crate) trigger: &'a Trigger,
+    pub(crate) place: Place,
+    pub(crate) visit: Visit<'a>,
+}
+
+type Control<'a> = &'a dyn Runnable<AwsPorts>;
+
+impl Errand<'_> {
+    pub(crate) async fn run(&self, tally: &mut Tally) -> Result<Vec<Report>, Undone> {
+        match &self.trigger.scope {
+            Scope::Nothing(_) => Ok(Vec::new()),
+            Scope::One(hint) => self.named(hint).await,
+            Scope::All { selector } => self.everything(selector, tally).await,
+            Scope::Revert { plan } => self.revert(plan).await,
+        }
+    }
+
+    /// A Config rule only evaluates: the violation stays visible until something else repairs it.
+    fn task(&self) -> Task<'static> {
+        if self.trigger.cause == Cause::ConfigRule { Task::Evaluate } else { Task::Repair }
+    }
+
+    async fn selected(&self, selector: &Selector) -> Result<Vec<Control<'_>>, Undone> {
+        let rule = self.host.rule(self.ports, selector).await?;
+        Ok(routing::select(&self.host.roster, selector, &rule)?)
+    }
+
+    fn place_for(&self, control: Control<'_>) -> Place {
+        routing::place_for(control.control(), &self.place, &self.ports.environment.region)
+    }
+
+    async fn named(&self, hint: &Hint) -> Result<Vec<Report>, Undone> {
+        let mut reports = Vec::new();
+        for control in self.selected(&hint.selector).await? {
+            if routing::fits(control.control(), hint) {
+                reports.push(self.look(control, &hint.id).await?);
+            }
+        }
+        Ok(reports)
+    }
+
+    /// Looks the named resource up in the live account: none is gone, more than one is refused.
+    async fn look(&self, control: Control<'_>, id: &str) -> Result<Report, Undone> {
+        let place = routing::narrowed(self.place_for(control), id, self.trigger)?;
+        let named = routing::named(control.control(), &place, id);
+        let found = match control.find(self.ports, &place, id).await {
+            Ok(found) => found,
+            Err(fault) => return self.end(control, &named, Err(fault)),
+        };
+        match found.as_slice() {
+            [] => self.end(control, &named, Ok(Report::settled(control.control(), &named, Outcome::Gone))),
+            [target] => self.visit(control, target).await,
+            _ => Err(ambiguous(found.len()).into()),
+        }
+    }
+
+    async fn visit(&self, control: Control<'_>, target: &Target) -> Result<Report, Undone> {
+        let run = control.run(self.ports, target, self.task(), &self.visit).await;
+        self.end(control, target, run)
+    }
+
+    /// The end of a run, logged and counted. A fault is given back where that can help, else it is the honest end.
+    fn end(&self, control: Control<'_>, target: &Target, run: Result<Report, Fault>) -> Result<Report, Undone> {
+        let report = match run {
+            Ok(report) => report,
+            Err(fault) if fault.is_transient() => return Err(fault.into()),
+            Err(fault) => terminal(control, target, fault),
+        };
+        telemetry::run(&self.host.function, &report, self.ports.now());
+        Ok(report)
+    }
+
+    async fn everything(&self, selector: &Selector, tally: &mut Tally) -> Result<Vec<Report>, Undone> {
+        let (mut reports, mut failed) = (Vec::new(), None);
+        for control in self.selected(selector).await? {
+            match self.sweep(control, tally).await {
+                Ok(more) => reports.extend(more),
+                Err(undone) => failed = Some(undone),
+            }
+        }
+        failed.map_or(Ok(reports), Err)
+    }
+
+    /// Closes what lost workers left, then goes through every target.
+    async fn sweep(&self, control: Control<'_>, tally: &mut Tally) -> Result<Vec<Report>, Undone> {
+        let mut reports = self.close_orphans(control).await?;
+        let place = self.place_for(control);
+        let targets = match control.discover(self.ports, &place).await {
+            Ok(targets) => targets,
+            Err(fault) => {
+                let account = routing::named(control.control(), &place, place.account.as_str());
+                reports.push(self.end(control, &account, Err(fault))?);
+                return Ok(reports);
+            }
+        };
+        match &self.ports.environment.queue_url {
+            Some(queue) if !self.only_evaluates() => {
+                let sent = sweeping::enqueue(self.ports, queue, control.control().id.0, &targets).await?;
+                tally.enqueued = Some(tally.enqueued.unwrap_or(0) + sent);
+            }
+            _ => reports.extend(self.each(control, &targets).await?),
+        }
+        Ok(reports)
+    }
+
+    fn only_evaluates(&self) -> bool {
+        matches!(self.task(), Task::Evaluate)
+    }
+
+    async fn close_orphans(&self, control: Control<'_>) -> Result<Vec<Report>, Undone> {
+        if self.only_evaluates() {
+            return Ok(Vec::new());
+        }
+        let closed = control.close_orphans(self.ports, &self.visit).await?;
+        for report in &closed {
+            telemetry::run(&self.host.function, report, self.ports.now());
+        }
+        Ok(closed)
+    }
+
+    /// A target that fails does not stop the others.
+    async fn each(&self, control: Control<'_>, targets: &[Target]) -> Result<Vec<Report>, Undone> {
+        let (mut reports, mut failed) = (Vec::new(), None);
+        for target in targets {
+            match self.visit(control, target).await {
+                Ok(report) => reports.push(report),
+                Err(undone) => failed = Some(undone),
+            }
+        }
+        failed.map_or(Ok(reports), Err)
+    }
+
+    async fn revert(&self, plan: &str) -> Result<Vec<Report>, Undone> {
+        let unknown = |what: &str| Refusal::new(RefusalKind::WrongShape, what);
+        let id = PlanId::parse(plan).map_err(|_| unknown("the plan is not 64 lower-case hex digits"))?;
+        let stored = ledger::stored_plan(self.ports, &id).await?;
+        let stored = stored.ok_or_else(|| unknown("no plan of this id was ever carried out here"))?;
+        let control = roster::drafted_by(&self.host.roster, &stored);
+        let control = control.ok_or_else(|| unknown("the plan was drafted by a control of another function"))?;
+        if stored.plan.target.account != self.place.account {
+            return Err(Refusal::new(RefusalKind::ForeignAccount, "the plan is about another account").into());
+        }
+        let run = control.run(self.ports, &stored.plan.target, Task::Revert(&stored), &self.visit).await;
+        Ok(vec![self.end(control, &stored.plan.target, run)?])
+    }
+}
+
+fn ambiguous(count: usize) -> Refusal {
+    let detail = format!("{count} live resources go by this name; name one by its ARN");
+    Refusal::new(RefusalKind::WrongShape, &detail)
+}
+
+/// The end of a run whose fault nothing can help.
+fn terminal(control: Control<'_>, target: &Target, fault: Fault) -> Report {
+    let outcome = if fault.kind == FaultKind::Denied { Outcome::Blocked } else { Outcome::Failed };
+    let mut report = Report::settled(control.control(), target, outcome).because(&fault.to_string());
+    report.fault = Some(fault);
+    report
+}

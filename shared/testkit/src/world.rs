@@ -1,0 +1,230 @@
+//! One account with everything a function needs: two buckets, a way in for tests, and real processes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_async::{
+    rt::sleep::{SharedAsyncSleep, TokioSleep},
+    time::{SharedTimeSource, SystemTimeSource},
+};
+use aws_types::{SdkConfig, region::Region};
+use remedy_aws::Session;
+use serde_json::Value;
+
+use crate::{
+    emulator::{Account, Emulator},
+    lambda::{Answer, Lambda, Spec, binary},
+    proxy::Proxy,
+};
+
+/// The name of the write role in every world.
+pub const WRITE_ROLE: &str = "remedy-write";
+/// How long a function may run, where a test says nothing else.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// One account in the emulator, behind a proxy of its own.
+pub struct World {
+    /// The emulator.
+    pub emulator: Arc<Emulator>,
+    /// The proxy that functions talk to. Tests talk to the emulator itself, so that only the functions' calls are recorded.
+    pub proxy: Proxy,
+    /// The account.
+    pub account: Account,
+}
+
+impl World {
+    /// A fresh account with an evidence and a state bucket.
+    pub async fn new() -> Self {
+        let account = Emulator::shared().await.account().await;
+        Self::of(account).await
+    }
+
+    /// The account of this id, for events that name one. Only one test can have it.
+    pub async fn in_account(id: &str) -> Self {
+        let account = Emulator::shared().await.assume(id).await;
+        Self::of(account).await
+    }
+
+    async fn of(account: Account) -> Self {
+        let emulator = Emulator::shared().await;
+        let proxy = Proxy::start(emulator.endpoint());
+        proxy.register(&account);
+        let world = Self { emulator, proxy, account };
+        for bucket in [world.evidence_bucket(), world.state_bucket()] {
+            world.s3().create_bucket().bucket(bucket).send().await.expect("a fresh account takes a bucket");
+        }
+        world
+    }
+
+    /// The evidence bucket.
+    pub fn evidence_bucket(&self) -> String {
+        format!("remedy-evidence-{}", self.account.id)
+    }
+
+    /// The state bucket.
+    pub fn state_bucket(&self) -> String {
+        format!("remedy-state-{}", self.account.id)
+    }
+
+    /// The test's own way into the account, past the proxy.
+    pub fn config(&self) -> SdkConfig {
+        self.config_at(self.emulator.endpoint())
+    }
+
+    /// A way into the account through the proxy, where the emulator's gaps are filled.
+    pub fn proxied_config(&self) -> SdkConfig {
+        self.config_at(&self.proxy.endpoint())
+    }
+
+    fn config_at(&self, endpoint: &str) -> SdkConfig {
+        let account = &self.account;
+        let token = Some(account.session_token.clone());
+        let credentials = Credentials::new(&account.access_key, &account.secret_key, token, None, "test");
+        Session::over(
+            SdkConfig::builder()
+                .behavior_version(aws_smithy_runtime_api::client::behavior_version::BehaviorVersion::latest())
+                .region(Region::new(account.region.clone()))
+                .credentials_provider(SharedCredentialsProvider::new(credentials))
+                .http_client(remedy_aws::http_client_for(endpoint))
+                .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+                .time_source(SharedTimeSource::new(SystemTimeSource::new()))
+                .endpoint_url(endpoint)
+                .build(),
+        )
+        .config()
+        .clone()
+    }
+
+    /// A client for S3, past the proxy.
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        remedy_aws::Connect::connect(&Session::over(self.config()))
+    }
+
+    /// The environment of a function in `mode`.
+    pub fn environment(&self, mode: &str) -> BTreeMap<String, String> {
+        let account = &self.account;
+        [
+            ("AWS_ENDPOINT_URL", self.proxy.endpoint()),
+            ("AWS_ACCESS_KEY_ID", account.access_key.clone()),
+            ("AWS_SECRET_ACCESS_KEY", account.secret_key.clone()),
+            ("AWS_SESSION_TOKEN", account.session_token.clone()),
+            ("REMEDY_EVIDENCE_BUCKET", self.evidence_bucket()),
+            ("REMEDY_STATE_BUCKET", self.state_bucket()),
+            ("REMEDY_WRITE_ROLE", WRITE_ROLE.to_owned()),
+            ("REMEDY_MODE", mode.to_owned()),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+    }
+
+    /// Deploys a function in `mode`.
+    pub fn deploy(&self, function: &str, mode: &str) -> Lambda {
+        self.deploy_with(function, self.environment(mode), TIMEOUT)
+    }
+
+    /// Deploys a function with an environment and a time limit of its own.
+    pub fn deploy_with(&self, function: &str, env: BTreeMap<String, String>, timeout: Duration) -> Lambda {
+        let binary: PathBuf = binary(function);
+        let (account, region) = (self.account.id.clone(), self.account.region.clone());
+        Lambda::deploy(Spec { name: function.to_owned(), binary, env, account, region, timeout })
+    }
+
+    /// All objects of the evidence bucket, by key.
+    pub async fn evidence(&self) -> BTreeMap<String, Value> {
+        self.objects(&self.evidence_bucket(), "").await
+    }
+
+    /// The objects of the state bucket under a prefix, by key.
+    pub async fn state(&self, prefix: &str) -> BTreeMap<String, Value> {
+        self.objects(&self.state_bucket(), prefix).await
+    }
+
+    async fn objects(&self, bucket: &str, prefix: &str) -> BTreeMap<String, Value> {
+        let mut objects = BTreeMap::new();
+        for key in self.keys(bucket, prefix).await {
+            let object = self.object(bucket, &key).await;
+            objects.insert(key, object);
+        }
+        objects
+    }
+
+    async fn keys(&self, bucket: &str, prefix: &str) -> BTreeSet<String> {
+        let s3 = self.s3();
+        let mut pages = s3.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
+        let mut keys = BTreeSet::new();
+        while let Some(page) = pages.next().await {
+            let page = page.expect("the bucket lists");
+            keys.extend(page.contents().iter().filter_map(|object| object.key()).map(str::to_owned));
+        }
+        keys
+    }
+
+    async fn object(&self, bucket: &str, key: &str) -> Value {
+        let body = self.s3().get_object().bucket(bucket).key(key).send().await.expect("a listed object is there").body;
+        let bytes = body.collect().await.expect("an object reads").into_bytes();
+        serde_json::from_slice(&bytes).expect("every object is JSON")
+    }
+
+    /// Makes every lock of a lost worker look expired, as if its lease had passed.
+    pub async fn age_locks(&self) {
+        let (s3, bucket) = (self.s3(), self.state_bucket());
+        let keys = self.keys(&bucket, "lock/").await;
+        for key in keys.iter().filter(|key| !key.ends_with(".done") && !keys.contains(&format!("{key}.done"))) {
+            let mut lock = self.object(&bucket, key).await;
+            lock["until"] = Value::from("2020-01-01T00:00:00Z");
+            let body = serde_json::to_vec(&lock).expect("a lock is JSON");
+            let put = s3.put_object().bucket(&bucket).key(key).body(body.into());
+            put.send().await.expect("the state bucket takes a lock");
+        }
+    }
+
+    /// The conservation laws: writes at the API are covered by intents, and every intent has exactly one outcome.
+    pub async fn assert_conserved(&self) {
+        let evidence = self.evidence().await;
+        let of = |kind: &str| -> Vec<&Value> { evidence.values().filter(|record| record["kind"] == kind).collect() };
+        for intent in of("intent") {
+            let outcomes = of("outcome").into_iter().filter(|outcome| outcome["attempt"] == intent["attempt"]);
+            assert_eq!(outcomes.count(), 1, "an intent has one outcome: {intent:#}");
+        }
+        for write in self.repairs() {
+            let name = write.name();
+            let covered = of("intent")
+                .into_iter()
+                .any(|intent| intent["steps"].as_array().is_some_and(|steps| steps.iter().any(|step| *step == name)));
+            assert!(covered, "{write} was made without an intent");
+        }
+    }
+
+    /// The writes that took effect outside Remedy's own buckets.
+    pub fn repairs(&self) -> Vec<crate::proxy::Call> {
+        let own = [self.evidence_bucket(), self.state_bucket()];
+        let is_own = |resource: &Option<String>| {
+            resource
+                .as_deref()
+                .is_some_and(|name| own.iter().any(|bucket| name == bucket || name.starts_with(&format!("{bucket}/"))))
+        };
+        self.proxy.effects().into_iter().filter(|call| !is_own(&call.resource) && call.service != "config").collect()
+    }
+}
+
+/// The answer of a successful invocation.
+pub fn done(answer: Answer) -> Value {
+    match answer {
+        Answer::Done(value) => value,
+        other => panic!("the invocation did not succeed: {other:?}"),
+    }
+}
+
+/// The one run of a successful invocation.
+pub fn only_run(answer: Answer) -> Value {
+    let value = done(answer);
+    let runs = value["runs"].as_array().expect("an answer has runs");
+    assert_eq!(runs.len(), 1, "one run was expected: {value:#}");
+    runs[0].clone()
+}

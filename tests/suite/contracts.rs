@@ -1,0 +1,90 @@
+//! Contracts between what the binaries say of themselves and what is written elsewhere.
+
+use std::{collections::BTreeSet, fs, process::Command};
+
+use remedy_testkit::lambda::binary;
+use serde_json::Value;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+fn functions() -> Vec<String> {
+    let folders = fs::read_dir(format!("{ROOT}/functions")).expect("the functions are there");
+    let mut names: Vec<_> = folders.map(|folder| folder.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn described(function: &str) -> Value {
+    let output = Command::new(binary(function)).arg("--describe").env_clear().output().expect("the binary starts");
+    assert!(output.status.success(), "{function} --describe needs no environment");
+    serde_json::from_slice(&output.stdout).expect("--describe prints JSON")
+}
+
+fn controls(function: &str) -> Vec<Value> {
+    described(function)["controls"].as_array().expect("a function has controls").clone()
+}
+
+#[test]
+fn every_function_describes_its_controls() {
+    let mut ids = BTreeSet::new();
+    for function in functions() {
+        assert_eq!(described(&function)["function"], function.as_str());
+        for control in controls(&function) {
+            let id = control["id"].as_str().unwrap().to_owned();
+            assert!(id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{id}");
+            assert!(control["hipaa"].as_array().is_some_and(|cited| !cited.is_empty()), "{id} cites 45 CFR");
+            assert!(control["reads"].as_array().is_some_and(|reads| !reads.is_empty()), "{id}");
+            assert!(ids.insert(id), "a control belongs to one function");
+        }
+    }
+    assert_eq!(ids.len(), 7);
+}
+
+/// The attribute each control may write. Two controls that wrote the same one would fight.
+#[test]
+fn every_written_attribute_has_one_owner() {
+    let mut owners = BTreeSet::new();
+    for control in functions().iter().flat_map(|function| controls(function)) {
+        for call in control["writes"].as_array().unwrap() {
+            let operation = call["operation"].as_str().unwrap().to_owned();
+            assert!(owners.insert(operation.clone()), "{operation} has two owners");
+        }
+    }
+}
+
+#[test]
+fn every_control_has_a_manual_event() {
+    for function in functions() {
+        for control in controls(&function) {
+            let id = control["id"].as_str().unwrap();
+            let path = format!("{ROOT}/events/{function}/{id}.json");
+            let event: Value =
+                serde_json::from_slice(&fs::read(&path).unwrap_or_else(|_| panic!("{path} is missing"))).unwrap();
+            assert_eq!(event["control"], id);
+            let parsed = remedy_domain::trigger::parse(event.to_string().as_bytes());
+            assert!(parsed.is_ok(), "{path}: {parsed:?}");
+        }
+    }
+}
+
+#[test]
+fn the_published_controls_are_current() {
+    let page = fs::read_to_string(format!("{ROOT}/docs/controls.md")).expect("docs/controls.md is there");
+    let readme = fs::read_to_string(format!("{ROOT}/README.md")).expect("README.md is there");
+    for control in functions().iter().flat_map(|function| controls(function)) {
+        let id = format!("`{}`", control["id"].as_str().unwrap());
+        let title = control["title"].as_str().unwrap();
+        for text in [&page, &readme] {
+            assert!(text.contains(&id) && text.contains(title), "{id} is missing: run `make docs`");
+        }
+    }
+}
+
+#[test]
+fn the_environment_contract_is_in_the_readme() {
+    let readme = fs::read_to_string(format!("{ROOT}/README.md")).expect("README.md is there");
+    let environment = described("kms-keys")["environment"].clone();
+    for name in ["required", "optional"].iter().flat_map(|kind| environment[kind].as_array().unwrap()) {
+        assert!(readme.contains(name.as_str().unwrap()), "{name} is not in the README");
+    }
+}

@@ -1,0 +1,163 @@
+//! Breaking things, for every control: one kind of drift each, made by genuine SDK calls past the proxy.
+
+use remedy_testkit::world::World;
+
+/// One control with a drift that it repairs without asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drift {
+    /// A bucket without Block Public Access.
+    Bucket,
+    /// A key that does not rotate.
+    Rotation,
+    /// A key that is scheduled for deletion.
+    Dying,
+    /// A console user without MFA.
+    User,
+    /// An account without a password policy.
+    Password,
+}
+
+/// Every drift that is repaired without asking.
+pub const ALL: [Drift; 5] = [Drift::Bucket, Drift::Rotation, Drift::Dying, Drift::User, Drift::Password];
+
+impl Drift {
+    /// The function that repairs it.
+    pub fn function(self) -> &'static str {
+        match self {
+            Self::Bucket => "s3-public-access",
+            Self::Rotation | Self::Dying => "kms-keys",
+            Self::User => "iam-mfa",
+            Self::Password => "iam-password-policy",
+        }
+    }
+
+    /// The control that sees it.
+    pub fn control(self) -> &'static str {
+        match self {
+            Self::Bucket => "s3-bucket-public",
+            Self::Rotation => "kms-key-unrotated",
+            Self::Dying => "kms-key-dying",
+            Self::User => "iam-user-without-mfa",
+            Self::Password => "iam-password-policy-weak",
+        }
+    }
+
+    /// The one write that repairs it.
+    pub fn repair(self) -> &'static str {
+        match self {
+            Self::Bucket => "s3:PutPublicAccessBlock",
+            Self::Rotation => "kms:EnableKeyRotation",
+            Self::Dying => "kms:CancelKeyDeletion",
+            Self::User => "iam:PutUserPolicy",
+            Self::Password => "iam:UpdateAccountPasswordPolicy",
+        }
+    }
+
+    /// How a repair ends, and how a run after it.
+    pub fn outcomes(self) -> (&'static str, &'static str) {
+        match self {
+            Self::User => ("contained", "contained"),
+            _ => ("repaired", "already-compliant"),
+        }
+    }
+
+    /// The manual event for `resource`.
+    pub fn event(self, resource: &str) -> Vec<u8> {
+        serde_json::json!({"control": self.control(), "resource": resource}).to_string().into_bytes()
+    }
+
+    /// Brings the drift about, anew for each `tag`, and tells what a person would call the resource.
+    pub async fn make(self, world: &World, tag: &str) -> String {
+        match self {
+            Self::Bucket => bucket(world, tag).await,
+            Self::Rotation => key(world).await,
+            Self::Dying => dying_key(world).await,
+            Self::User => user(world, tag).await,
+            Self::Password => no_password_policy(world).await,
+        }
+    }
+}
+
+/// A bucket without Block Public Access.
+pub async fn bucket(world: &World, tag: &str) -> String {
+    let name = format!("phi-{}-{tag}", world.account.id);
+    world.s3().create_bucket().bucket(&name).send().await.expect("a bucket is created");
+    name
+}
+
+/// A symmetric key that does not rotate.
+pub async fn key(world: &World) -> String {
+    let kms = aws_sdk_kms::Client::new(&world.config());
+    let made = kms.create_key().send().await.expect("a key is created");
+    made.key_metadata.expect("a new key is described").key_id
+}
+
+async fn dying_key(world: &World) -> String {
+    let id = key(world).await;
+    let kms = aws_sdk_kms::Client::new(&world.config());
+    kms.schedule_key_deletion().key_id(&id).pending_window_in_days(7).send().await.expect("a deletion is scheduled");
+    id
+}
+
+/// A console user without MFA.
+pub async fn user(world: &World, tag: &str) -> String {
+    let iam = iam(world);
+    let name = format!("nurse-{tag}");
+    iam.create_user().user_name(&name).send().await.expect("a user is created");
+    iam.create_login_profile().user_name(&name).password("Correct-Horse-7").send().await.expect("a password is set");
+    name
+}
+
+async fn no_password_policy(world: &World) -> String {
+    match iam(world).delete_account_password_policy().send().await {
+        Ok(_) => {}
+        Err(error) => assert!(error.as_service_error().is_some_and(|error| error.is_no_such_entity_exception())),
+    }
+    world.account.id.clone()
+}
+
+/// A client for IAM, past the proxy.
+pub fn iam(world: &World) -> aws_sdk_iam::Client {
+    aws_sdk_iam::Client::new(&world.config())
+}
+
+/// The Block Public Access of a bucket as four flags, if it has one.
+pub async fn block_of(world: &World, bucket: &str) -> Option<[bool; 4]> {
+    let answer = world.s3().get_public_access_block().bucket(bucket).send().await.ok()?;
+    let block = answer.public_access_block_configuration?;
+    let flags =
+        [block.block_public_acls, block.ignore_public_acls, block.block_public_policy, block.restrict_public_buckets];
+    Some(flags.map(Option::unwrap_or_default))
+}
+
+/// A queue of the account, by its URL at the proxy.
+pub async fn queue(world: &World, name: &str) -> String {
+    let sqs = aws_sdk_sqs::Client::new(&world.proxied_config());
+    let made = sqs.create_queue().queue_name(name).send().await.expect("a queue is created");
+    made.queue_url.expect("a queue has a URL")
+}
+
+/// The bodies of all messages of a queue.
+pub async fn messages(world: &World, name: &str) -> Vec<String> {
+    let sqs = aws_sdk_sqs::Client::new(&world.config());
+    let url = sqs.get_queue_url().queue_name(name).send().await.expect("the queue is there").queue_url;
+    let url = url.expect("a queue has a URL");
+    let mut bodies = Vec::new();
+    loop {
+        let answer = sqs.receive_message().queue_url(&url).max_number_of_messages(10).send().await;
+        let messages = answer.expect("the queue answers").messages.unwrap_or_default();
+        if messages.is_empty() {
+            return bodies;
+        }
+        bodies.extend(messages.into_iter().filter_map(|message| message.body));
+    }
+}
+
+/// A managed rule of AWS Config under a name of one's own.
+pub async fn config_rule(world: &World, name: &str, identifier: &str) {
+    use aws_sdk_config::types::{ConfigRule, Owner, Source};
+    let source = Source::builder().owner(Owner::Aws).source_identifier(identifier).build().expect("a source");
+    let rule = ConfigRule::builder().config_rule_name(name).source(source).build();
+    let put = aws_sdk_config::Client::new(&world.config()).put_config_rule().config_rule(rule);
+    put.send().await.expect("the rule is put");
+}

@@ -1,0 +1,14 @@
+//! The one test binary of the workspace: contracts, and real processes on the emulator.
+
+mod batches;
+mod config_rule;
+mod contracts;
+mod controls;
+mod crash;
+mod deliveries;
+mod drift;
+mod refusals;
+mod settings;
+mod takeover;
+mod tidy;
+mod triggers;

@@ -1,0 +1,133 @@
+//! Modes, settings and what is protected, on real processes.
+
+use remedy_testkit::{
+    lambda::Answer,
+    world::{TIMEOUT, World, only_run},
+};
+use serde_json::{Value, json};
+
+use crate::drift::{self, ALL, Drift};
+
+#[tokio::test]
+async fn to_observe_is_to_write_nothing_outside_the_ledger() {
+    for drift in ALL {
+        let world = World::new().await;
+        let resource = drift.make(&world, "a").await;
+        let run = only_run(world.deploy(drift.function(), "observe").invoke(&drift.event(&resource)).await);
+        assert_eq!(run["outcome"], "planned", "{run:#}");
+        assert!(run["plan"].as_str().is_some_and(|plan| plan.len() == 64));
+        assert!(world.repairs().is_empty());
+        assert!(!world.proxy.calls().iter().any(|call| call.operation == "AssumeRole"));
+    }
+}
+
+#[tokio::test]
+async fn to_approve_is_to_wait_every_time() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    let run = only_run(world.deploy("s3-public-access", "approve").invoke(&Drift::Bucket.event(&bucket)).await);
+    assert_eq!(run["outcome"], "awaiting-approval");
+    assert!(world.repairs().is_empty());
+}
+
+#[tokio::test]
+async fn without_a_write_role_the_way_is_blocked() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    let mut env = world.environment("enforce");
+    env.remove("REMEDY_WRITE_ROLE");
+    let run = only_run(world.deploy_with("s3-public-access", env, TIMEOUT).invoke(&Drift::Bucket.event(&bucket)).await);
+    assert_eq!(run["outcome"], "blocked");
+    assert!(world.repairs().is_empty());
+}
+
+#[tokio::test]
+async fn a_direct_payload_may_lower_the_mode_and_never_raise_it() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    let event = |mode: &str| json!({"control": "s3-bucket-public", "resource": bucket, "mode": mode}).to_string();
+    let observing = world.deploy("s3-public-access", "observe");
+    assert_eq!(only_run(observing.invoke(event("enforce").as_bytes()).await)["outcome"], "planned");
+    let enforcing = world.deploy("s3-public-access", "enforce");
+    assert_eq!(only_run(enforcing.invoke(event("observe").as_bytes()).await)["outcome"], "planned");
+    assert!(world.repairs().is_empty());
+}
+
+/// One run with these settings, kept as an object in the state bucket.
+async fn run_with(world: &World, settings: &[u8], drift: Drift, resource: &str) -> Answer {
+    let put = world.s3().put_object().bucket(world.state_bucket()).key("settings.json").body(settings.to_vec().into());
+    put.send().await.expect("the settings are kept");
+    let mut env = world.environment("observe");
+    env.insert("REMEDY_SETTINGS".into(), format!("s3://{}/settings.json", world.state_bucket()));
+    world.deploy_with(drift.function(), env, TIMEOUT).invoke(&drift.event(resource)).await
+}
+
+#[tokio::test]
+async fn settings_override_the_environment_for_each_control_and_account() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    let account = world.account.id.as_str();
+    let lowered = json!({"modes": {"controls": {"s3-bucket-public": "enforce"}, "accounts": {account: "observe"}}});
+    let run = only_run(run_with(&world, lowered.to_string().as_bytes(), Drift::Bucket, &bucket).await);
+    assert_eq!(run["outcome"], "planned", "the lower of the two");
+    let raised = json!({"modes": {"controls": {"s3-bucket-public": "enforce"}}});
+    let run = only_run(run_with(&world, raised.to_string().as_bytes(), Drift::Bucket, &bucket).await);
+    assert_eq!(run["outcome"], "repaired");
+    let evidence = world.evidence().await;
+    let digest =
+        |kind: &str| evidence.values().find(|record| record["kind"] == kind).map(|record| record["settings"].clone());
+    assert_ne!(digest("held"), digest("outcome"), "every record carries the digest of the settings in force");
+}
+
+#[tokio::test]
+async fn what_the_settings_protect_is_never_touched() {
+    let world = World::new().await;
+    let (user, bucket) = (drift::user(&world, "break-glass").await, drift::bucket(&world, "vendor").await);
+    let settings = json!({
+        "modes": {"default": "enforce"},
+        "protected": {"principals": ["*break-glass*"], "resources": ["arn:aws:s3:::phi-*-vendor"]},
+    });
+    for (drift, resource) in [(Drift::User, &user), (Drift::Bucket, &bucket)] {
+        let run = only_run(run_with(&world, settings.to_string().as_bytes(), drift, resource).await);
+        assert_eq!(run["outcome"], "blocked", "{run:#}");
+    }
+    assert!(world.repairs().is_empty());
+}
+
+#[tokio::test]
+async fn unreadable_settings_stop_everything_with_a_clear_error() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    let broken: [&[u8]; 5] = [
+        b"{",
+        br#"{"modes":{"default":"enforced"}}"#,
+        br#"{"modes":{"default":"enforce"},"extra":1}"#,
+        br#"{"modes":{"controls":{"s3-bucket-public":"observe","s3-bucket-public":"enforce"}}}"#,
+        br#"{"modes":{"default":"enforce"},"parameters":{"password_minimum_length":6}}"#,
+    ];
+    for settings in broken {
+        let Answer::Failed { error_type, message, .. } = run_with(&world, settings, Drift::Bucket, &bucket).await
+        else {
+            panic!("invalid settings were taken: {}", String::from_utf8_lossy(settings));
+        };
+        assert_eq!(error_type, "rejected");
+        assert!(message.contains("settings"), "{message}");
+    }
+    let mut env = world.environment("enforce");
+    env.insert("REMEDY_SETTINGS".into(), "/no/such/file.json".into());
+    let answer = world.deploy_with("s3-public-access", env, TIMEOUT).invoke(&Drift::Bucket.event(&bucket)).await;
+    assert!(matches!(answer, Answer::Failed { .. }), "{answer:?}");
+    assert!(world.repairs().is_empty());
+}
+
+#[tokio::test]
+async fn the_parameters_reach_the_controls() {
+    let world = World::new().await;
+    let settings = json!({"modes": {"default": "enforce"}, "parameters": {"password_first_expiry": "ask"}});
+    Drift::Password.make(&world, "").await;
+    let run = only_run(run_with(&world, settings.to_string().as_bytes(), Drift::Password, &world.account.id).await);
+    assert_eq!(run["outcome"], "awaiting-approval");
+    let settings = json!({"modes": {"default": "enforce"}, "parameters": {"password_minimum_length": 16}});
+    let run = only_run(run_with(&world, settings.to_string().as_bytes(), Drift::Password, &world.account.id).await);
+    assert_eq!(run["after"]["minimum_length"], Value::from(16));
+}
