@@ -281,7 +281,8 @@ impl<C: Connect> Doors<C> for MemoryPorts {
         let role = format!("arn:aws:iam::{}:role/remedy-write", place.account);
         let request = aws_sdk_sts::Client::new(&config).assume_role().role_arn(role);
         let answer = request.role_session_name(permit.plan().as_str()).duration_seconds(900).send().await;
-        let given = answer.map_err(|error| fault("sts:AssumeRole", &error))?.credentials.expect("STS gives credentials");
+        let given =
+            answer.map_err(|error| fault("sts:AssumeRole", &error))?.credentials.expect("STS gives credentials");
         let token = Some(given.session_token);
         let credentials = Credentials::new(given.access_key_id, given.secret_access_key, token, None, "write-role");
         let provider = SharedCredentialsProvider::new(credentials);

@@ -81,11 +81,13 @@ pub(super) fn users() -> impl Strategy<Value = User> {
     let console = option::weighted(0.8, password);
     let credentials = (status(), status(), status());
     let days = (0_u32..=240, prop_oneof![Just(7_u32), 0_u32..=30]);
-    (path, devices, console, credentials, standing(), days).prop_map(|(path, devices, console, credentials, fence, days)| {
-        let (access_key, ssh_key, service) = credentials;
-        let (age_hours, notice_days) = days;
-        User { path, devices, console, access_key, ssh_key, service, fence, age_hours, notice_days }
-    })
+    (path, devices, console, credentials, standing(), days).prop_map(
+        |(path, devices, console, credentials, fence, days)| {
+            let (access_key, ssh_key, service) = credentials;
+            let (age_hours, notice_days) = days;
+            User { path, devices, console, access_key, ssh_key, service, fence, age_hours, notice_days }
+        },
+    )
 }
 
 /// Makes a user. Answers its name.

@@ -159,7 +159,9 @@ fn policy(user: &mut User, call: &Call) -> Answered {
             let who = self::name(call);
             Ok(Answer::query(
                 "GetUserPolicy",
-                &format!("<UserName>{who}</UserName><PolicyName>{name}</PolicyName><PolicyDocument>{encoded}</PolicyDocument>"),
+                &format!(
+                    "<UserName>{who}</UserName><PolicyName>{name}</PolicyName><PolicyDocument>{encoded}</PolicyDocument>"
+                ),
             ))
         }
     }
@@ -185,7 +187,9 @@ fn mfa(user: &mut User, call: &Call) -> Answered {
         _ => {
             let who = name(call);
             let member = |device: &String| {
-                format!("<member><UserName>{who}</UserName><SerialNumber>{device}</SerialNumber><EnableDate>2026-01-01T00:00:00Z</EnableDate></member>")
+                format!(
+                    "<member><UserName>{who}</UserName><SerialNumber>{device}</SerialNumber><EnableDate>2026-01-01T00:00:00Z</EnableDate></member>"
+                )
             };
             let members: String = user.mfa.iter().map(member).collect();
             Ok(Answer::query(

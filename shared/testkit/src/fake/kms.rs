@@ -167,12 +167,7 @@ fn id_of(input: &Value) -> String {
     said.rsplit(":key/").next().unwrap_or_default().to_owned()
 }
 
-fn find<'a>(
-    cloud: &'a mut Cloud,
-    call: &Call,
-    account: &str,
-    input: &Value,
-) -> Result<(String, &'a mut Key), Refusal> {
+fn find<'a>(cloud: &'a mut Cloud, call: &Call, account: &str, input: &Value) -> Result<(String, &'a mut Key), Refusal> {
     let said = input["KeyId"].as_str().unwrap_or_default();
     if said.starts_with("arn:") && !said.contains(":kms:") {
         return Err(Refusal::new(400, "InvalidArnException", format!("Invalid arn {said}")));

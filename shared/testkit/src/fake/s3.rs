@@ -38,7 +38,8 @@ fn website(cloud: &mut Cloud, call: &Call, account: &str) -> Answered {
             Refusal::new(404, "NoSuchWebsiteConfiguration", message)
         }),
         "PutBucketWebsite" => {
-            let tells = ["IndexDocument", "RedirectAllRequestsTo"].iter().any(|name| element(&call.body, name).is_some());
+            let tells =
+                ["IndexDocument", "RedirectAllRequestsTo"].iter().any(|name| element(&call.body, name).is_some());
             if !tells {
                 return Err(Refusal::new(400, "InvalidArgument", "A value for IndexDocument Suffix must be provided"));
             }

@@ -13,7 +13,10 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str, now: Timesta
         "AssumeRole" => assume(cloud, call, now),
         "GetCallerIdentity" => Ok(Answer::query(
             "GetCallerIdentity",
-            &format!("<UserId>{}</UserId><Account>{account}</Account><Arn>arn:aws:iam::{account}:role/test</Arn>", call.key),
+            &format!(
+                "<UserId>{}</UserId><Account>{account}</Account><Arn>arn:aws:iam::{account}:role/test</Arn>",
+                call.key
+            ),
         )),
         other => panic!("the fake STS does not know `{other}`"),
     }

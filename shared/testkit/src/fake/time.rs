@@ -53,10 +53,9 @@ impl TimeSource for VirtualTime {
     }
 }
 
-/// Whoever waits here moves the time on and waits for nobody: the SDK's back-off.
+/// Nobody waits here, and no time passes: the SDK sleeps to back off, but also to limit how long it waits for others.
 impl AsyncSleep for VirtualTime {
-    fn sleep(&self, duration: Duration) -> Sleep {
-        self.advance(duration);
+    fn sleep(&self, _: Duration) -> Sleep {
         Sleep::new(std::future::ready(()))
     }
 }

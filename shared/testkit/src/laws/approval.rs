@@ -1,5 +1,7 @@
 //! Plans that are not carried out: they are held, recorded and told once.
 
+use std::time::Duration;
+
 use remedy_domain::{Consent, Mode, Outcome, Verdict, guard::Means, outcome::Alarm};
 use remedy_engine::{Report, Shelf};
 
@@ -46,7 +48,9 @@ pub(super) async fn asks_always<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre
 /// Two runs, one record, one notice; no lock, no slot, no write at AWS.
 async fn held_once<C: Lawful>(scene: &Scene<C>, outcome: Outcome) {
     let (mark, before) = (scene.mark(), scene.setting().await);
-    let [first, second] = [scene.ask().await.expect("a run"), scene.ask().await.expect("a second run")];
+    let first = scene.ask().await.expect("a run");
+    scene.ports.time().advance(Duration::from_secs(1));
+    let second = scene.ask().await.expect("a second run");
     let says = |report: &Report| (report.outcome, report.plan.clone(), report.evidence.clone());
     assert_eq!(first.outcome, outcome, "{first:?}");
     assert_eq!(says(&first), says(&second), "the second run says the same");

@@ -178,7 +178,9 @@ pub(super) async fn put<C: Lawful>(stage: &Stage, target: &Target, from: &C::Set
     }
     let writer = Writer::open(&permit::<C>(target), stage.client::<C::Client>());
     for step in &route.steps {
-        C::perform(&writer, target, step).await.unwrap_or_else(|fault| panic!("{step:?} from {from:?} to {to:?}: {fault}"));
+        C::perform(&writer, target, step)
+            .await
+            .unwrap_or_else(|fault| panic!("{step:?} from {from:?} to {to:?}: {fault}"));
     }
     true
 }

@@ -60,7 +60,11 @@ impl Backstage for FakeAws {
     }
 
     fn refuse(&self, operation: &str, refused: bool) -> bool {
-        if refused { self.deny(operation) } else { self.allow_again(operation) }
+        if refused {
+            self.deny(operation)
+        } else {
+            self.allow_again(operation)
+        }
         true
     }
 
