@@ -2,6 +2,8 @@
 
 mod clients;
 mod fence;
+#[cfg(test)]
+mod laws;
 mod root_without_mfa;
 mod user_without_mfa;
 

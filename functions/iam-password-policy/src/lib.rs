@@ -1,6 +1,8 @@
 //! `iam-password-policy`: an account password policy that is too weak.
 
 mod clients;
+#[cfg(test)]
+mod laws;
 mod password_policy_weak;
 mod policy;
 

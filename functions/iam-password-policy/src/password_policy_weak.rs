@@ -128,6 +128,9 @@ impl Remediation for PasswordPolicyWeak {
     }
 
     fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result<Setting, Conflict> {
+        if before == after {
+            return Ok(*now);
+        }
         if now == before {
             return Ok(*after);
         }

@@ -4,6 +4,8 @@ mod clients;
 mod key;
 mod key_dying;
 mod key_unrotated;
+#[cfg(test)]
+mod laws;
 
 pub use clients::Keys;
 pub use key_dying::KeyDying;

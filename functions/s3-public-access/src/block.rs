@@ -51,6 +51,9 @@ pub(crate) fn violations(setting: &Setting) -> Vec<Violation> {
 
 /// Flag by flag; where nothing is left on and there was no configuration, there is none again.
 pub(crate) fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result<Setting, Conflict> {
+    if before == after {
+        return Ok(*now);
+    }
     if now == before {
         return Ok(*after);
     }

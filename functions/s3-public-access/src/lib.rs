@@ -4,6 +4,8 @@ mod account_public;
 mod block;
 mod bucket_public;
 mod clients;
+#[cfg(test)]
+mod laws;
 
 pub use account_public::AccountPublic;
 pub use block::PublicAccessBlock;

@@ -1,8 +1,12 @@
 //! What the tests of Remedy stand on: an AWS emulator behind a recording fault proxy, a real Lambda Runtime API server,
-//! queues, and a world that puts them together for one account.
+//! queues, and a world that puts them together for one account; and, in one process, an AWS at the level of the wire, the
+//! engine's ports in memory, and the laws that every control keeps.
 
 pub mod emulator;
+pub mod fake;
 pub mod lambda;
+pub mod laws;
+pub mod memory;
 pub mod proxy;
 pub mod queue;
 pub mod world;

@@ -1,0 +1,88 @@
+//! The worlds of this function's controls, and the laws in all of them.
+
+mod worlds;
+
+use std::time::Duration;
+
+use remedy_domain::Parameters;
+use remedy_testkit::laws::{
+    Law, Lawful, Prop, Stage,
+    proptest::prelude::{BoxedStrategy, Just, Strategy, any},
+};
+
+use self::worlds::{User, make, other_fences, users};
+use crate::{RootWithoutMfa, UserWithoutMfa, user_without_mfa::Fence};
+
+remedy_testkit::laws!(user_without_mfa: UserWithoutMfa);
+remedy_testkit::laws!(root_without_mfa: RootWithoutMfa);
+
+impl Lawful for UserWithoutMfa {
+    type World = User;
+    const TOUCHES: &'static [&'static str] = &["/policies"];
+
+    fn worlds() -> BoxedStrategy<User> {
+        users().boxed()
+    }
+
+    fn settings() -> BoxedStrategy<Fence> {
+        other_fences().boxed()
+    }
+
+    fn parameters(world: &User) -> Parameters {
+        Parameters { mfa_new_user_days: world.notice_days, ..Parameters::default() }
+    }
+
+    fn age(world: &User) -> Duration {
+        Duration::from_secs(3_600 * u64::from(world.age_hours))
+    }
+
+    async fn arrange(world: &User, stage: &Stage) -> Option<String> {
+        make(world, stage).await
+    }
+
+    fn grounds(_: &str) -> &'static [&'static str] {
+        &["signs in with a password alone", "the fence is still up"]
+    }
+}
+
+impl Lawful for RootWithoutMfa {
+    type World = Prop;
+    /// It writes nothing, so what is said of writes says nothing of it.
+    const MOOT: &'static [Law] = &[
+        Law::Settles,
+        Law::TouchesLittle,
+        Law::Repeats,
+        Law::Arrives,
+        Law::Returns,
+        Law::ReturnsTwice,
+        Law::Exempts,
+        Law::Shares,
+        Law::SurvivesCrashes,
+        Law::SurvivesFaults,
+        Law::SurvivesUndone,
+        Law::OneAtATime,
+        Law::ObservesOnly,
+        Law::AsksAlways,
+        Law::Supersedes,
+        Law::CoolsDown,
+        Law::TakesNo,
+        Law::MindsTheDeadline,
+    ];
+    const TOUCHES: &'static [&'static str] = &[];
+
+    fn worlds() -> BoxedStrategy<Prop> {
+        any::<bool>().prop_map(|has| if has { Prop::RootMfa } else { Prop::NoRootMfa }).boxed()
+    }
+
+    fn settings() -> BoxedStrategy<()> {
+        Just(()).boxed()
+    }
+
+    async fn arrange(world: &Prop, stage: &Stage) -> Option<String> {
+        stage.plant(*world)
+    }
+
+    fn grounds(_: &str) -> &'static [&'static str] {
+        &[]
+    }
+}

@@ -1,0 +1,158 @@
+//! Users of every kind, made by genuine calls.
+
+use aws_sdk_iam::{Client, types::StatusType};
+use remedy_testkit::laws::{
+    Stage,
+    proptest::{
+        option,
+        prelude::{Just, Strategy},
+        prop_oneof,
+    },
+};
+use serde_json::{Value, json};
+
+use crate::{Iam, fence, user_without_mfa::Fence};
+
+/// A user, and how long users are new.
+#[derive(Debug, Clone)]
+pub struct User {
+    path: &'static str,
+    devices: u8,
+    console: Option<Password>,
+    access_key: Option<Status>,
+    ssh_key: Option<Status>,
+    service: Option<Status>,
+    fence: Standing,
+    pub(super) age_hours: u32,
+    pub(super) notice_days: u32,
+}
+
+/// Whether a console password must be changed at the next sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Password {
+    Settled,
+    MustChange,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Active,
+    Inactive,
+}
+
+/// What stands under the name of the fence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Standing {
+    /// Our fence.
+    Ours,
+    /// The same, written differently.
+    Reworded,
+    /// Something else, or nothing.
+    Other(Fence),
+}
+
+fn status() -> impl Strategy<Value = Option<Status>> {
+    prop_oneof![6 => Just(None), 1 => Just(Some(Status::Active)), 1 => Just(Some(Status::Inactive))]
+}
+
+/// Nothing, or a document that is not our fence.
+pub(super) fn other_fences() -> impl Strategy<Value = Fence> {
+    let document = |action: &str| {
+        let statement = json!({"Effect": "Deny", "Action": action, "Resource": "*"});
+        Some(json!({"Version": "2012-10-17", "Statement": [statement]}).to_string())
+    };
+    prop_oneof![1 => Just(None), 1 => Just(document("s3:*")), 1 => Just(document("kms:Decrypt"))]
+}
+
+fn standing() -> impl Strategy<Value = Standing> {
+    prop_oneof![
+        3 => Just(Standing::Other(None)),
+        1 => other_fences().prop_map(Standing::Other),
+        1 => Just(Standing::Ours),
+        1 => Just(Standing::Reworded),
+    ]
+}
+
+/// Every kind.
+pub(super) fn users() -> impl Strategy<Value = User> {
+    let path = prop_oneof![Just("/"), Just("/ops/night/")];
+    let devices = prop_oneof![3 => Just(0_u8), 1 => 1_u8..=2];
+    let password = prop_oneof![3 => Just(Password::Settled), 1 => Just(Password::MustChange)];
+    let console = option::weighted(0.8, password);
+    let credentials = (status(), status(), status());
+    let days = (0_u32..=240, prop_oneof![Just(7_u32), 0_u32..=30]);
+    (path, devices, console, credentials, standing(), days).prop_map(
+        |(path, devices, console, credentials, fence, days)| {
+            let (access_key, ssh_key, service) = credentials;
+            let (age_hours, notice_days) = days;
+            User { path, devices, console, access_key, ssh_key, service, fence, age_hours, notice_days }
+        },
+    )
+}
+
+/// Makes a user. Answers its name.
+pub(super) async fn make(user: &User, stage: &Stage) -> Option<String> {
+    let (client, name) = (stage.client::<Iam>().0, stage.name("bob"));
+    let made = client.create_user().user_name(&name).path(user.path).send().await.unwrap().user.unwrap();
+    if let Some(password) = user.console {
+        let request = client.create_login_profile().user_name(&name).password("correct-Horse-7-battery");
+        request.password_reset_required(password == Password::MustChange).send().await.unwrap();
+    }
+    for device in 0..user.devices {
+        let serial = stage.name(&format!("GAHT{device}"));
+        let request = client.enable_mfa_device().user_name(&name).serial_number(serial);
+        request.authentication_code1("123456").authentication_code2("654321").send().await.unwrap();
+    }
+    give(&client, &name, user).await?;
+    let document = match &user.fence {
+        Standing::Ours => Some(fence::document(made.arn(), &name)),
+        Standing::Reworded => Some(reworded(&fence::document(made.arn(), &name))),
+        Standing::Other(other) => other.clone(),
+    };
+    if let Some(document) = document {
+        let request = client.put_user_policy().user_name(&name).policy_name(fence::NAME);
+        request.policy_document(document).send().await.unwrap();
+    }
+    Some(name)
+}
+
+/// The same document with other spaces.
+fn reworded(document: &str) -> String {
+    let document: Value = serde_json::from_str(document).unwrap();
+    serde_json::to_string_pretty(&document).unwrap()
+}
+
+/// Gives the user credentials for programs; nothing where the stage has none of a kind.
+async fn give(client: &Client, name: &str, user: &User) -> Option<()> {
+    if let Some(status) = user.access_key {
+        let made = client.create_access_key().user_name(name).send().await.unwrap().access_key.unwrap();
+        let request = client.update_access_key().user_name(name).access_key_id(made.access_key_id());
+        request.status(status.into()).send().await.unwrap();
+    }
+    if let Some(status) = user.ssh_key {
+        let request = client.upload_ssh_public_key().user_name(name).ssh_public_key_body(SSH);
+        let made = request.send().await.unwrap().ssh_public_key.unwrap();
+        let request = client.update_ssh_public_key().user_name(name).ssh_public_key_id(made.ssh_public_key_id());
+        request.status(status.into()).send().await.unwrap();
+    }
+    if let Some(status) = user.service {
+        let request = client.create_service_specific_credential().user_name(name);
+        let made = request.service_name("codecommit.amazonaws.com").send().await.ok()?;
+        let id = made.service_specific_credential.unwrap().service_specific_credential_id;
+        let request = client.update_service_specific_credential().user_name(name).service_specific_credential_id(id);
+        request.status(status.into()).send().await.unwrap();
+    }
+    Some(())
+}
+
+impl From<Status> for StatusType {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Active => Self::Active,
+            Status::Inactive => Self::Inactive,
+        }
+    }
+}
+
+/// A public key, whose private one is not kept.
+const SSH: &str = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC7 nobody";

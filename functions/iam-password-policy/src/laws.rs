@@ -1,0 +1,121 @@
+//! The worlds of this function's control, and the laws in all of them.
+
+use remedy_domain::{Parameters, settings::FirstExpiry};
+use remedy_testkit::laws::{
+    Lawful, Stage,
+    proptest::{
+        option,
+        prelude::{BoxedStrategy, Just, Strategy, any},
+        prop_oneof,
+    },
+};
+
+use crate::{Iam, PasswordPolicy, PasswordPolicyWeak, password_policy_weak::Setting};
+
+remedy_testkit::laws!(password_policy_weak: PasswordPolicyWeak);
+
+/// An account: its policy, and what the organisation asks for.
+#[derive(Debug, Clone)]
+pub struct Account {
+    policy: Setting,
+    asked: Parameters,
+}
+
+fn policies() -> impl Strategy<Value = PasswordPolicy> {
+    let flags = any::<(bool, bool, bool, bool, bool, bool)>();
+    // What is asked for, and what is next to it, is hit often; strong policies are half of all.
+    let length = prop_oneof![2 => 6_u32..=128, 1 => 13_u32..=15];
+    let age = option::of(prop_oneof![2 => 1_u32..=1095, 1 => 89_u32..=91]);
+    let reuse = option::of(prop_oneof![1 => 1_u32..=24, 1 => Just(24_u32)]);
+    (flags, length, age, reuse).prop_map(|(flags, minimum_length, max_age_days, reuse_prevention)| PasswordPolicy {
+        minimum_length,
+        symbols: flags.0,
+        numbers: flags.1,
+        uppercase: flags.2,
+        lowercase: flags.3,
+        users_may_change: flags.4,
+        max_age_days,
+        reuse_prevention,
+        hard_expiry: flags.5,
+    })
+}
+
+fn settings() -> BoxedStrategy<Setting> {
+    let strong = policies().prop_map(|policy| policy.strengthened(&Parameters::default()));
+    prop_oneof![1 => Just(None), 3 => policies().prop_map(Some), 2 => strong.prop_map(Some)].boxed()
+}
+
+fn parameters() -> impl Strategy<Value = Parameters> {
+    let asks = prop_oneof![Just(FirstExpiry::Auto), Just(FirstExpiry::Ask)];
+    let length = prop_oneof![Just(14_u32), 14_u32..=128];
+    let age = prop_oneof![Just(90_u32), 1_u32..=90];
+    (asks, length, age).prop_map(|(password_first_expiry, password_minimum_length, password_max_age_days)| Parameters {
+        password_first_expiry,
+        password_minimum_length,
+        password_max_age_days,
+        ..Parameters::default()
+    })
+}
+
+impl Lawful for PasswordPolicyWeak {
+    type World = Account;
+    const TOUCHES: &'static [&'static str] = &["/password-policy"];
+
+    fn worlds() -> BoxedStrategy<Account> {
+        (settings(), parameters()).prop_map(|(policy, asked)| Account { policy, asked }).boxed()
+    }
+
+    fn settings() -> BoxedStrategy<Setting> {
+        settings()
+    }
+
+    fn parameters(world: &Account) -> Parameters {
+        world.asked.clone()
+    }
+
+    async fn arrange(world: &Account, stage: &Stage) -> Option<String> {
+        let client = stage.client::<Iam>().0;
+        match &world.policy {
+            Some(policy) => update(&client, policy).await,
+            None => drop(client.delete_account_password_policy().send().await),
+        }
+        Some(stage.account.to_string())
+    }
+
+    fn blank() -> Option<Setting> {
+        Some(Some(PasswordPolicy::RESET))
+    }
+
+    fn grounds(element: &str) -> &'static [&'static str] {
+        const ABSENT: &str = "no password policy";
+        match element {
+            "minimum_length" => &[ABSENT, "passwords may be shorter"],
+            "symbols" => &[ABSENT, "no symbol"],
+            "numbers" => &[ABSENT, "no digit"],
+            "uppercase" => &[ABSENT, "no upper-case letter"],
+            "lowercase" => &[ABSENT, "no lower-case letter"],
+            // Where passwords begin to expire, their users must be able to change them.
+            "max_age_days" | "users_may_change" => &[ABSENT, "passwords live longer"],
+            "reuse_prevention" => &[ABSENT, "passwords are remembered"],
+            _ => &[],
+        }
+    }
+}
+
+/// Elements that are as AWS resets them are left out.
+async fn update(client: &aws_sdk_iam::Client, policy: &PasswordPolicy) {
+    let number = |n: u32| i32::try_from(n).unwrap();
+    let said = |on: bool| on.then_some(true);
+    let request = client
+        .update_account_password_policy()
+        .minimum_password_length(number(policy.minimum_length))
+        .set_require_symbols(said(policy.symbols))
+        .set_require_numbers(said(policy.numbers))
+        .set_require_uppercase_characters(said(policy.uppercase))
+        .set_require_lowercase_characters(said(policy.lowercase))
+        .set_allow_users_to_change_password(said(policy.users_may_change))
+        .set_max_password_age(policy.max_age_days.map(number))
+        .set_password_reuse_prevention(policy.reuse_prevention.map(number))
+        .set_hard_expiry(said(policy.hard_expiry));
+    request.send().await.unwrap();
+}

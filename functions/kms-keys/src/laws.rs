@@ -1,0 +1,93 @@
+//! The worlds of this function's controls, and the laws in all of them.
+
+mod worlds;
+
+use remedy_domain::Parameters;
+use remedy_testkit::laws::{
+    Law, Lawful, Stage, WayBack,
+    proptest::{
+        prelude::{BoxedStrategy, Just, Strategy},
+        prop_oneof,
+    },
+};
+
+use self::worlds::{Kind, World, kinds, make};
+use crate::{KeyDying, KeyUnrotated, key_dying::Life, key_unrotated::Rotation};
+
+remedy_testkit::laws!(key_unrotated: KeyUnrotated);
+remedy_testkit::laws!(key_dying: KeyDying);
+
+/// A key, its rotation, and how long a key may go without.
+#[derive(Debug, Clone)]
+pub struct Rotating {
+    kind: Kind,
+    rotation: Rotation,
+    allowed: u32,
+}
+
+fn rotations() -> impl Strategy<Value = Rotation> {
+    prop_oneof![
+        1 => Just(Rotation::Off),
+        1 => (90_u32..=365).prop_map(|days| Rotation::Every { days }),
+        1 => (366_u32..=2560).prop_map(|days| Rotation::Every { days }),
+    ]
+}
+
+impl Lawful for KeyUnrotated {
+    type World = Rotating;
+    const MOOT: &'static [Law] = &[Law::Asks];
+    const TOUCHES: &'static [&'static str] = &["/rotation"];
+
+    fn worlds() -> BoxedStrategy<Rotating> {
+        let kind = prop_oneof![2 => Just(Kind::Plain), 1 => Just(Kind::Primary), 2 => kinds()];
+        (kind, rotations(), 90_u32..=365)
+            .prop_map(|(kind, rotation, allowed)| Rotating { kind, rotation, allowed })
+            .boxed()
+    }
+
+    fn settings() -> BoxedStrategy<Rotation> {
+        rotations().boxed()
+    }
+
+    fn parameters(world: &Rotating) -> Parameters {
+        Parameters { kms_rotation_days: world.allowed, ..Parameters::default() }
+    }
+
+    async fn arrange(world: &Rotating, stage: &Stage) -> Option<String> {
+        let rotation = match world.rotation {
+            Rotation::Every { days } => i32::try_from(days).ok(),
+            Rotation::Off => None,
+        };
+        make(&World { kind: world.kind, rotation }, stage).await
+    }
+
+    fn grounds(_: &str) -> &'static [&'static str] {
+        &["rotation is off", "the key rotates every"]
+    }
+}
+
+impl Lawful for KeyDying {
+    type World = Kind;
+    const WAY_BACK: WayBack = WayBack::Refused;
+    /// Nothing asks, and nothing leads back to a dying key.
+    const MOOT: &'static [Law] =
+        &[Law::Asks, Law::ReturnsTwice, Law::Exempts, Law::Shares, Law::SurvivesUndone, Law::CoolsDown];
+    const TOUCHES: &'static [&'static str] = &["/state"];
+
+    fn worlds() -> BoxedStrategy<Kind> {
+        let dying = prop_oneof![(7_i32..=30).prop_map(Kind::Dying), Just(Kind::WaitingForReplicas)];
+        prop_oneof![1 => dying, 1 => kinds()].boxed()
+    }
+
+    fn settings() -> BoxedStrategy<Life> {
+        prop_oneof![Just(Life::Disabled), Just(Life::Enabled), Just(Life::PendingDeletion), Just(Life::Other)].boxed()
+    }
+
+    async fn arrange(world: &Kind, stage: &Stage) -> Option<String> {
+        make(&World { kind: *world, rotation: None }, stage).await
+    }
+
+    fn grounds(_: &str) -> &'static [&'static str] {
+        &["scheduled for deletion"]
+    }
+}

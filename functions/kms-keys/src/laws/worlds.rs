@@ -1,0 +1,117 @@
+//! Keys of every kind, made by genuine calls.
+
+use aws_sdk_kms::{
+    Client,
+    types::{KeySpec, KeyUsageType, OriginType},
+};
+use remedy_domain::Region;
+use remedy_testkit::laws::{
+    Prop, Stage,
+    proptest::{
+        prelude::{Just, Strategy},
+        prop_oneof,
+    },
+};
+
+use crate::Keys;
+
+/// A key and, where KMS can rotate it, the days after which it does.
+pub(super) struct World {
+    pub(super) kind: Kind,
+    pub(super) rotation: Option<i32>,
+}
+
+/// What kind of key it is, or what has become of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Symmetric, enabled, with material of KMS.
+    Plain,
+    /// The same, of several Regions.
+    Primary,
+    /// A copy of a key of another Region.
+    Replica,
+    /// RSA.
+    Asymmetric,
+    /// For message authentication codes.
+    Hmac,
+    /// Without material as yet.
+    External,
+    /// Plain, but disabled.
+    Disabled,
+    /// Plain, but to be deleted after so many days.
+    Dying(i32),
+    /// A primary to be deleted once its replicas are.
+    WaitingForReplicas,
+    /// In a custom key store.
+    CustomStore,
+    /// AWS's own.
+    OfAws,
+}
+
+/// Every kind.
+pub(super) fn kinds() -> impl Strategy<Value = Kind> {
+    prop_oneof![
+        Just(Kind::Plain),
+        Just(Kind::Primary),
+        Just(Kind::Replica),
+        Just(Kind::Asymmetric),
+        Just(Kind::Hmac),
+        Just(Kind::External),
+        Just(Kind::Disabled),
+        (7_i32..=30).prop_map(Kind::Dying),
+        Just(Kind::WaitingForReplicas),
+        Just(Kind::CustomStore),
+        Just(Kind::OfAws),
+    ]
+}
+
+/// Makes a key, rotates it where that is possible, and lets become of it what is to become.
+pub(super) async fn make(world: &World, stage: &Stage) -> Option<String> {
+    let client = stage.client::<Keys>().0;
+    let id = match world.kind {
+        Kind::OfAws => return stage.plant(Prop::KeyOfAws),
+        Kind::CustomStore => return stage.plant(Prop::KeyInCustomStore),
+        Kind::Replica => return Some(replica(stage).await),
+        kind => create(&client, kind).await,
+    };
+    let can_rotate = !matches!(world.kind, Kind::Asymmetric | Kind::Hmac | Kind::External);
+    if let Some(days) = world.rotation.filter(|_| can_rotate) {
+        client.enable_key_rotation().key_id(&id).rotation_period_in_days(days).send().await.unwrap();
+    }
+    end(&client, world.kind, &id).await;
+    Some(id)
+}
+
+async fn create(client: &Client, kind: Kind) -> String {
+    let request = client.create_key();
+    let request = match kind {
+        Kind::Primary | Kind::WaitingForReplicas => request.multi_region(true),
+        Kind::Asymmetric => request.key_spec(KeySpec::Rsa2048).key_usage(KeyUsageType::SignVerify),
+        Kind::Hmac => request.key_spec(KeySpec::Hmac256).key_usage(KeyUsageType::GenerateVerifyMac),
+        Kind::External => request.origin(OriginType::External),
+        _ => request,
+    };
+    request.send().await.unwrap().key_metadata.unwrap().key_id
+}
+
+async fn replica(stage: &Stage) -> String {
+    let elsewhere = stage.session.in_region(&Region::parse("us-west-2").unwrap());
+    let client = <Keys as remedy_aws::Connect>::connect(&elsewhere).0;
+    let id = create(&client, Kind::Primary).await;
+    client.replicate_key().key_id(&id).replica_region(stage.region.as_str()).send().await.unwrap();
+    id
+}
+
+async fn end(client: &Client, kind: Kind, id: &str) {
+    match kind {
+        Kind::Disabled => drop(client.disable_key().key_id(id).send().await.unwrap()),
+        Kind::Dying(days) => {
+            client.schedule_key_deletion().key_id(id).pending_window_in_days(days).send().await.unwrap();
+        }
+        Kind::WaitingForReplicas => {
+            client.replicate_key().key_id(id).replica_region("us-west-2").send().await.unwrap();
+            client.schedule_key_deletion().key_id(id).send().await.unwrap();
+        }
+        _ => {}
+    }
+}

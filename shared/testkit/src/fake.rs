@@ -1,0 +1,260 @@
+//! AWS in memory, at the level of the wire: the genuine SDK clients run on it.
+//!
+//! S3, S3 Control, KMS, IAM and STS, as far as the controls go, with AWS's own errors and refusals. Time stands still until
+//! it is moved, every request is written down, and any request can be made to go wrong. An operation that the fake does not
+//! know panics: a gap fails the test loudly.
+
+mod answer;
+mod call;
+mod fate;
+mod iam;
+mod kms;
+mod password_policy;
+mod rest;
+mod s3;
+mod s3control;
+mod state;
+mod sts;
+#[cfg(test)]
+mod tests;
+mod time;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::SharedAsyncSleep;
+use aws_smithy_async::time::SharedTimeSource;
+use aws_smithy_runtime_api::client::{
+    behavior_version::BehaviorVersion,
+    http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    },
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+    runtime_components::RuntimeComponents,
+    stalled_stream_protection::StalledStreamProtectionConfig,
+};
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use aws_types::{SdkConfig, region::Region};
+use remedy_domain::Timestamp;
+
+use answer::{Answered, Refusal, render};
+use call::{Call, Service};
+pub use fate::{Fate, Mishap, Moment, Turn};
+pub use time::VirtualTime;
+
+/// Who calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// The test: everything is allowed.
+    Test,
+    /// A function's own role: it can only read, and assume the write role.
+    Reader,
+}
+
+/// A request that AWS has seen, carried out or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Its place in the order of all effects.
+    pub number: usize,
+    /// When.
+    pub at: Timestamp,
+    /// Such as `s3:PutPublicAccessBlock`.
+    pub operation: String,
+    /// The account of the caller.
+    pub account: String,
+    /// What it was about: a bucket, a key id, a user, an account.
+    pub resource: String,
+    /// The name of the assumed role's session, if the caller was one.
+    pub session: Option<String>,
+    /// The code of the error, if it was refused.
+    pub refused: Option<&'static str>,
+}
+
+/// AWS in memory. Clones share everything.
+#[derive(Debug, Clone, Default)]
+pub struct FakeAws {
+    cloud: Arc<Mutex<state::Cloud>>,
+    journal: Arc<Mutex<Vec<Seen>>>,
+    denied: Arc<Mutex<BTreeSet<String>>>,
+    retries: Arc<Mutex<u32>>,
+    time: VirtualTime,
+    fate: Fate,
+}
+
+impl FakeAws {
+    /// An SDK configuration over the fake, for callers in an account and Region. It tries once: what goes wrong is seen.
+    #[must_use]
+    pub fn config(&self, account: &str, region: &str, caller: Caller) -> SdkConfig {
+        let role = if caller == Caller::Test { "TEST" } else { "READ" };
+        let credentials = Credentials::new(format!("AKIA{account}{role}"), "secret", None, None, "fake");
+        let attempts = 1 + *self.retries.lock().expect("not poisoned");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(SharedHttpClient::new(self.clone()))
+            .sleep_impl(SharedAsyncSleep::new(self.time.clone()))
+            .time_source(SharedTimeSource::new(self.time.clone()))
+            .retry_config(RetryConfig::standard().with_max_attempts(attempts))
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .build()
+    }
+
+    /// Lets the SDK try again so often, in configurations made from now on.
+    pub fn retries(&self, retries: u32) {
+        *self.retries.lock().expect("not poisoned") = retries;
+    }
+
+    /// Its time.
+    #[must_use]
+    pub fn time(&self) -> VirtualTime {
+        self.time.clone()
+    }
+
+    /// Its fate.
+    #[must_use]
+    pub fn fate(&self) -> Fate {
+        self.fate.clone()
+    }
+
+    /// Every request seen so far.
+    #[must_use]
+    pub fn journal(&self) -> Vec<Seen> {
+        self.journal.lock().expect("not poisoned").clone()
+    }
+
+    /// Refuses an operation, such as `s3:PutPublicAccessBlock`, to everybody but the test.
+    pub fn deny(&self, operation: &str) {
+        self.denied.lock().expect("not poisoned").insert(operation.to_owned());
+    }
+
+    /// Allows again what [`FakeAws::deny`] refused.
+    pub fn allow_again(&self, operation: &str) {
+        self.denied.lock().expect("not poisoned").remove(operation);
+    }
+
+    /// Lets no list hold more than so many items.
+    pub fn page_size(&self, most: usize) {
+        self.cloud().page_size = Some(most);
+    }
+
+    /// Gives root an MFA device, or takes it.
+    pub fn plant_root_mfa(&self, account: &str, has: bool) {
+        self.cloud().account(account).root_mfa = has;
+    }
+
+    /// A key that AWS manages, such as `aws/s3`. Answers its id.
+    #[must_use]
+    pub fn plant_key_of_aws(&self, account: &str, region: &str) -> String {
+        self.plant_key(account, region, kms::Key { by_aws: true, rotation: Some(365), ..kms::fresh() })
+    }
+
+    /// A key in a custom key store. Answers its id.
+    #[must_use]
+    pub fn plant_key_in_custom_store(&self, account: &str, region: &str) -> String {
+        let store = Some("cks-1234567890abcdef0".to_owned());
+        self.plant_key(account, region, kms::Key { store, origin: "AWS_CLOUDHSM".to_owned(), ..kms::fresh() })
+    }
+
+    fn plant_key(&self, account: &str, region: &str, key: kms::Key) -> String {
+        let mut cloud = self.cloud();
+        let id = kms::new_id(&mut cloud, false);
+        kms::add(&mut cloud, account, region, &id, key);
+        id
+    }
+
+    /// Every attribute of every resource under a path, to tell what has changed.
+    #[must_use]
+    pub fn dump(&self) -> BTreeMap<String, String> {
+        self.cloud().dump()
+    }
+
+    fn cloud(&self) -> MutexGuard<'_, state::Cloud> {
+        self.cloud.lock().expect("the fake did not panic before")
+    }
+
+    /// Carries a request out.
+    fn carry_out(&self, call: &Call, turn: Turn) -> HttpResponse {
+        let (account, session) = self.caller(&call.key);
+        let answered = self.allow(call, session.as_deref()).and_then(|()| self.answer(call, &account));
+        let resource = call.resource(&account);
+        let refused = answered.as_ref().err().map(|refusal| refusal.code);
+        let operation = call.full_name();
+        let seen = Seen { number: turn.number, at: self.time.now(), operation, account, resource, session, refused };
+        self.journal.lock().expect("not poisoned").push(seen);
+        render(call.service, answered)
+    }
+
+    fn answer(&self, call: &Call, account: &str) -> Answered {
+        let (mut cloud, now) = (self.cloud(), self.time.now());
+        match call.service {
+            Service::S3 => s3::answer(&mut cloud, call, account),
+            Service::S3Control => s3control::answer(&mut cloud, call, account),
+            Service::Kms => kms::answer(&mut cloud, call, account, now),
+            Service::Iam => iam::answer(&mut cloud, call, account, now),
+            Service::Sts => sts::answer(&mut cloud, call, account, now),
+        }
+    }
+
+    /// The account behind an access key, and the name of its session.
+    fn caller(&self, key: &str) -> (String, Option<String>) {
+        match self.cloud().sessions.get(key) {
+            Some((account, session)) => (account.clone(), Some(session.clone())),
+            None => (key.get(4..16).expect("an access key of the fake").to_owned(), None),
+        }
+    }
+
+    fn allow(&self, call: &Call, session: Option<&str>) -> Result<(), Refusal> {
+        let operation = call.full_name();
+        if call.key.ends_with("TEST") {
+            return Ok(());
+        }
+        let only_reads = ["Get", "List", "Describe", "Head", "AssumeRole"];
+        let may = session.is_some() || only_reads.iter().any(|verb| call.operation.starts_with(verb));
+        let is_denied = self.denied.lock().expect("not poisoned").contains(&operation);
+        if may && !is_denied { Ok(()) } else { Err(Refusal::denied(call.service, &operation)) }
+    }
+}
+
+impl HttpClient for FakeAws {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for FakeAws {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (call, turn) = (Call::read(&request), self.fate.turn());
+        if let Some(mishap) = turn.mishap(Moment::Before) {
+            return self.befall(mishap, call.service);
+        }
+        let response = self.carry_out(&call, turn);
+        match turn.mishap(Moment::After) {
+            Some(mishap) => self.befall(mishap, call.service),
+            None => HttpConnectorFuture::new(async move {
+                turn.wait().await;
+                Ok(response)
+            }),
+        }
+    }
+}
+
+impl FakeAws {
+    fn befall(&self, mishap: Mishap, service: Service) -> HttpConnectorFuture {
+        let refused = |refusal: Refusal| HttpConnectorFuture::ready(Ok(render(service, Err(refusal))));
+        match mishap {
+            Mishap::Throttled => refused(Refusal::throttled(service)),
+            Mishap::Unavailable => refused(Refusal::unavailable(service)),
+            Mishap::Dropped => HttpConnectorFuture::ready(Err(ConnectorError::io("the connection broke".into()))),
+            Mishap::Crash => {
+                self.fate.crash();
+                HttpConnectorFuture::new(std::future::pending())
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Everything the fake remembers.
+
+use std::{collections::BTreeMap, fmt::Debug};
+
+use super::{iam::User, kms::Key, password_policy::Policy};
+
+/// The four flags of Block Public Access, in the order in which AWS lists them.
+pub(super) type Flags = [bool; 4];
+
+/// All accounts.
+#[derive(Debug, Default)]
+pub(super) struct Cloud {
+    pub(super) buckets: BTreeMap<String, Bucket>,
+    pub(super) accounts: BTreeMap<String, Account>,
+    /// Sessions of assumed roles by access key: account and session name.
+    pub(super) sessions: BTreeMap<String, (String, String)>,
+    /// The most a page may hold.
+    pub(super) page_size: Option<usize>,
+    serial: u64,
+}
+
+/// A bucket. Its name is unique in the world.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    pub(super) owner: String,
+    pub(super) region: String,
+    pub(super) block: Option<Flags>,
+    pub(super) website: Option<String>,
+}
+
+/// One account.
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    pub(super) block: Option<Flags>,
+    /// By Region and id.
+    pub(super) keys: BTreeMap<(String, String), Key>,
+    pub(super) users: BTreeMap<String, User>,
+    pub(super) password_policy: Option<Policy>,
+    pub(super) root_mfa: bool,
+}
+
+impl Cloud {
+    /// A number that was never given before.
+    pub(super) fn serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+
+    pub(super) fn account(&mut self, id: &str) -> &mut Account {
+        self.accounts.entry(id.to_owned()).or_default()
+    }
+
+    /// How many items a page holds when `asked` for so many.
+    pub(super) fn page_size(&self, asked: Option<usize>, otherwise: usize) -> usize {
+        let asked = asked.unwrap_or(otherwise);
+        self.page_size.map_or(asked, |most| most.min(asked))
+    }
+
+    /// Every attribute under a path, to tell what has changed.
+    pub(super) fn dump(&self) -> BTreeMap<String, String> {
+        let mut all = BTreeMap::new();
+        for (name, bucket) in &self.buckets {
+            put(&mut all, format!("s3/{name}/public-access-block"), &bucket.block);
+            put(&mut all, format!("s3/{name}/website"), &bucket.website);
+        }
+        for (id, account) in &self.accounts {
+            account.dump(id, &mut all);
+        }
+        all
+    }
+}
+
+impl Account {
+    fn dump(&self, id: &str, all: &mut BTreeMap<String, String>) {
+        put(all, format!("s3control/{id}/public-access-block"), &self.block);
+        put(all, format!("iam/{id}/password-policy"), &self.password_policy);
+        put(all, format!("iam/{id}/root-mfa"), &self.root_mfa);
+        for ((region, key), state) in &self.keys {
+            put(all, format!("kms/{id}/{region}/{key}/rotation"), &state.rotation);
+            put(all, format!("kms/{id}/{region}/{key}/state"), &state.state);
+        }
+        for (name, user) in &self.users {
+            put(all, format!("iam/{id}/{name}/login"), &user.login);
+            put(all, format!("iam/{id}/{name}/mfa"), &user.mfa);
+            put(all, format!("iam/{id}/{name}/policies"), &user.policies);
+            put(all, format!("iam/{id}/{name}/credentials"), &user.credentials);
+        }
+    }
+}
+
+fn put(all: &mut BTreeMap<String, String>, path: String, value: &impl Debug) {
+    all.insert(path, format!("{value:?}"));
+}

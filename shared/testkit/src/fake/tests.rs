@@ -1,0 +1,106 @@
+//! The fake answers the genuine SDK.
+
+use super::*;
+use aws_sdk_s3::types::PublicAccessBlockConfiguration;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+const ACCOUNT: &str = "111122223333";
+
+fn s3(fake: &FakeAws, account: &str, caller: Caller) -> aws_sdk_s3::Client {
+    aws_sdk_s3::Client::new(&fake.config(account, "us-east-1", caller))
+}
+
+#[tokio::test]
+async fn omitted_flags_are_false_and_a_new_bucket_is_blocked() {
+    let fake = FakeAws::default();
+    let client = s3(&fake, ACCOUNT, Caller::Test);
+    client.create_bucket().bucket("phi").send().await.unwrap();
+    let get = || async { client.get_public_access_block().bucket("phi").send().await };
+    let block = get().await.unwrap().public_access_block_configuration.unwrap();
+    assert_eq!(block.restrict_public_buckets(), Some(true));
+    let one = PublicAccessBlockConfiguration::builder().block_public_acls(true).build();
+    client.put_public_access_block().bucket("phi").public_access_block_configuration(one).send().await.unwrap();
+    let block = get().await.unwrap().public_access_block_configuration.unwrap();
+    assert_eq!((block.block_public_acls(), block.block_public_policy()), (Some(true), Some(false)));
+    client.delete_public_access_block().bucket("phi").send().await.unwrap();
+    assert_eq!(get().await.unwrap_err().code(), Some("NoSuchPublicAccessBlockConfiguration"));
+}
+
+#[tokio::test]
+async fn a_bucket_belongs_to_one_account() {
+    let fake = FakeAws::default();
+    s3(&fake, ACCOUNT, Caller::Test).create_bucket().bucket("phi").send().await.unwrap();
+    let other = s3(&fake, "444455556666", Caller::Test);
+    let error = other.get_public_access_block().bucket("phi").send().await.unwrap_err();
+    assert_eq!(error.code(), Some("AccessDenied"));
+    let mistaken = s3(&fake, ACCOUNT, Caller::Test).get_public_access_block().bucket("phi");
+    let error = mistaken.expected_bucket_owner("444455556666").send().await.unwrap_err();
+    assert_eq!(error.code(), Some("AccessDenied"));
+    assert!(other.create_bucket().bucket("phi").send().await.is_err());
+}
+
+#[tokio::test]
+async fn buckets_come_in_pages_and_by_region() {
+    let fake = FakeAws::default();
+    let client = s3(&fake, ACCOUNT, Caller::Test);
+    for name in ["a", "b", "c"] {
+        client.create_bucket().bucket(format!("phi-{name}")).send().await.unwrap();
+    }
+    fake.page_size(1);
+    let mut pages = client.list_buckets().bucket_region("us-east-1").into_paginator().send();
+    let mut names = Vec::new();
+    while let Some(page) = pages.next().await {
+        names.extend(page.unwrap().buckets().iter().filter_map(|bucket| bucket.name().map(str::to_owned)));
+    }
+    assert_eq!(names, ["phi-a", "phi-b", "phi-c"]);
+    let elsewhere = client.list_buckets().bucket_region("eu-west-1").send().await.unwrap();
+    assert!(elsewhere.buckets().is_empty());
+}
+
+#[tokio::test]
+async fn a_reader_reads_and_an_assumed_role_writes_under_its_session_name() {
+    let fake = FakeAws::default();
+    s3(&fake, ACCOUNT, Caller::Test).create_bucket().bucket("phi").send().await.unwrap();
+    let reader = s3(&fake, ACCOUNT, Caller::Reader);
+    assert!(reader.get_public_access_block().bucket("phi").send().await.is_ok());
+    let denied = reader.delete_public_access_block().bucket("phi").send().await.unwrap_err();
+    assert_eq!(denied.code(), Some("AccessDenied"));
+    let config = fake.config(ACCOUNT, "us-east-1", Caller::Reader);
+    let request = aws_sdk_sts::Client::new(&config).assume_role().role_session_name("plan");
+    let answer = request.role_arn(format!("arn:aws:iam::{ACCOUNT}:role/w")).send().await.unwrap();
+    let given = answer.credentials.unwrap();
+    let given = Credentials::new(given.access_key_id, given.secret_access_key, Some(given.session_token), None, "t");
+    let config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(given)).build();
+    let writer = aws_sdk_s3::Client::new(&config);
+    writer.delete_public_access_block().bucket("phi").send().await.unwrap();
+    let last = fake.journal().pop().unwrap();
+    assert_eq!((last.operation.as_str(), last.session.as_deref()), ("s3:DeletePublicAccessBlock", Some("plan")));
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_a_carried_out_write() {
+    let fake = FakeAws::default();
+    let client = s3(&fake, ACCOUNT, Caller::Test);
+    client.create_bucket().bucket("phi").send().await.unwrap();
+    fake.fate().fail_at(0, Moment::After, Mishap::Dropped);
+    assert!(client.delete_public_access_block().bucket("phi").send().await.is_err());
+    assert!(fake.dump()["s3/phi/public-access-block"].contains("None"));
+    fake.fate().fail_at(0, Moment::Before, Mishap::Throttled);
+    let slow = client.head_bucket().bucket("phi").send().await;
+    assert!(slow.is_err());
+}
+
+#[tokio::test]
+async fn a_crash_never_returns() {
+    let fake = FakeAws::default();
+    let client = s3(&fake, ACCOUNT, Caller::Test);
+    fake.fate().fail_at(0, Moment::After, Mishap::Crash);
+    let fate = fake.fate();
+    let sending = client.create_bucket().bucket("phi").send();
+    tokio::select! {
+        biased;
+        answer = sending => panic!("an answer from the dead: {answer:?}"),
+        () = fate.crashed() => {}
+    }
+    assert!(fake.dump().contains_key("s3/phi/website"));
+}

@@ -1,0 +1,216 @@
+//! The laws that every control keeps, for all worlds that its strategy can think of.
+//!
+//! A control says, in its test module, what worlds there are and how to bring one about by genuine SDK calls ([`Lawful`]);
+//! [`laws!`](crate::laws!) makes one test of each law. The same laws run against an emulator by [`on_emulator`]: only what
+//! needs a look behind the scenes (the journal of all calls, faults of AWS) is moot there.
+//!
+//! A law that no world bears upon fails, unless the control names it in [`Lawful::MOOT`]: a law that cannot fail is none.
+
+mod agreed;
+mod approval;
+mod bounds;
+mod conservation;
+mod decisions;
+mod elements;
+mod interference;
+mod refusals;
+mod rest;
+mod runner;
+mod scene;
+mod stage;
+mod survival;
+mod travel;
+mod undo;
+
+use std::{
+    fmt::{self, Debug, Formatter},
+    time::Duration,
+};
+
+pub use agreed::Agreed;
+pub use conservation::{conserved, released};
+pub use proptest;
+use proptest::strategy::BoxedStrategy;
+use remedy_aws::Connect;
+use remedy_domain::Parameters;
+use remedy_engine::Remediation;
+pub use runner::{check, check_reach, on_emulator};
+pub use scene::{Activity, Mark, Scene};
+pub use stage::{Backstage, FakeTheatre, Prop, Stage, Theatre};
+
+/// A control whose laws can be tested.
+#[expect(async_fn_in_trait, reason = "the laws run on one thread; no future crosses to another")]
+pub trait Lawful: Remediation<Client: Connect> + Sized {
+    /// A state of the account: facts and setting.
+    type World: Debug + Clone + 'static;
+
+    /// What becomes of a request to take a repair back.
+    const WAY_BACK: WayBack = WayBack::Open;
+    /// Laws that bear upon no world of this control.
+    const MOOT: &'static [Law] = &[];
+    /// How the paths in [`FakeAws::dump`](crate::fake::FakeAws::dump) end that its writes may change.
+    const TOUCHES: &'static [&'static str];
+
+    /// All worlds: absent, partial and complete settings, every kind that is out of scope, everything that asks a person.
+    fn worlds() -> BoxedStrategy<Self::World>;
+
+    /// Settings that somebody may bring about.
+    fn settings() -> BoxedStrategy<Self::Setting>;
+
+    /// Brings a world about by genuine SDK calls. Answers the id of the resource; nothing where this stage cannot show it.
+    async fn arrange(world: &Self::World, stage: &Stage) -> Option<String>;
+
+    /// The organisation's parameters in this world.
+    fn parameters(_: &Self::World) -> Parameters {
+        Parameters::default()
+    }
+
+    /// How long ago the world came about.
+    fn age(_: &Self::World) -> Duration {
+        Duration::ZERO
+    }
+
+    /// What an absent setting stands for, where a setting is made of elements; nothing where it is a single one.
+    fn blank() -> Option<Self::Setting> {
+        None
+    }
+
+    /// Words, one of which stands in a violation whenever a repair changes this element.
+    fn grounds(element: &str) -> &'static [&'static str];
+}
+
+/// What becomes of a request to take a repair back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WayBack {
+    /// It is taken back.
+    Open,
+    /// It is refused: taking it back would destroy data.
+    Refused,
+}
+
+/// Whether a law bears upon a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bearing {
+    /// It does, and it held.
+    Held,
+    /// It says nothing about this case.
+    Moot,
+}
+
+/// One case: a world, another setting, which of its elements somebody else changes, and an order of turns.
+pub struct Case<C: Lawful> {
+    /// The world.
+    pub world: C::World,
+    /// Another setting.
+    pub other: C::Setting,
+    /// Which of its elements, bit by bit.
+    pub mask: u16,
+}
+
+impl<C: Lawful> Debug for Case<C> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { world, other, mask } = self;
+        f.debug_struct("Case").field("world", world).field("other", other).field("mask", mask).finish()
+    }
+}
+
+macro_rules! all_laws {
+    ($d:tt $($(#[$doc:meta])* $law:ident $name:ident = $cases:literal by $module:ident,)*) => {
+        /// The laws.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Law {
+            $($(#[$doc])* $law,)*
+        }
+
+        impl Law {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$law),*];
+
+            /// In how many cases it is to hold.
+            #[must_use]
+            pub fn cases(self) -> usize {
+                match self {
+                    $(Self::$law => $cases,)*
+                }
+            }
+
+            /// Whether it holds in a case. It panics where it does not.
+            pub async fn judge<C: Lawful>(self, case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+                match self {
+                    $(Self::$law => Box::pin($module::$name::<C>(case, theatre)).await,)*
+                }
+            }
+        }
+
+        /// One test for each law of a control: `remedy_testkit::laws!(bucket_public: BucketPublic);`
+        #[macro_export]
+        macro_rules! laws {
+            ($d module:ident: $d control:ty) => {
+                mod $d module {
+                    use super::*;
+
+                    $(
+                        #[test]
+                        fn $name() {
+                            $d crate::laws::check::<$d control>($d crate::laws::Law::$law);
+                        }
+                    )*
+
+                    #[test]
+                    fn stays_inside_and_reaches_every_call() {
+                        $d crate::laws::check_reach::<$d control>();
+                    }
+                }
+            };
+        }
+    };
+}
+
+all_laws! { $
+    /// The desired setting is judged compliant or contained, and there is a way to it.
+    Settles settles = 24 by decisions,
+    /// From a setting to itself there are no steps.
+    StandsStill stands_still = 24 by decisions,
+    /// Elements without a violation are unchanged by a repair, and so is everything else in the account.
+    TouchesLittle touches_little = 10 by decisions,
+    /// A target is listed once, page by page, and found by each of its names.
+    Finds finds = 6 by bounds,
+    /// An evaluation writes nothing anywhere.
+    Evaluates evaluates = 10 by rest,
+    /// What is compliant, contained or out of scope is left alone: no write at AWS, no access to the ledger.
+    Rests rests = 8 by rest,
+    /// A second run after a repair finds nothing to do.
+    Repeats repeats = 6 by rest,
+    /// Steps from one setting to another bring the other about, and those back the first.
+    Arrives arrives = 12 by travel,
+    /// A repair taken back leaves the setting as it was, but for what cannot be brought back: then it is refused.
+    Returns returns = 8 by travel,
+    /// A repair taken back can be taken back.
+    ReturnsTwice returns_twice = 5 by travel,
+    /// An undo puts its exemption on file before it writes, and the next repair honours it until it expires.
+    Exempts exempts = 5 by undo,
+    /// An undo takes back only our own difference; where somebody else changed the same element, nothing.
+    Shares shares = 14 by undo,
+    /// A worker may be gone after any effect of a repair: the next ones bring it to its end.
+    SurvivesCrashes survives_crashes = 1 by survival,
+    /// Any effect of a repair may fail, or its answer be lost.
+    SurvivesFaults survives_faults = 1 by survival,
+    /// The same for an undo.
+    SurvivesUndone survives_undone = 1 by survival,
+    /// Of several workers at once, one writes.
+    OneAtATime one_at_a_time = 6 by survival,
+    /// In mode `observe`, and without a write role, nothing is written at AWS.
+    ObservesOnly observes_only = 6 by approval,
+    /// A plan that asks a person is held, recorded and told once.
+    Asks asks = 5 by approval,
+    /// In mode `approve` every plan asks.
+    AsksAlways asks_always = 4 by approval,
+    /// A resource that changed after it was planned is left alone.
+    Supersedes supersedes = 6 by interference,
+    /// The same plan again, directly after it was carried out, waits out an old answer.
+    CoolsDown cools_down = 4 by interference,
+    /// A denied door, and a denied write, leave one outcome and no lock.
+    TakesNo takes_no = 4 by refusals,
+    /// With too little time left nothing is begun.
+    MindsTheDeadline minds_the_deadline = 4 by refusals,
+}

@@ -1,0 +1,65 @@
+//! What a control decides: it settles, it stands still, it touches little.
+
+use remedy_domain::{Outcome, Verdict, Violation};
+
+use super::{Bearing, Case, Lawful, Scene, Theatre, elements::elements};
+
+/// The desired setting is judged compliant or contained, and there is a way to it.
+pub(super) async fn settles<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    let (facts, setting) = scene.observe().await;
+    let Verdict::Drifted(drift) = scene.judge(&facts, &setting) else { return Bearing::Moot };
+    let settled = scene.judge(&facts, &drift.desired);
+    assert!(matches!(settled, Verdict::Compliant | Verdict::Contained(_)), "{:?} is {settled:?}", drift.desired);
+    assert!(!drift.violations.is_empty(), "a drift has a violation");
+    let route = C::steps(&setting, &drift.desired);
+    assert!(!route.steps.is_empty() && route.lost.is_empty(), "a way leads from {setting:?} to {:?}", drift.desired);
+    assert!(!C::agrees(&setting, &drift.desired), "what agrees has not drifted: {setting:?}");
+    Bearing::Held
+}
+
+/// From a setting to itself there are no steps, and a setting agrees with itself.
+pub(super) async fn stands_still<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    for setting in [&scene.setting().await, &case.other] {
+        let route = C::steps(setting, setting);
+        assert!(route.steps.is_empty() && route.lost.is_empty(), "steps from {setting:?} to itself: {route:?}");
+        assert!(C::agrees(setting, setting), "{setting:?} agrees with itself");
+        let same = C::rebase(setting, setting, &case.other);
+        assert_eq!(same.as_ref(), Ok(&case.other), "no difference changes nothing");
+    }
+    Bearing::Held
+}
+
+/// Elements without a violation are unchanged by a repair, and so is everything else in the account.
+pub(super) async fn touches_little<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let (stage, ports) = theatre.open();
+    let bystander = C::arrange(&case.world, &stage).await;
+    let Some(scene) = Scene::<C>::on(case, (stage, ports)).await else { return Bearing::Moot };
+    let Some((before, drift)) = scene.drift().await else { return Bearing::Moot };
+    assert_grounds::<C>(&before, &drift.desired, &drift.violations);
+    let unchanged = scene.stage.backstage.dump();
+    let report = scene.repair().await.expect("a repair");
+    assert!(matches!(report.outcome, Outcome::Repaired | Outcome::Contained), "{report:?}");
+    assert_eq!(elements::<C>(&scene.setting().await), elements::<C>(&drift.desired), "what was repaired");
+    if let (Some(before), Some(after)) = (unchanged, scene.stage.backstage.dump()) {
+        let changed: Vec<_> = after.iter().filter(|(path, value)| before.get(*path) != Some(value)).collect();
+        assert_eq!(after.len(), before.len(), "nothing came or went");
+        for (path, value) in changed {
+            let is_ours = path.contains(&format!("/{}/", scene.target.id));
+            let is_touched = C::TOUCHES.iter().any(|end| path.ends_with(end));
+            assert!(is_ours && is_touched, "{path} was changed to {value}; bystander: {bystander:?}");
+        }
+    }
+    Bearing::Held
+}
+
+/// Each element that is to change has a violation that says why.
+fn assert_grounds<C: Lawful>(before: &C::Setting, after: &C::Setting, violations: &[Violation]) {
+    let after = elements::<C>(after);
+    for (name, element) in elements::<C>(before).into_iter().filter(|(name, element)| after[name] != *element) {
+        let grounds = C::grounds(&name);
+        let is_said = violations.iter().any(|violation| grounds.iter().any(|words| violation.0.contains(words)));
+        assert!(is_said, "`{name}` changes from {element} to {}, but {violations:?} do not say why", after[&name]);
+    }
+}

@@ -1,0 +1,61 @@
+//! Others who change the resource meanwhile, or directly afterwards.
+
+use std::time::Duration;
+
+use remedy_domain::{Outcome, Verdict};
+
+use super::{Bearing, Case, Lawful, Scene, Theatre, scene::put};
+
+/// A resource that changed after it was planned is left alone.
+pub(super) async fn supersedes<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    let Some((before, _)) = scene.drift().await else { return Bearing::Moot };
+    let (other, mark) = (case.other.clone(), scene.mark());
+    let way = C::steps(&before, &other);
+    if C::agrees(&before, &other) || !way.lost.is_empty() {
+        return Bearing::Moot;
+    }
+    let (stage, target) = (scene.stage.clone(), scene.target.clone());
+    let meanwhile = async move {
+        assert!(put::<C>(&stage, &target, &before, &other).await, "there is a way");
+    };
+    scene.ports.after_creating("-intent-", meanwhile);
+    let report = scene.repair().await.expect("a run");
+    assert_eq!(report.outcome, Outcome::Superseded, "{report:?}");
+    assert!(report.performed.is_empty(), "{report:?}");
+    assert!(C::agrees(&scene.setting().await, &case.other), "theirs stays");
+    let ours = scene.since(mark);
+    assert!(ours.writes::<C>().iter().all(|write| write.session.is_none()), "only they wrote: {ours:?}");
+    super::conserved(&C::CONTROL, &scene.ports, &ours.calls);
+    super::released(&scene.ports);
+    Bearing::Held
+}
+
+/// The same plan again, directly after it was carried out, waits out an old answer; another plan does not.
+pub(super) async fn cools_down<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    let Some((before, _)) = scene.drift().await else { return Bearing::Moot };
+    let first = scene.repair().await.expect("a repair");
+    let repaired = scene.setting().await;
+    if first.outcome != Outcome::Repaired || !scene.put(&repaired, &before).await {
+        return Bearing::Moot;
+    }
+    assert_eq!(scene.ports.paused(), Duration::ZERO, "nothing to wait for");
+    let again = scene.repair().await.expect("the same again");
+    assert_eq!((again.outcome, &again.plan), (Outcome::Repaired, &first.plan), "{again:?}");
+    assert_eq!(scene.ports.paused(), Duration::from_secs(5), "the same plan waits");
+    another_plan(case, &scene, &before).await;
+    Bearing::Held
+}
+
+async fn another_plan<C: Lawful>(case: &Case<C>, scene: &Scene<C>, before: &C::Setting) {
+    let repaired = scene.setting().await;
+    if C::agrees(before, &case.other) || !scene.put(&repaired, &case.other).await {
+        return;
+    }
+    let paused = scene.ports.paused();
+    if matches!(scene.verdict().await, Verdict::Drifted(_)) {
+        let _ = scene.repair().await.expect("another repair");
+        assert_eq!(scene.ports.paused(), paused, "another plan does not wait");
+    }
+}

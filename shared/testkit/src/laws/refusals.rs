@@ -1,0 +1,50 @@
+//! AWS says no, or there is no time.
+
+use std::time::Duration;
+
+use remedy_domain::{Fault, FaultKind, Outcome, evidence::Kind};
+
+use super::{Bearing, Case, Lawful, Scene, Theatre, conservation::records};
+
+/// A denied door, and a denied write, leave one outcome and no lock; with the right back, the next run repairs.
+pub(super) async fn takes_no<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    let Some((before, drift)) = scene.drift().await else { return Bearing::Moot };
+    let route = C::steps(&before, &drift.desired);
+    let first = remedy_domain::Step::call(route.steps.first().expect("a drift has steps")).operation;
+    let mark = scene.mark();
+    for (count, denied) in ["sts:AssumeRole", first].into_iter().enumerate() {
+        if !scene.stage.backstage.refuse(denied, true) {
+            return Bearing::Moot;
+        }
+        let report = scene.repair().await.expect("a run that is denied");
+        let kind = report.fault.as_ref().map(|fault| fault.kind);
+        assert_eq!((report.outcome, kind), (Outcome::Blocked, Some(FaultKind::Denied)), "{report:?}");
+        assert_eq!(scene.setting().await, before, "nothing has changed");
+        let ends = records(&scene.ports).into_values().filter(|record| record.kind == Kind::Outcome).count();
+        assert_eq!(ends, count + 1, "one outcome each");
+        super::released(&scene.ports);
+        scene.stage.backstage.refuse(denied, false);
+    }
+    let report = scene.repair().await.expect("a repair");
+    assert!(matches!(report.outcome, Outcome::Repaired | Outcome::Contained), "{report:?}");
+    super::conserved(&C::CONTROL, &scene.ports, &scene.since(mark).calls);
+    Bearing::Held
+}
+
+/// With too little time left nothing is begun, and the message comes back.
+pub(super) async fn minds_the_deadline<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    if scene.drift().await.is_none() {
+        return Bearing::Moot;
+    }
+    for left in [0, 1, 4] {
+        let mark = scene.mark();
+        scene.ports.begin(Duration::from_secs(left));
+        let run = scene.go_on().await;
+        assert!(run.as_ref().is_err_and(Fault::is_transient), "with {left} s left: {run:?}");
+        scene.since(mark).assert_only_read::<C>();
+        scene.since(mark).assert_nothing_recorded();
+    }
+    Bearing::Held
+}

@@ -1,0 +1,60 @@
+//! Where there is nothing to do, nothing is done.
+
+use remedy_domain::{Outcome, Verdict};
+
+use super::{Bearing, Case, Lawful, Scene, Theatre};
+
+/// What a run that has nothing to do answers.
+fn at_rest<S>(verdict: &Verdict<S>) -> Option<Outcome> {
+    match verdict {
+        Verdict::Compliant => Some(Outcome::AlreadyCompliant),
+        Verdict::Contained(_) => Some(Outcome::Contained),
+        Verdict::OutOfScope(_) => Some(Outcome::OutOfScope),
+        Verdict::Drifted(_) | Verdict::NeedsHuman { .. } => None,
+    }
+}
+
+/// What is compliant, contained or out of scope is left alone: no write at AWS, no access to the ledger.
+pub(super) async fn rests<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    let Some(outcome) = at_rest(&scene.verdict().await) else { return Bearing::Moot };
+    let mark = scene.mark();
+    assert_eq!(scene.ask().await.expect("a run").outcome, outcome);
+    scene.since(mark).assert_only_read::<C>();
+    scene.since(mark).assert_ledger_untouched();
+    assert!(scene.ports.notices().is_empty(), "nobody is told");
+    Bearing::Held
+}
+
+/// A second run after a repair finds nothing to do.
+pub(super) async fn repeats<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    if scene.drift().await.is_none() {
+        return Bearing::Moot;
+    }
+    let repaired = scene.repair().await.expect("a repair");
+    let verdict = scene.verdict().await;
+    let outcome = at_rest(&verdict).unwrap_or_else(|| panic!("after {repaired:?}: {verdict:?}"));
+    let mark = scene.mark();
+    assert_eq!(scene.repair().await.expect("a second run").outcome, outcome);
+    scene.since(mark).assert_only_read::<C>();
+    scene.since(mark).assert_ledger_untouched();
+    super::released(&scene.ports);
+    Bearing::Held
+}
+
+/// An evaluation writes nothing anywhere.
+pub(super) async fn evaluates<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    let expected = match scene.verdict().await {
+        Verdict::Drifted(_) => Outcome::Drifted,
+        Verdict::NeedsHuman { .. } => Outcome::NeedsHuman,
+        other => at_rest(&other).expect("everything else rests"),
+    };
+    let mark = scene.mark();
+    assert_eq!(scene.evaluate().await.expect("an evaluation").outcome, expected);
+    scene.since(mark).assert_only_read::<C>();
+    scene.since(mark).assert_ledger_untouched();
+    assert!(scene.ports.notices().is_empty(), "nobody is told");
+    Bearing::Held
+}

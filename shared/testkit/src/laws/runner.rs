@@ -1,0 +1,120 @@
+//! Playing cases until a law has held often enough.
+
+use std::{cell::Cell, collections::BTreeSet, future::Future};
+
+use proptest::{
+    prelude::{Strategy, any},
+    strategy::ValueTree,
+    test_runner::{Config, TestError, TestRunner},
+};
+
+use super::{Bearing, Case, FakeTheatre, Law, Lawful, Theatre, bounds};
+
+/// A law bears upon one case in so many, at least.
+const PATIENCE: usize = 40;
+
+fn cases<C: Lawful>() -> impl Strategy<Value = Case<C>> {
+    // One element in most cases: changing one is what tells most.
+    let mask = proptest::prop_oneof![3 => (0_u32..16).prop_map(|bit| 1_u16 << bit), 1 => any::<u16>()];
+    (C::worlds(), C::settings(), mask).prop_map(|(world, other, mask)| Case { world, other, mask })
+}
+
+fn runner() -> TestRunner {
+    TestRunner::new(Config { failure_persistence: None, max_shrink_iters: 200, ..Config::default() })
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
+    runtime.block_on(future)
+}
+
+/// Checks a law over random worlds on the fake, until it has held often enough. A failing case is shrunk.
+///
+/// # Panics
+///
+/// Where the law is broken, where it bears upon no case at all, and where it does although the control calls it moot.
+pub fn check<C: Lawful>(law: Law) {
+    let is_moot = C::MOOT.contains(&law);
+    let (mut runner, held) = (runner(), Cell::new(0));
+    let rounds = if is_moot { PATIENCE } else { PATIENCE * law.cases() };
+    for _ in 0..rounds {
+        play::<C>(&mut runner, |case| {
+            if block_on(law.judge(case, &FakeTheatre)) == Bearing::Held {
+                held.set(held.get() + 1);
+            }
+        });
+        if held.get() >= law.cases() || (is_moot && held.get() > 0) {
+            break;
+        }
+    }
+    let says = format!("{law:?} bears upon {} of the worlds of {}", held.get(), C::CONTROL.id);
+    assert_eq!(held.get() == 0, is_moot, "{says}");
+}
+
+/// Plays one random case; where it panics, the smallest that does.
+fn play<C: Lawful>(runner: &mut TestRunner, scene: impl Fn(&Case<C>)) {
+    let tree = cases::<C>().new_tree(runner).expect("the strategy makes cases");
+    let played = runner.run_one(tree, |case| {
+        scene(&case);
+        Ok(())
+    });
+    match played {
+        Ok(_) => {}
+        Err(TestError::Fail(why, case)) => panic!("{}: {why}\nin {case:#?}", C::CONTROL.id),
+        Err(TestError::Abort(why)) => panic!("{}: aborted: {why}", C::CONTROL.id),
+    }
+}
+
+/// Checks that all calls of a control are declared, and that each call that is declared is made in some world.
+///
+/// # Panics
+///
+/// Where one is not.
+pub fn check_reach<C: Lawful>() {
+    let declared: BTreeSet<_> = C::CONTROL.reads.iter().chain(C::CONTROL.writes).map(|call| call.operation).collect();
+    let (mut runner, reached) = (runner(), std::cell::RefCell::new(BTreeSet::new()));
+    for round in 0..400 {
+        play::<C>(&mut runner, |case| {
+            let made = block_on(bounds::calls_of_a_tour::<C>(case, &FakeTheatre));
+            let beyond: Vec<_> = made.iter().filter(|call| !declared.contains(call.as_str())).collect();
+            assert!(beyond.is_empty(), "calls that are not declared: {beyond:?}");
+            reached.borrow_mut().extend(made);
+        });
+        if round >= 8 && reached.borrow().len() == declared.len() {
+            return;
+        }
+    }
+    let reached = reached.into_inner();
+    let unused: Vec<_> = declared.iter().filter(|call| !reached.contains(**call)).collect();
+    panic!("{}: declared, but made in no world: {unused:?}", C::CONTROL.id);
+}
+
+/// Plays random cases of every law in another theatre, such as an emulator. Answers in how many each law has held.
+///
+/// # Panics
+///
+/// Where a law is broken; the case is told, not shrunk.
+pub async fn on_emulator<C: Lawful>(theatre: &dyn Theatre, rounds: usize) -> Vec<(Law, usize)> {
+    let (mut runner, mut tally) = (runner(), Vec::new());
+    for law in Law::ALL {
+        let mut held = 0;
+        for _ in 0..rounds {
+            let case = cases::<C>().new_tree(&mut runner).expect("the strategy makes cases").current();
+            let _told_if_it_panics = Telling(format!("{law:?} of {} in {case:#?}", C::CONTROL.id));
+            held += usize::from(law.judge(&case, theatre).await == Bearing::Held);
+        }
+        tally.push((*law, held));
+    }
+    tally
+}
+
+/// Tells what was under way when a test panics.
+struct Telling(String);
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.0);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! A world on a stage, and an engine that works there.
+
+use std::{cell::Cell, rc::Rc, time::Duration};
+
+use remedy_domain::{
+    Consent, Context, Drift, Fault, Harm, Mode, Observed, PlanId, Settings, Target, Verdict,
+    guard::{self, Means, Permit, Purpose, Ruling, Snapshot},
+    settings::Protected,
+};
+use remedy_engine::{Report, Visit, Writer, draft::Task, ledger, pursue, sweep};
+
+use super::{Agreed, Case, Lawful, Stage, Theatre};
+use crate::{
+    fake::Seen,
+    memory::{Entry, MemoryPorts},
+};
+
+/// How long an invocation may take.
+const TIMEOUT: Duration = Duration::from_secs(300);
+
+/// A world on a stage, and an engine that works there.
+pub struct Scene<C: Lawful> {
+    /// The stage.
+    pub stage: Stage,
+    /// The engine's ports.
+    pub ports: Rc<MemoryPorts>,
+    /// The resource.
+    pub target: Target,
+    /// How far the engine may go.
+    pub mode: Cell<Mode>,
+    /// Whether it has a write role.
+    pub means: Cell<Means>,
+    settings: Settings,
+    client: C::Client,
+}
+
+/// A point in time.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    calls: usize,
+    entries: usize,
+}
+
+/// What happened since.
+#[derive(Debug, Clone)]
+pub struct Activity {
+    /// The calls that AWS saw.
+    pub calls: Vec<Seen>,
+    /// The accesses to the ledger.
+    pub ledger: Vec<Entry>,
+}
+
+impl<C: Lawful> Scene<C> {
+    /// Brings the world of a case about; nothing where the stage cannot show it.
+    pub async fn open(case: &Case<C>, theatre: &dyn Theatre) -> Option<Self> {
+        Self::on(case, theatre.open()).await
+    }
+
+    /// The same on a given stage.
+    pub async fn on(case: &Case<C>, (stage, ports): (Stage, Rc<MemoryPorts>)) -> Option<Self> {
+        let id = C::arrange(&case.world, &stage).await?;
+        ports.time().advance(C::age(&case.world));
+        let client: C::Client = stage.client();
+        let found = C::find(&client, &stage.place(C::CONTROL.scope), &id).await.expect("the target can be looked for");
+        let [target] = found.try_into().unwrap_or_else(|found| panic!("`{id}` is one target, not {found:?}"));
+        let settings = Settings { parameters: C::parameters(&case.world), ..Settings::default() };
+        let (mode, means) = (Cell::new(Mode::Enforce), Cell::new(Means::WriteRole));
+        Some(Self { stage, ports, target, mode, means, settings, client })
+    }
+
+    fn visit(&self) -> Visit<'_> {
+        Visit {
+            settings: &self.settings,
+            digest: "digest",
+            environment: self.mode.get(),
+            ceiling: None,
+            own: &[],
+            means: self.means.get(),
+            cause: "law",
+            invocation: "law",
+        }
+    }
+
+    /// A repair to which everybody agrees.
+    pub async fn repair(&self) -> Result<Report, Fault> {
+        self.ports.begin(TIMEOUT);
+        self.go_on().await
+    }
+
+    /// The same in what is left of the invocation.
+    pub async fn go_on(&self) -> Result<Report, Fault> {
+        pursue::run::<Agreed<C>, _>(&*self.ports, &self.target, Task::Repair, &self.visit()).await
+    }
+
+    /// A repair that may have to ask.
+    pub async fn ask(&self) -> Result<Report, Fault> {
+        self.ports.begin(TIMEOUT);
+        pursue::run::<C, _>(&*self.ports, &self.target, Task::Repair, &self.visit()).await
+    }
+
+    /// An evaluation.
+    pub async fn evaluate(&self) -> Result<Report, Fault> {
+        self.ports.begin(TIMEOUT);
+        pursue::run::<C, _>(&*self.ports, &self.target, Task::Evaluate, &self.visit()).await
+    }
+
+    /// Takes a plan back that was carried out, as the host does.
+    pub async fn revert(&self, plan: &PlanId) -> Result<Report, Fault> {
+        self.ports.begin(TIMEOUT);
+        let stored = ledger::stored_plan(&*self.ports, plan).await?.expect("the plan was carried out");
+        pursue::run::<Agreed<C>, _>(&*self.ports, &self.target, Task::Revert(&stored), &self.visit()).await
+    }
+
+    /// Closes what lost workers left behind.
+    pub async fn close_orphans(&self) -> Result<Vec<Report>, Fault> {
+        self.ports.begin(TIMEOUT);
+        sweep::close_orphans::<Agreed<C>, _>(&*self.ports, &self.visit()).await
+    }
+
+    /// Looks at the resource.
+    pub async fn observe(&self) -> (C::Facts, C::Setting) {
+        match C::observe(&self.client, &self.target).await.expect("the target can be observed") {
+            Observed::Present { facts, setting } => (facts, setting),
+            Observed::Absent => panic!("{} is absent", self.target),
+            Observed::Settling => panic!("{} is settling", self.target),
+        }
+    }
+
+    /// Its setting.
+    pub async fn setting(&self) -> C::Setting {
+        self.observe().await.1
+    }
+
+    /// What the control thinks of it.
+    pub fn judge(&self, facts: &C::Facts, setting: &C::Setting) -> Verdict<C::Setting> {
+        let (now, parameters) = (self.ports.time().now(), &self.settings.parameters);
+        C::judge(facts, setting, &Context { now, account: &self.target.account, parameters })
+    }
+
+    /// What the control thinks of it now.
+    pub async fn verdict(&self) -> Verdict<C::Setting> {
+        let (facts, setting) = self.observe().await;
+        self.judge(&facts, &setting)
+    }
+
+    /// The setting and its drift, if it has drifted.
+    pub async fn drift(&self) -> Option<(C::Setting, Drift<C::Setting>)> {
+        let (facts, setting) = self.observe().await;
+        match self.judge(&facts, &setting) {
+            Verdict::Drifted(drift) => Some((setting, drift)),
+            _ => None,
+        }
+    }
+
+    /// Goes from one setting to another without the engine, as somebody else might. Answers whether there is a way.
+    pub async fn put(&self, from: &C::Setting, to: &C::Setting) -> bool {
+        put::<C>(&self.stage, &self.target, from, to).await
+    }
+
+    /// A point in time.
+    pub fn mark(&self) -> Mark {
+        let calls = self.stage.backstage.journal().map_or(0, |journal| journal.len());
+        Mark { calls, entries: self.ports.log().len() }
+    }
+
+    /// What happened since.
+    pub fn since(&self, mark: Mark) -> Activity {
+        let calls = self.stage.backstage.journal().unwrap_or_default().split_off(mark.calls);
+        Activity { calls, ledger: self.ports.log().split_off(mark.entries) }
+    }
+}
+
+/// Goes from one setting to another without the engine. Answers whether there is a way.
+pub(super) async fn put<C: Lawful>(stage: &Stage, target: &Target, from: &C::Setting, to: &C::Setting) -> bool {
+    let route = C::steps(from, to);
+    if !route.lost.is_empty() || route.harm() == Harm::DataLoss {
+        return false;
+    }
+    let writer = Writer::open(&permit::<C>(target), stage.client::<C::Client>());
+    for step in &route.steps {
+        C::perform(&writer, target, step)
+            .await
+            .unwrap_or_else(|fault| panic!("{step:?} from {from:?} to {to:?}: {fault}"));
+    }
+    true
+}
+
+/// Leave to do what the test wants, from the only one who gives it.
+fn permit<C: Lawful>(target: &Target) -> Permit {
+    let plan = PlanId::parse("0".repeat(64)).expect("a plan id");
+    let ruling = guard::rule(&Snapshot {
+        control: &C::CONTROL,
+        target,
+        plan: &plan,
+        purpose: Purpose::Repair,
+        consent: &Consent::Auto,
+        mode: Mode::Enforce,
+        protected: &Protected::default(),
+        own: &[],
+        exemption: None,
+        means: Means::WriteRole,
+        now: remedy_domain::Timestamp::UNIX_EPOCH,
+    });
+    match ruling {
+        Ruling::Go(permit) => permit,
+        Ruling::Stop(objection) => panic!("the guard objects to a test: {objection:?}"),
+    }
+}
+
+impl Activity {
+    /// Nothing was written at AWS, nor was a door to writing opened.
+    pub fn assert_only_read<C: Lawful>(&self) {
+        let reads = |call: &Seen| C::CONTROL.reads.iter().any(|read| read.operation == call.operation);
+        let beyond: Vec<_> = self.calls.iter().filter(|call| !reads(call)).collect();
+        assert!(beyond.is_empty(), "more than reading was done at AWS: {beyond:?}");
+    }
+
+    /// Nothing was written in the ledger.
+    pub fn assert_nothing_recorded(&self) {
+        let written: Vec<_> = self.ledger.iter().filter(|entry| entry.is_write()).collect();
+        assert!(written.is_empty(), "the ledger was written: {written:?}");
+    }
+
+    /// The ledger was not even read.
+    pub fn assert_ledger_untouched(&self) {
+        assert!(self.ledger.is_empty(), "the ledger was accessed: {:?}", self.ledger);
+    }
+
+    /// The calls that are writes of the control, carried out or not.
+    pub fn writes<C: Lawful>(&self) -> Vec<&Seen> {
+        let writes = |call: &&Seen| C::CONTROL.writes.iter().any(|write| write.operation == call.operation);
+        self.calls.iter().filter(writes).collect()
+    }
+}

@@ -1,0 +1,174 @@
+//! Where a case is played: an account of the fake, or one of an emulator.
+
+use std::{cell::Cell, collections::BTreeMap, rc::Rc};
+
+use remedy_aws::{Connect, Session};
+use remedy_domain::{AccountId, Region, Scope};
+use remedy_engine::Place;
+
+use crate::{
+    fake::{Caller, FakeAws, Seen},
+    memory::MemoryPorts,
+};
+
+/// What no SDK call can bring about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prop {
+    /// Root has an MFA device.
+    RootMfa,
+    /// Root has none.
+    NoRootMfa,
+    /// A key that AWS manages.
+    KeyOfAws,
+    /// A key in a custom key store.
+    KeyInCustomStore,
+}
+
+/// A look behind the scenes. An emulator may have none of it.
+pub trait Backstage {
+    /// Every request seen so far.
+    fn journal(&self) -> Option<Vec<Seen>> {
+        None
+    }
+
+    /// Every attribute of every resource under a path.
+    fn dump(&self) -> Option<BTreeMap<String, String>> {
+        None
+    }
+
+    /// Refuses an operation to everybody but the test, or allows it again. Answers whether it can.
+    fn refuse(&self, _operation: &str, _refused: bool) -> bool {
+        false
+    }
+
+    /// Brings on what no SDK call can. Answers the id of what was made; nothing where it cannot.
+    fn plant(&self, _account: &str, _region: &str, _prop: Prop) -> Option<String> {
+        None
+    }
+
+    /// Lets lists come in pages of one, where it can.
+    fn pages_of_one(&self) {}
+}
+
+impl Backstage for FakeAws {
+    fn journal(&self) -> Option<Vec<Seen>> {
+        Some(FakeAws::journal(self))
+    }
+
+    fn dump(&self) -> Option<BTreeMap<String, String>> {
+        Some(FakeAws::dump(self))
+    }
+
+    fn refuse(&self, operation: &str, refused: bool) -> bool {
+        if refused {
+            self.deny(operation)
+        } else {
+            self.allow_again(operation)
+        }
+        true
+    }
+
+    fn plant(&self, account: &str, region: &str, prop: Prop) -> Option<String> {
+        match prop {
+            Prop::RootMfa | Prop::NoRootMfa => {
+                self.plant_root_mfa(account, prop == Prop::RootMfa);
+                Some(account.to_owned())
+            }
+            Prop::KeyOfAws => Some(self.plant_key_of_aws(account, region)),
+            Prop::KeyInCustomStore => Some(self.plant_key_in_custom_store(account, region)),
+        }
+    }
+
+    fn pages_of_one(&self) {
+        self.page_size(1);
+    }
+}
+
+/// An account in which a world is arranged.
+#[derive(Clone)]
+pub struct Stage {
+    /// A session that may do everything.
+    pub session: Session,
+    /// The account.
+    pub account: AccountId,
+    /// The Region.
+    pub region: Region,
+    /// Behind the scenes.
+    pub backstage: Rc<dyn Backstage>,
+    serial: Rc<Cell<u32>>,
+}
+
+impl std::fmt::Debug for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stage").field("account", &self.account).field("region", &self.region).finish_non_exhaustive()
+    }
+}
+
+impl Stage {
+    /// A stage in an account of which a session may do everything.
+    #[must_use]
+    pub fn new(session: Session, account: AccountId, region: Region, backstage: Rc<dyn Backstage>) -> Self {
+        Self { session, account, region, backstage, serial: Rc::default() }
+    }
+
+    /// A client that may do everything.
+    #[must_use]
+    pub fn client<C: Connect>(&self) -> C {
+        C::connect(&self.session)
+    }
+
+    /// A name that nothing else on this stage has.
+    #[must_use]
+    pub fn name(&self, prefix: &str) -> String {
+        self.serial.set(self.serial.get() + 1);
+        format!("{prefix}-{}-{}", self.account, self.serial.get())
+    }
+
+    /// Brings on what no SDK call can.
+    #[must_use]
+    pub fn plant(&self, prop: Prop) -> Option<String> {
+        self.backstage.plant(self.account.as_str(), self.region.as_str(), prop)
+    }
+
+    pub(super) fn place(&self, scope: Scope) -> Place {
+        let region = if scope == Scope::Global { Region::global() } else { self.region.clone() };
+        Place { account: self.account.clone(), region }
+    }
+}
+
+/// Makes stages, with the ports of an engine that works there.
+pub trait Theatre {
+    /// An empty stage.
+    fn open(&self) -> (Stage, Rc<MemoryPorts>);
+
+    /// The same, where the SDK tries again what failed.
+    fn open_patient(&self) -> (Stage, Rc<MemoryPorts>) {
+        self.open()
+    }
+}
+
+/// Each stage is an AWS of its own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FakeTheatre;
+
+impl FakeTheatre {
+    fn with_retries(retries: u32) -> (Stage, Rc<MemoryPorts>) {
+        let fake = FakeAws::default();
+        fake.retries(retries);
+        let (account, region) = ("111122223333", "us-east-1");
+        let session = Session::over(fake.config(account, region, Caller::Test));
+        let ports = Rc::new(MemoryPorts::over_fake(&fake));
+        let account = AccountId::parse(account).expect("an account id");
+        (Stage::new(session, account, Region::parse(region).expect("a Region"), Rc::new(fake)), ports)
+    }
+}
+
+impl Theatre for FakeTheatre {
+    fn open(&self) -> (Stage, Rc<MemoryPorts>) {
+        Self::with_retries(0)
+    }
+
+    fn open_patient(&self) -> (Stage, Rc<MemoryPorts>) {
+        Self::with_retries(2)
+    }
+}

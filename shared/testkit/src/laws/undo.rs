@@ -1,0 +1,77 @@
+//! Taking a repair back: with an exemption, and with respect for what others did.
+
+use std::time::Duration;
+
+use remedy_domain::Outcome;
+use remedy_engine::Shelf;
+
+use super::{
+    Bearing, Case, Lawful, Scene, Theatre, WayBack,
+    elements::{crossed, elements, merged},
+};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// An undo puts its exemption on file before it writes, and the next repair honours it until it expires.
+pub(super) async fn exempts<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    if scene.drift().await.is_none() || C::WAY_BACK == WayBack::Refused {
+        return Bearing::Moot;
+    }
+    let plan = scene.repair().await.expect("a repair").plan.expect("a repair has a plan");
+    let mark = scene.mark();
+    assert_eq!(scene.revert(&plan).await.expect("an undo").outcome, Outcome::Reverted);
+    let undo = scene.since(mark);
+    let on_file = undo.ledger.iter().find(|entry| entry.is_write() && entry.key.starts_with("exemption/"));
+    let on_file = on_file.expect("an exemption is on file").number;
+    let written = undo.writes::<C>();
+    assert!(written.iter().all(|write| on_file < write.number), "the exemption comes first: {written:?}");
+    exempted(&scene).await;
+    let days = C::parameters(&case.world).revert_exemption_days;
+    scene.ports.time().advance(DAY * days);
+    let report = scene.repair().await.expect("a repair after the exemption");
+    assert!(matches!(report.outcome, Outcome::Repaired | Outcome::Contained), "{report:?}");
+    Bearing::Held
+}
+
+/// Two runs while the exemption lasts: nothing is written at AWS, and one record says so.
+async fn exempted<C: Lawful>(scene: &Scene<C>) {
+    let mark = scene.mark();
+    for _ in 0..2 {
+        scene.ports.time().advance(Duration::from_secs(1));
+        assert_eq!(scene.repair().await.expect("a run under exemption").outcome, Outcome::Exempt);
+    }
+    let exempt = scene.since(mark);
+    exempt.assert_only_read::<C>();
+    let records = exempt.ledger.iter().filter(|entry| entry.is_write() && entry.shelf == Shelf::Evidence);
+    assert_eq!(records.count(), 1, "recorded once: {exempt:?}");
+}
+
+/// An undo takes back only our own difference; where somebody else changed the same element, nothing.
+pub(super) async fn shares<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    let Some((before, _)) = scene.drift().await else { return Bearing::Moot };
+    let plan = scene.repair().await.expect("a repair").plan.expect("a repair has a plan");
+    let ours = scene.setting().await;
+    let theirs = crossed::<C>(&ours, &case.other, case.mask);
+    if C::agrees(&ours, &theirs) || !scene.put(&ours, &theirs).await {
+        return Bearing::Moot;
+    }
+    let mark = scene.mark();
+    let report = scene.revert(&plan).await.expect("an undo");
+    let seen = elements::<C>(&scene.setting().await);
+    match merged::<C>(&ours, &before, &theirs) {
+        Some(merged) => {
+            assert_eq!(report.outcome, Outcome::Reverted, "{report:?}");
+            assert_eq!(seen, merged, "only our own difference is taken back from {theirs:?}");
+        }
+        None => {
+            assert_eq!(report.outcome, Outcome::Blocked, "{report:?}");
+            assert_eq!(seen, elements::<C>(&theirs), "theirs stays");
+            scene.since(mark).assert_only_read::<C>();
+        }
+    }
+    super::conserved(&C::CONTROL, &scene.ports, &scene.since(mark).calls);
+    super::released(&scene.ports);
+    Bearing::Held
+}
