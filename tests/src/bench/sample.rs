@@ -16,7 +16,7 @@ impl Samples {
     /// The one in the middle.
     pub(crate) fn median(&self) -> f64 {
         let middle = self.0.len() / 2;
-        if self.0.len() % 2 == 0 { (self.0[middle - 1] + self.0[middle]) / 2.0 } else { self.0[middle] }
+        if self.0.len().is_multiple_of(2) { (self.0[middle - 1] + self.0[middle]) / 2.0 } else { self.0[middle] }
     }
 
     /// The smallest.
