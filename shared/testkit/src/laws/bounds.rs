@@ -19,7 +19,8 @@ pub(super) async fn finds<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> B
     assert!(all.contains(&scene.target), "found and listed are the same: {:?} in {all:?}", scene.target);
     let target = &scene.target;
     for name in [Some(&target.id), target.arn.as_ref(), target.unique_id.as_ref()].into_iter().flatten() {
-        assert_eq!(find::<C>(&scene.stage, name).await, [target.clone()], "found as `{name}`");
+        let found = find::<C>(&scene.stage, name).await;
+        assert_eq!(found, std::slice::from_ref(target), "found as `{name}`");
     }
     for stranger in find::<C>(&scene.stage, "00000000-0000-4000-8000-ffffffffffff").await {
         let seen = C::observe(&scene.stage.client(), &stranger).await.expect("it can be looked at");
