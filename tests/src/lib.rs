@@ -1,1 +1,5 @@
-//! What the demo and the benchmark share.
+//! What `make demo` and `make bench` run.
+
+pub mod bench;
+pub mod demo;
+mod workspace;

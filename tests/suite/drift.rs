@@ -161,3 +161,9 @@ pub async fn config_rule(world: &World, name: &str, identifier: &str) {
     let put = aws_sdk_config::Client::new(&world.config()).put_config_rule().config_rule(rule);
     put.send().await.expect("the rule is put");
 }
+
+/// A topic, by its ARN.
+pub async fn topic(world: &World, name: &str) -> String {
+    let sns = aws_sdk_sns::Client::new(&world.config());
+    sns.create_topic().name(name).send().await.expect("a topic is created").topic_arn.expect("a topic has an ARN")
+}

@@ -131,3 +131,31 @@ async fn the_parameters_reach_the_controls() {
     let run = only_run(run_with(&world, settings.to_string().as_bytes(), Drift::Password, &world.account.id).await);
     assert_eq!(run["after"]["minimum_length"], Value::from(16));
 }
+
+#[tokio::test]
+async fn a_wrong_environment_is_a_clear_error() {
+    let world = World::new().await;
+    for (variable, value) in [("REMEDY_STATE_BUCKET", ""), ("REMEDY_MODE", "Enforce"), ("REMEDY_SETTINGS", "s3://x")] {
+        let mut env = world.environment("enforce");
+        env.insert(variable.into(), value.into());
+        let answer = world.deploy_with("kms-keys", env, TIMEOUT).invoke(br#"{"sweep":{}}"#).await;
+        let Answer::Failed { error_type, message, .. } = answer else { panic!("{variable}: {answer:?}") };
+        assert_eq!(error_type, "rejected");
+        assert!(message.contains(variable), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn people_are_told_once() {
+    let world = World::new().await;
+    let (bucket, topic) = (drift::bucket(&world, "a").await, drift::topic(&world, "notices").await);
+    let mut env = world.environment("approve");
+    env.insert("REMEDY_TOPIC_ARN".into(), topic);
+    let lambda = world.deploy_with("s3-public-access", env, TIMEOUT);
+    for _ in 0..2 {
+        assert_eq!(only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await)["outcome"], "awaiting-approval");
+    }
+    let told = world.proxy.calls_where(|call| call.operation == "Publish");
+    assert_eq!(told.len(), 1, "once for each plan");
+    assert!(told[0].parameter("Message").is_some_and(|text| text.contains(&bucket) && text.contains("plan ")));
+}

@@ -20,11 +20,10 @@ use remedy_domain::{
     Call, Conflict, Context, Control, ControlId, Fault, Harm, Observed, Route, Scope, StopsDestruction, Target,
     Verdict, Violation,
 };
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Remediation, Writer, account};
 
 use crate::clients::Iam;
 
-const TYPE: &str = "AWS::::Account";
 const SUMMARY: Call = Call::same("iam:GetAccountSummary");
 
 /// The control `iam-root-without-mfa`.
@@ -60,7 +59,7 @@ impl Remediation for RootWithoutMfa {
         title: "Root user without MFA",
         hipaa: &["164.308(a)(3)(ii)(A)", "164.312(d)"],
         config_rules: &["ROOT_ACCOUNT_MFA_ENABLED"],
-        resource_type: TYPE,
+        resource_type: account::TYPE,
         scope: Scope::Global,
         api_events: &[],
         reads: &[SUMMARY],
@@ -73,11 +72,11 @@ impl Remediation for RootWithoutMfa {
     type Client = Iam;
 
     async fn discover(_: &Iam, place: &Place, _: Option<String>) -> Result<Page, Fault> {
-        Ok(Page { targets: vec![target(place)], next: None })
+        Ok(account::discover(place))
     }
 
     async fn find(_: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        Ok(if id == place.account.as_str() { vec![target(place)] } else { vec![] })
+        Ok(account::find(place, id))
     }
 
     async fn observe(client: &Iam, _: &Target) -> Result<Observed<Root, ()>, Fault> {
@@ -108,16 +107,5 @@ impl Remediation for RootWithoutMfa {
 
     async fn perform(_: &Writer<Iam>, _: &Target, step: &Step) -> Result<(), Fault> {
         match *step {}
-    }
-}
-
-fn target(place: &Place) -> Target {
-    Target {
-        account: place.account.clone(),
-        region: place.region.clone(),
-        resource_type: TYPE.to_owned(),
-        id: place.account.to_string(),
-        unique_id: None,
-        arn: None,
     }
 }

@@ -24,11 +24,10 @@ use remedy_domain::{
     Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Observed, Route, Scope, StopsDestruction,
     Target, Verdict, Violation, control::ApiEvent,
 };
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Remediation, Writer, account};
 
 use crate::{clients::Iam, policy::PasswordPolicy};
 
-const TYPE: &str = "AWS::::Account";
 const IAM: &str = "iam.amazonaws.com";
 const GET: Call = Call::same("iam:GetAccountPasswordPolicy");
 const UPDATE: Call = Call::same("iam:UpdateAccountPasswordPolicy");
@@ -70,7 +69,7 @@ impl Remediation for PasswordPolicyWeak {
         title: "Account password policy missing or too weak",
         hipaa: &["164.308(a)(4)(ii)(B)", "164.308(a)(4)(ii)(C)", "164.308(a)(5)(ii)(D)", "164.312(d)"],
         config_rules: &["IAM_PASSWORD_POLICY"],
-        resource_type: TYPE,
+        resource_type: account::TYPE,
         scope: Scope::Global,
         api_events: &[
             ApiEvent::new(IAM, "DeleteAccountPasswordPolicy"),
@@ -86,11 +85,11 @@ impl Remediation for PasswordPolicyWeak {
     type Client = Iam;
 
     async fn discover(_: &Iam, place: &Place, _: Option<String>) -> Result<Page, Fault> {
-        Ok(Page { targets: vec![target(place)], next: None })
+        Ok(account::discover(place))
     }
 
     async fn find(_: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        Ok(if id == place.account.as_str() { vec![target(place)] } else { vec![] })
+        Ok(account::find(place, id))
     }
 
     async fn observe(client: &Iam, _: &Target) -> Result<Observed<(), Setting>, Fault> {
@@ -150,17 +149,6 @@ impl Remediation for PasswordPolicyWeak {
                 _ => Ok(()),
             },
         }
-    }
-}
-
-fn target(place: &Place) -> Target {
-    Target {
-        account: place.account.clone(),
-        region: place.region.clone(),
-        resource_type: TYPE.to_owned(),
-        id: place.account.to_string(),
-        unique_id: None,
-        arn: None,
     }
 }
 

@@ -19,30 +19,24 @@ pub(crate) async fn discover(client: &Keys, place: &Place, from: Option<String>)
     Ok(Page { targets, next: page.next_marker().map(str::to_owned) })
 }
 
-/// A key by its id or its ARN. KMS would take an alias too, but an alias can be pointed elsewhere at any time.
-pub(crate) async fn find(client: &Keys, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-    if is_elsewhere(place, id) {
-        return Ok(vec![]);
+/// A key by its id or its ARN. Whether it is there, and is called exactly so, observing tells: an alias is not a name of
+/// a key, for it can be pointed elsewhere at any time.
+pub(crate) fn find(place: &Place, id: &str) -> Vec<Target> {
+    let Some(rest) = id.strip_prefix("arn:") else { return vec![target(place, id, None)] };
+    let here = format!(":kms:{}:{}:key/", place.region, place.account);
+    match rest.split_once(&here) {
+        Some((_, key)) => vec![target(place, key, Some(id))],
+        None => vec![],
     }
-    let Some(key) = describe(client, id).await? else { return Ok(vec![]) };
-    let is_named = key.key_id() == id || key.arn() == Some(id);
-    Ok(if is_named { vec![target(place, key.key_id(), key.arn())] } else { vec![] })
 }
 
-/// What KMS says of the key; none, where there is no such key.
+/// What KMS says of the key; none, where there is no key of this id.
 pub(crate) async fn describe(client: &Keys, id: &str) -> Result<Option<KeyMetadata>, Fault> {
     match client.0.describe_key().key_id(id).send().await {
-        Ok(answer) => Ok(answer.key_metadata),
+        Ok(answer) => Ok(answer.key_metadata.filter(|key| key.key_id() == id)),
         Err(error) if absent(&error, &["NotFoundException", "InvalidArnException"]) => Ok(None),
         Err(error) => Err(fault(DESCRIBE.operation, &error)),
     }
-}
-
-/// Whether an ARN names another account or Region than the one that is looked at.
-fn is_elsewhere(place: &Place, id: &str) -> bool {
-    let mut parts = id.split(':').skip(3);
-    let (region, account) = (parts.next(), parts.next());
-    id.starts_with("arn:") && (region != Some(place.region.as_str()) || account != Some(place.account.as_str()))
 }
 
 fn target(place: &Place, id: &str, arn: Option<&str>) -> Target {
@@ -52,6 +46,9 @@ fn target(place: &Place, id: &str, arn: Option<&str>) -> Target {
         resource_type: TYPE.to_owned(),
         id: id.to_owned(),
         unique_id: None,
-        arn: arn.map(str::to_owned),
+        arn: arn.map_or_else(
+            || Some(format!("arn:{}:kms:{}:{}:key/{id}", place.region.partition(), place.region, place.account)),
+            |arn| Some(arn.to_owned()),
+        ),
     }
 }

@@ -22,14 +22,13 @@ use remedy_domain::{
     Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Observed, Route, Scope, StopsDestruction,
     Target, Verdict, control::ApiEvent,
 };
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Remediation, Writer, account};
 
 use crate::{
     block::{self, PublicAccessBlock, Setting},
     clients::Accounts,
 };
 
-const TYPE: &str = "AWS::::Account";
 const S3: &str = "s3.amazonaws.com";
 const GET: Call = Call::new("s3control:GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock");
 const PUT: Call = Call::new("s3control:PutPublicAccessBlock", "s3:PutAccountPublicAccessBlock");
@@ -74,7 +73,7 @@ impl Remediation for AccountPublic {
             "164.312(e)(1)",
         ],
         config_rules: &["S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS", "S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS_PERIODIC"],
-        resource_type: TYPE,
+        resource_type: account::TYPE,
         scope: Scope::Global,
         api_events: &[
             ApiEvent::new(S3, "DeleteAccountPublicAccessBlock"),
@@ -90,11 +89,11 @@ impl Remediation for AccountPublic {
     type Client = Accounts;
 
     async fn discover(_: &Accounts, place: &Place, _: Option<String>) -> Result<Page, Fault> {
-        Ok(Page { targets: vec![target(place)], next: None })
+        Ok(account::discover(place))
     }
 
     async fn find(_: &Accounts, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        Ok(if id == place.account.as_str() { vec![target(place)] } else { vec![] })
+        Ok(account::find(place, id))
     }
 
     async fn observe(client: &Accounts, target: &Target) -> Result<Observed<(), Setting>, Fault> {
@@ -141,17 +140,6 @@ impl Remediation for AccountPublic {
                 sent.map(|_| ()).map_err(|error| fault(DELETE.operation, &error))
             }
         }
-    }
-}
-
-fn target(place: &Place) -> Target {
-    Target {
-        account: place.account.clone(),
-        region: place.region.clone(),
-        resource_type: TYPE.to_owned(),
-        id: place.account.to_string(),
-        unique_id: None,
-        arn: None,
     }
 }
 

@@ -100,7 +100,7 @@ impl Remediation for BucketPublic {
     type Client = Buckets;
 
     async fn discover(client: &Buckets, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        let request = client.0.list_buckets().bucket_region(place.region.as_str()).max_buckets(1000);
+        let request = client.0.list_buckets().bucket_region(place.region.as_str()).max_buckets(10_000);
         let answer = request.set_continuation_token(from).send().await;
         let page = answer.map_err(|error| fault("s3:ListBuckets", &error))?;
         let target = |bucket: &aws_sdk_s3::types::Bucket| {

@@ -45,15 +45,6 @@ impl AwsPorts {
         if role.starts_with("arn:") {
             return Ok(role.replace("{account}", account));
         }
-        Ok(format!("arn:{}:iam::{account}:role/{role}", partition(self.environment.region.as_str())))
-    }
-}
-
-/// The partition of a Region.
-fn partition(region: &str) -> &'static str {
-    match region {
-        china if china.starts_with("cn-") => "aws-cn",
-        gov if gov.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
+        Ok(format!("arn:{}:iam::{account}:role/{role}", self.environment.region.partition()))
     }
 }

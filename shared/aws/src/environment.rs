@@ -23,8 +23,6 @@ pub enum SettingsAt {
 /// Everything a function is told by its environment.
 #[derive(Debug, Clone)]
 pub struct Environment {
-    /// `AWS_LAMBDA_FUNCTION_NAME`.
-    pub function: String,
     /// `AWS_REGION`.
     pub region: Region,
     /// `REMEDY_EVIDENCE_BUCKET`.
@@ -85,7 +83,6 @@ impl Environment {
         let endpoint = get("AWS_ENDPOINT_URL");
         let behind = emulator::behind(endpoint.as_deref());
         Ok(Self {
-            function: get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
             region: region(get("AWS_REGION").or_else(|| get("AWS_DEFAULT_REGION")), behind)?,
             evidence_bucket: required(&get, "REMEDY_EVIDENCE_BUCKET")?,
             state_bucket: required(&get, "REMEDY_STATE_BUCKET")?,

@@ -17,7 +17,7 @@ use crate::{
     Roster,
     answer::Tally,
     config_rules, describe,
-    environment::Environment,
+    environment::{BadEnvironment, Environment},
     errand::Errand,
     ports::AwsPorts,
     raw_body::RawBody,
@@ -53,11 +53,9 @@ fn print(value: &Value) -> ExitCode {
 }
 
 fn serve(function: &str, roster: fn() -> Roster) -> Result<(), lambda_runtime::Error> {
-    let environment = Environment::from_process()?;
     let host = Rc::new(Host {
         function: function.to_owned(),
-        session: Session::own(&environment),
-        environment,
+        environment: Environment::from_process(),
         roster: roster(),
         ports: RefCell::default(),
         rules: RefCell::default(),
@@ -75,8 +73,8 @@ fn serve(function: &str, roster: fn() -> Roster) -> Result<(), lambda_runtime::E
 /// One function instance.
 pub(crate) struct Host {
     pub(crate) function: String,
-    environment: Environment,
-    session: Session,
+    /// A wrong one fails every invocation with a clear error, which is seen sooner than a process that will not start.
+    environment: Result<Environment, BadEnvironment>,
     pub(crate) roster: Roster,
     /// Opened at the first invocation, which tells the account.
     ports: RefCell<Option<Rc<AwsPorts>>>,
@@ -114,22 +112,18 @@ impl Host {
         if let Some(ports) = self.ports.borrow().as_ref() {
             return Ok(Rc::clone(ports));
         }
+        let environment = self.environment.clone().map_err(|error| {
+            Fault::rejected("start", "bad-environment", format!("{error}; mend the function's environment"))
+        })?;
+        let session = Session::own(&environment);
         let named = arn.split(':').nth(4).and_then(|account| AccountId::parse(account).ok());
         let account = match named {
             Some(account) => account,
-            None => self.caller().await?,
+            None => caller(&session).await?,
         };
-        let ports = Rc::new(AwsPorts::open(self.environment.clone(), self.session.clone(), account));
+        let ports = Rc::new(AwsPorts::open(environment, session, account));
         self.ports.replace(Some(Rc::clone(&ports)));
         Ok(ports)
-    }
-
-    async fn caller(&self) -> Result<AccountId, Fault> {
-        let sts = aws_sdk_sts::Client::new(self.session.config());
-        let answer = sts.get_caller_identity().send().await;
-        let answer = answer.map_err(|error| crate::fault("sts:GetCallerIdentity", &error))?;
-        let account = answer.account().unwrap_or_default();
-        AccountId::parse(account).map_err(|_| Fault::transient("sts:GetCallerIdentity", "no-account"))
     }
 
     /// What AWS Config knows of the rule behind a selector; asked once a process for each name.
@@ -142,6 +136,14 @@ impl Host {
         self.rules.borrow_mut().insert(name.clone(), rule.clone());
         Ok(rule)
     }
+}
+
+/// The account of the function's own credentials.
+async fn caller(session: &Session) -> Result<AccountId, Fault> {
+    let answer = aws_sdk_sts::Client::new(session.config()).get_caller_identity().send().await;
+    let answer = answer.map_err(|error| crate::fault("sts:GetCallerIdentity", &error))?;
+    let account = answer.account().unwrap_or_default();
+    AccountId::parse(account).map_err(|_| Fault::transient("sts:GetCallerIdentity", "no-account"))
 }
 
 impl Invocation<'_> {

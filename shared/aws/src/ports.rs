@@ -5,13 +5,7 @@ use std::time::Duration;
 use remedy_domain::{AccountId, AttemptId, Fault, Timestamp};
 use remedy_engine::{Clock, Notice, Notices, Put, Shelf, Store};
 
-use crate::{
-    clock::Deadline,
-    environment::Environment,
-    notices::Topic,
-    session::{Connect, Session},
-    store::Buckets,
-};
+use crate::{clock::Deadline, environment::Environment, notices::Topic, session::Session, store::Buckets};
 
 /// All ports of the engine on AWS, for one function instance.
 #[derive(Debug)]
@@ -28,13 +22,9 @@ impl AwsPorts {
     /// Opens the ports of a function that runs in `own_account`.
     #[must_use]
     pub fn open(environment: Environment, session: Session, own_account: AccountId) -> Self {
-        let buckets = Buckets {
-            client: Connect::connect(&session),
-            owner: own_account.clone(),
-            state: environment.state_bucket.clone(),
-            evidence: environment.evidence_bucket.clone(),
-        };
-        let topic = Topic { client: aws_sdk_sns::Client::new(session.config()), arn: environment.topic_arn.clone() };
+        let (state, evidence) = (environment.state_bucket.clone(), environment.evidence_bucket.clone());
+        let buckets = Buckets::new(session.clone(), own_account.clone(), state, evidence);
+        let topic = Topic { session: session.clone(), arn: environment.topic_arn.clone() };
         Self { environment, session, own_account, buckets, topic, deadline: Deadline::new() }
     }
 

@@ -52,7 +52,7 @@ impl Session {
             .behavior_version(BehaviorVersion::latest())
             .region(aws_types::region::Region::new(environment.region.as_str().to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(http_client(behind))
+            .http_client(http_client_for(environment.endpoint.as_deref()))
             .sleep_impl(SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
             .time_source(aws_smithy_async::time::SharedTimeSource::new(aws_smithy_async::time::SystemTimeSource::new()))
             .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(50)))
@@ -100,17 +100,18 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// The HTTP client for an endpoint, as [`Session::own`] makes it; for tests that reach an emulator as a function would.
+/// The HTTP client for an endpoint; also for tests that reach an emulator as a function would.
+///
+/// Over plain HTTP there is no TLS to set up: reading the machine's root certificates is most of a cold start. ring is the
+/// TLS provider: see docs/adr/0002-tls-provider.md.
 #[must_use]
-pub fn http_client_for(endpoint: &str) -> SharedHttpClient {
-    http_client(emulator::behind(Some(endpoint)))
-}
-
-/// ring as the TLS provider: see docs/adr/0002-tls-provider.md.
-fn http_client(behind: Behind) -> SharedHttpClient {
-    let client =
-        Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
-    match behind {
+pub fn http_client_for(endpoint: Option<&str>) -> SharedHttpClient {
+    let client = if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
+        Builder::new().build_http()
+    } else {
+        Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https()
+    };
+    match emulator::behind(endpoint) {
         Behind::Aws => client,
         Behind::Emulator => SharedHttpClient::new(emulator::Bridge(client)),
     }

@@ -24,7 +24,7 @@ impl AwsPorts {
 
     async fn object(&self, bucket: &str, key: &str) -> Result<Vec<u8>, Fault> {
         let owner = self.own_account.as_str();
-        let request = self.buckets.client.get_object().bucket(bucket).key(key).expected_bucket_owner(owner);
+        let request = self.buckets.client().get_object().bucket(bucket).key(key).expected_bucket_owner(owner);
         let answer =
             request.send().await.map_err(|error| Fault { next: NEXT.to_owned(), ..fault("s3:GetObject", &error) })?;
         let body = answer.body.collect().await.map_err(|_| Fault::transient("s3:GetObject", "broken-answer"))?;

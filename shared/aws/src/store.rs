@@ -1,10 +1,15 @@
 //! The two buckets on S3.
 
+use std::cell::OnceCell;
+
 use aws_sdk_s3::{Client, operation::put_object::builders::PutObjectFluentBuilder, primitives::ByteStream};
 use remedy_domain::{AccountId, Call, Fault, canonical};
 use remedy_engine::{Put, Shelf, Store};
 
-use crate::faults::{absent, fault};
+use crate::{
+    faults::{absent, fault},
+    session::{Connect as _, Session},
+};
 
 /// The calls of the ledger.
 pub(crate) const CALLS: [Call; 3] =
@@ -16,13 +21,23 @@ const CONFLICTS: usize = 3;
 /// The two buckets on S3, owned by the function's own account.
 #[derive(Debug)]
 pub(crate) struct Buckets {
-    pub(crate) client: Client,
-    pub(crate) owner: AccountId,
-    pub(crate) state: String,
-    pub(crate) evidence: String,
+    session: Session,
+    /// Made when it is first needed: a compliant run needs none.
+    client: OnceCell<Client>,
+    owner: AccountId,
+    state: String,
+    evidence: String,
 }
 
 impl Buckets {
+    pub(crate) fn new(session: Session, owner: AccountId, state: String, evidence: String) -> Self {
+        Self { session, client: OnceCell::new(), owner, state, evidence }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        self.client.get_or_init(|| Client::connect(&self.session))
+    }
+
     fn bucket(&self, shelf: Shelf) -> &str {
         match shelf {
             Shelf::State => &self.state,
@@ -31,7 +46,7 @@ impl Buckets {
     }
 
     fn put_object(&self, shelf: Shelf, key: &str, body: &[u8]) -> PutObjectFluentBuilder {
-        self.client
+        self.client()
             .put_object()
             .bucket(self.bucket(shelf))
             .key(key)
@@ -66,7 +81,7 @@ impl Store for Buckets {
     }
 
     async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
-        let request = self.client.get_object().bucket(self.bucket(shelf)).key(key);
+        let request = self.client().get_object().bucket(self.bucket(shelf)).key(key);
         let answer = match request.expected_bucket_owner(self.owner.as_str()).send().await {
             Ok(answer) => answer,
             Err(error) if absent(&error, &["NoSuchKey"]) => return Ok(None),
@@ -79,7 +94,8 @@ impl Store for Buckets {
     async fn list(&self, prefix: &str) -> Result<Vec<String>, Fault> {
         let (mut keys, mut from) = (Vec::new(), None);
         loop {
-            let request = self.client.list_objects_v2().bucket(&self.state).prefix(prefix).set_continuation_token(from);
+            let request =
+                self.client().list_objects_v2().bucket(&self.state).prefix(prefix).set_continuation_token(from);
             let answer = request.expected_bucket_owner(self.owner.as_str()).send().await;
             let page = answer.map_err(|error| fault("s3:ListObjectsV2", &error))?;
             keys.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));

@@ -100,6 +100,16 @@ impl Region {
         Self("global".to_owned())
     }
 
+    /// The partition of AWS that the Region is in.
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        match self.as_str() {
+            china if china.starts_with("cn-") => "aws-cn",
+            gov if gov.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+
     /// Whether this is the word for what belongs to no Region.
     #[must_use]
     pub fn is_global(&self) -> bool {

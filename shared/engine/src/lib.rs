@@ -3,6 +3,7 @@
 //! observe → judge → draft → guard → lock → intent → observe again → perform → verify → outcome. Every repair, every
 //! undo and every evaluation of every control goes through this crate; nothing else decides or writes.
 
+pub mod account;
 pub mod draft;
 mod ending;
 pub mod ledger;

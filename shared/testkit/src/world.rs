@@ -90,7 +90,7 @@ impl World {
                 .behavior_version(aws_smithy_runtime_api::client::behavior_version::BehaviorVersion::latest())
                 .region(Region::new(account.region.clone()))
                 .credentials_provider(SharedCredentialsProvider::new(credentials))
-                .http_client(remedy_aws::http_client_for(endpoint))
+                .http_client(remedy_aws::http_client_for(Some(endpoint)))
                 .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
                 .time_source(SharedTimeSource::new(SystemTimeSource::new()))
                 .endpoint_url(endpoint)

@@ -1,3 +1,6 @@
-//! wip
+//! `make bench`: the release binaries beside equivalent boto3 handlers, on the same emulator in the same run.
 
-fn main() {}
+#[tokio::main]
+async fn main() {
+    remedy_tests::bench::run().await;
+}

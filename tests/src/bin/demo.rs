@@ -1,3 +1,8 @@
-//! wip
+//! `make demo`: breaks two accounts of an emulated AWS, lets Remedy repair them, and has the result checked.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    remedy_tests::demo::run().await
+}

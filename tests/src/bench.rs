@@ -1,0 +1,45 @@
+//! `make bench`: cold start, memory, size and API calls of the release binaries, side by side with boto3.
+
+mod aims;
+mod measure;
+mod report;
+mod sample;
+mod subject;
+
+use serde_json::json;
+
+use crate::workspace;
+use measure::Measured;
+use subject::{Case, SUBJECTS};
+
+/// Fresh processes for each function, case and contender.
+const ROUNDS: usize = 10;
+
+/// Measures everything, prints it and stores it.
+pub async fn run() {
+    report::introduce();
+    let mut measured: Vec<Measured> = Vec::new();
+    for subject in &SUBJECTS {
+        for case in [Case::Compliant, Case::Drifted] {
+            println!("measuring {} on a {} resource …", subject.function, case.word());
+            measured.push(measure::both(subject, case).await);
+        }
+    }
+    let (emulator, zips) = (measure::emulator().await, report::zip_sizes());
+    let aims = aims::judge(&measured, &zips);
+    report::print(&measured, &emulator, &zips, &aims);
+    let path = workspace::root().join("target/bench.json");
+    let functions = report::to_json(&measured, &zips);
+    let aims: Vec<_> = aims.iter().map(aims::Aim::to_json).collect();
+    let all = json!({
+        "format": 1,
+        "rounds": ROUNDS,
+        "cores": std::thread::available_parallelism().map_or(1, usize::from),
+        "python": report::versions(),
+        "emulator_ms_per_call": emulator.to_json(),
+        "functions": functions,
+        "aims": aims,
+    });
+    workspace::write_json(&path, &all);
+    println!("\nThe numbers: target/bench.json");
+}
