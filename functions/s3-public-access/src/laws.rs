@@ -116,11 +116,11 @@ fn flag(element: &str) -> &'static [&'static str] {
     }
 }
 
-/// Flags that are off are left out: AWS takes that for off.
+/// Flags that are off are left out, but for one: AWS takes that for off, and wants to be told of one at least.
 fn bucket_flags(block: PublicAccessBlock) -> PublicAccessBlockConfiguration {
     let said = |on: bool| on.then_some(true);
     PublicAccessBlockConfiguration::builder()
-        .set_block_public_acls(said(block.block_public_acls))
+        .block_public_acls(block.block_public_acls)
         .set_ignore_public_acls(said(block.ignore_public_acls))
         .set_block_public_policy(said(block.block_public_policy))
         .set_restrict_public_buckets(said(block.restrict_public_buckets))

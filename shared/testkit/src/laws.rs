@@ -12,6 +12,7 @@ mod bounds;
 mod conservation;
 mod decisions;
 mod elements;
+mod emulated;
 mod interference;
 mod refusals;
 mod rest;
@@ -29,6 +30,7 @@ use std::{
 
 pub use agreed::Agreed;
 pub use conservation::{conserved, released};
+pub use emulated::{EmulatedTheatre, check_on_emulator};
 pub use proptest;
 use proptest::strategy::BoxedStrategy;
 use remedy_aws::Connect;
@@ -155,6 +157,11 @@ macro_rules! all_laws {
                             $d crate::laws::check::<$d control>($d crate::laws::Law::$law);
                         }
                     )*
+
+                    #[test]
+                    fn holds_on_the_emulator() {
+                        $d crate::laws::check_on_emulator::<$d control>();
+                    }
 
                     #[test]
                     fn stays_inside_and_reaches_every_call() {

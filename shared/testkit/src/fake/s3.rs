@@ -19,7 +19,7 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str) -> Answered 
         }),
         "GetPublicAccessBlock" => get_block(bucket(cloud, call, account)?.block),
         "PutPublicAccessBlock" => {
-            bucket(cloud, call, account)?.block = Some(flags(&call.body));
+            bucket(cloud, call, account)?.block = Some(flags(&call.body)?);
             Ok(Answer::of(""))
         }
         "DeletePublicAccessBlock" => {
@@ -116,7 +116,10 @@ pub(super) fn get_block(block: Option<Flags>) -> Answered {
     Ok(Answer::of(format!("<PublicAccessBlockConfiguration>{elements}</PublicAccessBlockConfiguration>")))
 }
 
-/// The flags of a configuration; those that are left out are false.
-pub(super) fn flags(xml: &str) -> Flags {
-    FLAGS.map(|name| element(xml, name) == Some("true"))
+/// The flags of a configuration; those that are left out are false, but one must be there.
+pub(super) fn flags(xml: &str) -> Result<Flags, Refusal> {
+    if FLAGS.iter().all(|name| element(xml, name).is_none()) {
+        return Err(Refusal::new(400, "InvalidRequest", "Must specify at least one configuration."));
+    }
+    Ok(FLAGS.map(|name| element(xml, name) == Some("true")))
 }

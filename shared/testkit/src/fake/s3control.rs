@@ -14,7 +14,7 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str) -> Answered 
     let block = &mut cloud.account(account).block;
     match call.operation.as_str() {
         "GetPublicAccessBlock" => return get_block(*block),
-        "PutPublicAccessBlock" => *block = Some(flags(&call.body)),
+        "PutPublicAccessBlock" => *block = Some(flags(&call.body)?),
         "DeletePublicAccessBlock" => *block = None,
         other => panic!("the fake S3 Control does not know `{other}`"),
     }

@@ -1,6 +1,10 @@
 //! Where a case is played: an account of the fake, or one of an emulator.
 
-use std::{cell::Cell, collections::BTreeMap, rc::Rc};
+use std::{
+    collections::BTreeMap,
+    rc::Rc,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use remedy_aws::{Connect, Session};
 use remedy_domain::{AccountId, Region, Scope};
@@ -95,7 +99,6 @@ pub struct Stage {
     pub region: Region,
     /// Behind the scenes.
     pub backstage: Rc<dyn Backstage>,
-    serial: Rc<Cell<u32>>,
 }
 
 impl std::fmt::Debug for Stage {
@@ -108,7 +111,7 @@ impl Stage {
     /// A stage in an account of which a session may do everything.
     #[must_use]
     pub fn new(session: Session, account: AccountId, region: Region, backstage: Rc<dyn Backstage>) -> Self {
-        Self { session, account, region, backstage, serial: Rc::default() }
+        Self { session, account, region, backstage }
     }
 
     /// A client that may do everything.
@@ -117,11 +120,11 @@ impl Stage {
         C::connect(&self.session)
     }
 
-    /// A name that nothing else on this stage has.
+    /// A name that nothing else has.
     #[must_use]
     pub fn name(&self, prefix: &str) -> String {
-        self.serial.set(self.serial.get() + 1);
-        format!("{prefix}-{}-{}", self.account, self.serial.get())
+        static SERIAL: AtomicU32 = AtomicU32::new(1);
+        format!("{prefix}-{}-{}", self.account, SERIAL.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Brings on what no SDK call can.
