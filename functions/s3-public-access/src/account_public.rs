@@ -19,13 +19,13 @@
 use aws_sdk_s3control::types::PublicAccessBlockConfiguration;
 use remedy_aws::{absent, fault};
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Observed, Route, Scope, StopsDestruction,
-    Target, Verdict, control::ApiEvent,
+    Call, Conflict, Consent, Context, Control, ControlId, Fault, Observed, Route, Scope, StopsDestruction, Target,
+    Verdict, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Writer, account};
 
 use crate::{
-    block::{self, PublicAccessBlock, Setting},
+    block::{self, Calls, Change, PublicAccessBlock, Setting, Step},
     clients::Accounts,
 };
 
@@ -33,32 +33,11 @@ const S3: &str = "s3.amazonaws.com";
 const GET: Call = Call::new("s3control:GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock");
 const PUT: Call = Call::new("s3control:PutPublicAccessBlock", "s3:PutAccountPublicAccessBlock");
 const DELETE: Call = Call::new("s3control:DeletePublicAccessBlock", "s3:PutAccountPublicAccessBlock");
+const CALLS: Calls = Calls { put: PUT, delete: DELETE };
 
 /// The control `s3-account-public`.
 #[derive(Debug)]
 pub struct AccountPublic;
-
-/// The writes of this control.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Sets all four flags.
-    PutPublicAccessBlock(PublicAccessBlock),
-    /// Takes the configuration away.
-    DeletePublicAccessBlock,
-}
-
-impl remedy_domain::Step for Step {
-    fn call(&self) -> Call {
-        match self {
-            Self::PutPublicAccessBlock(_) => PUT,
-            Self::DeletePublicAccessBlock => DELETE,
-        }
-    }
-
-    fn harm(&self) -> Harm {
-        Harm::None
-    }
-}
 
 impl Remediation for AccountPublic {
     const CONTROL: Control = Control {
@@ -107,20 +86,12 @@ impl Remediation for AccountPublic {
     }
 
     fn judge((): &(), setting: &Setting, _: &Context<'_>) -> Verdict<Setting> {
-        let violations = block::violations(setting);
-        if violations.is_empty() {
-            return Verdict::Compliant;
-        }
-        let consent = Consent::Ask("it reaches every bucket of the account, in all Regions, at once".to_owned());
-        Verdict::Drifted(Drift { violations, desired: Some(PublicAccessBlock::ALL), consent, note: None })
+        let reason = "it reaches every bucket of the account, in all Regions, at once";
+        block::judge(setting, || Consent::Ask(reason.to_owned()))
     }
 
     fn steps(from: &Setting, to: &Setting) -> Route<Step> {
-        Route::of(match to {
-            _ if from == to => vec![],
-            Some(block) => vec![Step::PutPublicAccessBlock(*block)],
-            None => vec![Step::DeletePublicAccessBlock],
-        })
+        block::steps(from, to, &CALLS)
     }
 
     fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result<Setting, Conflict> {
@@ -129,13 +100,13 @@ impl Remediation for AccountPublic {
 
     async fn perform(writer: &Writer<Accounts>, target: &Target, step: &Step) -> Result<(), Fault> {
         let (client, account) = (&writer.client().0, target.account.as_str());
-        match step {
-            Step::PutPublicAccessBlock(block) => {
+        match &step.change {
+            Change::Put(block) => {
                 let request = client.put_public_access_block().account_id(account);
                 let sent = request.public_access_block_configuration(configuration(block)).send().await;
                 sent.map(|_| ()).map_err(|error| fault(PUT.operation, &error))
             }
-            Step::DeletePublicAccessBlock => {
+            Change::Delete => {
                 let sent = client.delete_public_access_block().account_id(account).send().await;
                 sent.map(|_| ()).map_err(|error| fault(DELETE.operation, &error))
             }

@@ -3,7 +3,7 @@
 //! Source: Amazon S3 User Guide, "Blocking public access to your Amazon S3 storage". The most restrictive of
 //! organisation, account and bucket holds. An absent configuration means four times false.
 
-use remedy_domain::{Conflict, Violation, merge};
+use remedy_domain::{Call, Conflict, Consent, Drift, Harm, Route, Verdict, Violation, merge};
 use serde::{Deserialize, Serialize};
 
 /// The four flags, mirrored whole: a PUT replaces all of them.
@@ -43,8 +43,62 @@ impl PublicAccessBlock {
     }
 }
 
+/// What to make of the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// All four flags are set, by `PutPublicAccessBlock`.
+    Put(PublicAccessBlock),
+    /// The configuration is taken away, by `DeletePublicAccessBlock`.
+    Delete,
+}
+
+/// The calls that write a configuration: a bucket's or an account's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Calls {
+    /// `PutPublicAccessBlock`.
+    pub put: Call,
+    /// `DeletePublicAccessBlock`.
+    pub delete: Call,
+}
+
+/// One write of a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// What is made of it.
+    pub change: Change,
+    calls: &'static Calls,
+}
+
+impl remedy_domain::Step for Step {
+    fn call(&self) -> Call {
+        match self.change {
+            Change::Put(_) => self.calls.put,
+            Change::Delete => self.calls.delete,
+        }
+    }
+
+    fn harm(&self) -> Harm {
+        Harm::None
+    }
+}
+
+/// The way from one configuration to another, by these calls.
+pub(crate) fn steps(from: &Setting, to: &Setting, calls: &'static Calls) -> Route<Step> {
+    let change = to.map_or(Change::Delete, Change::Put);
+    Route::of(if from == to { vec![] } else { vec![Step { change, calls }] })
+}
+
+/// Compliant with all four flags on; `consent` where one is off.
+pub(crate) fn judge(setting: &Setting, consent: impl FnOnce() -> Consent) -> Verdict<Setting> {
+    let violations = violations(setting);
+    if violations.is_empty() {
+        return Verdict::Compliant;
+    }
+    Verdict::Drifted(Drift { violations, desired: Some(PublicAccessBlock::ALL), consent: consent(), note: None })
+}
+
 /// One violation for each flag that is off.
-pub(crate) fn violations(setting: &Setting) -> Vec<Violation> {
+fn violations(setting: &Setting) -> Vec<Violation> {
     let flags = setting.unwrap_or_default().flags();
     flags.iter().filter(|(_, on)| !on).map(|(name, _)| Violation::new(format!("{name} is off"))).collect()
 }

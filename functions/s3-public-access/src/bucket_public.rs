@@ -19,13 +19,13 @@
 use aws_sdk_s3::{Client, types::PublicAccessBlockConfiguration};
 use remedy_aws::{absent, fault};
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Observed, Region, Route, Scope,
-    StopsDestruction, Target, Verdict, control::ApiEvent,
+    Call, Conflict, Consent, Context, Control, ControlId, Fault, Observed, Region, Route, Scope, StopsDestruction,
+    Target, Verdict, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Writer};
 
 use crate::{
-    block::{self, PublicAccessBlock, Setting},
+    block::{self, Calls, Change, PublicAccessBlock, Setting, Step},
     clients::Buckets,
 };
 
@@ -35,6 +35,7 @@ const S3: &str = "s3.amazonaws.com";
 const GET: Call = Call::new("s3:GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock");
 const PUT: Call = Call::new("s3:PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock");
 const DELETE: Call = Call::new("s3:DeletePublicAccessBlock", "s3:PutBucketPublicAccessBlock");
+const CALLS: Calls = Calls { put: PUT, delete: DELETE };
 
 /// The control `s3-bucket-public`.
 #[derive(Debug)]
@@ -47,28 +48,6 @@ pub enum Website {
     Hosted,
     /// It does not, or it did not matter.
     None,
-}
-
-/// The writes of this control.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Sets all four flags.
-    PutPublicAccessBlock(PublicAccessBlock),
-    /// Takes the configuration away.
-    DeletePublicAccessBlock,
-}
-
-impl remedy_domain::Step for Step {
-    fn call(&self) -> Call {
-        match self {
-            Self::PutPublicAccessBlock(_) => PUT,
-            Self::DeletePublicAccessBlock => DELETE,
-        }
-    }
-
-    fn harm(&self) -> Harm {
-        Harm::None
-    }
 }
 
 impl Remediation for BucketPublic {
@@ -131,23 +110,14 @@ impl Remediation for BucketPublic {
     }
 
     fn judge(website: &Website, setting: &Setting, _: &Context<'_>) -> Verdict<Setting> {
-        let violations = block::violations(setting);
-        if violations.is_empty() {
-            return Verdict::Compliant;
-        }
-        let consent = match website {
+        block::judge(setting, || match website {
             Website::Hosted => Consent::Ask("the bucket hosts a website, which would go dark".to_owned()),
             Website::None => Consent::Auto,
-        };
-        Verdict::Drifted(Drift { violations, desired: Some(PublicAccessBlock::ALL), consent, note: None })
+        })
     }
 
     fn steps(from: &Setting, to: &Setting) -> Route<Step> {
-        Route::of(match to {
-            _ if from == to => vec![],
-            Some(block) => vec![Step::PutPublicAccessBlock(*block)],
-            None => vec![Step::DeletePublicAccessBlock],
-        })
+        block::steps(from, to, &CALLS)
     }
 
     fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result<Setting, Conflict> {
@@ -156,13 +126,13 @@ impl Remediation for BucketPublic {
 
     async fn perform(writer: &Writer<Buckets>, target: &Target, step: &Step) -> Result<(), Fault> {
         let (client, owner) = (&writer.client().0, target.account.as_str());
-        match step {
-            Step::PutPublicAccessBlock(block) => {
+        match &step.change {
+            Change::Put(block) => {
                 let request = client.put_public_access_block().bucket(&target.id).expected_bucket_owner(owner);
                 let sent = request.public_access_block_configuration(configuration(block)).send().await;
                 sent.map(|_| ()).map_err(|error| fault(PUT.operation, &error))
             }
-            Step::DeletePublicAccessBlock => {
+            Change::Delete => {
                 let request = client.delete_public_access_block().bucket(&target.id).expected_bucket_owner(owner);
                 request.send().await.map(|_| ()).map_err(|error| fault(DELETE.operation, &error))
             }

@@ -8,7 +8,7 @@ mod clients;
 mod laws;
 
 pub use account_public::AccountPublic;
-pub use block::PublicAccessBlock;
+pub use block::{Calls, Change, PublicAccessBlock, Step};
 pub use bucket_public::BucketPublic;
 pub use clients::{Accounts, Buckets};
 use remedy_aws::Roster;
