@@ -75,9 +75,12 @@ async fn recovered<C: Lawful>(scene: &Scene<C>, mark: Mark, after: &str) {
     for _ in 0..DELIVERIES {
         scene.ports.outlive();
         let run = scene.repair().await;
-        if run.is_ok_and(|report| !report.wants_redelivery()) {
-            break;
+        let Some(report) = run.ok().filter(|report| !report.wants_redelivery()) else { continue };
+        if !report.performed.is_empty() {
+            // Whoever takes over closes what it takes over. What needs no repair any more is left to the sweep.
+            quiet(scene, mark);
         }
+        break;
     }
     swept(scene).await;
     let verdict = scene.verdict().await;
