@@ -65,6 +65,8 @@ impl Lawful for RootWithoutMfa {
         Law::AsksAlways,
         Law::Supersedes,
         Law::CoolsDown,
+        Law::Verifies,
+        Law::SeesThroughOldAnswers,
         Law::TakesNo,
         Law::MindsTheDeadline,
     ];

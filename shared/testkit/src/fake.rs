@@ -9,6 +9,7 @@ mod call;
 mod fate;
 mod iam;
 mod kms;
+mod lag;
 mod password_policy;
 mod rest;
 mod s3;
@@ -18,23 +19,19 @@ mod sts;
 #[cfg(test)]
 mod tests;
 mod time;
+mod wire;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::{
-    behavior_version::BehaviorVersion,
-    http::{
-        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
-    },
-    orchestrator::{HttpRequest, HttpResponse},
-    result::ConnectorError,
-    runtime_components::RuntimeComponents,
+    behavior_version::BehaviorVersion, http::SharedHttpClient, orchestrator::HttpResponse,
     stalled_stream_protection::StalledStreamProtectionConfig,
 };
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
@@ -81,6 +78,7 @@ pub struct FakeAws {
     journal: Arc<Mutex<Vec<Seen>>>,
     denied: Arc<Mutex<BTreeSet<String>>>,
     retries: Arc<Mutex<u32>>,
+    lag: Arc<Mutex<lag::Lag>>,
     time: VirtualTime,
     fate: Fate,
 }
@@ -143,6 +141,16 @@ impl FakeAws {
         self.cloud().page_size = Some(most);
     }
 
+    /// Lets the function's own role see what a session writes only so much later.
+    pub fn lag(&self, by: Duration) {
+        self.lags().by(by);
+    }
+
+    /// Lets the function's own role see once more, for so long, what was there before the last write of a session.
+    pub fn relapse(&self, long: Duration) {
+        self.lags().relapse(self.time.now() + long);
+    }
+
     /// Gives root an MFA device, or takes it.
     pub fn plant_root_mfa(&self, account: &str, has: bool) {
         self.cloud().account(account).root_mfa = has;
@@ -178,10 +186,15 @@ impl FakeAws {
         self.cloud.lock().expect("the fake did not panic before")
     }
 
+    fn lags(&self) -> MutexGuard<'_, lag::Lag> {
+        self.lag.lock().expect("the fake did not panic before")
+    }
+
     /// Carries a request out.
     fn carry_out(&self, call: &Call, turn: Turn) -> HttpResponse {
         let (account, session) = self.caller(&call.key);
-        let answered = self.allow(call, session.as_deref()).and_then(|()| self.answer(call, &account));
+        let answered =
+            self.allow(call, session.as_deref()).and_then(|()| self.answer(call, &account, session.is_some()));
         let resource = call.resource(&account);
         let refused = answered.as_ref().err().map(|refusal| refusal.code);
         let operation = call.full_name();
@@ -190,14 +203,15 @@ impl FakeAws {
         render(call.service, answered)
     }
 
-    fn answer(&self, call: &Call, account: &str) -> Answered {
-        let (mut cloud, now) = (self.cloud(), self.time.now());
-        match call.service {
-            Service::S3 => s3::answer(&mut cloud, call, account),
-            Service::S3Control => s3control::answer(&mut cloud, call, account),
-            Service::Kms => kms::answer(&mut cloud, call, account, now),
-            Service::Iam => iam::answer(&mut cloud, call, account, now),
-            Service::Sts => sts::answer(&mut cloud, call, account, now),
+    /// The function's own role may see an old state. Writes always meet the true one.
+    fn answer(&self, call: &Call, account: &str, is_session: bool) -> Answered {
+        let (mut cloud, mut lag, now) = (self.cloud(), self.lags(), self.time.now());
+        if is_session {
+            lag.remember(&cloud, now);
+        }
+        match lag.shown(now).filter(|_| call.key.ends_with("READ") && call.service != Service::Sts) {
+            Some(mut past) => of_service(&mut past, call, account, now),
+            None => of_service(&mut cloud, call, account, now),
         }
     }
 
@@ -221,40 +235,12 @@ impl FakeAws {
     }
 }
 
-impl HttpClient for FakeAws {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
-}
-
-impl HttpConnector for FakeAws {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (call, turn) = (Call::read(&request), self.fate.turn());
-        if let Some(mishap) = turn.mishap(Moment::Before) {
-            return self.befall(mishap, call.service);
-        }
-        let response = self.carry_out(&call, turn);
-        match turn.mishap(Moment::After) {
-            Some(mishap) => self.befall(mishap, call.service),
-            None => HttpConnectorFuture::new(async move {
-                turn.wait().await;
-                Ok(response)
-            }),
-        }
-    }
-}
-
-impl FakeAws {
-    fn befall(&self, mishap: Mishap, service: Service) -> HttpConnectorFuture {
-        let refused = |refusal: Refusal| HttpConnectorFuture::ready(Ok(render(service, Err(refusal))));
-        match mishap {
-            Mishap::Throttled => refused(Refusal::throttled(service)),
-            Mishap::Unavailable => refused(Refusal::unavailable(service)),
-            Mishap::Dropped => HttpConnectorFuture::ready(Err(ConnectorError::io("the connection broke".into()))),
-            Mishap::Crash => {
-                self.fate.crash();
-                HttpConnectorFuture::new(std::future::pending())
-            }
-        }
+fn of_service(cloud: &mut state::Cloud, call: &Call, account: &str, now: Timestamp) -> Answered {
+    match call.service {
+        Service::S3 => s3::answer(cloud, call, account),
+        Service::S3Control => s3control::answer(cloud, call, account),
+        Service::Kms => kms::answer(cloud, call, account, now),
+        Service::Iam => iam::answer(cloud, call, account, now),
+        Service::Sts => sts::answer(cloud, call, account, now),
     }
 }

@@ -22,6 +22,7 @@ mod stage;
 mod survival;
 mod travel;
 mod undo;
+mod verification;
 
 use std::{
     fmt::{self, Debug, Formatter},
@@ -216,6 +217,10 @@ all_laws! { $
     Supersedes supersedes = 6 by interference,
     /// The same plan again, directly after it was carried out, waits out an old answer.
     CoolsDown cools_down = 4 by interference,
+    /// A write that shows late is waited for; one that never shows is unverified, and somebody is called.
+    Verifies verifies = 4 by verification,
+    /// An old answer, directly after a repair, does not lead to another write.
+    SeesThroughOldAnswers sees_through_old_answers = 4 by verification,
     /// A denied door, and a denied write, leave one outcome and no lock.
     TakesNo takes_no = 4 by refusals,
     /// With too little time left nothing is begun.

@@ -8,7 +8,7 @@ use super::{iam::User, kms::Key, password_policy::Policy};
 pub(super) type Flags = [bool; 4];
 
 /// All accounts.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Cloud {
     pub(super) buckets: BTreeMap<String, Bucket>,
     pub(super) accounts: BTreeMap<String, Account>,
@@ -20,7 +20,7 @@ pub(super) struct Cloud {
 }
 
 /// A bucket. Its name is unique in the world.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Bucket {
     pub(super) owner: String,
     pub(super) region: String,
@@ -29,7 +29,7 @@ pub(super) struct Bucket {
 }
 
 /// One account.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Account {
     pub(super) block: Option<Flags>,
     /// By Region and id.

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     rc::Rc,
     sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
 };
 
 use remedy_aws::{Connect, Session};
@@ -45,6 +46,16 @@ pub trait Backstage {
         false
     }
 
+    /// Lets the engine see its writes only so much later. Answers whether it can.
+    fn lag(&self, _by: Duration) -> bool {
+        false
+    }
+
+    /// Lets the engine see once more, for so long, what was there before its last write. Answers whether it can.
+    fn relapse(&self, _long: Duration) -> bool {
+        false
+    }
+
     /// Brings on what no SDK call can. Answers the id of what was made; nothing where it cannot.
     fn plant(&self, _account: &str, _region: &str, _prop: Prop) -> Option<String> {
         None
@@ -69,6 +80,16 @@ impl Backstage for FakeAws {
         } else {
             self.allow_again(operation)
         }
+        true
+    }
+
+    fn lag(&self, by: Duration) -> bool {
+        FakeAws::lag(self, by);
+        true
+    }
+
+    fn relapse(&self, long: Duration) -> bool {
+        FakeAws::relapse(self, long);
         true
     }
 

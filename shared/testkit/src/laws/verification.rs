@@ -1,0 +1,54 @@
+//! A repair is called one only once it is seen, and what is seen may be old.
+
+use std::time::Duration;
+
+use remedy_domain::{FaultKind, Outcome, outcome::Alarm};
+
+use super::{Bearing, Case, Lawful, Scene, Theatre};
+
+const FOR_EVER: Duration = Duration::from_secs(86_400);
+
+/// A write that shows late is waited for; one that never shows is unverified, and somebody is called.
+pub(super) async fn verifies<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    for (lag, shows) in [(Duration::from_secs(5), true), (FOR_EVER, false)] {
+        let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+        if scene.drift().await.is_none() || !scene.stage.backstage.lag(lag) {
+            return Bearing::Moot;
+        }
+        let mark = scene.mark();
+        let report = scene.repair().await.expect("a run");
+        let (paused, told) = (scene.ports.paused(), scene.ports.notices());
+        if shows {
+            assert!(matches!(report.outcome, Outcome::Repaired | Outcome::Contained), "{report:?}");
+            assert!((lag..lag * 2).contains(&paused), "it waits until it shows: {paused:?}");
+        } else {
+            let kind = report.fault.as_ref().map(|fault| fault.kind);
+            assert_eq!((report.outcome, kind), (Outcome::Unverified, Some(FaultKind::Unverified)), "{report:?}");
+            assert!(paused < Duration::from_secs(30), "it gives up: {paused:?}");
+            assert_eq!(told.last().map(|notice| notice.alarm), Some(Alarm::Page), "somebody is called: {told:?}");
+        }
+        super::conserved(&C::CONTROL, &scene.ports, &scene.since(mark).calls);
+        super::released(&scene.ports);
+    }
+    Bearing::Held
+}
+
+/// An old answer, directly after a repair, does not lead to another write.
+pub(super) async fn sees_through_old_answers<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    if scene.drift().await.is_none() {
+        return Bearing::Moot;
+    }
+    let repaired = scene.repair().await.expect("a repair");
+    if repaired.outcome != Outcome::Repaired || !scene.stage.backstage.relapse(Duration::from_secs(4)) {
+        return Bearing::Moot;
+    }
+    let mark = scene.mark();
+    let again = scene.repair().await.expect("a run on an old answer");
+    assert_eq!((again.outcome, &again.plan), (Outcome::Superseded, &repaired.plan), "{again:?}");
+    let ours = scene.since(mark);
+    assert!(ours.writes::<C>().is_empty(), "nothing is written twice: {ours:?}");
+    super::conserved(&C::CONTROL, &scene.ports, &ours.calls);
+    super::released(&scene.ports);
+    Bearing::Held
+}
