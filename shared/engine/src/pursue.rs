@@ -157,10 +157,10 @@ where
         Ok(())
     }
 
-    /// An answer that shows again what was just put right may be an old one: wait it out before looking again.
+    /// An answer that shows again what was just put right, or back, may be an old one: wait it out before looking again.
     async fn cool_down(&self, last: Option<Released>) {
-        let same = last.filter(|last| last.plan == self.course.id && last.outcome == Outcome::Repaired);
-        let Some(last) = same else { return };
+        let arrived = |outcome| matches!(outcome, Outcome::Repaired | Outcome::Contained | Outcome::Reverted);
+        let Some(last) = last.filter(|last| last.plan == self.course.id && arrived(last.outcome)) else { return };
         let since = Duration::try_from(self.ports.now().duration_since(last.at)).unwrap_or_default();
         let wait = COOL_DOWN.saturating_sub(since);
         if !wait.is_zero() && self.ports.remaining() > wait + ATTEMPT + RESERVE {
