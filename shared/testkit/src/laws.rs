@@ -219,7 +219,7 @@ all_laws! { $
     CoolsDown cools_down = 4 by interference,
     /// A write that shows late is waited for; one that never shows is unverified, and somebody is called.
     Verifies verifies = 4 by verification,
-    /// An old answer, directly after a repair, does not lead to another write.
+    /// An old answer, directly after a repair or an undo, does not lead to another write.
     SeesThroughOldAnswers sees_through_old_answers = 4 by verification,
     /// A denied door, and a denied write, leave one outcome and no lock.
     TakesNo takes_no = 4 by refusals,

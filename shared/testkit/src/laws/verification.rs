@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use remedy_domain::{FaultKind, Outcome, outcome::Alarm};
+use remedy_domain::{FaultKind, Outcome, PlanId, outcome::Alarm};
+use remedy_engine::Report;
 
-use super::{Bearing, Case, Lawful, Scene, Theatre};
+use super::{Bearing, Case, Lawful, Mark, Scene, Theatre, WayBack};
 
 const FOR_EVER: Duration = Duration::from_secs(86_400);
 
@@ -33,22 +34,33 @@ pub(super) async fn verifies<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -
     Bearing::Held
 }
 
-/// An old answer, directly after a repair, does not lead to another write.
+/// An old answer, directly after a repair or an undo, does not lead to another write.
 pub(super) async fn sees_through_old_answers<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     if scene.drift().await.is_none() {
         return Bearing::Moot;
     }
     let repaired = scene.repair().await.expect("a repair");
-    if repaired.outcome != Outcome::Repaired || !scene.stage.backstage.relapse(Duration::from_secs(4)) {
+    let plan = repaired.plan.as_ref().expect("a repair has a plan");
+    if !scene.stage.backstage.relapse(Duration::from_secs(4)) {
         return Bearing::Moot;
     }
     let mark = scene.mark();
-    let again = scene.repair().await.expect("a run on an old answer");
-    assert_eq!((again.outcome, &again.plan), (Outcome::Superseded, &repaired.plan), "{again:?}");
-    let ours = scene.since(mark);
+    unmoved(&scene, mark, &scene.repair().await.expect("a run on an old answer"), plan);
+    if C::WAY_BACK == WayBack::Open {
+        let undone = scene.revert(plan).await.expect("an undo");
+        scene.stage.backstage.relapse(Duration::from_secs(4));
+        let (mark, back) = (scene.mark(), undone.plan.as_ref().expect("an undo has a plan"));
+        unmoved(&scene, mark, &scene.revert(plan).await.expect("an undo on an old answer"), back);
+    }
+    Bearing::Held
+}
+
+/// The same plan was drafted, and dropped.
+fn unmoved<C: Lawful>(scene: &Scene<C>, since: Mark, again: &Report, plan: &PlanId) {
+    assert_eq!((again.outcome, again.plan.as_ref()), (Outcome::Superseded, Some(plan)), "{again:?}");
+    let ours = scene.since(since);
     assert!(ours.writes::<C>().is_empty(), "nothing is written twice: {ours:?}");
     super::conserved(&C::CONTROL, &scene.ports, &ours.calls);
     super::released(&scene.ports);
-    Bearing::Held
 }
