@@ -55,11 +55,11 @@ pub struct Account {
     pub session_token: String,
 }
 
-/// One of several addresses, another for the next process: an emulator uses one processor only.
+/// One of several addresses, drawn by chance: an emulator uses one processor only.
 fn one_of(endpoints: &str) -> String {
     let all: Vec<_> = endpoints.split(',').map(|endpoint| endpoint.trim_end_matches('/')).collect();
-    let mine = usize::try_from(std::process::id()).expect("a process id is small") % all.len();
-    all[mine].to_owned()
+    let draw = usize::try_from(RandomState::new().build_hasher().finish() >> 32).expect("half of a hash is small");
+    all[draw % all.len()].to_owned()
 }
 
 impl Emulator {
