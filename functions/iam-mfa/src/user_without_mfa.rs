@@ -20,6 +20,7 @@
 //! (`mfa_new_user_days`): give the person notice first.
 
 use aws_sdk_iam::{Client, types::StatusType};
+use futures_util::future::join3;
 use remedy_aws::{absent, fault};
 use remedy_domain::{
     Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Observed, Route, Scope, StopsDestruction,
@@ -142,15 +143,22 @@ impl Remediation for UserWithoutMfa {
     }
 
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, Fence>, Fault> {
-        let user = match client.0.get_user().user_name(&target.id).send().await {
+        // Side by side: each answer takes as long as a round trip.
+        let (user, fence, enrolled) = join3(
+            client.0.get_user().user_name(&target.id).send(),
+            standing_fence(&client.0, &target.id),
+            has_device(&client.0, &target.id),
+        )
+        .await;
+        let user = match user {
             Ok(answer) => answer.user,
             Err(error) if absent(&error, &NO_SUCH) => None,
             Err(error) => return Err(fault(USER.operation, &error)),
         };
         let same_user = user.filter(|user| target.unique_id.as_deref().is_none_or(|id| id == user.user_id()));
         let Some(user) = same_user else { return Ok(Observed::Absent) };
-        let setting = standing_fence(&client.0, &target.id).await?;
-        let facts = facts(&client.0, &user).await?;
+        let setting = fence?;
+        let facts = if enrolled? { Facts::WithMfa } else { facts(&client.0, &user).await? };
         Ok(Observed::Present { facts, setting })
     }
 
@@ -254,13 +262,14 @@ async fn standing_fence(client: &Client, name: &str) -> Result<Fence, Fault> {
     }
 }
 
+async fn has_device(client: &Client, name: &str) -> Result<bool, Fault> {
+    let devices = client.list_mfa_devices().user_name(name).send().await;
+    devices.map(|answer| !answer.mfa_devices().is_empty()).map_err(|error| fault(DEVICES.operation, &error))
+}
+
+/// What bears on fencing a user without a device.
 async fn facts(client: &Client, user: &aws_sdk_iam::types::User) -> Result<Facts, Fault> {
     let name = user.user_name();
-    let devices = client.list_mfa_devices().user_name(name).send().await;
-    let devices = devices.map_err(|error| fault(DEVICES.operation, &error))?;
-    if !devices.mfa_devices().is_empty() {
-        return Ok(Facts::WithMfa);
-    }
     let profile = match client.get_login_profile().user_name(name).send().await {
         Ok(answer) => answer.login_profile,
         Err(error) if absent(&error, &NO_SUCH) => None,
@@ -277,11 +286,14 @@ async fn facts(client: &Client, user: &aws_sdk_iam::types::User) -> Result<Facts
 
 /// The credentials that programs use. A user has a handful of each: the first page holds them all.
 async fn programs(client: &Client, name: &str) -> Result<Vec<&'static str>, Fault> {
-    let keys = client.list_access_keys().user_name(name).send().await;
+    let (keys, ssh, service) = join3(
+        client.list_access_keys().user_name(name).send(),
+        client.list_ssh_public_keys().user_name(name).send(),
+        client.list_service_specific_credentials().user_name(name).send(),
+    )
+    .await;
     let keys = keys.map_err(|error| fault(ACCESS_KEYS.operation, &error))?;
-    let ssh = client.list_ssh_public_keys().user_name(name).send().await;
     let ssh = ssh.map_err(|error| fault(SSH_KEYS.operation, &error))?;
-    let service = client.list_service_specific_credentials().user_name(name).send().await;
     let service = service.map_err(|error| fault(SERVICE.operation, &error))?;
     let found = [
         (keys.access_key_metadata().iter().any(|key| key.status() == Some(&StatusType::Active)), "active access keys"),
