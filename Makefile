@@ -40,11 +40,11 @@ build: ## Compile everything
 release: venv ## Build the release binaries into target/lambda/<function>/bootstrap
 	cargo lambda build --release --workspace $(addprefix --bin ,$(FUNCTIONS))
 
-invoke: venv ## Send an event to a running `make watch`: make invoke FN=s3-public-access EVENT=events/s3-public-access/manual.json
-	cargo lambda invoke $(FN) --data-file $(EVENT)
+invoke: venv ## Send an event to a running `make watch`: make invoke FN=s3-public-access EVENT=events/s3-public-access/s3-bucket-public.json
+	cargo lambda invoke --invoke-address 127.0.0.1 $(FN) --data-file $(EVENT)
 
 watch: venv ## Serve all functions locally with cargo-lambda (environment contract: see README)
-	cargo lambda watch --ignore-changes
+	cargo lambda watch --ignore-changes --invoke-address 127.0.0.1
 
 docs: build ## Generate docs/controls.md and the controls table of the README from --describe
 	$(PY) tools/controls.py

@@ -1,0 +1,145 @@
+//! `remedy policy`.
+
+mod lines;
+mod report;
+
+use std::{
+    io::{self, BufRead, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Subcommand, ValueEnum};
+use remedy_policy::{Kind, json, json::Value};
+
+/// Nothing was found.
+const CLEAN: u8 = 0;
+/// Something was found.
+const FOUND: u8 = 1;
+/// A document could not be read, or is no policy.
+const FAILED: u8 = 2;
+
+/// The commands on policies.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say what policies permit: administrators, full services, ways to more permissions, strangers.
+    ///
+    /// The exit status is 0 if nothing was found, 1 if something was, 2 if a document is no policy.
+    Check {
+        /// The documents. `-` is standard input.
+        #[arg(required_unless_present = "jsonl")]
+        files: Vec<PathBuf>,
+        /// What the policies are attached to. Without it, the elements tell.
+        #[arg(long, value_enum)]
+        kind: Option<KindName>,
+        /// Read JSON lines {"id", "kind", "policy" or "text"} from standard input and answer one line each.
+        #[arg(long, conflicts_with_all = ["files", "kind"])]
+        jsonl: bool,
+    },
+}
+
+/// What a policy is attached to.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum KindName {
+    /// A user, group or role: what it may do.
+    Identity,
+    /// An S3 bucket.
+    Bucket,
+    /// A KMS key.
+    Key,
+    /// A role: who may assume it.
+    Trust,
+    /// Any other resource.
+    Resource,
+}
+
+impl From<KindName> for Kind {
+    fn from(name: KindName) -> Self {
+        match name {
+            KindName::Identity => Self::Identity,
+            KindName::Bucket => Self::Bucket,
+            KindName::Key => Self::Key,
+            KindName::Trust => Self::Trust,
+            KindName::Resource => Self::Resource,
+        }
+    }
+}
+
+/// Run a command.
+pub(crate) fn run(command: &Command) -> ExitCode {
+    let Command::Check { files, kind, jsonl } = command;
+    let done = if *jsonl { answer_lines() } else { check_files(files, *kind) };
+    done.unwrap_or_else(|error| {
+        // A reader that has seen enough closes the pipe.
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            let _told = writeln!(io::stderr(), "remedy: {error}");
+        }
+        ExitCode::from(FAILED)
+    })
+}
+
+fn answer_lines() -> io::Result<ExitCode> {
+    let mut input = io::BufReader::with_capacity(1 << 16, io::stdin().lock());
+    let mut output = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if input.read_until(b'\n', &mut line)? == 0 {
+            output.flush()?;
+            return Ok(ExitCode::from(CLEAN));
+        }
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        output.write_all(lines::answer(&line).as_bytes())?;
+        output.write_all(b"\n")?;
+        // Whoever asks one line at a time waits for this answer.
+        if input.buffer().is_empty() {
+            output.flush()?;
+        }
+    }
+}
+
+fn check_files(files: &[PathBuf], kind: Option<KindName>) -> io::Result<ExitCode> {
+    let mut output = io::stdout().lock();
+    let mut worst = CLEAN;
+    for file in files {
+        let name = file.display().to_string();
+        let text = if name == "-" { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(file) };
+        let status = match text {
+            Ok(text) => {
+                let (status, report) = report::of(&name, &text, kind.map(Kind::from));
+                output.write_all(report.as_bytes())?;
+                status
+            }
+            Err(error) => {
+                writeln!(output, "{name}: cannot be read: {error}")?;
+                FAILED
+            }
+        };
+        worst = worst.max(status);
+    }
+    Ok(ExitCode::from(worst))
+}
+
+/// What the elements of a document say that it is attached to.
+fn guessed(text: &str) -> Kind {
+    let Ok(parsed) = json::parse(text) else { return Kind::Identity };
+    let statement = match parsed.root.get("Statement").map(|node| &node.value) {
+        Some(Value::Array(nodes)) => nodes.first(),
+        Some(Value::Object(_)) => parsed.root.get("Statement"),
+        _ => None,
+    };
+    let Some(statement) = statement else { return Kind::Identity };
+    let has = |element: &str| statement.get(element).is_some();
+    if !has("Principal") && !has("NotPrincipal") {
+        return Kind::Identity;
+    }
+    if !has("Resource") && !has("NotResource") {
+        return Kind::Trust;
+    }
+    if text.contains("arn:aws:s3:::") {
+        return Kind::Bucket;
+    }
+    if text.contains("\"kms:") { Kind::Key } else { Kind::Resource }
+}

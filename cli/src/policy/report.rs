@@ -1,0 +1,74 @@
+//! The report for people.
+
+use std::fmt::Write as _;
+
+use remedy_policy::{
+    Holder, Identity, Kind, Policy, Resource,
+    document::decoded,
+    explain::{Clue, Finding},
+};
+
+use super::{CLEAN, FAILED, FOUND, guessed};
+
+/// The exit status and the report of one document.
+pub(crate) fn of(name: &str, text: &str, kind: Option<Kind>) -> (u8, String) {
+    let text = match decoded(text) {
+        Ok(text) => text,
+        Err(error) => return (FAILED, format!("{name}: no policy: {error}\n")),
+    };
+    let kind = kind.unwrap_or_else(|| guessed(&text));
+    let policy = match Policy::parse(kind, &text) {
+        Ok(policy) => policy,
+        Err(error) => {
+            let place = pointed(&text, error.at, error.at + 1);
+            return (FAILED, format!("{name}: no policy: {error}\n{place}"));
+        }
+    };
+    let findings = if kind == Kind::Identity {
+        let holder = Holder::of(&policy);
+        Identity::of(&holder).findings(&holder)
+    } else {
+        Resource::of(&policy).findings(&policy)
+    };
+    if findings.is_empty() {
+        return (CLEAN, format!("{name}: nothing found ({} policy)\n", attached(kind)));
+    }
+    let mut out = format!("{name}: {} policy\n", attached(kind));
+    for finding in &findings {
+        show(&mut out, &text, finding);
+    }
+    (FOUND, out)
+}
+
+const fn attached(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Identity => "identity",
+        Kind::Bucket => "bucket",
+        Kind::Key => "key",
+        Kind::Trust => "trust",
+        Kind::Resource => "resource",
+    }
+}
+
+fn show(out: &mut String, text: &str, finding: &Finding) {
+    let _infallible = writeln!(out, "\n  {}: {}", finding.verdict, finding.says);
+    for Clue { statement, sid, span, missing, .. } in &finding.clues {
+        let sid = sid.as_ref().map(|sid| format!(" ({sid})")).unwrap_or_default();
+        let _infallible = writeln!(out, "    statement {statement}{sid}; it lacks {missing}");
+        out.push_str(&pointed(text, span.start, span.end));
+    }
+}
+
+/// The line of the text where something stands, and a mark below it.
+fn pointed(text: &str, start: usize, end: usize) -> String {
+    let before = text.get(..start).unwrap_or(text);
+    let number = before.matches('\n').count() + 1;
+    let from = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = text.get(from..).unwrap_or_default().lines().next().unwrap_or_default();
+    let column = before.len() - from;
+    // A long line is cut to what surrounds the place.
+    let window: String = line.chars().skip(column.saturating_sub(40)).take(100).collect();
+    let indent = column.min(40);
+    let width = (end.saturating_sub(start)).clamp(1, window.chars().count().saturating_sub(indent).max(1));
+    format!("    {number:>5} | {window}\n          | {}{}\n", " ".repeat(indent), "^".repeat(width))
+}

@@ -1,0 +1,283 @@
+//! What a condition says about a caller of whom nothing is known.
+//!
+//! Sources: IAM User Guide, "AWS global condition context keys", "IAM JSON policy elements: Condition operators",
+//! "Single-valued vs. multivalued context keys"; S3 User Guide, "The meaning of public".
+
+use std::borrow::Cow;
+
+use crate::{
+    catalogue::Catalogue,
+    document::{Clause, Kind, Operator, SetOperator, Version},
+    glob, variable,
+};
+
+/// What a condition key tells of the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// Where or who the caller is: a stranger cannot have the value of somebody else.
+    Fixed(Shape),
+    /// The address of the caller.
+    Address,
+    /// Whether an AWS service calls for itself.
+    IsService,
+    /// What an identity provider says of a web identity.
+    Claim,
+    /// The caller chooses the value, or it tells of the resource.
+    Free,
+    /// Nothing is known of the key.
+    Unknown,
+}
+
+/// What the values of a fixed key look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// An id: account, organization, VPC, endpoint, key.
+    Id,
+    /// The path of an organizational unit, from its organization.
+    OrgPath,
+    /// The ARN of a principal or an access point: the account tells who it is.
+    AccountArn,
+    /// The ARN of the resource for which a service calls.
+    SourceArn,
+    /// `aws:userid`: the id of a user, or of a role, a colon and a session.
+    UserId,
+    /// The name of an AWS service.
+    Service,
+}
+
+/// Global keys whose value the caller chooses, or that tell of the resource.
+const FREE: [&str; 28] = [
+    "aws:assumedroot",
+    "aws:calledvia",
+    "aws:calledviafirst",
+    "aws:calledvialast",
+    "aws:chatbotsourcearn",
+    "aws:currenttime",
+    "aws:ec2instancesourceprivateipv4",
+    "aws:ec2instancesourcevpc",
+    "aws:epochtime",
+    "aws:federatedprovider",
+    "aws:multifactorauthage",
+    "aws:multifactorauthpresent",
+    "aws:principaltype",
+    "aws:referer",
+    "aws:requestedregion",
+    "aws:resourceaccount",
+    "aws:resourceorgid",
+    "aws:resourceorgpaths",
+    "aws:securetransport",
+    "aws:sourceidentity",
+    "aws:tagkeys",
+    "aws:tokenissuetime",
+    "aws:useragent",
+    "aws:username",
+    "aws:viaawsservice",
+    "aws:vpcsourceip",
+    "aws:signinsessionarn",
+    "aws:viaawsmcpservice",
+];
+
+/// Global keys with a tag's name.
+const FREE_TAGS: [&str; 3] = ["aws:principaltag/", "aws:requesttag/", "aws:resourcetag/"];
+
+/// Keys that every signed request has, in identity policies: an `…IfExists` or a wildcard on them holds for all.
+const ALWAYS_THERE: [&str; 8] = [
+    "aws:currenttime",
+    "aws:epochtime",
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:principaltype",
+    "aws:requestedregion",
+    "aws:securetransport",
+    "aws:userid",
+];
+
+impl Key {
+    /// What the key, in lower case, tells in a policy of this kind.
+    pub(crate) fn of(kind: Kind, key: &str) -> Self {
+        match key {
+            "aws:principalorgid" | "aws:sourceorgid" | "aws:vpceorgid" | "aws:principalaccount" | "aws:sourceaccount"
+            | "aws:sourceowner" | "aws:vpceaccount" | "aws:sourcevpc" | "aws:sourcevpce" | "kms:calleraccount"
+            | "s3:x-amz-server-side-encryption-aws-kms-key-id" => Self::Fixed(Shape::Id),
+            // In an access point's own policy it is the access point itself.
+            "s3:dataaccesspointaccount" if kind != Kind::Resource => Self::Fixed(Shape::Id),
+            "s3:dataaccesspointarn" if kind != Kind::Resource => Self::Fixed(Shape::AccountArn),
+            "aws:principalorgpaths" | "aws:sourceorgpaths" | "aws:vpceorgpaths" => Self::Fixed(Shape::OrgPath),
+            "aws:principalarn" => Self::Fixed(Shape::AccountArn),
+            "aws:sourcearn" | "aws:sourcevpcarn" => Self::Fixed(Shape::SourceArn),
+            "aws:userid" => Self::Fixed(Shape::UserId),
+            "aws:principalservicename" | "aws:principalservicenameslist" => Self::Fixed(Shape::Service),
+            "aws:principalisawsservice" => Self::IsService,
+            "aws:sourceip" => Self::Address,
+            _ if FREE.contains(&key) || FREE_TAGS.iter().any(|tag| key.starts_with(tag)) => Self::Free,
+            _ if is_claim(key) => Self::Claim,
+            _ if key.starts_with("aws:") => Self::Unknown,
+            _ if key.starts_with("saml:") || key.starts_with("sts:") || Catalogue::get().knows_key(key) => Self::Free,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// Keys of identity providers start with the provider's host: `token.actions.githubusercontent.com:sub`.
+fn is_claim(key: &str) -> bool {
+    key.rsplit_once(':').is_some_and(|(issuer, _)| issuer.contains('.'))
+}
+
+/// Whether a claim says who: a subject, an audience and their like, and not merely how one signed in.
+fn says_who(issuer: &str, claim: &str) -> bool {
+    /// Issuers that speak for everybody who has an account there: only the subject tells one from another.
+    const SHARED: [&str; 6] = [
+        "token.actions.githubusercontent.com",
+        "gitlab.com",
+        "app.terraform.io",
+        "agent.buildkite.com",
+        "oidc.vercel.com",
+        "api.pulumi.com/oidc",
+    ];
+    match claim {
+        "iss" | "amr" | "auth_type" => false,
+        "aud" | "azp" | "oaud" => !SHARED.contains(&issuer),
+        _ => true,
+    }
+}
+
+/// How strictly a value is fixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// By what it matches.
+    Meaning,
+    /// By S3's definition: no wildcard and no variable in it, whatever the operator.
+    Literal,
+}
+
+impl Clause<'_> {
+    /// Whether it holds where the key is absent.
+    pub(crate) fn holds_without_key(&self) -> bool {
+        match self.set {
+            SetOperator::ForAllValues => true,
+            SetOperator::ForAnyValue => self.if_exists,
+            SetOperator::Single => self.if_exists || self.negated,
+        }
+    }
+
+    /// For `Null`: whether it asks that the key is absent.
+    pub(crate) fn null(&self) -> Option<bool> {
+        if self.operator != Operator::Null {
+            return None;
+        }
+        match self.values.as_slice() {
+            [value] if value.text.eq_ignore_ascii_case("true") => Some(true),
+            [value] if value.text.eq_ignore_ascii_case("false") => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Whether wildcards in its values are wildcards.
+    const fn expands(&self) -> bool {
+        matches!(self.operator, Operator::StringLike | Operator::Arn)
+    }
+
+    /// Whether each of its values stands for somebody in particular. None stands for everybody.
+    pub(crate) fn is_fixed(&self, version: Version, shape: Shape, reading: Reading) -> bool {
+        let comparable = matches!(
+            self.operator,
+            Operator::StringEquals
+                | Operator::StringEqualsIgnoreCase
+                | Operator::StringLike
+                | Operator::Arn
+                | Operator::NumericEquals
+        );
+        comparable && self.values.iter().all(|value| self.fixes(version, shape, reading, &value.text))
+    }
+
+    fn fixes(&self, version: Version, shape: Shape, reading: Reading, value: &str) -> bool {
+        let widened = variable::widened(version, value);
+        let literal = reading == Reading::Literal;
+        let live = literal || self.expands() || !widened.exact;
+        let value = &*widened.text;
+        let is_wild = |part: &str| live && glob::wild(part);
+        // The callers without a name have these values.
+        if value.eq_ignore_ascii_case("anonymous") {
+            return false;
+        }
+        match shape {
+            Shape::Id => !is_wild(value),
+            Shape::OrgPath => !is_wild(value.split('/').next().unwrap_or_default()),
+            Shape::UserId => {
+                let id = value.split(':').next().unwrap_or_default();
+                !is_wild(id) && !id.is_empty()
+            }
+            Shape::Service => !is_wild(value) || value.ends_with(".amazonaws.com") || value.ends_with(".amazonaws.com.cn"),
+            Shape::SourceArn if literal => !is_wild(value),
+            Shape::AccountArn | Shape::SourceArn => !is_wild(value) || self.fixes_account(value),
+        }
+    }
+
+    /// Whether the account of an ARN with wildcards is fixed. ARN operators compare part by part; in strings a wildcard
+    /// runs over colons, and the path of a principal, which a stranger chooses, may have some.
+    fn fixes_account(&self, value: &str) -> bool {
+        let fixed = |part: &&str| !part.is_empty() && !glob::wild(part);
+        if self.operator == Operator::Arn || self.key != "aws:principalarn" {
+            let parts: Vec<_> = value.splitn(6, ':').collect();
+            return parts.len() == 6 && parts.get(4).is_some_and(fixed);
+        }
+        let mut parts = glob::head(value).splitn(6, ':');
+        parts.nth(4).is_some_and(|part| fixed(&part)) && parts.next().is_some()
+    }
+
+    /// Whether each value of a claim stands for somebody in particular.
+    pub(crate) fn fixes_claim(&self, version: Version, reading: Reading) -> bool {
+        let Some((issuer, claim)) = self.key.rsplit_once(':') else { return false };
+        if !says_who(issuer, claim) {
+            return false;
+        }
+        let comparable =
+            matches!(self.operator, Operator::StringEquals | Operator::StringEqualsIgnoreCase | Operator::StringLike);
+        comparable
+            && self.values.iter().all(|value| {
+                let widened = variable::widened(version, &value.text);
+                let live = reading == Reading::Literal || self.expands() || !widened.exact;
+                !live || !glob::wild(&widened.text) || (claim != "aud" && names_owner(issuer, &widened.text))
+            })
+    }
+}
+
+/// Whether a subject with wildcards still names its owner: `repo:octo-org/*`, `system:serviceaccount:ns:*`.
+fn names_owner(issuer: &str, subject: &str) -> bool {
+    let head = glob::head(subject);
+    if issuer == "token.actions.githubusercontent.com" {
+        let owner = head.split_once("repo:").map_or(head, |(_, owner)| owner);
+        return owner.split_once('/').is_some_and(|(owner, _)| !owner.is_empty());
+    }
+    // The last whole part before the wildcard, after the name of what it is.
+    let parts = head.split([':', '/']).count();
+    parts >= 3
+}
+
+/// Whether a clause holds for every request that an identity can make.
+pub(crate) fn always(version: Version, clause: &Clause<'_>) -> bool {
+    if clause.negated {
+        return false;
+    }
+    let present = ALWAYS_THERE.contains(&&*clause.key);
+    match clause.operator {
+        Operator::StringLike | Operator::Arn => {
+            let open = |value: &Cow<'_, str>| {
+                let value = variable::widened(version, value);
+                value.exact && !value.text.is_empty() && value.text.bytes().all(|byte| byte == b'*')
+            };
+            (present || clause.if_exists || clause.set == SetOperator::ForAllValues)
+                && clause.set != SetOperator::ForAnyValue
+                && clause.values.iter().any(|value| open(&value.text))
+        }
+        Operator::Bool => {
+            let says = |word: &str| clause.values.iter().any(|value| value.text.eq_ignore_ascii_case(word));
+            (present || clause.if_exists) && says("true") && says("false")
+        }
+        Operator::Null => {
+            let says = |word: &str| clause.values.iter().any(|value| value.text.eq_ignore_ascii_case(word));
+            (says("true") && says("false")) || (present && says("false"))
+        }
+        _ => false,
+    }
+}

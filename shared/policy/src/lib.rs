@@ -1,0 +1,37 @@
+//! The AWS IAM policy language: parse, match, analyse, decide and edit policies, without calling AWS.
+#![doc = include_str!("../README.md")]
+
+pub mod catalogue;
+mod condition;
+pub mod document;
+pub mod escalation;
+pub mod explain;
+pub mod glob;
+mod identity;
+mod ip;
+pub mod json;
+mod public;
+mod reach;
+mod variable;
+
+pub use document::{Kind, Malformed, Policy};
+pub use identity::Identity;
+pub use public::Resource;
+pub use reach::Holder;
+
+/// A verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// It is so.
+    Yes,
+    /// It is not.
+    No,
+    /// It hangs on something that is not known.
+    Unknown,
+}
+
+impl From<bool> for Answer {
+    fn from(yes: bool) -> Self {
+        if yes { Self::Yes } else { Self::No }
+    }
+}

@@ -1,0 +1,644 @@
+//! Verdicts on whom a resource lets in.
+//!
+//! The question is always whether a stranger, a caller of whom nothing is known but that it is outside, can make a
+//! request that the policy admits. Sources: IAM User Guide, "AWS JSON policy elements: Principal"; S3 User Guide, "The
+//! meaning of public"; KMS and STS take no unsigned requests, so there public means any AWS account.
+
+use std::borrow::Cow;
+
+use crate::{
+    Answer,
+    catalogue::{ActionSet, Catalogue},
+    condition::{Key, Reading},
+    document::{Clause, Effect, Kind, Operator, Policy, Principal, PrincipalKind, SetOperator, Statement, Version},
+    explain::{Clue, Finding},
+    glob,
+    ip::{Addresses, Block},
+    json::Span,
+    reach::actions_of,
+    variable::{self, Wild},
+};
+
+/// The verdicts on a resource policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// Whether a stranger is let in.
+    pub public: Answer,
+    /// Whether S3 calls it public: an allow for everyone that no fixed value limits. Denies are not looked at.
+    pub public_literal: Answer,
+    /// The statements that let strangers in, by their place.
+    pub public_statements: Vec<usize>,
+    /// Statements whose verdict hangs on a condition key that is not known.
+    pub unknown_statements: Vec<usize>,
+    /// Statements that let an AWS service in on anybody's behalf.
+    pub confused_deputy: Vec<usize>,
+}
+
+impl Resource {
+    /// The verdicts on a policy.
+    #[must_use]
+    pub fn of(policy: &Policy<'_>) -> Self {
+        let reader = Reader { kind: policy.kind, version: policy.version };
+        let mut verdicts = Self {
+            public: Answer::No,
+            public_literal: Answer::No,
+            public_statements: Vec::new(),
+            unknown_statements: Vec::new(),
+            confused_deputy: Vec::new(),
+        };
+        for statement in policy.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
+            if reader.literally_open(statement) {
+                verdicts.public_literal = Answer::Yes;
+            }
+            match reader.open(policy, statement) {
+                Answer::Yes => verdicts.public_statements.push(statement.index),
+                Answer::Unknown => verdicts.unknown_statements.push(statement.index),
+                Answer::No => {}
+            }
+            if reader.deputy(statement).is_some() {
+                verdicts.confused_deputy.push(statement.index);
+            }
+        }
+        if !verdicts.public_statements.is_empty() {
+            verdicts.public = Answer::Yes;
+        } else if !verdicts.unknown_statements.is_empty() {
+            verdicts.public = Answer::Unknown;
+        }
+        verdicts
+    }
+
+    /// Why: the principals that let strangers in, and the conditions that do not keep them out.
+    #[must_use]
+    pub fn findings(&self, policy: &Policy<'_>) -> Vec<Finding> {
+        let reader = Reader { kind: policy.kind, version: policy.version };
+        let who = match policy.kind {
+            Kind::Key | Kind::Trust => "any AWS account is let in",
+            Kind::Bucket | Kind::Resource | Kind::Identity => "anyone is let in",
+        };
+        let of = |indices: &[usize], verdict, says: &str| {
+            let statements = policy.statements.iter().filter(|statement| indices.contains(&statement.index));
+            let clues: Vec<_> = statements.flat_map(|statement| reader.clues(statement)).collect();
+            (!clues.is_empty()).then(|| Finding::new(verdict, says, clues))
+        };
+        let unknown = "whether a stranger is let in hangs on a condition key that is not known";
+        let deputy = "a service may act on behalf of any account";
+        let clues_of_deputies = || {
+            let statements = policy.statements.iter().filter(|statement| self.confused_deputy.contains(&statement.index));
+            let missing = "aws:SourceAccount, aws:SourceArn or aws:SourceOrgID";
+            statements
+                .filter_map(|statement| reader.deputy(statement).map(|span| Clue::at(0, statement, span, missing)))
+                .collect::<Vec<_>>()
+        };
+        let deputies = (!self.confused_deputy.is_empty()).then(|| Finding::new("confused-deputy", deputy, clues_of_deputies()));
+        let literal = (self.public_literal == Answer::Yes && self.public != Answer::Yes).then(|| {
+            let open = policy.statements.iter().filter(|statement| {
+                statement.effect == Effect::Allow && reader.literally_open(statement)
+            });
+            let clues = open.flat_map(|statement| reader.clues(statement)).collect();
+            Finding::new("public-literal", "S3 calls this policy public: an allow for everyone without a fixed value", clues)
+        });
+        [
+            of(&self.public_statements, "public", who),
+            of(&self.unknown_statements, "public-unknown", unknown),
+            literal,
+            deputies,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Reader {
+    kind: Kind,
+    version: Version,
+}
+
+/// Whom a statement is about, as far as strangers go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    /// Nobody outside.
+    Known,
+    /// Everybody.
+    Everyone,
+    /// Whoever an identity provider for the public vouches for.
+    WebIdentity,
+}
+
+/// What a condition does to strangers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effectiveness {
+    KeepsOut,
+    LetsIn,
+    Unknown,
+}
+
+impl Reader {
+    /// Whether a stranger is let in by this statement.
+    fn open(self, policy: &Policy<'_>, allow: &Statement<'_>) -> Answer {
+        if self.who(allow) == Who::Known || self.grants_nothing(allow) {
+            return Answer::No;
+        }
+        let answer = match self.conditions(allow, Reading::Meaning) {
+            Effectiveness::KeepsOut => return Answer::No,
+            Effectiveness::Unknown => Answer::Unknown,
+            Effectiveness::LetsIn => Answer::Yes,
+        };
+        match self.denied(policy, allow) {
+            Answer::Yes => Answer::No,
+            Answer::Unknown => Answer::Unknown,
+            Answer::No => answer,
+        }
+    }
+
+    fn literally_open(self, allow: &Statement<'_>) -> bool {
+        self.who(allow) != Who::Known && self.conditions(allow, Reading::Literal) != Effectiveness::KeepsOut
+    }
+
+    fn who(self, statement: &Statement<'_>) -> Who {
+        let Some(principals) = &statement.principals else { return Who::Known };
+        let everyone = principals.entries.iter().any(|entry| is_everyone(entry));
+        if principals.negated {
+            return if everyone { Who::Known } else { Who::Everyone };
+        }
+        if everyone {
+            Who::Everyone
+        } else if principals.entries.iter().any(is_web_identity) {
+            Who::WebIdentity
+        } else {
+            Who::Known
+        }
+    }
+
+    /// Tagging a session that nobody can start lets nobody in.
+    fn grants_nothing(self, allow: &Statement<'_>) -> bool {
+        const ASIDE: [&str; 3] = ["sts:tagsession", "sts:setsourceidentity", "sts:setcontext"];
+        let aside = |text: &str| ASIDE.contains(&text);
+        let nothing = |element: &crate::document::Element<'_>| {
+            element.negated && element.items.iter().any(|item| crate::catalogue::every_action(&item.text))
+        };
+        nothing(&allow.actions)
+            || (self.kind == Kind::Trust
+                && !allow.actions.negated
+                && allow.actions.items.iter().all(|item| aside(&item.text)))
+            || allow.resources.as_ref().is_some_and(|element| {
+                element.negated && element.items.iter().any(|item| glob::everything(&item.text))
+            })
+    }
+
+    /// What the conditions of an allow do to strangers, all together.
+    fn conditions(self, allow: &Statement<'_>, reading: Reading) -> Effectiveness {
+        let mut unknown = false;
+        let presence = Presence { clauses: &allow.clauses };
+        for clause in &allow.clauses {
+            match self.clause(clause, presence, reading) {
+                Effectiveness::KeepsOut => return Effectiveness::KeepsOut,
+                Effectiveness::Unknown => unknown = true,
+                Effectiveness::LetsIn => {}
+            }
+        }
+        if reading == Reading::Literal {
+            // What S3 does not list as a fixed value limits nothing.
+            return Effectiveness::LetsIn;
+        }
+        let addresses = allow.clauses.iter().filter(|clause| clause.key == "aws:sourceip").collect::<Vec<_>>();
+        if !addresses.is_empty() {
+            let mut from = Callers::new();
+            for clause in addresses {
+                match self.blocks(clause) {
+                    Some(_) if clause.operator == Operator::Null => from.null(clause),
+                    Some(blocks) => from.allow(clause, &blocks),
+                    None => unknown |= !clause.holds_without_key() && clause.operator == Operator::IpAddress,
+                }
+            }
+            if !from.is_public() {
+                return Effectiveness::KeepsOut;
+            }
+        }
+        if unknown { Effectiveness::Unknown } else { Effectiveness::LetsIn }
+    }
+
+    fn clause(self, clause: &Clause<'_>, presence: Presence<'_, '_>, reading: Reading) -> Effectiveness {
+        let key = Key::of(self.kind, &clause.key);
+        if clause.operator == Operator::Null {
+            let contradicted = match clause.null() {
+                Some(true) => presence.required(&clause.key),
+                Some(false) => presence.forbidden(&clause.key),
+                None => false,
+            };
+            return if contradicted { Effectiveness::KeepsOut } else { Effectiveness::LetsIn };
+        }
+        if clause.holds_without_key() && !presence.required(&clause.key) {
+            return Effectiveness::LetsIn;
+        }
+        if clause.negated {
+            return Effectiveness::LetsIn;
+        }
+        let keeps_out = match key {
+            Key::Fixed(shape) => clause.is_fixed(self.version, shape, reading),
+            Key::IsService => {
+                !clause.values.is_empty() && clause.values.iter().all(|value| value.text.eq_ignore_ascii_case("true"))
+            }
+            Key::Claim => clause.fixes_claim(self.version, reading),
+            Key::Address if reading == Reading::Literal => {
+                self.blocks(clause).is_some_and(|blocks| !blocks.iter().any(|block| block.is_broad()))
+            }
+            Key::Address | Key::Free => false,
+            Key::Unknown => return Effectiveness::Unknown,
+        };
+        if keeps_out { Effectiveness::KeepsOut } else { Effectiveness::LetsIn }
+    }
+
+    /// The addresses of a clause on `aws:SourceIp`, if it compares addresses.
+    fn blocks(self, clause: &Clause<'_>) -> Option<Vec<Block>> {
+        match clause.operator {
+            Operator::IpAddress => clause.values.iter().map(|value| Block::parse(&value.text)).collect(),
+            Operator::StringEquals | Operator::StringEqualsIgnoreCase | Operator::StringLike => {
+                let exact = |text: &str| !text.contains('/') && !variable::has_variable(self.version, text);
+                clause.values.iter().map(|value| Block::parse(&value.text).filter(|_| exact(&value.text))).collect()
+            }
+            Operator::Null => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
+    /// Whether denies keep every stranger from all that the allow grants.
+    fn denied(self, policy: &Policy<'_>, allow: &Statement<'_>) -> Answer {
+        let denies: Vec<_> = policy
+            .statements
+            .iter()
+            .filter(|statement| statement.effect == Effect::Deny && self.denies_strangers(statement))
+            .collect();
+        if denies.is_empty() {
+            return Answer::No;
+        }
+        let presence = Presence { clauses: &allow.clauses };
+        let mut complete: Vec<&Statement<'_>> = Vec::new();
+        let mut unknown: Vec<&Statement<'_>> = Vec::new();
+        for &deny in &denies {
+            match self.unavoidable(deny, allow, presence, &denies) {
+                Answer::Yes => complete.push(deny),
+                Answer::Unknown => unknown.push(deny),
+                Answer::No => {}
+            }
+        }
+        if !complete.is_empty() && self.covered(allow, &complete) {
+            return Answer::Yes;
+        }
+        let by_address: Vec<_> = denies.iter().copied().filter(|deny| on_address_alone(deny)).collect();
+        if !by_address.is_empty() {
+            let of_all = by_address.iter().copied().filter(|deny| self.covered(allow, &[deny]));
+            if !self.callers(allow, of_all).is_public() {
+                return Answer::Yes;
+            }
+        }
+        if !unknown.is_empty() {
+            complete.append(&mut unknown);
+            if self.covered(allow, &complete) {
+                return Answer::Unknown;
+            }
+        }
+        Answer::No
+    }
+
+    /// From where strangers can call once these denies on addresses are counted.
+    fn callers<'s>(self, allow: &Statement<'_>, denies: impl Iterator<Item = &'s Statement<'s>>) -> Callers {
+        let mut from = Callers::new();
+        for clause in allow.clauses.iter().filter(|clause| clause.key == "aws:sourceip") {
+            match self.blocks(clause) {
+                Some(_) if clause.operator == Operator::Null => from.null(clause),
+                Some(blocks) => from.allow(clause, &blocks),
+                None => {}
+            }
+        }
+        for clause in denies.flat_map(|deny| &deny.clauses) {
+            if let Some(blocks) = self.blocks(clause).filter(|_| clause.operator != Operator::Null) {
+                from.deny(clause, &blocks);
+            }
+        }
+        from
+    }
+
+    /// Whether a deny is about strangers at all.
+    fn denies_strangers(self, deny: &Statement<'_>) -> bool {
+        let Some(principals) = &deny.principals else { return false };
+        let everyone = principals.entries.iter().any(is_everyone_by_name);
+        if principals.negated { !everyone && !principals.entries.iter().any(is_web_identity) } else { everyone }
+    }
+
+    /// Whether every stranger whom the allow admits meets the deny's conditions.
+    fn unavoidable(
+        self,
+        deny: &Statement<'_>,
+        allow: &Statement<'_>,
+        presence: Presence<'_, '_>,
+        denies: &[&Statement<'_>],
+    ) -> Answer {
+        let mut answer = Answer::Yes;
+        for clause in &deny.clauses {
+            match self.inescapable(clause, allow, presence, denies) {
+                Answer::No => return Answer::No,
+                Answer::Unknown => answer = Answer::Unknown,
+                Answer::Yes => {}
+            }
+        }
+        answer
+    }
+
+    fn inescapable(
+        self,
+        clause: &Clause<'_>,
+        allow: &Statement<'_>,
+        presence: Presence<'_, '_>,
+        denies: &[&Statement<'_>],
+    ) -> Answer {
+        if allow.clauses.iter().any(|held| implies(held, clause)) {
+            return Answer::Yes;
+        }
+        if clause.operator == Operator::Null {
+            let sure = match clause.null() {
+                Some(true) => presence.forbidden(&clause.key),
+                Some(false) => presence.required(&clause.key),
+                None => false,
+            };
+            return sure.into();
+        }
+        // Those who come without the key: do they meet the clause, or are they denied for that, or not admitted?
+        let without_key = clause.holds_without_key()
+            || presence.required(&clause.key)
+            || (self.signed() && matches!(&*clause.key, "aws:principalisawsservice" | "aws:principalaccount" | "aws:principalarn"))
+            || denies.iter().any(|other| match other.clauses.as_slice() {
+                [only] => only.key == clause.key && only.null() == Some(true) && covers_all(other),
+                _ => false,
+            });
+        if !without_key {
+            return Answer::No;
+        }
+        let fixed = |shape| clause.is_fixed(self.version, shape, Reading::Meaning);
+        match Key::of(self.kind, &clause.key) {
+            Key::Fixed(shape) => (clause.negated && fixed(shape)).into(),
+            Key::IsService => {
+                let says = |word: &str| clause.values.iter().all(|value| value.text.eq_ignore_ascii_case(word));
+                (!clause.values.is_empty() && if clause.negated { says("true") } else { says("false") }).into()
+            }
+            Key::Address => {
+                let blocks = self.blocks(clause);
+                let narrow = |blocks: Vec<Block>| {
+                    let mut rest = Addresses::internet();
+                    rest.intersect(&Addresses::of(&blocks));
+                    !rest.is_broad()
+                };
+                (clause.negated && blocks.is_some_and(narrow)).into()
+            }
+            Key::Unknown if clause.negated || clause.if_exists => Answer::Unknown,
+            Key::Claim | Key::Free | Key::Unknown => Answer::No,
+        }
+    }
+
+    /// Whether the service takes no request without a signature.
+    const fn signed(self) -> bool {
+        matches!(self.kind, Kind::Key | Kind::Trust)
+    }
+
+    /// Whether the denies are about every action on every resource of the allow.
+    fn covered(self, allow: &Statement<'_>, denies: &[&Statement<'_>]) -> bool {
+        let wide = |statement: &Statement<'_>| self.all_actions(statement);
+        let resources: Vec<_> = allow.resources.as_ref().map(|element| self.widened(element)).unwrap_or_default();
+        let about = |deny: &Statement<'_>, resource: Option<&Wild<'_>>| match (&deny.resources, resource) {
+            (None, _) => true,
+            (Some(element), resource) => {
+                let own = self.widened(element);
+                match resource {
+                    None => !element.negated && own.iter().any(Wild::is_everything),
+                    Some(resource) if element.negated => {
+                        own.iter().all(|excepted| !glob::intersect(&excepted.text, &resource.text))
+                    }
+                    Some(resource) => own.iter().any(|pattern| pattern.covers(resource)),
+                }
+            }
+        };
+        let actions_denied = |denies: &[&Statement<'_>]| {
+            denies.iter().any(|deny| wide(deny)) || self.actions_covered(allow, denies)
+        };
+        let negated = allow.resources.as_ref().is_some_and(|element| element.negated);
+        if resources.is_empty() || negated {
+            let chosen: Vec<_> = denies.iter().copied().filter(|deny| about(deny, None)).collect();
+            return actions_denied(&chosen);
+        }
+        resources.iter().all(|resource| {
+            let chosen: Vec<_> = denies.iter().copied().filter(|deny| about(deny, Some(resource))).collect();
+            actions_denied(&chosen)
+        })
+    }
+
+    fn widened<'s>(self, element: &'s crate::document::Element<'_>) -> Vec<Wild<'s>> {
+        element.items.iter().map(|item| variable::widened(self.version, &item.text)).collect()
+    }
+
+    /// Whether a statement is about every action that this resource has.
+    fn all_actions(self, statement: &Statement<'_>) -> bool {
+        let all = |pattern: &str| match self.kind.service() {
+            Some(service) => glob::covers(pattern, &format!("{service}:*")) || crate::catalogue::every_action(pattern),
+            None => crate::catalogue::every_action(pattern),
+        };
+        !statement.actions.negated && statement.actions.items.iter().any(|item| all(&item.text))
+    }
+
+    fn actions_covered(self, allow: &Statement<'_>, denies: &[&Statement<'_>]) -> bool {
+        let catalogue = Catalogue::get();
+        let mut denied = catalogue.none();
+        for deny in denies {
+            denied.unite(&actions_of(&deny.actions));
+        }
+        let own = self.kind.service().map(|service| catalogue.matching([format!("{service}:*").as_str()]));
+        let within = |mut actions: ActionSet| {
+            if let Some(own) = &own {
+                actions.intersect(own);
+            }
+            actions.within(&denied)
+        };
+        if allow.actions.negated {
+            return within(actions_of(&allow.actions));
+        }
+        allow.actions.items.iter().all(|item| {
+            let pattern = self.of_service(&item.text);
+            let by_pattern = denies.iter().any(|deny| {
+                let covers = |denied: &crate::document::Item<'_>| glob::covers(&denied.text, &pattern);
+                let apart = |excepted: &crate::document::Item<'_>| !glob::intersect(&excepted.text, &pattern);
+                if deny.actions.negated {
+                    deny.actions.items.iter().all(apart)
+                } else {
+                    deny.actions.items.iter().any(covers)
+                }
+            });
+            // An action that the table does not know is denied by its name only.
+            let known = || {
+                let actions = catalogue.matching([&*pattern]);
+                !actions.is_empty() && within(actions)
+            };
+            by_pattern || known()
+        })
+    }
+
+    /// What a pattern comes to at this resource: its service's actions, if it is about those of all.
+    fn of_service<'t>(self, pattern: &'t str) -> Cow<'t, str> {
+        let Some(service) = self.kind.service() else { return Cow::Borrowed(pattern) };
+        let all = format!("{service}:*");
+        if glob::covers(pattern, &all) || crate::catalogue::every_action(pattern) {
+            return Cow::Owned(all);
+        }
+        Cow::Borrowed(pattern)
+    }
+
+    /// A service that may be let in on behalf of anybody: where it stands.
+    fn deputy(self, allow: &Statement<'_>) -> Option<Span> {
+        let principals = allow.principals.as_ref().filter(|principals| !principals.negated)?;
+        let service = principals.entries.iter().find(|entry| entry.kind == PrincipalKind::Service)?;
+        const SOURCE: [&str; 6] = [
+            "aws:sourceaccount",
+            "aws:sourcearn",
+            "aws:sourceorgid",
+            "aws:sourceorgpaths",
+            "aws:sourceowner",
+            "kms:calleraccount",
+        ];
+        let presence = Presence { clauses: &allow.clauses };
+        let bound = allow.clauses.iter().filter(|clause| SOURCE.contains(&&*clause.key));
+        let keeps_out =
+            |clause: &Clause<'_>| self.clause(clause, presence, Reading::Meaning) == Effectiveness::KeepsOut;
+        // A role's own services act for the account that the role is in.
+        let trusted = self.kind == Kind::Trust && service.text.starts_with("ec2.");
+        (!trusted && !bound.into_iter().any(keeps_out)).then_some(service.span)
+    }
+
+    /// The principals of an open statement and the conditions that do not limit it.
+    fn clues(self, statement: &Statement<'_>) -> Vec<Clue> {
+        let Some(principals) = &statement.principals else { return Vec::new() };
+        let missing = match self.kind {
+            Kind::Trust => "the principals that may assume the role, or a condition on who they are",
+            _ => "the principals that need it, or a condition on a fixed account, organization, VPC endpoint or address",
+        };
+        let mut clues = vec![Clue::at(0, statement, principals.span, missing)];
+        let presence = Presence { clauses: &statement.clauses };
+        for clause in &statement.clauses {
+            let why = match Key::of(self.kind, &clause.key) {
+                Key::Unknown => "a condition key that AWS documents",
+                _ if clause.holds_without_key() && !presence.required(&clause.key) => {
+                    "an operator that does not hold where the key is absent"
+                }
+                Key::Free => "a key that the caller does not choose",
+                Key::Fixed(_) | Key::Claim => "values without wildcards or variables where they say who",
+                Key::Address => "address ranges that are together no wider than a /8, or a /32 of IPv6",
+                Key::IsService => "the value true",
+            };
+            clues.push(Clue::at(0, statement, clause.span, why));
+        }
+        clues
+    }
+}
+
+/// Which keys a statement's conditions ask to be there, or not.
+#[derive(Debug, Clone, Copy)]
+struct Presence<'s, 'a> {
+    clauses: &'s [Clause<'a>],
+}
+
+impl Presence<'_, '_> {
+    fn required(self, key: &str) -> bool {
+        self.clauses.iter().any(|clause| {
+            clause.key == key && if clause.operator == Operator::Null { clause.null() == Some(false) } else { !clause.holds_without_key() }
+        })
+    }
+
+    fn forbidden(self, key: &str) -> bool {
+        self.clauses.iter().any(|clause| clause.key == key && clause.null() == Some(true))
+    }
+}
+
+/// The addresses that strangers can call from.
+#[derive(Debug)]
+struct Callers {
+    from: Addresses,
+    /// Whether they may come through a VPC endpoint, where there is no address to compare.
+    without: bool,
+}
+
+impl Callers {
+    fn new() -> Self {
+        Self { from: Addresses::internet(), without: true }
+    }
+
+    fn is_public(&self) -> bool {
+        self.without || self.from.is_broad()
+    }
+
+    fn null(&mut self, clause: &Clause<'_>) {
+        match clause.null() {
+            Some(true) => self.from = Addresses::default(),
+            Some(false) => self.without = false,
+            None => {}
+        }
+    }
+
+    fn allow(&mut self, clause: &Clause<'_>, blocks: &[Block]) {
+        let blocks = Addresses::of(blocks);
+        if clause.negated { self.from.subtract(&blocks) } else { self.from.intersect(&blocks) }
+        self.without &= clause.holds_without_key();
+    }
+
+    fn deny(&mut self, clause: &Clause<'_>, blocks: &[Block]) {
+        let blocks = Addresses::of(blocks);
+        if clause.negated { self.from.intersect(&blocks) } else { self.from.subtract(&blocks) }
+        self.without &= !clause.holds_without_key();
+    }
+}
+
+fn on_address_alone(deny: &Statement<'_>) -> bool {
+    matches!(deny.clauses.as_slice(), [only] if only.key == "aws:sourceip" && only.operator != Operator::Null)
+}
+
+/// Whether a deny is about every action and every resource, as the one that asks for a key usually is.
+fn covers_all(deny: &Statement<'_>) -> bool {
+    let actions = !deny.actions.negated
+        && deny.actions.items.iter().any(|item| item.text.split_once(':').map_or(&*item.text, |(_, name)| name) == "*");
+    let resources = deny.resources.as_ref();
+    actions && resources.is_none_or(|element| !element.negated && element.items.iter().any(|item| glob::everything(&item.text)))
+}
+
+/// Whether a request that meets `held` meets `asked` too: the same test, with no more values.
+fn implies(held: &Clause<'_>, asked: &Clause<'_>) -> bool {
+    let same = held.key == asked.key
+        && held.set == asked.set
+        && held.operator == asked.operator
+        && held.negated == asked.negated
+        && held.if_exists == asked.if_exists
+        && held.operator != Operator::Null
+        && held.set != SetOperator::ForAllValues;
+    let (fewer, more) = if held.negated { (asked, held) } else { (held, asked) };
+    same && fewer.values.iter().all(|value| more.values.iter().any(|other| other.text == value.text))
+}
+
+/// The providers that vouch for anybody who signs up.
+///
+/// Source: IAM User Guide, "AWS STS condition keys: Available keys for AWS web identity federation".
+fn is_web_identity(entry: &Principal<'_>) -> bool {
+    const PROVIDERS: [&str; 4] =
+        ["accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"];
+    entry.kind == PrincipalKind::Federated && (PROVIDERS.contains(&&*entry.text) || entry.text.contains(":oidc-provider/"))
+}
+
+/// A principal that is anybody. A wildcard within a name is more than AWS takes, and is not read as harmless.
+fn is_everyone(entry: &Principal<'_>) -> bool {
+    match entry.kind {
+        PrincipalKind::Aws if entry.text.contains(':') => {
+            entry.text.splitn(6, ':').nth(4).is_none_or(glob::wild)
+        }
+        _ => glob::wild(&entry.text),
+    }
+}
+
+/// A principal that is anybody for certain, as a deny must be.
+fn is_everyone_by_name(entry: &Principal<'_>) -> bool {
+    entry.kind == PrincipalKind::Aws && entry.text == "*"
+}
