@@ -21,6 +21,8 @@ pub struct Catalogue {
     actions: Vec<String>,
     keys: Vec<&'static str>,
     bits: usize,
+    /// The bits that stand for one action.
+    known: ActionSet,
 }
 
 #[derive(Debug)]
@@ -87,7 +89,12 @@ impl Catalogue {
         let mut keys: Vec<&str> = KEYS.lines().filter(|line| !line.starts_with('#')).collect();
         keys.sort_unstable();
         // One bit more, for services the table misses.
-        Self { services, actions, keys, bits: bit + 1 }
+        let bits = bit + 1;
+        let mut known = ActionSet { words: vec![0; bits.div_ceil(64)] };
+        for service in &services {
+            known.fill(service.bit, service.slot());
+        }
+        Self { services, actions, keys, bits, known }
     }
 
     /// The number of known services and actions.
@@ -198,14 +205,14 @@ impl Catalogue {
     /// Whether every known action is in the set.
     #[must_use]
     pub fn all_known_in(&self, set: &ActionSet) -> bool {
-        self.services.iter().all(|service| set.full(service.bit, service.slot()))
+        self.known.within(set)
     }
 
     /// How many known actions are in the set.
     #[must_use]
     pub fn count(&self, set: &ActionSet) -> usize {
-        let inside = |service: &&Service| (service.bit..service.slot()).filter(|bit| set.has(*bit)).count();
-        self.services.iter().map(|service| inside(&service)).sum()
+        let known = set.words.iter().zip(&self.known.words).map(|(word, known)| (word & known).count_ones());
+        usize::try_from(known.sum::<u32>()).unwrap_or(usize::MAX)
     }
 
     /// The services whose every known action is in the set.
