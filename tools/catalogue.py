@@ -28,7 +28,7 @@ def main() -> None:
             actions.append(f"{service}\t{' '.join(names)}")
         keys |= {key.lower() for key in read("conditionKeys", f"{service}.json")}
     # A key with a placeholder is known by what stands before it.
-    keys = {re.sub(r"\$\{.*", "", key) for key in keys} - {""}
+    keys = {re.sub(r"(\$\{|<).*", "", key) for key in keys} - {""}
     keys = {key for key in keys if not key.startswith(GLOBAL_KEYS)}
     (OUT / "actions.txt").write_text("\n".join([version, *actions]) + "\n")
     (OUT / "keys.txt").write_text("\n".join([version, *sorted(keys)]) + "\n")

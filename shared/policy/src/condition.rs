@@ -80,7 +80,7 @@ const FREE: [&str; 28] = [
 /// Global keys with a tag's name.
 const FREE_TAGS: [&str; 3] = ["aws:principaltag/", "aws:requesttag/", "aws:resourcetag/"];
 
-/// Keys that every signed request has, in identity policies: an `…IfExists` or a wildcard on them holds for all.
+/// Keys that every request has; those of the principal, every signed one.
 const ALWAYS_THERE: [&str; 8] = [
     "aws:currenttime",
     "aws:epochtime",
@@ -160,20 +160,8 @@ impl Clause<'_> {
         }
     }
 
-    /// For `Null`: whether it asks that the key is absent.
-    pub(crate) fn null(&self) -> Option<bool> {
-        if self.operator != Operator::Null {
-            return None;
-        }
-        match self.values.as_slice() {
-            [value] if value.text.eq_ignore_ascii_case("true") => Some(true),
-            [value] if value.text.eq_ignore_ascii_case("false") => Some(false),
-            _ => None,
-        }
-    }
-
     /// Whether wildcards in its values are wildcards.
-    const fn expands(&self) -> bool {
+    pub(crate) const fn expands(&self) -> bool {
         matches!(self.operator, Operator::StringLike | Operator::Arn)
     }
 
@@ -254,12 +242,12 @@ fn names_owner(issuer: &str, subject: &str) -> bool {
     parts >= 3
 }
 
-/// Whether a clause holds for every request that an identity can make.
-pub(crate) fn always(version: Version, clause: &Clause<'_>) -> bool {
+/// Whether a clause holds for every request, or for every signed one.
+pub(crate) fn always(version: Version, clause: &Clause<'_>, signed: bool) -> bool {
     if clause.negated {
         return false;
     }
-    let present = ALWAYS_THERE.contains(&&*clause.key);
+    let present = ALWAYS_THERE.contains(&&*clause.key) && (signed || !clause.key.starts_with("aws:principal"));
     match clause.operator {
         Operator::StringLike | Operator::Arn => {
             let open = |value: &Cow<'_, str>| {
@@ -267,7 +255,7 @@ pub(crate) fn always(version: Version, clause: &Clause<'_>) -> bool {
                 value.exact && !value.text.is_empty() && value.text.bytes().all(|byte| byte == b'*')
             };
             (present || clause.if_exists || clause.set == SetOperator::ForAllValues)
-                && clause.set != SetOperator::ForAnyValue
+                && (clause.set != SetOperator::ForAnyValue || clause.if_exists)
                 && clause.values.iter().any(|value| open(&value.text))
         }
         Operator::Bool => {

@@ -1,6 +1,6 @@
 //! Sets of IP addresses.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A set of addresses, both versions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +41,15 @@ impl Block {
         let free = bits.checked_sub(prefix)?;
         let mask = if free == 128 { u128::MAX } else { (1 << free) - 1 };
         Some(Self { v6, first: number & !mask, last: number | mask, prefix })
+    }
+
+    /// Whether the address is in the block.
+    pub(crate) fn holds(self, address: IpAddr) -> bool {
+        let (v6, number) = match address {
+            IpAddr::V4(address) => (false, u128::from(u32::from(address))),
+            IpAddr::V6(address) => (true, u128::from(address)),
+        };
+        v6 == self.v6 && (self.first..=self.last).contains(&number)
     }
 
     /// Whether S3 takes it for more than a fixed set of callers: wider than /8, or /32 for IPv6.

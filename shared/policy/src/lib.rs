@@ -5,6 +5,7 @@ pub mod catalogue;
 mod condition;
 pub mod document;
 pub mod escalation;
+pub mod evaluate;
 pub mod explain;
 pub mod glob;
 mod identity;
@@ -12,6 +13,10 @@ mod ip;
 pub mod json;
 mod public;
 mod reach;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod rules;
 mod variable;
 
 pub use document::{Kind, Malformed, Policy};

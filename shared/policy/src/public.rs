@@ -4,19 +4,17 @@
 //! request that the policy admits. Sources: IAM User Guide, "AWS JSON policy elements: Principal"; S3 User Guide, "The
 //! meaning of public"; KMS and STS take no unsigned requests, so there public means any AWS account.
 
-use std::borrow::Cow;
-
 use crate::{
     Answer,
-    catalogue::{ActionSet, Catalogue},
-    condition::{Key, Reading},
-    document::{Clause, Effect, Kind, Operator, Policy, Principal, PrincipalKind, SetOperator, Statement, Version},
+    catalogue::Catalogue,
+    condition::{self, Key, Reading},
+    document::{Clause, Effect, Item, Kind, Operator, Policy, Principal, PrincipalKind, SetOperator, Statement, Version},
     explain::{Clue, Finding},
     glob,
     ip::{Addresses, Block},
     json::Span,
-    reach::actions_of,
-    variable::{self, Wild},
+    reach::Part,
+    variable,
 };
 
 /// The verdicts on a resource policy.
@@ -38,7 +36,8 @@ impl Resource {
     /// The verdicts on a policy.
     #[must_use]
     pub fn of(policy: &Policy<'_>) -> Self {
-        let reader = Reader { kind: policy.kind, version: policy.version };
+        let worlds = worlds(policy);
+        let readers: Vec<_> = worlds.iter().map(|world| Reader::of(policy, world)).collect();
         let mut verdicts = Self {
             public: Answer::No,
             public_literal: Answer::No,
@@ -47,15 +46,20 @@ impl Resource {
             confused_deputy: Vec::new(),
         };
         for statement in policy.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
-            if reader.literally_open(statement) {
+            if readers.iter().any(|reader| reader.literally_open(statement)) {
                 verdicts.public_literal = Answer::Yes;
             }
-            match reader.open(policy, statement) {
-                Answer::Yes => verdicts.public_statements.push(statement.index),
-                Answer::Unknown => verdicts.unknown_statements.push(statement.index),
-                Answer::No => {}
+            let mut answers = readers.iter().map(|reader| reader.open(policy, statement));
+            match answers.try_fold(Answer::No, |worst, answer| match answer {
+                Answer::Yes => Err(Answer::Yes),
+                Answer::Unknown => Ok(Answer::Unknown),
+                Answer::No => Ok(worst),
+            }) {
+                Err(_) => verdicts.public_statements.push(statement.index),
+                Ok(Answer::Unknown) => verdicts.unknown_statements.push(statement.index),
+                Ok(_) => {}
             }
-            if reader.deputy(statement).is_some() {
+            if readers.iter().all(|reader| reader.deputy(statement).is_some()) {
                 verdicts.confused_deputy.push(statement.index);
             }
         }
@@ -70,7 +74,8 @@ impl Resource {
     /// Why: the principals that let strangers in, and the conditions that do not keep them out.
     #[must_use]
     pub fn findings(&self, policy: &Policy<'_>) -> Vec<Finding> {
-        let reader = Reader { kind: policy.kind, version: policy.version };
+        let world = World::default();
+        let reader = Reader::of(policy, &world);
         let who = match policy.kind {
             Kind::Key | Kind::Trust => "any AWS account is let in",
             Kind::Bucket | Kind::Resource | Kind::Identity => "anyone is let in",
@@ -109,10 +114,85 @@ impl Resource {
     }
 }
 
+/// What is settled about a stranger's request: which of the keys that the policy asks for are there, and whether it comes
+/// over TLS. The policy is public if it is in any world.
+#[derive(Debug, Clone, Default)]
+struct World<'p> {
+    present: Vec<(&'p str, bool)>,
+    secure: Option<bool>,
+}
+
+/// The worlds that the `Null` conditions and the question of TLS make, at most two to the fifth.
+fn worlds<'p>(policy: &'p Policy<'_>) -> Vec<World<'p>> {
+    const MOST: usize = 4;
+    let clauses = || policy.statements.iter().flat_map(|statement| &statement.clauses);
+    let mut keys: Vec<&str> = Vec::new();
+    for clause in clauses().filter(|clause| clause.operator == Operator::Null && clause.key != SECURE) {
+        if !keys.contains(&&*clause.key) && keys.len() < MOST {
+            keys.push(&clause.key);
+        }
+    }
+    let mut worlds = vec![World::default()];
+    for key in keys {
+        let both = |world: &World<'p>| [true, false].map(|present| world.with(key, present));
+        worlds = worlds.iter().flat_map(both).collect();
+    }
+    if clauses().any(|clause| clause.key == SECURE) {
+        let both = |world: &World<'p>| [true, false].map(|secure| World { secure: Some(secure), ..world.clone() });
+        worlds = worlds.iter().flat_map(both).collect();
+    }
+    worlds.retain(|world| !world.is_impossible());
+    worlds
+}
+
+const SECURE: &str = "aws:securetransport";
+
+impl<'p> World<'p> {
+    fn with(&self, key: &'p str, present: bool) -> Self {
+        let mut world = self.clone();
+        world.present.push((key, present));
+        world
+    }
+
+    fn has(&self, key: &str) -> Option<bool> {
+        self.present.iter().find(|(known, _)| *known == key).map(|(_, present)| *present)
+    }
+
+    /// A request through a VPC endpoint has no public address.
+    fn is_impossible(&self) -> bool {
+        let has = |key: &str| self.has(key) == Some(true);
+        has("aws:sourceip") && (has("aws:sourcevpce") || has("aws:sourcevpc"))
+    }
+
+    /// Whether a clause holds, if this world settles it.
+    fn settles(&self, clause: &Clause<'_>) -> Option<bool> {
+        let says = |word: &str| clause.values.iter().any(|value| value.text.eq_ignore_ascii_case(word));
+        if clause.key == SECURE {
+            if !says("true") && !says("false") {
+                return None;
+            }
+            let word = if self.secure? { "true" } else { "false" };
+            return match clause.operator {
+                Operator::Null => Some(says("false")),
+                Operator::Bool | Operator::StringEquals | Operator::StringEqualsIgnoreCase => {
+                    Some(says(word) != clause.negated)
+                }
+                _ => None,
+            };
+        }
+        match (self.has(&clause.key)?, clause.operator) {
+            (present, Operator::Null) => Some(says(if present { "false" } else { "true" })),
+            (false, _) => Some(clause.holds_without_key()),
+            (true, _) => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
-struct Reader {
+struct Reader<'w> {
     kind: Kind,
     version: Version,
+    world: &'w World<'w>,
 }
 
 /// Whom a statement is about, as far as strangers go.
@@ -134,7 +214,11 @@ enum Effectiveness {
     Unknown,
 }
 
-impl Reader {
+impl<'w> Reader<'w> {
+    const fn of(policy: &Policy<'_>, world: &'w World<'w>) -> Self {
+        Self { kind: policy.kind, version: policy.version, world }
+    }
+
     /// Whether a stranger is let in by this statement.
     fn open(self, policy: &Policy<'_>, allow: &Statement<'_>) -> Answer {
         if self.who(allow) == Who::Known || self.grants_nothing(allow) {
@@ -191,6 +275,11 @@ impl Reader {
     fn conditions(self, allow: &Statement<'_>, reading: Reading) -> Effectiveness {
         let mut unknown = false;
         let presence = Presence { clauses: &allow.clauses };
+        let asked = |key: &str| self.world.has(key) == Some(true) || presence.required(key);
+        if asked("aws:sourceip") && (asked("aws:sourcevpce") || asked("aws:sourcevpc")) {
+            // A request through a VPC endpoint has no public address.
+            return Effectiveness::KeepsOut;
+        }
         for clause in &allow.clauses {
             match self.clause(clause, presence, reading) {
                 Effectiveness::KeepsOut => return Effectiveness::KeepsOut,
@@ -204,15 +293,11 @@ impl Reader {
         }
         let addresses = allow.clauses.iter().filter(|clause| clause.key == "aws:sourceip").collect::<Vec<_>>();
         if !addresses.is_empty() {
-            let mut from = Callers::new();
-            for clause in addresses {
-                match self.blocks(clause) {
-                    Some(_) if clause.operator == Operator::Null => from.null(clause),
-                    Some(blocks) => from.allow(clause, &blocks),
-                    None => unknown |= !clause.holds_without_key() && clause.operator == Operator::IpAddress,
-                }
-            }
-            if !from.is_public() {
+            unknown |= addresses.iter().any(|clause| {
+                let wrong = clause.operator == Operator::IpAddress && self.blocks(clause).is_none();
+                wrong && !clause.holds_without_key()
+            });
+            if !self.callers(allow, std::iter::empty()).is_public() {
                 return Effectiveness::KeepsOut;
             }
         }
@@ -221,19 +306,20 @@ impl Reader {
 
     fn clause(self, clause: &Clause<'_>, presence: Presence<'_, '_>, reading: Reading) -> Effectiveness {
         let key = Key::of(self.kind, &clause.key);
-        if clause.operator == Operator::Null {
-            let contradicted = match clause.null() {
-                Some(true) => presence.required(&clause.key),
-                Some(false) => presence.forbidden(&clause.key),
-                None => false,
-            };
-            return if contradicted { Effectiveness::KeepsOut } else { Effectiveness::LetsIn };
+        if let Some(holds) = self.world.settles(clause) {
+            return if holds { Effectiveness::LetsIn } else { Effectiveness::KeepsOut };
         }
-        if clause.holds_without_key() && !presence.required(&clause.key) {
+        let required = self.world.has(&clause.key) == Some(true) || presence.required(&clause.key);
+        if clause.operator == Operator::Null || (clause.holds_without_key() && !required) {
             return Effectiveness::LetsIn;
         }
         if clause.negated {
-            return Effectiveness::LetsIn;
+            // No value is unlike everything.
+            return if clause.expands() && clause.values.iter().any(|value| value.text == "*") {
+                Effectiveness::KeepsOut
+            } else {
+                Effectiveness::LetsIn
+            };
         }
         let keeps_out = match key {
             Key::Fixed(shape) => clause.is_fixed(self.version, shape, reading),
@@ -258,7 +344,6 @@ impl Reader {
                 let exact = |text: &str| !text.contains('/') && !variable::has_variable(self.version, text);
                 clause.values.iter().map(|value| Block::parse(&value.text).filter(|_| exact(&value.text))).collect()
             }
-            Operator::Null => Some(Vec::new()),
             _ => None,
         }
     }
@@ -277,7 +362,7 @@ impl Reader {
         let mut complete: Vec<&Statement<'_>> = Vec::new();
         let mut unknown: Vec<&Statement<'_>> = Vec::new();
         for &deny in &denies {
-            match self.unavoidable(deny, allow, presence, &denies) {
+            match self.unavoidable(deny, allow, presence) {
                 Answer::Yes => complete.push(deny),
                 Answer::Unknown => unknown.push(deny),
                 Answer::No => {}
@@ -304,16 +389,14 @@ impl Reader {
 
     /// From where strangers can call once these denies on addresses are counted.
     fn callers<'s>(self, allow: &Statement<'_>, denies: impl Iterator<Item = &'s Statement<'s>>) -> Callers {
-        let mut from = Callers::new();
+        let mut from = Callers::new(self.world.has("aws:sourceip"));
         for clause in allow.clauses.iter().filter(|clause| clause.key == "aws:sourceip") {
-            match self.blocks(clause) {
-                Some(_) if clause.operator == Operator::Null => from.null(clause),
-                Some(blocks) => from.allow(clause, &blocks),
-                None => {}
+            if let Some(blocks) = self.blocks(clause) {
+                from.allow(clause, &blocks);
             }
         }
         for clause in denies.flat_map(|deny| &deny.clauses) {
-            if let Some(blocks) = self.blocks(clause).filter(|_| clause.operator != Operator::Null) {
+            if let Some(blocks) = self.blocks(clause) {
                 from.deny(clause, &blocks);
             }
         }
@@ -333,11 +416,10 @@ impl Reader {
         deny: &Statement<'_>,
         allow: &Statement<'_>,
         presence: Presence<'_, '_>,
-        denies: &[&Statement<'_>],
     ) -> Answer {
         let mut answer = Answer::Yes;
         for clause in &deny.clauses {
-            match self.inescapable(clause, allow, presence, denies) {
+            match self.inescapable(clause, allow, presence) {
                 Answer::No => return Answer::No,
                 Answer::Unknown => answer = Answer::Unknown,
                 Answer::Yes => {}
@@ -351,27 +433,21 @@ impl Reader {
         clause: &Clause<'_>,
         allow: &Statement<'_>,
         presence: Presence<'_, '_>,
-        denies: &[&Statement<'_>],
     ) -> Answer {
         if allow.clauses.iter().any(|held| implies(held, clause)) {
             return Answer::Yes;
         }
-        if clause.operator == Operator::Null {
-            let sure = match clause.null() {
-                Some(true) => presence.forbidden(&clause.key),
-                Some(false) => presence.required(&clause.key),
-                None => false,
-            };
-            return sure.into();
+        if let Some(holds) = self.world.settles(clause) {
+            return holds.into();
         }
-        // Those who come without the key: do they meet the clause, or are they denied for that, or not admitted?
+        if condition::always(self.version, clause, false) {
+            return Answer::Yes;
+        }
+        // Those who come without the key: do they meet the clause, or are they not admitted anyhow?
         let without_key = clause.holds_without_key()
+            || self.world.has(&clause.key) == Some(true)
             || presence.required(&clause.key)
-            || (self.signed() && matches!(&*clause.key, "aws:principalisawsservice" | "aws:principalaccount" | "aws:principalarn"))
-            || denies.iter().any(|other| match other.clauses.as_slice() {
-                [only] => only.key == clause.key && only.null() == Some(true) && covers_all(other),
-                _ => false,
-            });
+            || (self.signed() && clause.key == "aws:principalisawsservice");
         if !without_key {
             return Answer::No;
         }
@@ -403,92 +479,32 @@ impl Reader {
 
     /// Whether the denies are about every action on every resource of the allow.
     fn covered(self, allow: &Statement<'_>, denies: &[&Statement<'_>]) -> bool {
-        let wide = |statement: &Statement<'_>| self.all_actions(statement);
-        let resources: Vec<_> = allow.resources.as_ref().map(|element| self.widened(element)).unwrap_or_default();
-        let about = |deny: &Statement<'_>, resource: Option<&Wild<'_>>| match (&deny.resources, resource) {
-            (None, _) => true,
-            (Some(element), resource) => {
-                let own = self.widened(element);
-                match resource {
-                    None => !element.negated && own.iter().any(Wild::is_everything),
-                    Some(resource) if element.negated => {
-                        own.iter().all(|excepted| !glob::intersect(&excepted.text, &resource.text))
-                    }
-                    Some(resource) => own.iter().any(|pattern| pattern.covers(resource)),
-                }
-            }
-        };
-        let actions_denied = |denies: &[&Statement<'_>]| {
-            denies.iter().any(|deny| wide(deny)) || self.actions_covered(allow, denies)
-        };
-        let negated = allow.resources.as_ref().is_some_and(|element| element.negated);
-        if resources.is_empty() || negated {
-            let chosen: Vec<_> = denies.iter().copied().filter(|deny| about(deny, None)).collect();
-            return actions_denied(&chosen);
-        }
-        resources.iter().all(|resource| {
-            let chosen: Vec<_> = denies.iter().copied().filter(|deny| about(deny, Some(resource))).collect();
-            actions_denied(&chosen)
-        })
-    }
-
-    fn widened<'s>(self, element: &'s crate::document::Element<'_>) -> Vec<Wild<'s>> {
-        element.items.iter().map(|item| variable::widened(self.version, &item.text)).collect()
-    }
-
-    /// Whether a statement is about every action that this resource has.
-    fn all_actions(self, statement: &Statement<'_>) -> bool {
-        let all = |pattern: &str| match self.kind.service() {
-            Some(service) => glob::covers(pattern, &format!("{service}:*")) || crate::catalogue::every_action(pattern),
-            None => crate::catalogue::every_action(pattern),
-        };
-        !statement.actions.negated && statement.actions.items.iter().any(|item| all(&item.text))
-    }
-
-    fn actions_covered(self, allow: &Statement<'_>, denies: &[&Statement<'_>]) -> bool {
         let catalogue = Catalogue::get();
-        let mut denied = catalogue.none();
-        for deny in denies {
-            denied.unite(&actions_of(&deny.actions));
+        let mut granted = Part::of(self.version, allow);
+        if let Some(service) = self.kind.service() {
+            granted.actions.intersect(&catalogue.matching([format!("{service}:*").as_str()]));
         }
-        let own = self.kind.service().map(|service| catalogue.matching([format!("{service}:*").as_str()]));
-        let within = |mut actions: ActionSet| {
-            if let Some(own) = &own {
-                actions.intersect(own);
-            }
-            actions.within(&denied)
-        };
-        if allow.actions.negated {
-            return within(actions_of(&allow.actions));
+        let parts: Vec<_> = denies.iter().map(|deny| Part::of(self.version, deny)).collect();
+        let mut left = catalogue.none();
+        granted.left_by(&parts, &mut left);
+        if !left.is_empty() {
+            return false;
         }
-        allow.actions.items.iter().all(|item| {
-            let pattern = self.of_service(&item.text);
-            let by_pattern = denies.iter().any(|deny| {
-                let covers = |denied: &crate::document::Item<'_>| glob::covers(&denied.text, &pattern);
-                let apart = |excepted: &crate::document::Item<'_>| !glob::intersect(&excepted.text, &pattern);
-                if deny.actions.negated {
-                    deny.actions.items.iter().all(apart)
-                } else {
-                    deny.actions.items.iter().any(covers)
-                }
-            });
-            // An action that the table does not know is denied by its name only.
-            let known = || {
-                let actions = catalogue.matching([&*pattern]);
-                !actions.is_empty() && within(actions)
-            };
-            by_pattern || known()
-        })
-    }
-
-    /// What a pattern comes to at this resource: its service's actions, if it is about those of all.
-    fn of_service<'t>(self, pattern: &'t str) -> Cow<'t, str> {
-        let Some(service) = self.kind.service() else { return Cow::Borrowed(pattern) };
-        let all = format!("{service}:*");
-        if glob::covers(pattern, &all) || crate::catalogue::every_action(pattern) {
-            return Cow::Owned(all);
-        }
-        Cow::Borrowed(pattern)
+        // An action that the table does not know is denied by its name only.
+        let everywhere = || denies.iter().zip(&parts).filter(|(_, part)| part.covers_all_of(&granted));
+        let unknown = |item: &&Item<'_>| catalogue.matching([&*item.text]).is_empty();
+        allow.actions.negated
+            || allow.actions.items.iter().filter(unknown).all(|item| {
+                everywhere().any(|(deny, _)| {
+                    let covers = |denied: &Item<'_>| glob::covers(&denied.text, &item.text);
+                    let apart = |excepted: &Item<'_>| !glob::intersect(&excepted.text, &item.text);
+                    if deny.actions.negated {
+                        deny.actions.items.iter().all(apart)
+                    } else {
+                        deny.actions.items.iter().any(covers)
+                    }
+                })
+            })
     }
 
     /// A service that may be let in on behalf of anybody: where it stands.
@@ -538,7 +554,7 @@ impl Reader {
     }
 }
 
-/// Which keys a statement's conditions ask to be there, or not.
+/// Which keys a statement's conditions ask to be there.
 #[derive(Debug, Clone, Copy)]
 struct Presence<'s, 'a> {
     clauses: &'s [Clause<'a>],
@@ -547,12 +563,8 @@ struct Presence<'s, 'a> {
 impl Presence<'_, '_> {
     fn required(self, key: &str) -> bool {
         self.clauses.iter().any(|clause| {
-            clause.key == key && if clause.operator == Operator::Null { clause.null() == Some(false) } else { !clause.holds_without_key() }
+            clause.key == key && clause.operator != Operator::Null && !clause.holds_without_key()
         })
-    }
-
-    fn forbidden(self, key: &str) -> bool {
-        self.clauses.iter().any(|clause| clause.key == key && clause.null() == Some(true))
     }
 }
 
@@ -565,20 +577,14 @@ struct Callers {
 }
 
 impl Callers {
-    fn new() -> Self {
-        Self { from: Addresses::internet(), without: true }
+    /// `present`: whether there is an address, if that is settled.
+    fn new(present: Option<bool>) -> Self {
+        let from = if present == Some(false) { Addresses::default() } else { Addresses::internet() };
+        Self { from, without: present != Some(true) }
     }
 
     fn is_public(&self) -> bool {
         self.without || self.from.is_broad()
-    }
-
-    fn null(&mut self, clause: &Clause<'_>) {
-        match clause.null() {
-            Some(true) => self.from = Addresses::default(),
-            Some(false) => self.without = false,
-            None => {}
-        }
     }
 
     fn allow(&mut self, clause: &Clause<'_>, blocks: &[Block]) {
@@ -596,14 +602,6 @@ impl Callers {
 
 fn on_address_alone(deny: &Statement<'_>) -> bool {
     matches!(deny.clauses.as_slice(), [only] if only.key == "aws:sourceip" && only.operator != Operator::Null)
-}
-
-/// Whether a deny is about every action and every resource, as the one that asks for a key usually is.
-fn covers_all(deny: &Statement<'_>) -> bool {
-    let actions = !deny.actions.negated
-        && deny.actions.items.iter().any(|item| item.text.split_once(':').map_or(&*item.text, |(_, name)| name) == "*");
-    let resources = deny.resources.as_ref();
-    actions && resources.is_none_or(|element| !element.negated && element.items.iter().any(|item| glob::everything(&item.text)))
 }
 
 /// Whether a request that meets `held` meets `asked` too: the same test, with no more values.

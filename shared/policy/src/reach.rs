@@ -74,7 +74,7 @@ impl Reach {
             if allow.everywhere() {
                 everywhere.unite(&allow.actions);
             } else if allow.negated {
-                everywhere.unite(&filled_up(allow, &allows));
+                everywhere.unite(&filled_up(allow, &allows, |_| true));
             }
         }
         let mut nearly_everywhere = catalogue.none();
@@ -97,7 +97,7 @@ impl Reach {
 
 /// Whether a statement's conditions hold for every request.
 pub(crate) fn unconditional(version: Version, statement: &Statement<'_>) -> bool {
-    statement.clauses.iter().all(|clause| condition::always(version, clause))
+    statement.clauses.iter().all(|clause| condition::always(version, clause, true))
 }
 
 /// The actions of an `Action` or `NotAction`.
@@ -107,22 +107,33 @@ pub(crate) fn actions_of(element: &Element<'_>) -> ActionSet {
 }
 
 /// A statement, made ready.
-struct Part<'p> {
-    actions: ActionSet,
+pub(crate) struct Part<'p> {
+    pub(crate) actions: ActionSet,
     /// Whether `resources` are those it is not about.
     negated: bool,
     resources: Vec<Wild<'p>>,
 }
 
 impl<'p> Part<'p> {
-    fn of(version: Version, statement: &'p Statement<'p>) -> Self {
-        let element = statement.resources.as_ref();
-        let items = element.map(|element| element.items.as_slice()).unwrap_or_default();
+    pub(crate) fn of(version: Version, statement: &'p Statement<'p>) -> Self {
+        // A trust policy names no resource: it is about its role.
+        let resources = statement.resources.as_ref().map_or_else(
+            || vec![variable::widened(version, "*")],
+            |element| element.items.iter().map(|item| variable::widened(version, &item.text)).collect(),
+        );
         Self {
             actions: actions_of(&statement.actions),
-            negated: element.is_some_and(|element| element.negated),
-            resources: items.iter().map(|item| variable::widened(version, &item.text)).collect(),
+            negated: statement.resources.as_ref().is_some_and(|element| element.negated),
+            resources,
         }
+    }
+
+    /// Whether it is about all that the other is about.
+    pub(crate) fn covers_all_of(&self, other: &Self) -> bool {
+        if other.negated {
+            return self.covers_all_but(&other.resources);
+        }
+        other.resources.iter().all(|resource| self.covers(resource))
     }
 
     fn everywhere(&self) -> bool {
@@ -157,7 +168,7 @@ impl<'p> Part<'p> {
     }
 
     /// Adds the actions that the denies leave to it on some resource.
-    fn left_by(&self, denies: &[Self], left: &mut ActionSet) {
+    pub(crate) fn left_by(&self, denies: &[Self], left: &mut ActionSet) {
         if self.nowhere() {
             return;
         }
@@ -165,29 +176,43 @@ impl<'p> Part<'p> {
             left.unite(&self.actions);
             return;
         }
-        let mut take = |covers: &dyn Fn(&Self) -> bool| {
+        let mut take = |denied: ActionSet| {
             let mut actions = self.actions.clone();
-            for deny in denies.iter().filter(|deny| covers(deny)) {
-                actions.subtract(&deny.actions);
-            }
+            actions.subtract(&denied);
             left.unite(&actions);
         };
         if self.negated {
-            take(&|deny| deny.covers_all_but(&self.resources));
+            let spared = |own: &Wild<'_>| self.resources.iter().any(|other| other.covers(own));
+            take(denied(denies, |deny| deny.covers_all_but(&self.resources), |own| !spared(own)));
         } else {
             for resource in &self.resources {
-                take(&|deny| deny.covers(resource));
+                let met = |own: &Wild<'_>| glob::intersect(&own.text, &resource.text);
+                take(denied(denies, |deny| deny.covers(resource), met));
             }
         }
     }
 }
 
-/// The actions that a statement with `NotResource` has on every resource because others allow them on what it excepts.
-fn filled_up(allow: &Part<'_>, allows: &[Part<'_>]) -> ActionSet {
-    let mut actions = allow.actions.clone();
-    for excepted in &allow.resources {
+/// The actions denied on all of some resources: by statements about all of them, and by statements with `NotResource`
+/// of which others deny what they except. `excepted` says which exceptions matter here.
+fn denied(denies: &[Part<'_>], covers: impl Fn(&Part<'_>) -> bool, excepted: impl Fn(&Wild<'_>) -> bool) -> ActionSet {
+    let mut actions = Catalogue::get().none();
+    for deny in denies {
+        if covers(deny) {
+            actions.unite(&deny.actions);
+        } else if deny.negated {
+            actions.unite(&filled_up(deny, denies, &excepted));
+        }
+    }
+    actions
+}
+
+/// The actions that a statement with `NotResource` has everywhere because others have them on what it excepts.
+fn filled_up(part: &Part<'_>, others: &[Part<'_>], matters: impl Fn(&Wild<'_>) -> bool) -> ActionSet {
+    let mut actions = part.actions.clone();
+    for excepted in part.resources.iter().filter(|excepted| matters(excepted)) {
         let mut elsewhere = Catalogue::get().none();
-        for other in allows.iter().filter(|other| other.covers(excepted)) {
+        for other in others.iter().filter(|other| other.covers(excepted)) {
             elsewhere.unite(&other.actions);
         }
         actions.intersect(&elsewhere);

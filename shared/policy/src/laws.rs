@@ -1,0 +1,348 @@
+//! Laws that hold for every policy: verdicts agree with the decision on single requests, and do not hang on spelling.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use proptest::{prelude::*, sample::select, strategy::ValueTree, test_runner::TestRunner};
+use serde_json::{Value, json};
+
+use crate::{
+    Answer, Holder, Identity, Kind, Policy, Resource,
+    catalogue::Catalogue,
+    evaluate::{Caller, Decision, Policies, Request, decide},
+};
+
+const ORG: &str = "o-ours000000";
+const US: &str = "111122223333";
+const THEM: &str = "999999999999";
+
+/// Conditions from every family of keys.
+fn clause() -> impl Strategy<Value = (String, String, Value)> {
+    let operator = |base: &'static [&'static str]| {
+        (select(&["", "", "", "ForAnyValue:", "ForAllValues:"][..]), select(base), select(&["", "", "", "IfExists"][..]))
+            .prop_map(|(set, base, exists)| format!("{set}{base}{exists}"))
+    };
+    const STRINGS: &[&str] = &["StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase"];
+    let values = |pool: &'static [&'static str]| prop::collection::vec(select(pool), 1..3).prop_map(|list| json!(list));
+    let of = |key: &'static str, base: &'static [&'static str], pool: &'static [&'static str]| {
+        (operator(base), Just(key.to_owned()), values(pool)).boxed()
+    };
+    prop_oneof![
+        4 => of("aws:PrincipalOrgID", STRINGS, &[ORG, "o-*", "*"]),
+        2 => of("AWS:principalaccount", STRINGS, &[US, "*"]),
+        2 => of("aws:PrincipalArn", &["ArnLike", "ArnEquals", "ArnNotLike", "StringLike", "StringNotLike", "StringEquals"], &["arn:aws:iam::111122223333:role/*", "arn:aws:iam::*:role/*", "arn:aws:iam::111122223333:root", "*"]),
+        2 => of("aws:SourceVpce", STRINGS, &["vpce-ours", "vpce-*"]),
+        3 => of("aws:SourceIp", &["IpAddress", "NotIpAddress"], &["198.51.100.0/24", "0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "10.0.0.0/8", "::/0"]),
+        2 => of("aws:Referer", STRINGS, &["https://clinic.example/", "https://*", "*"]),
+        2 => of("aws:SecureTransport", &["Bool"], &["true", "false"]),
+        1 => of("aws:PrincipalIsAWSService", &["Bool"], &["true", "false"]),
+        3 => (select(&["aws:PrincipalOrgID", "aws:SourceVpce", "aws:SourceIp", "aws:Referer"][..]), any::<bool>())
+            .prop_map(|(key, absent)| ("Null".to_owned(), key.to_owned(), json!(absent.to_string()))),
+    ]
+}
+
+fn condition() -> impl Strategy<Value = Value> {
+    prop::collection::vec(clause(), 0..3).prop_map(|clauses| {
+        let mut out = serde_json::Map::new();
+        for (operator, key, values) in clauses {
+            let keys = out.entry(operator).or_insert_with(|| json!({}));
+            keys[key] = values;
+        }
+        Value::Object(out)
+    })
+}
+
+fn bucket_statement() -> impl Strategy<Value = Value> {
+    let principal = select(
+        &[r#"{"Principal":"*"}"#, r#"{"Principal":"*"}"#, r#"{"Principal":{"AWS":["*"]}}"#, r#"{"Principal":{"AWS":"111122223333"}}"#, r#"{"NotPrincipal":{"AWS":"arn:aws:iam::111122223333:root"}}"#][..],
+    );
+    let action = select(vec![json!({"Action": "s3:*"}), json!({"Action": ["s3:GetObject"]}), json!({"Action": "*"}), json!({"NotAction": "s3:GetObject"}), json!({"Action": ["s3:Get*", "s3:PutObject"]})]);
+    let resource = select(vec![json!({"Resource": "arn:aws:s3:::b/*"}), json!({"Resource": "*"}), json!({"Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]}), json!({"NotResource": "arn:aws:s3:::b/private/*"})]);
+    (any::<bool>(), principal, action, resource, condition()).prop_map(|(allow, principal, action, resource, condition)| {
+        let mut statement = json!({"Effect": if allow { "Allow" } else { "Deny" }, "Condition": condition});
+        for part in [serde_json::from_str(principal).unwrap(), action, resource] {
+            let Value::Object(members) = part else { continue };
+            statement.as_object_mut().unwrap().extend(members);
+        }
+        statement
+    })
+}
+
+fn document(statements: &[Value]) -> String {
+    json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+}
+
+/// What strangers can ask for, with everything that they can choose.
+fn strangers() -> Vec<Request> {
+    let user = format!("arn:aws:iam::{THEM}:user/x");
+    let role = format!("arn:aws:iam::{THEM}:role/x");
+    let session = format!("arn:aws:sts::{THEM}:assumed-role/x/y");
+    let signed = [("aws:principalaccount", THEM), ("aws:principalisawsservice", "false")];
+    let mut callers = Vec::new();
+    // AWS says that a nameless caller's account is `anonymous`. Here the key is absent: no verdict may lean on it.
+    callers.push((Caller::Anonymous, vec![]));
+    // The analyser takes no key for granted and knows no alphabet of values, so neither do these callers.
+    for org in [None, Some("o-theirs0000"), Some("theirs")] {
+        let mut context = signed.to_vec();
+        context.extend(org.map(|org| ("aws:principalorgid", org)));
+        callers.push((Caller::User { arn: user.clone() }, context.clone()));
+        callers.push((Caller::User { arn: user.clone() }, context.iter().filter(|(key, _)| *key != "aws:principalaccount").copied().collect()));
+        for (caller, arn) in [
+            (Caller::User { arn: user.clone() }, "arn:aws:iam::999999999999:user/x"),
+            (Caller::Session { role: role.clone(), session: session.clone() }, "arn:aws:iam::999999999999:role/x"),
+        ] {
+            let mut with_arn = context.clone();
+            with_arn.push(("aws:principalarn", arn));
+            callers.push((caller, with_arn));
+        }
+    }
+    let places = [
+        vec![("aws:sourceip", "8.8.8.8")],
+        vec![("aws:sourceip", "203.0.113.9")],
+        vec![("aws:sourceip", "2a00::1")],
+        vec![("aws:sourcevpce", "vpce-theirs")],
+        vec![("aws:sourcevpce", "theirs")],
+        vec![],
+    ];
+    let referers = [None, Some("https://clinic.example/"), Some("https://other.example/"), Some("http://plain.example/"), Some("https://*"), Some("*")];
+    let mut requests = Vec::new();
+    for (caller, who) in &callers {
+        for place in &places {
+            for referer in referers {
+                for secure in ["true", "false"] {
+                    for (action, resource) in [("s3:GetObject", "arn:aws:s3:::b/key"), ("s3:PutObject", "arn:aws:s3:::b/key"), ("s3:ListBucket", "arn:aws:s3:::b"), ("s3:GetObject", "arn:aws:s3:::other/key"), ("s3:PutObject", "arn:aws:s3:::other/key"), ("s3:ListBucket", "arn:aws:s3:::other"), ("s3:DeleteObject", "arn:aws:s3:::b/private/key"), ("s3:GetObject", "arn:aws:s3:::b/private/key"), ("s3:PutObject", "arn:aws:s3:::b/private/key"),  ("s3:GetBucketAcl", "arn:aws:s3:::b"), ("s3:GetObject", "arn:aws:s3:::b"), ("s3:PutObject", "arn:aws:s3:::b")] {
+                        let pairs = who.iter().chain(place).copied().chain([("aws:securetransport", secure)]).chain(referer.map(|url| ("aws:referer", url)));
+                        requests.push(Request {
+                            caller: caller.clone(),
+                            action: action.to_owned(),
+                            resource: resource.to_owned(),
+                            resource_account: US.to_owned(),
+                            context: pairs.map(|(key, value)| (key.to_owned(), vec![value.to_owned()])).collect(),
+                        });
+                    }
+                }
+            }
+        }
+    }
+    requests
+}
+
+/// Whether the policy admits the request, whatever the caller's own account says.
+fn admitted(policy: &Policy<'_>, everything: &Policy<'_>, request: &Request) -> bool {
+    let policies = Policies { identity: vec![everything], resource: Some(policy), ..Policies::default() };
+    decide(&policies, request) == Decision::Allowed
+}
+
+const ACTIONS: [&str; 12] = [
+    "*", "*:*", "s3:*", "S3:Get*", "iam:*", "iam:PassRole", "iam:Create*", "lambda:*", "ec2:RunInstances", "sqs:*", "iam:?reateAccessKey", "kms:Decrypt",
+];
+const RESOURCES: [&str; 6] = [
+    "*", "arn:aws:s3:::b/*", "arn:aws:iam::111122223333:user/*", "arn:aws:iam::111122223333:user/dev/*", "arn:aws:iam::111122223333:user/dev/a", "arn:*",
+];
+
+fn identity_statement() -> impl Strategy<Value = Value> {
+    let some = |pool: &'static [&'static str]| prop::collection::vec(select(pool), 1..3);
+    (prop::bool::weighted(0.7), prop::bool::weighted(0.15), some(&ACTIONS), prop::bool::weighted(0.15), some(&RESOURCES), prop::bool::weighted(0.15)).prop_map(
+        |(allow, not_action, actions, not_resource, resources, conditional)| {
+            let mut statement = json!({
+                "Effect": if allow { "Allow" } else { "Deny" },
+                if not_action { "NotAction" } else { "Action" }: actions,
+                if not_resource { "NotResource" } else { "Resource" }: resources,
+            });
+            if conditional {
+                statement["Condition"] = json!({"Bool": {"aws:MultiFactorAuthPresent": allow.to_string()}});
+            }
+            statement
+        },
+    )
+}
+
+/// Resources that each pattern matches or just misses.
+const SAMPLES: [&str; 9] = [
+    "*", "arn:aws:s3:::b/x", "arn:aws:s3:::other", "arn:aws:iam::111122223333:user/x", "arn:aws:iam::111122223333:user/dev/a", "arn:aws:iam::111122223333:user/dev/b", "arn:aws:iam::111122223333:user/me", "arn:aws:sqs:eu-west-1:111122223333:q", "arn:aws:iam::444455556666:role/r",
+];
+
+fn may(policy: &Policy<'_>, action: &str, resource: &str, mfa: &str) -> bool {
+    let context = BTreeMap::from([
+        ("aws:username".to_owned(), vec!["me".to_owned()]),
+        ("aws:multifactorauthpresent".to_owned(), vec![mfa.to_owned()]),
+    ]);
+    let request = Request {
+        caller: Caller::User { arn: format!("arn:aws:iam::{US}:user/me") },
+        action: action.to_owned(),
+        resource: resource.to_owned(),
+        resource_account: US.to_owned(),
+        context,
+    };
+    decide(&Policies { identity: vec![policy], ..Policies::default() }, &request) == Decision::Allowed
+}
+
+/// A request meets no condition of an allow if MFA is false, and no condition of a deny if it is true: what is permitted
+/// without condition is what no condition can help and none can hinder. Denies that have one do not take away.
+fn permitted(text: &str, action: &str, resource: &str) -> bool {
+    let mut document: Value = serde_json::from_str(text).unwrap();
+    document["Statement"].as_array_mut().unwrap().retain(|statement| statement.get("Condition").is_none());
+    if document["Statement"].as_array().unwrap().is_empty() {
+        return false;
+    }
+    let text = document.to_string();
+    may(&Policy::parse(Kind::Identity, &text).unwrap(), action, resource, "false")
+}
+
+fn identity_of(text: &str) -> Identity {
+    Identity::of(&Holder::of(&Policy::parse(Kind::Identity, text).unwrap()))
+}
+
+fn public_and_admitted(statements: &[Value]) -> (Answer, Option<Request>) {
+    let text = document(statements);
+    let policy = Policy::parse(Kind::Bucket, &text).unwrap();
+    let own = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}).to_string();
+    let own = Policy::parse(Kind::Identity, &own).unwrap();
+    let admitted = STRANGERS.iter().find(|request| admitted(&policy, &own, request)).cloned();
+    (Resource::of(&policy).public, admitted)
+}
+
+static STRANGERS: LazyLock<Vec<Request>> = LazyLock::new(strangers);
+
+/// Conditions that contradict each other value by value are not all seen: then the analyser says public of what admits
+/// nobody. That must stay rare.
+#[test]
+fn what_is_public_admits_a_stranger_but_for_contradictions() {
+    let mut runner = TestRunner::deterministic();
+    let policies = prop::collection::vec(bucket_statement(), 1..4);
+    let (mut public, mut idle) = (0, 0);
+    for _ in 0..1_500 {
+        let statements = policies.new_tree(&mut runner).unwrap().current();
+        let (answer, admitted) = public_and_admitted(&statements);
+        if answer == Answer::Yes {
+            public += 1;
+            idle += usize::from(admitted.is_none());
+        }
+    }
+    assert!(public > 400, "{public} public policies are too few to tell");
+    assert!(idle * 100 <= public, "{idle} of {public} public policies admit nobody");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_not_public_admits_no_stranger(statements in prop::collection::vec(bucket_statement(), 1..4)) {
+        let (public, admitted) = public_and_admitted(&statements);
+        prop_assert!(public != Answer::Unknown, "every key is known");
+        if public == Answer::No {
+            prop_assert!(admitted.is_none(), "{} admits {:?}", document(&statements), admitted);
+        }
+    }
+
+    #[test]
+    fn verdicts_on_identities_are_what_requests_get(statements in prop::collection::vec(identity_statement(), 1..5)) {
+        let text = document(&statements);
+        let found = identity_of(&text);
+        let sampled = ["s3:getobject", "s3:deletebucket", "iam:passrole", "iam:createaccesskey", "iam:deleteuser", "lambda:createfunction", "ec2:runinstances", "sqs:sendmessage", "kms:decrypt", "aps:createworkspace"];
+        let everywhere = |action: &str| SAMPLES.iter().all(|resource| permitted(&text, action, resource));
+        let somewhere = |action: &str| SAMPLES.iter().any(|resource| permitted(&text, action, resource));
+        if found.admin {
+            prop_assert!(sampled.iter().all(|action| everywhere(action)), "{} is no administrator", text);
+        } else {
+            prop_assert!(!sampled.iter().all(|action| everywhere(action)), "{} is one", text);
+        }
+        for service in ["s3", "sqs", "iam"] {
+            let full = Catalogue::get().actions_of(service).unwrap().iter().step_by(9).all(|name| everywhere(&format!("{service}:{name}")))
+                && [&sampled[..], &["s3:getbucketacl", "iam:createuser"]].concat().iter().filter(|action| action.starts_with(service)).all(|action| everywhere(action));
+            prop_assert_eq!(found.full_service_access.iter().any(|known| known == service), full, "{} {}", service, &text);
+        }
+        for method in &crate::escalation::RHINO {
+            let open = method.actions.iter().all(|action| somewhere(action));
+            prop_assert_eq!(found.privilege_escalation.contains(&method), open, "{} {}", method.name, &text);
+        }
+    }
+
+    #[test]
+    fn an_allow_more_removes_no_risk(statements in prop::collection::vec(identity_statement(), 1..4), more in identity_statement()) {
+        let mut more = more;
+        more["Effect"] = json!("Allow");
+        let before = identity_of(&document(&statements));
+        let after = identity_of(&document(&[statements, vec![more]].concat()));
+        prop_assert!(after.admin || !before.admin);
+        prop_assert!(after.admin_literal || !before.admin_literal);
+        prop_assert!(before.privilege_escalation.iter().all(|method| after.privilege_escalation.contains(method)));
+        prop_assert!(before.full_service_access.iter().all(|service| after.full_service_access.contains(service)));
+    }
+
+    #[test]
+    fn an_allow_more_keeps_a_bucket_public(statements in prop::collection::vec(bucket_statement(), 1..4), more in bucket_statement()) {
+        let mut more = more;
+        more["Effect"] = json!("Allow");
+        let of = |list: &[Value]| {
+            let text = document(list);
+            let found = Resource::of(&Policy::parse(Kind::Bucket, &text).unwrap());
+            (found.public, found.public_literal)
+        };
+        let (before, after) = (of(&statements), of(&[statements.clone(), vec![more]].concat()));
+        prop_assert!(after.0 == Answer::Yes || before.0 != Answer::Yes);
+        prop_assert!(after.1 == Answer::Yes || before.1 != Answer::Yes);
+    }
+
+    #[test]
+    fn spelling_changes_no_verdict_on_an_identity(statements in prop::collection::vec(identity_statement(), 1..4), seed in any::<u64>()) {
+        let text = document(&statements);
+        let found = identity_of(&text);
+        let spelled = document(&statements.iter().rev().flat_map(|statement| respelled(statement, seed)).collect::<Vec<_>>());
+        prop_assert_eq!(&identity_of(&spelled), &found, "{} {}", text, spelled);
+        prop_assert_eq!(&identity_of(&escaped(&text)), &found);
+        if let [only] = statements.as_slice() {
+            let single = json!({"Version": "2012-10-17", "Statement": only}).to_string();
+            prop_assert_eq!(&identity_of(&single), &found);
+        }
+    }
+
+    #[test]
+    fn printing_is_the_inverse_of_parsing(statements in prop::collection::vec(bucket_statement(), 1..4)) {
+        let text = serde_json::to_string_pretty(&json!({"Version": "2012-10-17", "Id": "x", "Statement": statements})).unwrap();
+        let policy = Policy::parse(Kind::Bucket, &text).unwrap();
+        prop_assert_eq!(policy.print(), &text);
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in "[\\[\\]{}\",:a-zA-Z0-9*?$\\\\ ./-]{0,200}") {
+        for kind in [Kind::Identity, Kind::Bucket, Kind::Trust] {
+            prop_assert!(Policy::parse(kind, &text).is_err() || text.contains("Statement"));
+        }
+    }
+}
+
+/// Actions in another case, a single value without its list, and a statement for each action where that means the same.
+fn respelled(statement: &Value, seed: u64) -> Vec<Value> {
+    let mut statement = statement.clone();
+    let members = statement.as_object_mut().unwrap();
+    for key in ["Action", "NotAction", "Resource", "NotResource"] {
+        let Some(Value::Array(items)) = members.get_mut(key) else { continue };
+        if key.ends_with("Action") && seed % 2 == 0 {
+            items.iter_mut().for_each(|item| {
+                let star = item == "*";
+                *item = json!(if star { "*".to_owned() } else { item.as_str().unwrap().to_uppercase() });
+            });
+        }
+        items.reverse();
+        if let [only] = items.as_slice() {
+            let only = only.clone();
+            members.insert(key.to_owned(), only);
+        }
+    }
+    match statement.get("Action") {
+        Some(Value::Array(actions)) if seed % 3 == 0 => {
+            let one = |action: &Value| {
+                let mut part = statement.clone();
+                part["Action"] = action.clone();
+                part
+            };
+            actions.iter().map(one).collect()
+        }
+        _ => vec![statement],
+    }
+}
+
+/// Every star and every `s` as an escape.
+fn escaped(text: &str) -> String {
+    text.replace('*', "\\u002A").replace("s3", "\\u0073\\u0033")
+}

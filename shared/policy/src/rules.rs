@@ -1,0 +1,487 @@
+//! A test for every rule that the analyser follows, and for what other programs get wrong about it.
+
+use crate::{
+    Answer, Holder, Identity, Kind, Policy, Resource,
+    document::{Problem, Version, decoded},
+};
+
+fn statement(kind: Kind, members: &str) -> String {
+    match kind {
+        Kind::Identity => format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",{members}}}]}}"#),
+        _ => format!(r#"{{"Version":"2012-10-17","Statement":[{members}]}}"#),
+    }
+}
+
+fn identity(text: &str) -> Identity {
+    let policy = Policy::parse(Kind::Identity, text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    Identity::of(&Holder::of(&policy))
+}
+
+/// The verdicts on one allowing statement.
+fn allow(members: &str) -> Identity {
+    identity(&statement(Kind::Identity, members))
+}
+
+/// The verdicts on several statements.
+fn statements(list: &[&str]) -> Identity {
+    identity(&format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, list.join(",")))
+}
+
+fn resource(kind: Kind, list: &[&str]) -> (Answer, Answer) {
+    let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, list.join(","));
+    let policy = Policy::parse(kind, &text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let found = Resource::of(&policy);
+    (found.public, found.public_literal)
+}
+
+const OPEN: (Answer, Answer) = (Answer::Yes, Answer::Yes);
+const SHUT: (Answer, Answer) = (Answer::No, Answer::No);
+/// Not for strangers, and yet what S3 calls public.
+const LITERAL: (Answer, Answer) = (Answer::No, Answer::Yes);
+
+/// A bucket's statement for everyone, under this condition.
+fn under(condition: &str) -> (Answer, Answer) {
+    let text = format!(r#"{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":{condition}}}"#);
+    resource(Kind::Bucket, &[&text])
+}
+
+const EVERYONE: &str = r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}"#;
+
+/// Everyone, and a deny of all under this condition.
+fn but(condition: &str) -> Answer {
+    let deny = format!(r#"{{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"],"Condition":{condition}}}"#);
+    resource(Kind::Bucket, &[EVERYONE, &deny]).0
+}
+
+fn problem(kind: Kind, text: &str) -> (String, usize, Problem) {
+    let error = Policy::parse(kind, text).unwrap_err();
+    (error.path, error.at, error.problem)
+}
+
+fn names(found: &Identity) -> Vec<&'static str> {
+    found.privilege_escalation.iter().map(|method| method.name).collect()
+}
+
+#[test]
+fn p1_duplicate_keys_escapes_and_characters() {
+    let twice = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    assert_eq!(problem(Kind::Identity, twice), ("$.Statement.Effect".to_owned(), 53, Problem::DuplicateKey));
+    let escaped = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"\u002a","Resource":"\u002A"}}"#;
+    assert!(identity(escaped).admin && identity(escaped).admin_literal);
+    let wide = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"\u{ff0a}\",\"Resource\":\"*\"}}";
+    assert_eq!(problem(Kind::Identity, wide).2, Problem::ForbiddenCharacter);
+    let encoded = decoded("%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22%2A%22%2C%22Resource%22%3A%22%2A%22%7D%7D").unwrap();
+    assert!(identity(&encoded).admin);
+    assert_eq!(problem(Kind::Identity, "\u{7f}{").2, Problem::NotJson("a value"));
+}
+
+#[test]
+fn p2_scalars_lists_and_single_statements_are_the_same() {
+    for text in [
+        r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#,
+        r#"{"Statement":[{"Effect":"Allow","Action":["*"],"Resource":["*"]}]}"#,
+        r#"{"Statement":[{"Effect":"Allow","Action":["s3:GetObject","*"],"Resource":["arn:aws:s3:::b","*"]}]}"#,
+    ] {
+        assert!(identity(text).admin && identity(text).admin_literal, "{text}");
+    }
+    assert_eq!(under(r#"{"NumericEquals":{"aws:PrincipalAccount":111122223333}}"#), SHUT);
+    assert_eq!(under(r#"{"Bool":{"aws:SecureTransport":true}}"#), OPEN);
+    assert_eq!(under(r#"{"StringEquals":{"aws:PrincipalAccount":["111122223333","444455556666"]}}"#), SHUT);
+}
+
+#[test]
+fn p3_effects_keep_their_case_and_condition_keys_do_not() {
+    let small = r#"{"Statement":{"Effect":"allow","Action":"*","Resource":"*"}}"#;
+    assert_eq!(problem(Kind::Identity, small).2, Problem::Expected("\"Allow\" or \"Deny\""));
+    assert_eq!(under(r#"{"StringEquals":{"AWS:principalorgid":"o-a1b2c3d4e5"}}"#), SHUT);
+    assert_eq!(under(r#"{"stringequals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), SHUT);
+}
+
+#[test]
+fn p4_elements_exclude_each_other() {
+    let of = |members: &str| statement(Kind::Identity, members);
+    for (members, expected) in [
+        (r#""Action":"*","NotAction":"*","Resource":"*""#, Problem::Prohibited("a second of Action and NotAction")),
+        (r#""Action":"*","Resource":"*","NotResource":"*""#, Problem::Prohibited("a second of Resource and NotResource")),
+        (r#""Resource":"*""#, Problem::Missing("Action or NotAction")),
+        (r#""Action":"*""#, Problem::Missing("Resource or NotResource")),
+        (r#""Action":"*","Resource":"*","Principal":"*""#, Problem::Prohibited("a principal")),
+        (r#""Action":"*","Resource":"*","Colour":"*""#, Problem::UnknownElement),
+        (r#""Action":"GetObject","Resource":"*""#, Problem::Expected("\"service:action\" or \"*\"")),
+        (r#""Action":[],"Resource":"*""#, Problem::Expected("at least one value")),
+        (r#""Action":"s3:*","Resource":"bucket""#, Problem::Expected("an ARN or \"*\"")),
+    ] {
+        assert_eq!(problem(Kind::Identity, &of(members)).2, expected, "{members}");
+    }
+    let trust = r#"{"Statement":{"Effect":"Allow","NotPrincipal":{"AWS":"*"},"Action":"sts:AssumeRole"}}"#;
+    assert_eq!(problem(Kind::Trust, trust).2, Problem::Prohibited("NotPrincipal"));
+    let with_resource = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Resource":"*"}}"#;
+    assert_eq!(problem(Kind::Trust, with_resource).2, Problem::Prohibited("a resource"));
+    let nobody = r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
+    assert_eq!(problem(Kind::Bucket, nobody).2, Problem::Missing("Principal"));
+}
+
+#[test]
+fn p5_variables_are_unbounded_since_2012_and_text_before() {
+    assert_eq!(under(r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::${aws:PrincipalAccount}:role/x"}}"#), OPEN);
+    assert_eq!(under(r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:user/${aws:username}"}}"#), SHUT);
+    assert_eq!(under(r#"{"StringEquals":{"aws:PrincipalAccount":"${aws:PrincipalAccount}"}}"#), OPEN);
+    let old = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b","Condition":{"StringEquals":{"aws:PrincipalAccount":"${aws:PrincipalAccount}"}}}}"#;
+    let policy = Policy::parse(Kind::Bucket, old).unwrap();
+    assert_eq!(policy.version, Version::V2008);
+    assert_eq!(Resource::of(&policy).public, Answer::No);
+    assert!(!allow(r#""Action":"*","Resource":"${aws:username}""#).admin);
+}
+
+#[test]
+fn p6_what_is_too_big_or_too_deep_is_an_error() {
+    let deep = format!(r#"{{"Statement":{}{}}}"#, "[".repeat(100), "]".repeat(100));
+    assert_eq!(problem(Kind::Identity, &deep).2, Problem::TooDeep);
+    let long = " ".repeat(crate::document::LONGEST + 1);
+    assert_eq!(problem(Kind::Identity, &long).2, Problem::TooLong);
+    assert_eq!(problem(Kind::Identity, r#"{"Statement":[]}"#).2, Problem::Expected("at least one statement"));
+}
+
+#[test]
+fn p7_a_document_prints_as_it_was_parsed() {
+    let text = " {\"Statement\" : {\"Effect\":\"Allow\",\"Action\":[\"s3:\\u0047etObject\"], \"Resource\":\"*\",\"Condition\":{\"NumericLessThan\":{\"s3:max-keys\":1e1}}}} ";
+    assert_eq!(Policy::parse(Kind::Identity, text).unwrap().print(), text.trim());
+}
+
+#[test]
+fn m2_case_and_spellings_of_everything() {
+    for action in ["*", "**", "*:*", "?*:*"] {
+        let found = allow(&format!(r#""Action":"{action}","Resource":"*""#));
+        assert!(found.admin, "{action}");
+        assert_eq!(found.admin_literal, action == "*");
+    }
+    assert_eq!(allow(r#""Action":"S3:*","Resource":"*""#).full_service_access, ["s3"]);
+    assert_eq!(names(&allow(r#""Action":"IAM:createaccessKEY","Resource":"*""#)), ["CreateAccessKey"]);
+    assert_eq!(names(&allow(r#""Action":"iam:CreateAccess?ey","Resource":"*""#)), ["CreateAccessKey"]);
+    assert_eq!(names(&allow(r#""Action":"iam:[C]reateAccessKey","Resource":"*""#)), [""; 0]);
+}
+
+#[test]
+fn m3_arns_compare_by_part_and_equality_expands_nothing() {
+    assert_eq!(under(r#"{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/*"}}"#), SHUT);
+    assert_eq!(under(r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/x"}}"#), OPEN);
+    assert_eq!(under(r#"{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::11112222333?:role/x"}}"#), OPEN);
+    // Nobody is in the organization `*`. S3 asks for values without wildcards, whatever the operator.
+    assert_eq!(under(r#"{"StringEquals":{"aws:PrincipalOrgID":"*"}}"#), LITERAL);
+    assert_eq!(under(r#"{"StringLike":{"aws:PrincipalOrgID":"o-*"}}"#), OPEN);
+    // The path of a foreign role may spell an account.
+    assert_eq!(under(r#"{"StringLike":{"aws:PrincipalArn":"arn:aws:iam::*:111122223333:role/x"}}"#), OPEN);
+}
+
+#[test]
+fn i1_config_counts_stars_and_reads_no_condition() {
+    let conditional = allow(r#""Action":["*"],"Resource":["*"],"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#);
+    assert!(conditional.admin_literal && !conditional.admin && conditional.admin_under_condition);
+    let found = statements(&[
+        r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#,
+        r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#,
+    ]);
+    assert!(found.admin_literal && !found.admin);
+    assert!(!allow(r#""Action":"*:*","Resource":"*""#).admin_literal);
+}
+
+#[test]
+fn i2_allows_unite_and_only_unconditional_denies_take_away() {
+    let split = [
+        r#"{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}"#,
+        r#"{"Effect":"Allow","Action":["iam:*"],"Resource":"*"}"#,
+    ];
+    assert!(statements(&split).admin && !statements(&split).admin_literal);
+    // Each NotAction is a complement by itself: what one leaves out, the other has.
+    let complements = [
+        r#"{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}"#,
+        r#"{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}"#,
+    ];
+    assert!(statements(&complements).admin);
+    let halves = [
+        r#"{"Effect":"Allow","Action":"*","NotResource":"arn:aws:s3:::phi/*"}"#,
+        r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::phi*"}"#,
+    ];
+    assert!(statements(&halves).admin);
+    let all = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+    let with = |deny: &str| statements(&[all, deny]);
+    assert!(with(r#"{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}"#).admin);
+    let scoped = with(r#"{"Effect":"Deny","Action":"iam:*","Resource":"arn:aws:iam::111122223333:role/audit"}"#);
+    assert!(!scoped.admin && scoped.near_admin && names(&scoped).len() == 21);
+    assert_eq!(names(&with(r#"{"Effect":"Deny","Action":"iam:*","Resource":"*"}"#)), ["EditExistingLambdaFunctionWithRole", "UpdateExistingGlueDevEndpoint"]);
+    assert!(with(r#"{"Effect":"Deny","Action":"no-such:Action","Resource":"*"}"#).admin);
+}
+
+#[test]
+fn i3_all_but_a_little_is_nearly_admin() {
+    for members in [
+        r#""Action":"*","NotResource":"arn:aws:s3:::phi/*""#,
+        r#""Action":"*","Resource":"arn:*:*:*:*:*""#,
+        r#""NotAction":"iam:*","Resource":"*""#,
+    ] {
+        let found = allow(members);
+        assert!(found.near_admin && !found.admin && !found.admin_literal, "{members}");
+    }
+    assert!(!allow(r#""Action":"*","NotResource":"*""#).near_admin);
+    assert!(!allow(r#""Action":"s3:*","Resource":"*""#).near_admin);
+}
+
+#[test]
+fn i4_a_condition_makes_another_verdict_unless_it_always_holds() {
+    let with = |condition: &str| allow(&format!(r#""Action":"*","Resource":"*","Condition":{condition}"#));
+    assert!(!with(r#"{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}"#).admin);
+    for always in [r#"{}"#, r#"{"StringEquals":{}}"#, r#"{"StringLikeIfExists":{"aws:username":"*"}}"#, r#"{"StringLike":{"aws:PrincipalArn":"*"}}"#] {
+        assert!(with(always).admin, "{always}");
+    }
+    assert!(!with(r#"{"StringLike":{"aws:username":"*"}}"#).admin);
+}
+
+#[test]
+fn i5_full_service_is_every_action_on_every_resource() {
+    assert_eq!(allow(r#""Action":["sqs:*","s3:Get*"],"Resource":"*""#).full_service_access, ["sqs"]);
+    assert!(allow(r#""Action":"s3:*","Resource":"arn:aws:s3:::b/*""#).full_service_access.is_empty());
+    assert_eq!(allow(r#""Action":["sts:A*","sts:D*","sts:G*","sts:S*","sts:T*"],"Resource":"*""#).full_service_access, ["sts"]);
+    assert_eq!(allow(r#""Action":"not-yet-known:*","Resource":"*""#).full_service_access, ["not-yet-known"]);
+    let denied = statements(&[
+        r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#,
+        r#"{"Effect":"Deny","Action":"s3:DeleteBucket","Resource":"*"}"#,
+    ]);
+    assert!(denied.full_service_access.is_empty());
+}
+
+#[test]
+fn i6_the_actions_of_a_way_may_be_spread() {
+    let spread = [
+        r#"{"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:aws:iam::111122223333:role/x"}"#,
+        r#"{"Effect":"Allow","Action":"ec2:Run*","Resource":"*"}"#,
+    ];
+    assert_eq!(names(&statements(&spread)), ["CreateEC2WithExistingIP"]);
+    let one = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:PassRole","Resource":"*"}}"#;
+    let two = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"cloudformation:CreateStack","Resource":"*"}}"#;
+    let (one, two) = (Policy::parse(Kind::Identity, one).unwrap(), Policy::parse(Kind::Identity, two).unwrap());
+    let holder = Holder { policies: vec![&one, &two], ..Holder::default() };
+    assert_eq!(names(&Identity::of(&holder)), ["PassExistingRoleToCloudFormation"]);
+    let gone = statements(&[
+        r#"{"Effect":"Allow","Action":"iam:CreateAccessKey","Resource":"arn:aws:iam::111122223333:user/dev/*"}"#,
+        r#"{"Effect":"Deny","Action":"iam:Create*","Resource":"arn:aws:iam::111122223333:user/*"}"#,
+    ]);
+    assert!(gone.privilege_escalation.is_empty());
+    let left = statements(&[
+        r#"{"Effect":"Allow","Action":"iam:CreateAccessKey","Resource":["arn:aws:iam::111122223333:user/a","arn:aws:iam::111122223333:user/b"]}"#,
+        r#"{"Effect":"Deny","Action":"iam:*","Resource":"arn:aws:iam::111122223333:user/a"}"#,
+    ]);
+    assert_eq!(names(&left), ["CreateAccessKey"]);
+}
+
+#[test]
+fn i7_boundaries_and_service_control_policies_intersect() {
+    let parse = |action: &str| format!(r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"{action}","Resource":"*"}}}}"#);
+    let (all, s3) = (parse("*"), parse("s3:*"));
+    let (all, s3) = (Policy::parse(Kind::Identity, &all).unwrap(), Policy::parse(Kind::Identity, &s3).unwrap());
+    let bounded = Identity::of(&Holder { policies: vec![&all], boundary: Some(&s3), ..Holder::default() });
+    assert_eq!((bounded.admin, bounded.full_service_access), (false, vec!["s3".to_owned()]));
+    let levels = Holder { policies: vec![&all], service_control: vec![vec![&all], vec![&s3, &s3]], ..Holder::default() };
+    assert!(Identity::of(&levels).privilege_escalation.is_empty());
+}
+
+#[test]
+fn r1_wildcard_principals() {
+    let of = |principal: &str| resource(Kind::Bucket, &[&format!(r#"{{"Effect":"Allow",{principal},"Action":"s3:*","Resource":"arn:aws:s3:::b"}}"#)]).0;
+    for open in [
+        r#""Principal":"*""#,
+        r#""Principal":{"AWS":"*"}"#,
+        r#""Principal":{"AWS":["arn:aws:iam::111122223333:root","*"]}"#,
+        r#""NotPrincipal":{"AWS":"arn:aws:iam::111122223333:root"}"#,
+        r#""Principal":{"Service":"*"}"#,
+        r#""Principal":{"Federated":"www.amazon.com"}"#,
+        r#""Principal":{"AWS":"arn:aws:iam::*:root"}"#,
+    ] {
+        assert_eq!(of(open), Answer::Yes, "{open}");
+    }
+    for shut in [
+        r#""Principal":{"AWS":"111122223333"}"#,
+        r#""Principal":{"AWS":["arn:aws:iam::111122223333:role/x"]}"#,
+        r#""Principal":{"CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}"#,
+        r#""Principal":{"Service":"cloudtrail.amazonaws.com"}"#,
+        r#""Principal":{"Federated":"arn:aws:iam::111122223333:saml-provider/corp"}"#,
+    ] {
+        assert_eq!(of(shut), Answer::No, "{shut}");
+    }
+    let github = |condition: &str| {
+        let text = format!(r#"{{"Effect":"Allow","Principal":{{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"}},"Action":"sts:AssumeRoleWithWebIdentity"{condition}}}"#);
+        resource(Kind::Trust, &[&text]).0
+    };
+    let claim = |operator: &str, name: &str, value: &str| format!(r#","Condition":{{"{operator}":{{"token.actions.githubusercontent.com:{name}":"{value}"}}}}"#);
+    assert_eq!(github(""), Answer::Yes);
+    assert_eq!(github(&claim("StringEquals", "aud", "sts.amazonaws.com")), Answer::Yes);
+    assert_eq!(github(&claim("StringLike", "sub", "repo:*")), Answer::Yes);
+    assert_eq!(github(&claim("StringLike", "sub", "repo:clinic*")), Answer::Yes);
+    assert_eq!(github(&claim("StringLike", "sub", "repo:clinic/*")), Answer::No);
+    assert_eq!(github(&claim("StringEquals", "sub", "repo:clinic/app:ref:refs/heads/main")), Answer::No);
+}
+
+#[test]
+fn r2_keys_and_values() {
+    assert_eq!(under(r#"{"StringLike":{"aws:Referer":"*"},"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), SHUT);
+    assert_eq!(under(r#"{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5","aws:SourceVpce":"vpce-1"}}"#), SHUT);
+    assert_eq!(under(r#"{"StringLike":{"aws:SourceVpce":["vpce-1","*"]}}"#), OPEN);
+    assert_eq!(under(r#"{"StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), OPEN);
+}
+
+#[test]
+fn r3_absent_keys() {
+    assert_eq!(under(r#"{"StringEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), OPEN);
+    assert_eq!(under(r#"{"ForAllValues:StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), OPEN);
+    assert_eq!(under(r#"{"ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-a1b2c3d4e5/*"}}"#), SHUT);
+    assert_eq!(under(r#"{"ForAllValues:StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"},"Null":{"aws:PrincipalOrgID":"false"}}"#), SHUT);
+    assert_eq!(under(r#"{"StringEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"},"Null":{"aws:PrincipalOrgID":false}}"#), SHUT);
+    assert_eq!(under(r#"{"Null":{"aws:PrincipalOrgID":"false"}}"#), OPEN);
+    assert_eq!(under(r#"{"Null":{"aws:PrincipalOrgID":"true"},"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), SHUT);
+}
+
+#[test]
+fn r4_fixed_keys_restrict() {
+    for (operator, key, value) in [
+        ("StringEquals", "aws:PrincipalOrgID", "o-a1b2c3d4e5"),
+        ("StringEquals", "aws:PrincipalAccount", "111122223333"),
+        ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::111122223333:role/*"),
+        ("StringLike", "aws:PrincipalOrgPaths", "o-a1b2c3d4e5/r-ab12/*"),
+        ("StringEquals", "aws:SourceVpc", "vpc-1"),
+        ("StringEquals", "aws:SourceVpce", "vpce-1"),
+        ("ArnEquals", "aws:SourceVpcArn", "arn:aws:ec2:eu-west-1:111122223333:vpc/vpc-1"),
+        ("StringEquals", "aws:VpceAccount", "111122223333"),
+        ("StringEquals", "aws:VpceOrgID", "o-a1b2c3d4e5"),
+        ("StringLike", "aws:VpceOrgPaths", "o-a1b2c3d4e5/*"),
+        ("ArnLike", "aws:SourceArn", "arn:aws:s3:::source"),
+        ("StringEquals", "aws:SourceAccount", "111122223333"),
+        ("StringEquals", "aws:SourceOwner", "111122223333"),
+        ("StringEquals", "aws:SourceOrgID", "o-a1b2c3d4e5"),
+        ("StringLike", "aws:userid", "AROAEXAMPLEID:*"),
+        ("StringEquals", "s3:DataAccessPointAccount", "111122223333"),
+        ("StringLike", "s3:DataAccessPointArn", "arn:aws:s3:eu-west-1:111122223333:accesspoint/*"),
+        ("StringEquals", "s3:x-amz-server-side-encryption-aws-kms-key-id", "arn:aws:kms:eu-west-1:111122223333:key/1"),
+        ("StringEquals", "kms:CallerAccount", "111122223333"),
+    ] {
+        assert_eq!(under(&format!(r#"{{"{operator}":{{"{key}":"{value}"}}}}"#)).0, Answer::No, "{key}");
+    }
+    for (operator, key, value) in [
+        ("StringLike", "aws:PrincipalAccount", "*"),
+        ("StringLike", "aws:PrincipalAccount", "1111222?3333"),
+        ("StringLike", "aws:PrincipalOrgPaths", "o-*/r-ab12/*"),
+        ("StringLike", "aws:userid", "*:session"),
+        ("StringLike", "s3:DataAccessPointArn", "arn:aws:s3:*:*:accesspoint/*"),
+        ("ArnLike", "aws:SourceArn", "arn:aws:s3:::*"),
+        ("StringEquals", "aws:userid", "anonymous"),
+    ] {
+        assert_eq!(under(&format!(r#"{{"{operator}":{{"{key}":"{value}"}}}}"#)), OPEN, "{key} {value}");
+    }
+}
+
+#[test]
+fn r5_what_the_caller_chooses_restricts_nothing() {
+    for key in [
+        "aws:Referer", "aws:UserAgent", "aws:SecureTransport", "aws:MultiFactorAuthPresent", "aws:username",
+        "aws:PrincipalTag/team", "aws:PrincipalType", "aws:CalledVia", "aws:VpcSourceIp", "s3:prefix", "s3:x-amz-acl",
+        "s3:ExistingObjectTag/phi", "aws:RequestTag/a", "aws:RequestedRegion", "kms:ViaService",
+        "kms:EncryptionContext:aws:s3:arn", "aws:ResourceOrgID", "aws:ResourceAccount", "sts:ExternalId",
+    ] {
+        assert_eq!(under(&format!(r#"{{"StringEquals":{{"{key}":"value"}}}}"#)), OPEN, "{key}");
+    }
+}
+
+#[test]
+fn r6_address_ranges_count_together() {
+    let of = |values: &str| under(&format!(r#"{{"IpAddress":{{"aws:SourceIp":{values}}}}}"#));
+    assert_eq!(of(r#""0.0.0.0/0""#), OPEN);
+    assert_eq!(of(r#"["0.0.0.0/1","128.0.0.0/1"]"#), OPEN);
+    assert_eq!(of(r#"["203.0.113.0/24","0.0.0.0/7"]"#), OPEN);
+    assert_eq!(of(r#""::/0""#), OPEN);
+    assert_eq!(of(r#""2001::/16""#), OPEN);
+    assert_eq!(of(r#""203.0.113.7""#), SHUT);
+    assert_eq!(of(r#""10.0.0.0/8""#), SHUT);
+    assert_eq!(of(r#"["11.0.0.0/8","12.0.0.0/8"]"#).0, Answer::Yes);
+    assert_eq!(of(r#"["11.0.0.0/8","12.0.0.0/8"]"#).1, Answer::No);
+    assert_eq!(under(r#"{"IpAddressIfExists":{"aws:SourceIp":"203.0.113.0/24"}}"#), OPEN);
+    assert_eq!(under(r#"{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}"#), OPEN);
+    assert_eq!(under(r#"{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"},"NotIpAddress":{"aws:SourceIp":["0.0.0.0/1","128.0.0.0/1"]}}"#).0, Answer::No);
+    assert_eq!(under(r#"{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"},"StringEquals":{"aws:SourceVpce":"vpce-1"}}"#), SHUT);
+}
+
+#[test]
+fn r7_denies_that_cannot_be_avoided_narrow() {
+    for narrowing in [
+        r#"{"StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#,
+        r#"{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}"#,
+        r#"{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}"#,
+        r#"{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}"#,
+        r#"{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/*"}}"#,
+    ] {
+        assert_eq!(but(narrowing), Answer::No, "{narrowing}");
+    }
+    for avoidable in [
+        r#"{"Null":{"aws:PrincipalOrgID":"true"}}"#,
+        r#"{"Bool":{"aws:SecureTransport":"false"}}"#,
+        r#"{"StringNotEquals":{"aws:Referer":"https://clinic.example/"}}"#,
+        r#"{"StringNotLike":{"aws:PrincipalOrgID":"o-*"}}"#,
+        r#"{"ForAnyValue:StringNotLike":{"aws:PrincipalOrgPaths":"o-a1b2c3d4e5/*"}}"#,
+        r#"{"StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"},"Bool":{"aws:SecureTransport":"false"}}"#,
+        r#"{"NotIpAddress":{"aws:SourceIp":"0.0.0.0/0"}}"#,
+        r#"{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"}}"#,
+        r#"{"Bool":{"aws:PrincipalIsAWSService":"false"}}"#,
+    ] {
+        assert_eq!(but(avoidable), Answer::Yes, "{avoidable}");
+    }
+    let deny = |members: &str| resource(Kind::Bucket, &[EVERYONE, &format!(r#"{{"Effect":"Deny",{members}}}"#)]).0;
+    assert_eq!(deny(r#""Principal":"*","Action":"s3:*","Resource":"*""#), Answer::No);
+    assert_eq!(deny(r#""Principal":"*","Action":"s3:PutObject","Resource":"*""#), Answer::Yes);
+    assert_eq!(deny(r#""Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b""#), Answer::Yes);
+    assert_eq!(deny(r#""Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"s3:*","Resource":"*""#), Answer::Yes);
+    assert_eq!(deny(r#""NotPrincipal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"s3:*","Resource":"*""#), Answer::No);
+    assert_eq!(deny(r#""Principal":"*","NotAction":"s3:PutObject","Resource":"arn:aws:s3:::b/*""#), Answer::No);
+    assert_eq!(deny(r#""Principal":"*","NotAction":"s3:Get*","Resource":"arn:aws:s3:::b/*""#), Answer::Yes);
+}
+
+#[test]
+fn r8_an_unknown_key_is_neither_yes_nor_no() {
+    assert_eq!(under(r#"{"StringEquals":{"aws:NotYetKnown":"x"}}"#), (Answer::Unknown, Answer::Yes));
+    assert_eq!(under(r#"{"StringEquals":{"aws:NotYetKnown":"x","aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), SHUT);
+    assert_eq!(under(r#"{"StringEqualsIfExists":{"aws:NotYetKnown":"x"}}"#), OPEN);
+}
+
+#[test]
+fn r9_a_service_without_a_source_is_another_finding() {
+    let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*"}]}"#;
+    let found = Resource::of(&Policy::parse(Kind::Bucket, text).unwrap());
+    assert_eq!((found.public, found.confused_deputy), (Answer::No, vec![0]));
+    let bound = text.replace(r#""Action""#, r#""Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}},"Action""#);
+    assert!(Resource::of(&Policy::parse(Kind::Bucket, &bound).unwrap()).confused_deputy.is_empty());
+}
+
+#[test]
+fn r10_keys_and_roles_are_public_to_every_account() {
+    assert_eq!(resource(Kind::Key, &[r#"{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}"#]).0, Answer::Yes);
+    assert_eq!(resource(Kind::Key, &[r#"{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*","Condition":{"StringEquals":{"kms:CallerAccount":"111122223333","kms:ViaService":"s3.eu-west-1.amazonaws.com"}}}"#]).0, Answer::No);
+    assert_eq!(resource(Kind::Trust, &[r#"{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}"#]).0, Answer::Yes);
+    assert_eq!(resource(Kind::Trust, &[r#"{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:TagSession"}"#]).0, Answer::No);
+}
+
+#[test]
+fn r11_an_access_point_does_not_limit_itself() {
+    let text = r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*","Condition":{"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:eu-west-1:111122223333:accesspoint/a"}}}"#;
+    assert_eq!(resource(Kind::Resource, &[text]).0, Answer::Yes);
+    assert_eq!(resource(Kind::Bucket, &[text]).0, Answer::No);
+}
+
+#[test]
+fn every_verdict_names_its_place() {
+    let text = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Ok","Effect":"Allow","Action":"s3:GetObject","Resource":"*"},{"Sid":"Root","Effect":"Allow","Action":["s3:*","*"],"Resource":"*"}]}"#;
+    let policy = Policy::parse(Kind::Identity, text).unwrap();
+    let holder = Holder::of(&policy);
+    let findings = Identity::of(&holder).findings(&holder);
+    let admin = findings.iter().find(|finding| finding.verdict == "admin").unwrap();
+    assert!(admin.clues.iter().any(|clue| clue.statement == 1 && clue.sid.as_deref() == Some("Root")));
+    let bucket = format!(r#"{{"Version":"2012-10-17","Statement":[{EVERYONE}]}}"#);
+    let policy = Policy::parse(Kind::Bucket, &bucket).unwrap();
+    let findings = Resource::of(&policy).findings(&policy);
+    assert_eq!(findings[0].clues[0].span.of(&bucket), r#""*""#);
+}
