@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     Answer, Holder, Identity, Kind, Policy, Resource,
     catalogue::Catalogue,
+    edit,
     evaluate::{Caller, Decision, Policies, Request, decide},
 };
 
@@ -297,6 +298,44 @@ proptest! {
     }
 
     #[test]
+    fn removing_strangers_takes_nothing_from_anybody_else(statements in prop::collection::vec(bucket_statement(), 1..4)) {
+        let text = document(&statements);
+        let policy = Policy::parse(Kind::Bucket, &text).unwrap();
+        let Ok(edited) = edit::remove_public(&policy) else { return Ok(()) };
+        let removed: Vec<_> = edited.changes.iter().map(|change| change.statement).collect();
+        prop_assert_eq!(&removed, &Resource::of(&policy).public_statements);
+        let Some(after) = edited.text else { return Ok(()) };
+        let after = Policy::parse(Kind::Bucket, &after).unwrap();
+        prop_assert!(Resource::of(&after).public != Answer::Yes);
+        // What other statements say, they say in the same bytes and the same order.
+        let untouched = |statement: &&crate::document::Statement<'_>| !removed.contains(&statement.index);
+        let before: Vec<_> = policy.statements.iter().filter(untouched).map(|statement| statement.span.of(&text)).collect();
+        let kept: Vec<_> = after.statements.iter().map(|statement| statement.span.of(after.text)).collect();
+        prop_assert_eq!(before, kept);
+    }
+
+    #[test]
+    fn removing_an_administrator_takes_and_gives_nothing_else(statements in prop::collection::vec(identity_statement(), 1..5)) {
+        let text = document(&statements);
+        let policy = Policy::parse(Kind::Identity, &text).unwrap();
+        let Ok(edited) = edit::remove_admin(&policy) else { return Ok(()) };
+        let Some(after) = edited.text else { return Ok(()) };
+        let found = identity_of(&after);
+        prop_assert!(!found.admin && !found.admin_literal);
+        let after = Policy::parse(Kind::Identity, &after).unwrap();
+        for action in ["s3:getobject", "iam:passrole", "iam:createuser", "lambda:createfunction", "kms:decrypt", "sqs:sendmessage"] {
+            for resource in SAMPLES {
+                for mfa in ["true", "false"] {
+                    let (before, now) = (may(&policy, action, resource, mfa), may(&after, action, resource, mfa));
+                    prop_assert!(before || !now, "{} gained {} on {}", text, action, resource);
+                    // What is lost was granted by a pattern that means everything, and by no other.
+                    prop_assert!(now || !before || !may_by_name(&statements, action, resource, mfa), "{} lost {}", text, action);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn printing_is_the_inverse_of_parsing(statements in prop::collection::vec(bucket_statement(), 1..4)) {
         let text = serde_json::to_string_pretty(&json!({"Version": "2012-10-17", "Id": "x", "Statement": statements})).unwrap();
         let policy = Policy::parse(Kind::Bucket, &text).unwrap();
@@ -309,6 +348,29 @@ proptest! {
             prop_assert!(Policy::parse(kind, &text).is_err() || text.contains("Statement"));
         }
     }
+}
+
+/// Whether the policy without its everything patterns still grants this: those that an edit may not touch.
+fn may_by_name(statements: &[Value], action: &str, resource: &str, mfa: &str) -> bool {
+    let rest: Vec<Value> = statements
+        .iter()
+        .filter_map(|statement| {
+            let mut statement = statement.clone();
+            let all = |item: &Value| item == "*" || item == "*:*";
+            if statement["Effect"] == "Allow" && let Some(Value::Array(items)) = statement.get_mut("Action") {
+                items.retain(|item| !all(item));
+                if items.is_empty() {
+                    return None;
+                }
+            }
+            Some(statement)
+        })
+        .collect();
+    if rest.is_empty() {
+        return false;
+    }
+    let text = document(&rest);
+    may(&Policy::parse(Kind::Identity, &text).unwrap(), action, resource, mfa)
 }
 
 /// Actions in another case, a single value without its list, and a statement for each action where that means the same.

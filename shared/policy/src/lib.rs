@@ -4,6 +4,7 @@
 pub mod catalogue;
 mod condition;
 pub mod document;
+pub mod edit;
 pub mod escalation;
 pub mod evaluate;
 pub mod explain;

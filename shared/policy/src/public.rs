@@ -626,6 +626,11 @@ fn is_web_identity(entry: &Principal<'_>) -> bool {
     entry.kind == PrincipalKind::Federated && (PROVIDERS.contains(&&*entry.text) || entry.text.contains(":oidc-provider/"))
 }
 
+/// Whether this principal is, or vouches for, anybody.
+pub(crate) fn lets_strangers_in(entry: &Principal<'_>) -> bool {
+    is_everyone(entry) || is_web_identity(entry)
+}
+
 /// A principal that is anybody. A wildcard within a name is more than AWS takes, and is not read as harmless.
 fn is_everyone(entry: &Principal<'_>) -> bool {
     match entry.kind {
