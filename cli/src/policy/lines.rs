@@ -105,7 +105,8 @@ const fn word(answer: Answer) -> &'static str {
 
 /// Nothing is known of what is no policy: every verdict is `null`.
 fn refusal(id: &str, kind: Option<Kind>, error: &str) -> String {
-    let identity = r#","admin_access":null,"admin_literal":null,"full_service_access":null,"privilege_escalation":null"#;
+    let identity =
+        r#","admin_access":null,"admin_literal":null,"full_service_access":null,"privilege_escalation":null"#;
     let resource = r#","public":null,"public_s3":null"#;
     let verdicts = match kind {
         Some(Kind::Identity) => identity.to_owned(),

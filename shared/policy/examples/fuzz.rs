@@ -2,7 +2,14 @@
 //!
 //! A panic ends it with the text that caused it; a text that takes longer than a second ends it too.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a tool for developers")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a tool for developers: it may stop, and it times itself"
+)]
 
 use std::{
     env,
@@ -19,13 +26,40 @@ const SEEDS: [&str; 6] = [
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"s3:GetObject","Resource":"*"},{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}}]}"#,
     r#"{"Statement":{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringLike":{"token.actions.githubusercontent.com:sub":"repo:o/*"}}}}"#,
     r#"{"Statement":[{"Effect":"Allow","Action":"\u002a","Resource":"\u002a","Condition":{"NumericLessThan":{"aws:MultiFactorAuthAge":3600}}}]}"#,
-    r#"%7B%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22%2A%22%2C%22Resource%22%3A%22%2A%22%7D%7D"#,
+    "%7B%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22%2A%22%2C%22Resource%22%3A%22%2A%22%7D%7D",
 ];
 
 const PIECES: [&str; 30] = [
-    "*", "?", "**", "*:*", "${", "}", "${aws:username}", "\\u002a", "\\ud800", "[", "]", "{", ",", ":", "\"", "null",
-    "\"NotAction\":", "\"NotResource\":", "\"NotPrincipal\":", "\"Condition\":{}", "ForAllValues:", "IfExists", "0.0.0.0/0",
-    "::/0", "/33", "1e999", "arn:*", "aws:SourceIp", "é", "\u{10ffff}",
+    "*",
+    "?",
+    "**",
+    "*:*",
+    "${",
+    "}",
+    "${aws:username}",
+    "\\u002a",
+    "\\ud800",
+    "[",
+    "]",
+    "{",
+    ",",
+    ":",
+    "\"",
+    "null",
+    "\"NotAction\":",
+    "\"NotResource\":",
+    "\"NotPrincipal\":",
+    "\"Condition\":{}",
+    "ForAllValues:",
+    "IfExists",
+    "0.0.0.0/0",
+    "::/0",
+    "/33",
+    "1e999",
+    "arn:*",
+    "aws:SourceIp",
+    "é",
+    "\u{10ffff}",
 ];
 
 /// Xorshift: speed matters here, and repeatability.
@@ -91,13 +125,14 @@ fn main() {
     while start.elapsed() < Duration::from_secs(seconds) {
         let text = damaged(&mut dice);
         let before = Instant::now();
-        match panic::catch_unwind(|| examine(&text)) {
-            Ok(parsed) => policies += u64::from(parsed),
-            Err(_) => panic!("it panicked on {text:?}"),
-        }
+        let Ok(parsed) = panic::catch_unwind(|| examine(&text)) else { panic!("it panicked on {text:?}") };
+        policies += u64::from(parsed);
         slowest = slowest.max(before.elapsed());
         assert!(slowest < Duration::from_secs(1), "{slowest:?} for {text:?}");
         runs += 1;
     }
-    println!(r#"{{"executions":{runs},"policies":{policies},"seconds":{seconds},"slowest_ms":{}}}"#, slowest.as_millis());
+    println!(
+        r#"{{"executions":{runs},"policies":{policies},"seconds":{seconds},"slowest_ms":{}}}"#,
+        slowest.as_millis()
+    );
 }

@@ -96,8 +96,16 @@ impl Key {
     /// What the key, in lower case, tells in a policy of this kind.
     pub(crate) fn of(kind: Kind, key: &str) -> Self {
         match key {
-            "aws:principalorgid" | "aws:sourceorgid" | "aws:vpceorgid" | "aws:principalaccount" | "aws:sourceaccount"
-            | "aws:sourceowner" | "aws:vpceaccount" | "aws:sourcevpc" | "aws:sourcevpce" | "kms:calleraccount"
+            "aws:principalorgid"
+            | "aws:sourceorgid"
+            | "aws:vpceorgid"
+            | "aws:principalaccount"
+            | "aws:sourceaccount"
+            | "aws:sourceowner"
+            | "aws:vpceaccount"
+            | "aws:sourcevpc"
+            | "aws:sourcevpce"
+            | "kms:calleraccount"
             | "s3:x-amz-server-side-encryption-aws-kms-key-id" => Self::Fixed(Shape::Id),
             // In an access point's own policy it is the access point itself.
             "s3:dataaccesspointaccount" if kind != Kind::Resource => Self::Fixed(Shape::Id),
@@ -195,7 +203,9 @@ impl Clause<'_> {
                 let id = value.split(':').next().unwrap_or_default();
                 !is_wild(id) && !id.is_empty()
             }
-            Shape::Service => !is_wild(value) || value.ends_with(".amazonaws.com") || value.ends_with(".amazonaws.com.cn"),
+            Shape::Service => {
+                !is_wild(value) || value.ends_with(".amazonaws.com") || value.ends_with(".amazonaws.com.cn")
+            }
             Shape::SourceArn if literal => !is_wild(value),
             Shape::AccountArn | Shape::SourceArn => !is_wild(value) || self.fixes_account(value),
         }
@@ -242,12 +252,22 @@ fn names_owner(issuer: &str, subject: &str) -> bool {
     parts >= 3
 }
 
-/// Whether a clause holds for every request, or for every signed one.
-pub(crate) fn always(version: Version, clause: &Clause<'_>, signed: bool) -> bool {
+/// The requests that a question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Requests {
+    /// Those with a signature.
+    Signed,
+    /// Those of nameless callers too.
+    All,
+}
+
+/// Whether a clause holds for every one of these requests.
+pub(crate) fn always(version: Version, clause: &Clause<'_>, requests: Requests) -> bool {
     if clause.negated {
         return false;
     }
-    let present = ALWAYS_THERE.contains(&&*clause.key) && (signed || !clause.key.starts_with("aws:principal"));
+    let present = ALWAYS_THERE.contains(&&*clause.key)
+        && (requests == Requests::Signed || !clause.key.starts_with("aws:principal"));
     match clause.operator {
         Operator::StringLike | Operator::Arn => {
             let open = |value: &Cow<'_, str>| {

@@ -1,6 +1,9 @@
 //! Policy documents: parsed, checked for shape, and every part with its bytes.
 
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+};
 
 use percent_encoding::percent_decode_str;
 
@@ -351,9 +354,11 @@ pub fn decoded(text: &str) -> Result<Cow<'_, str>, Malformed> {
     if !start.starts_with("%7B") && !start.starts_with("%7b") && !start.starts_with("%20") && !start.starts_with("%0") {
         return Ok(Cow::Borrowed(text));
     }
-    percent_decode_str(text)
-        .decode_utf8()
-        .map_err(|error| Malformed { path: "$".to_owned(), at: error.valid_up_to(), problem: Problem::NotUtf8 })
+    percent_decode_str(text).decode_utf8().map_err(|error| Malformed {
+        path: "$".to_owned(),
+        at: error.valid_up_to(),
+        problem: Problem::NotUtf8,
+    })
 }
 
 impl<'a> Policy<'a> {
@@ -470,19 +475,23 @@ fn statement(kind: Kind, index: usize, node: Node<'_>) -> Result<Statement<'_>, 
                     _ => return Err((value.span.start, Problem::Expected("\"Allow\" or \"Deny\""))),
                 }
             }
-            "Action" | "NotAction" if actions.is_some() => return Err((at, Problem::Prohibited("a second of Action and NotAction"))),
-            "Action" | "NotAction" => actions = Some(action_element(&key == "NotAction", value)?),
+            "Action" | "NotAction" if actions.is_some() => {
+                return Err((at, Problem::Prohibited("a second of Action and NotAction")));
+            }
+            "Action" | "NotAction" => actions = Some(action_element(&key, value)?),
             "Resource" | "NotResource" if kind == Kind::Trust => return Err((at, Problem::Prohibited("a resource"))),
             "Resource" | "NotResource" if resources.is_some() => {
                 return Err((at, Problem::Prohibited("a second of Resource and NotResource")));
             }
-            "Resource" | "NotResource" => resources = Some(resource_element(&key == "NotResource", value)?),
-            "Principal" | "NotPrincipal" if kind == Kind::Identity => return Err((at, Problem::Prohibited("a principal"))),
+            "Resource" | "NotResource" => resources = Some(resource_element(&key, value)?),
+            "Principal" | "NotPrincipal" if kind == Kind::Identity => {
+                return Err((at, Problem::Prohibited("a principal")));
+            }
             "NotPrincipal" if kind == Kind::Trust => return Err((at, Problem::Prohibited("NotPrincipal"))),
             "Principal" | "NotPrincipal" if principals.is_some() => {
                 return Err((at, Problem::Prohibited("a second of Principal and NotPrincipal")));
             }
-            "Principal" | "NotPrincipal" => principals = Some(principal_element(&key == "NotPrincipal", value)?),
+            "Principal" | "NotPrincipal" => principals = Some(principal_element(&key, value)?),
             "Condition" => clauses = conditions(value)?,
             _ => return Err((at, Problem::UnknownElement)),
         }
@@ -506,7 +515,9 @@ fn string(node: Node<'_>) -> Result<Item<'_>, At> {
     }
 }
 
-fn strings(negated: bool, node: Node<'_>) -> Result<Element<'_>, At> {
+/// The name tells whether the list is of what is meant or of all that is not.
+fn strings<'a>(name: &str, node: Node<'a>) -> Result<Element<'a>, At> {
+    let negated = name.starts_with("Not");
     let span = node.span;
     match node.value {
         Value::Array(nodes) if nodes.is_empty() => Err((span.start, Problem::Expected("at least one value"))),
@@ -520,8 +531,8 @@ fn strings(negated: bool, node: Node<'_>) -> Result<Element<'_>, At> {
 }
 
 /// Source: IAM User Guide, "IAM JSON policy elements: Action": `service:action`, or `*`. `**` is taken for `*`.
-fn action_element(negated: bool, node: Node<'_>) -> Result<Element<'_>, At> {
-    let mut element = strings(negated, node)?;
+fn action_element<'a>(name: &str, node: Node<'a>) -> Result<Element<'a>, At> {
+    let mut element = strings(name, node)?;
     for item in &mut element.items {
         lower(&mut item.text);
         let colons = item.text.bytes().filter(|byte| *byte == b':').count();
@@ -533,8 +544,8 @@ fn action_element(negated: bool, node: Node<'_>) -> Result<Element<'_>, At> {
     Ok(element)
 }
 
-fn resource_element(negated: bool, node: Node<'_>) -> Result<Element<'_>, At> {
-    let element = strings(negated, node)?;
+fn resource_element<'a>(name: &str, node: Node<'a>) -> Result<Element<'a>, At> {
+    let element = strings(name, node)?;
     let odd = |item: &&Item<'_>| !item.text.contains(':') && !glob::everything(&item.text) && !item.text.contains("${");
     match element.items.iter().find(odd) {
         Some(item) => Err((item.span.start, Problem::Expected("an ARN or \"*\""))),
@@ -542,7 +553,8 @@ fn resource_element(negated: bool, node: Node<'_>) -> Result<Element<'_>, At> {
     }
 }
 
-fn principal_element(negated: bool, node: Node<'_>) -> Result<Principals<'_>, At> {
+fn principal_element<'a>(name: &str, node: Node<'a>) -> Result<Principals<'a>, At> {
+    let negated = name == "NotPrincipal";
     let span = node.span;
     let members = match node.value {
         Value::String(text) if text == "*" => {
@@ -561,7 +573,7 @@ fn principal_element(negated: bool, node: Node<'_>) -> Result<Principals<'_>, At
             "CanonicalUser" => PrincipalKind::CanonicalUser,
             _ => return Err((key_span.start, Problem::Expected("AWS, Service, Federated or CanonicalUser"))),
         };
-        let items = strings(false, value)?.items;
+        let items = strings("Principal", value)?.items;
         entries.extend(items.into_iter().map(|Item { span, text }| Principal { span, kind, text }));
     }
     Ok(Principals { span, negated, entries })
@@ -616,10 +628,12 @@ fn path_to(node: &Node<'_>, at: usize) -> String {
     let mut node = node;
     loop {
         let next = match &node.value {
-            Value::Array(items) => items.iter().enumerate().find(|(_, item)| item.span.holds(at)).map(|(index, item)| {
-                path.push_str(&format!("[{index}]"));
-                item
-            }),
+            Value::Array(items) => {
+                items.iter().enumerate().find(|(_, item)| item.span.holds(at)).map(|(index, item)| {
+                    let _infallible = write!(path, "[{index}]");
+                    item
+                })
+            }
             Value::Object(members) => {
                 let holds = |member: &&Member<'_>| member.key_span.holds(at) || member.value.span.holds(at);
                 members.iter().find(holds).map(|member| {

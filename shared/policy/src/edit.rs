@@ -208,9 +208,10 @@ pub fn remove_full_services(policy: &Policy<'_>, services: &[&str]) -> Result<Ed
     }
     let mut cuts = Cuts::default();
     for statement in policy.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
-        let wide = statement.resources.as_ref().is_some_and(|element| {
-            !element.negated && element.items.iter().any(|item| glob::everything(&item.text))
-        });
+        let wide = statement
+            .resources
+            .as_ref()
+            .is_some_and(|element| !element.negated && element.items.iter().any(|item| glob::everything(&item.text)));
         if wide && !statement.actions.negated {
             cuts.items(policy.text, statement, &statement.actions, |item| {
                 let named = |(prefix, name): (&str, &str)| glob::everything(name) && services.contains(&prefix);
@@ -253,31 +254,28 @@ pub fn put_statement(kind: Kind, policy: Option<&Policy<'_>>, sid: &str, stateme
         before: before.map(str::to_owned),
         after: Some(statement.to_owned()),
     };
-    let (text, change) = match policy {
-        None => (format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#), change(0, None)),
-        Some(policy) => match policy.statements.iter().find(|known| known.sid.as_deref() == Some(sid)) {
-            Some(known) => {
-                let before = known.span.of(policy.text);
-                if before == statement {
-                    return Err(NotEdited::NothingToDo);
-                }
-                let splice = vec![(known.span, statement.to_owned())];
-                (spliced(policy.text, policy.span, splice), change(known.index, Some(before)))
-            }
-            None => {
-                let last = policy.statements.last().map_or(policy.statements_span, |last| last.span);
-                let here = |at: usize| Span { start: at, end: at };
-                let mut splices = vec![(here(last.end), format!(",{statement}"))];
-                if !policy.listed {
-                    splices = vec![
-                        (here(last.start), "[".to_owned()),
-                        (here(last.end), format!(",{statement}]")),
-                    ];
-                }
-                (spliced(policy.text, policy.span, splices), change(policy.statements.len(), None))
-            }
-        },
+    let Some(policy) = policy else {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        return Edited { text: Some(text), changes: vec![change(0, None)] }.checked(kind);
     };
+    let (splices, change) =
+        if let Some(known) = policy.statements.iter().find(|known| known.sid.as_deref() == Some(sid)) {
+            let before = known.span.of(policy.text);
+            if before == statement {
+                return Err(NotEdited::NothingToDo);
+            }
+            (vec![(known.span, statement.to_owned())], change(known.index, Some(before)))
+        } else {
+            let last = policy.statements.last().map_or(policy.statements_span, |last| last.span);
+            let here = |at: usize| Span { start: at, end: at };
+            let splices = if policy.listed {
+                vec![(here(last.end), format!(",{statement}"))]
+            } else {
+                vec![(here(last.start), "[".to_owned()), (here(last.end), format!(",{statement}]"))]
+            };
+            (splices, change(policy.statements.len(), None))
+        };
+    let text = spliced(policy.text, policy.span, splices);
     Edited { text: Some(text), changes: vec![change] }.checked(kind)
 }
 
@@ -289,7 +287,13 @@ struct Cuts {
 }
 
 impl Cuts {
-    fn items(&mut self, text: &str, statement: &Statement<'_>, element: &Element<'_>, at_fault: impl Fn(&Item<'_>) -> bool) {
+    fn items(
+        &mut self,
+        text: &str,
+        statement: &Statement<'_>,
+        element: &Element<'_>,
+        at_fault: impl Fn(&Item<'_>) -> bool,
+    ) {
         let faulty: Vec<_> = element.items.iter().map(at_fault).collect();
         match cut(&faulty) {
             Some(Cut::Statement) => self.gone.push(statement.index),
@@ -355,14 +359,20 @@ mod tests {
         let edited = remove_admin(&identity(text)).unwrap();
         let expected = "{ \"Version\":\"2012-10-17\",\n \"Statement\": [\n  {\"Effect\":\"Allow\",\"Action\":\"s3:\\u0047et*\",\"Resource\":\"*\"} ] }";
         assert_eq!(edited.text.as_deref(), Some(expected));
-        assert_eq!((edited.changes.len(), edited.changes[0].statement, edited.changes[0].after.is_none()), (1, 1, true));
+        assert_eq!(
+            (edited.changes.len(), edited.changes[0].statement, edited.changes[0].after.is_none()),
+            (1, 1, true)
+        );
     }
 
     #[test]
     fn an_action_goes_where_there_are_others() {
         let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["*","s3:GetObject","*:*"],"Resource":["*"]}}"#;
         let edited = remove_admin(&identity(text)).unwrap();
-        assert_eq!(edited.text.unwrap(), r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:GetObject"],"Resource":["*"]}}"#);
+        assert_eq!(
+            edited.text.unwrap(),
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:GetObject"],"Resource":["*"]}}"#
+        );
     }
 
     #[test]
@@ -382,7 +392,8 @@ mod tests {
     #[test]
     fn strangers_go_and_partners_stay() {
         let partner = r#"{"Sid":"Partner","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}"#;
-        let everyone = r#"{"Sid":"Open","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}"#;
+        let everyone =
+            r#"{"Sid":"Open","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}"#;
         let text = format!(r#"{{"Version":"2012-10-17","Statement":[{everyone},{partner}]}}"#);
         let edited = remove_public(&bucket(&text)).unwrap();
         assert_eq!(edited.text.unwrap(), format!(r#"{{"Version":"2012-10-17","Statement":[{partner}]}}"#));

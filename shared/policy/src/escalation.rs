@@ -56,7 +56,10 @@ pub const RHINO: [Method; 21] = [
 /// Combinations published since.
 pub const LATER: [Method; 41] = [
     method("PassRoleToNewEcsTask", &[PASS, "ecs:registertaskdefinition", "ecs:runtask"]),
-    method("PassRoleToNewEcsTaskOnOwnCluster", &[PASS, "ecs:createcluster", "ecs:registertaskdefinition", "ecs:runtask"]),
+    method(
+        "PassRoleToNewEcsTaskOnOwnCluster",
+        &[PASS, "ecs:createcluster", "ecs:registertaskdefinition", "ecs:runtask"],
+    ),
     method("PassRoleToNewEcsService", &[PASS, "ecs:registertaskdefinition", "ecs:createservice"]),
     method("PassRoleToEcsTaskStart", &[PASS, "ecs:registertaskdefinition", "ecs:starttask"]),
     targeted("ExecuteCommandInEcsTask", &["ecs:executecommand"]),
@@ -64,18 +67,35 @@ pub const LATER: [Method; 41] = [
     method("PassRoleToNewCodeBuildBatch", &[PASS, "codebuild:createproject", "codebuild:startbuildbatch"]),
     targeted("StartExistingCodeBuildProject", &["codebuild:startbuild"]),
     targeted("UpdateExistingCodeBuildProject", &["codebuild:updateproject", "codebuild:startbuild"]),
-    method("PassRoleToNewSageMakerNotebook", &[PASS, "sagemaker:createnotebookinstance", "sagemaker:createpresignednotebookinstanceurl"]),
+    method(
+        "PassRoleToNewSageMakerNotebook",
+        &[PASS, "sagemaker:createnotebookinstance", "sagemaker:createpresignednotebookinstanceurl"],
+    ),
     targeted("PresignExistingSageMakerNotebook", &["sagemaker:createpresignednotebookinstanceurl"]),
     method("PassRoleToSageMakerTrainingJob", &[PASS, "sagemaker:createtrainingjob"]),
     method("PassRoleToSageMakerProcessingJob", &[PASS, "sagemaker:createprocessingjob"]),
-    targeted("NotebookLifecycleConfiguration", &["sagemaker:createnotebookinstancelifecycleconfig", "sagemaker:updatenotebookinstance"]),
+    targeted(
+        "NotebookLifecycleConfiguration",
+        &["sagemaker:createnotebookinstancelifecycleconfig", "sagemaker:updatenotebookinstance"],
+    ),
     method("PassRoleToNewGlueJob", &[PASS, "glue:createjob", "glue:startjobrun"]),
     method("PassRoleToNewGlueTrigger", &[PASS, "glue:createjob", "glue:createtrigger"]),
     targeted("UpdateExistingGlueJob", &[PASS, "glue:updatejob", "glue:startjobrun"]),
     method("PassRoleToNewAppRunnerService", &[PASS, "apprunner:createservice"]),
     targeted("UpdateExistingAppRunnerService", &["apprunner:updateservice"]),
-    method("PassRoleToNewBedrockCodeInterpreter", &[PASS, "bedrock-agentcore:createcodeinterpreter", "bedrock-agentcore:startcodeinterpretersession", "bedrock-agentcore:invokecodeinterpreter"]),
-    targeted("InvokeExistingBedrockCodeInterpreter", &["bedrock-agentcore:startcodeinterpretersession", "bedrock-agentcore:invokecodeinterpreter"]),
+    method(
+        "PassRoleToNewBedrockCodeInterpreter",
+        &[
+            PASS,
+            "bedrock-agentcore:createcodeinterpreter",
+            "bedrock-agentcore:startcodeinterpretersession",
+            "bedrock-agentcore:invokecodeinterpreter",
+        ],
+    ),
+    targeted(
+        "InvokeExistingBedrockCodeInterpreter",
+        &["bedrock-agentcore:startcodeinterpretersession", "bedrock-agentcore:invokecodeinterpreter"],
+    ),
     targeted("SendCommandToInstance", &["ssm:sendcommand"]),
     targeted("StartSessionOnInstance", &["ssm:startsession"]),
     method("PassRoleToSsmAutomation", &[PASS, "ssm:startautomationexecution"]),

@@ -5,14 +5,13 @@
 //! anywhere decides first; then every limit that is there (service control policies, boundary, session policy) must allow;
 //! then the identity's policies or the resource's must, and across accounts both.
 
-use std::{
-    borrow::Cow,
-    collections::BTreeMap,
-    net::IpAddr,
-};
+use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap, net::IpAddr};
 
 use crate::{
-    document::{Clause, Effect, Element, Kind, Operator, Policy, Principal, PrincipalKind, Principals, SetOperator, Statement, Version},
+    document::{
+        Clause, Effect, Element, Kind, Operator, Policy, Principal, PrincipalKind, Principals, SetOperator, Statement,
+        Version,
+    },
     glob,
     ip::Block,
 };
@@ -139,7 +138,7 @@ impl Caller {
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         match self {
-            Self::User { arn } | Self::Session { role: arn, .. } => arn.splitn(6, ':').nth(4),
+            Self::User { arn } | Self::Session { role: arn, .. } => arn.split(':').nth(4),
             Self::Anonymous | Self::Service { .. } | Self::Federated { .. } => None,
         }
     }
@@ -149,7 +148,8 @@ impl Caller {
 fn names_account(policy: &Policy<'_>, request: &Request) -> bool {
     let Some(account) = request.caller.account() else { return false };
     let whole = |entry: &Principal<'_>| entry.text == account || entry.text.ends_with(&format!("::{account}:root"));
-    let allows = policy.statements.iter().filter(|statement| applies(policy, statement, request, Effect::Allow) > Named::No);
+    let allows =
+        policy.statements.iter().filter(|statement| applies(policy, statement, request, Effect::Allow) > Named::No);
     let mut named = allows.filter_map(|statement| statement.principals.as_ref());
     named.all(|principals| principals.entries.iter().any(whole))
 }
@@ -164,9 +164,10 @@ fn applies(policy: &Policy<'_>, statement: &Statement<'_>, request: &Request, ef
     let action = request.action.to_ascii_lowercase();
     let matched = statement.effect == effect
         && listed(&statement.actions, |pattern| action_matches(pattern, &action))
-        && statement.resources.as_ref().is_none_or(|element| {
-            listed(element, |pattern| resource_matches(policy.version, pattern, request))
-        })
+        && statement
+            .resources
+            .as_ref()
+            .is_none_or(|element| listed(element, |pattern| resource_matches(policy.version, pattern, request)))
         && statement.clauses.iter().all(|clause| holds(policy.version, clause, request));
     if !matched {
         return Named::No;
@@ -249,7 +250,8 @@ fn pieces<'t>(version: Version, text: &'t str, request: &Request) -> Option<Vec<
 fn matches_pieces(pieces: &[Piece<'_>], text: &str) -> bool {
     const STAR: char = '\u{f0000}';
     const MARK: char = '\u{f0001}';
-    let hide = |text: &str| text.replace('*', STAR.encode_utf8(&mut [0; 4])).replace('?', MARK.encode_utf8(&mut [0; 4]));
+    let hide =
+        |text: &str| text.replace('*', STAR.encode_utf8(&mut [0; 4])).replace('?', MARK.encode_utf8(&mut [0; 4]));
     let pattern: String = pieces
         .iter()
         .map(|piece| match piece {
@@ -273,7 +275,8 @@ fn holds(version: Version, clause: &Clause<'_>, request: &Request) -> bool {
     let Some(values) = present else { return clause.holds_without_key() };
     // Values of the policy are alternatives; a negated operator denies them all.
     let one = |value: &String| {
-        clause.values.iter().any(|wanted| compares(version, clause.operator, &wanted.text, value, request)) != clause.negated
+        clause.values.iter().any(|wanted| compares(version, clause.operator, &wanted.text, value, request))
+            != clause.negated
     };
     match clause.set {
         SetOperator::ForAllValues => values.iter().all(one),
@@ -290,12 +293,12 @@ fn compares(version: Version, operator: Operator, wanted: &str, value: &str, req
         };
         Some(pieces.iter().map(text).collect::<String>())
     };
-    let number = |compare: fn(f64, f64) -> bool| match (value.trim().parse::<f64>(), wanted.trim().parse::<f64>()) {
-        (Ok(value), Ok(wanted)) => compare(value, wanted),
+    let number = |order: fn(Ordering) -> bool| match (value.trim().parse::<f64>(), wanted.trim().parse::<f64>()) {
+        (Ok(value), Ok(wanted)) => value.partial_cmp(&wanted).is_some_and(order),
         _ => false,
     };
     // ISO 8601 in UTC sorts as text; seconds since 1970 compare as numbers.
-    let date = |order: fn(std::cmp::Ordering) -> bool| match (value.parse::<i64>(), wanted.parse::<i64>()) {
+    let date = |order: fn(Ordering) -> bool| match (value.parse::<i64>(), wanted.parse::<i64>()) {
         (Ok(value), Ok(wanted)) => order(value.cmp(&wanted)),
         _ => order(value.cmp(wanted)),
     };
@@ -304,16 +307,16 @@ fn compares(version: Version, operator: Operator, wanted: &str, value: &str, req
         Operator::StringEqualsIgnoreCase => filled().is_some_and(|wanted| wanted.eq_ignore_ascii_case(value)),
         Operator::StringLike => pieces(version, wanted, request).is_some_and(|pieces| matches_pieces(&pieces, value)),
         Operator::Arn => arn_matches(version, wanted, value, request),
-        Operator::NumericEquals => number(|value, wanted| value == wanted),
-        Operator::NumericLessThan => number(|value, wanted| value < wanted),
-        Operator::NumericLessThanEquals => number(|value, wanted| value <= wanted),
-        Operator::NumericGreaterThan => number(|value, wanted| value > wanted),
-        Operator::NumericGreaterThanEquals => number(|value, wanted| value >= wanted),
-        Operator::DateEquals => date(std::cmp::Ordering::is_eq),
-        Operator::DateLessThan => date(std::cmp::Ordering::is_lt),
-        Operator::DateLessThanEquals => date(std::cmp::Ordering::is_le),
-        Operator::DateGreaterThan => date(std::cmp::Ordering::is_gt),
-        Operator::DateGreaterThanEquals => date(std::cmp::Ordering::is_ge),
+        Operator::NumericEquals => number(Ordering::is_eq),
+        Operator::NumericLessThan => number(Ordering::is_lt),
+        Operator::NumericLessThanEquals => number(Ordering::is_le),
+        Operator::NumericGreaterThan => number(Ordering::is_gt),
+        Operator::NumericGreaterThanEquals => number(Ordering::is_ge),
+        Operator::DateEquals => date(Ordering::is_eq),
+        Operator::DateLessThan => date(Ordering::is_lt),
+        Operator::DateLessThanEquals => date(Ordering::is_le),
+        Operator::DateGreaterThan => date(Ordering::is_gt),
+        Operator::DateGreaterThanEquals => date(Ordering::is_ge),
         Operator::Bool => wanted.eq_ignore_ascii_case(value),
         Operator::BinaryEquals => wanted == value,
         Operator::IpAddress => match (Block::parse(wanted), value.parse::<IpAddr>()) {

@@ -146,7 +146,9 @@ fn set(reach: &mut [bool], at: usize) {
 /// Whether the pattern matches every text of at least one character.
 #[must_use]
 pub fn everything(pattern: &str) -> bool {
-    pattern.contains('*') && pattern.bytes().all(|byte| byte == b'*' || byte == b'?') && pattern.matches('?').count() <= 1
+    pattern.contains('*')
+        && pattern.bytes().all(|byte| byte == b'*' || byte == b'?')
+        && pattern.matches('?').count() <= 1
 }
 
 /// Whether the text has a wildcard.

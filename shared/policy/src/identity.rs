@@ -8,7 +8,7 @@ use crate::{
     escalation::{LATER, Method, RHINO},
     explain::{Clue, Finding},
     glob,
-    reach::{Holder, Reach, unconditional},
+    reach::{Conditions, Holder, Reach, unconditional},
     variable,
 };
 
@@ -32,6 +32,7 @@ struct Way {
 
 /// The verdicts on a principal, or on one identity policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "verdicts are yes or no, each by itself")]
 pub struct Identity {
     /// Every action on every resource, without condition.
     pub admin: bool,
@@ -55,11 +56,11 @@ impl Identity {
     #[must_use]
     pub fn of(holder: &Holder<'_>) -> Self {
         let catalogue = Catalogue::get();
-        let reach = Reach::of(holder, false);
+        let reach = Reach::of(holder, Conditions::Unmet);
         let admin = catalogue.all_known_in(&reach.everywhere);
         let has_conditions = holder.policies.iter().any(|policy| conditional(policy));
         let admin_under_condition =
-            !admin && has_conditions && catalogue.all_known_in(&Reach::of(holder, true).everywhere);
+            !admin && has_conditions && catalogue.all_known_in(&Reach::of(holder, Conditions::Met).everywhere);
         let near_admin = !admin && {
             let mut reached = reach.nearly_everywhere.clone();
             reached.unite(&reach.everywhere);
@@ -112,10 +113,15 @@ impl Identity {
             for service in &self.full_service_access {
                 let pattern = format!("{service}:");
                 let clues = clues_for(holder, &|action| touches(action, &pattern));
-                findings.push(Finding::new("full-service-access", format!("every action of {service} on every resource"), clues));
+                findings.push(Finding::new(
+                    "full-service-access",
+                    format!("every action of {service} on every resource"),
+                    clues,
+                ));
             }
             for method in self.privilege_escalation.iter().chain(&self.later_escalation) {
-                let clues = clues_for(holder, &|action| method.actions.iter().any(|needed| glob::matches(action, needed)));
+                let clues =
+                    clues_for(holder, &|action| method.actions.iter().any(|needed| glob::matches(action, needed)));
                 let mut note = format!("{}: {}", method.name, method.actions.join(" + "));
                 if method.needs_target {
                     note.push_str(" (if there is something to use it on)");
@@ -141,7 +147,8 @@ fn touches(pattern: &str, service: &str) -> bool {
 
 /// The statements that AWS Config's rule counts.
 pub(crate) fn literal_admin(policy: &Policy<'_>) -> Vec<usize> {
-    let star = |element: &crate::document::Element<'_>| !element.negated && element.items.iter().any(|item| item.text == "*");
+    let star =
+        |element: &crate::document::Element<'_>| !element.negated && element.items.iter().any(|item| item.text == "*");
     let counts = |statement: &&crate::document::Statement<'_>| {
         statement.effect == Effect::Allow && star(&statement.actions) && statement.resources.as_ref().is_some_and(star)
     };
@@ -151,7 +158,9 @@ pub(crate) fn literal_admin(policy: &Policy<'_>) -> Vec<usize> {
 fn literal_clues(index: usize, policy: &Policy<'_>) -> Vec<Clue> {
     let found = literal_admin(policy);
     let statements = policy.statements.iter().filter(|statement| found.contains(&statement.index));
-    statements.map(|statement| Clue::at(index, statement, statement.actions.span, "a list of the actions that are needed")).collect()
+    statements
+        .map(|statement| Clue::at(index, statement, statement.actions.span, "a list of the actions that are needed"))
+        .collect()
 }
 
 /// Services of which the table knows nothing and that a policy allows as `service:*` on every resource.
@@ -161,14 +170,19 @@ fn unlisted_services(holder: &Holder<'_>) -> BTreeSet<String> {
     if holder.boundary.is_some() || !holder.service_control.is_empty() {
         return found;
     }
-    let statements =
-        || holder.policies.iter().flat_map(|policy| policy.statements.iter().map(move |statement| (policy.version, statement)));
+    let statements = || {
+        holder
+            .policies
+            .iter()
+            .flat_map(|policy| policy.statements.iter().map(move |statement| (policy.version, statement)))
+    };
     for (version, statement) in statements() {
         let wide = statement.resources.as_ref().is_some_and(|element| {
             let all = |item: &crate::document::Item<'_>| variable::widened(version, &item.text).is_everything();
             !element.negated && element.items.iter().any(all)
         });
-        if statement.effect != Effect::Allow || !wide || statement.actions.negated || !unconditional(version, statement) {
+        if statement.effect != Effect::Allow || !wide || statement.actions.negated || !unconditional(version, statement)
+        {
             continue;
         }
         for item in &statement.actions.items {

@@ -452,7 +452,9 @@ mod tests {
 
     #[test]
     fn what_is_not_json_says_where() {
-        for (text, at) in [("", 0), ("{", 1), ("[1,]", 3), ("{\"a\" 1}", 5), ("01", 1), ("\"\n\"", 1), ("tru", 0), ("\u{feff}{}", 0)] {
+        for (text, at) in
+            [("", 0), ("{", 1), ("[1,]", 3), ("{\"a\" 1}", 5), ("01", 1), ("\"\n\"", 1), ("tru", 0), ("\u{feff}{}", 0)]
+        {
             assert_eq!(parse(text).unwrap_err().at, at, "{text:?}");
         }
     }

@@ -16,13 +16,18 @@ const ORG: &str = "o-ours000000";
 const US: &str = "111122223333";
 const THEM: &str = "999999999999";
 
+const STRINGS: &[&str] = &["StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase"];
+
 /// Conditions from every family of keys.
 fn clause() -> impl Strategy<Value = (String, String, Value)> {
     let operator = |base: &'static [&'static str]| {
-        (select(&["", "", "", "ForAnyValue:", "ForAllValues:"][..]), select(base), select(&["", "", "", "IfExists"][..]))
+        (
+            select(&["", "", "", "ForAnyValue:", "ForAllValues:"][..]),
+            select(base),
+            select(&["", "", "", "IfExists"][..]),
+        )
             .prop_map(|(set, base, exists)| format!("{set}{base}{exists}"))
     };
-    const STRINGS: &[&str] = &["StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase"];
     let values = |pool: &'static [&'static str]| prop::collection::vec(select(pool), 1..3).prop_map(|list| json!(list));
     let of = |key: &'static str, base: &'static [&'static str], pool: &'static [&'static str]| {
         (operator(base), Just(key.to_owned()), values(pool)).boxed()
@@ -54,78 +59,141 @@ fn condition() -> impl Strategy<Value = Value> {
 
 fn bucket_statement() -> impl Strategy<Value = Value> {
     let principal = select(
-        &[r#"{"Principal":"*"}"#, r#"{"Principal":"*"}"#, r#"{"Principal":{"AWS":["*"]}}"#, r#"{"Principal":{"AWS":"111122223333"}}"#, r#"{"NotPrincipal":{"AWS":"arn:aws:iam::111122223333:root"}}"#][..],
+        &[
+            r#"{"Principal":"*"}"#,
+            r#"{"Principal":"*"}"#,
+            r#"{"Principal":{"AWS":["*"]}}"#,
+            r#"{"Principal":{"AWS":"111122223333"}}"#,
+            r#"{"NotPrincipal":{"AWS":"arn:aws:iam::111122223333:root"}}"#,
+        ][..],
     );
-    let action = select(vec![json!({"Action": "s3:*"}), json!({"Action": ["s3:GetObject"]}), json!({"Action": "*"}), json!({"NotAction": "s3:GetObject"}), json!({"Action": ["s3:Get*", "s3:PutObject"]})]);
-    let resource = select(vec![json!({"Resource": "arn:aws:s3:::b/*"}), json!({"Resource": "*"}), json!({"Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]}), json!({"NotResource": "arn:aws:s3:::b/private/*"})]);
-    (any::<bool>(), principal, action, resource, condition()).prop_map(|(allow, principal, action, resource, condition)| {
-        let mut statement = json!({"Effect": if allow { "Allow" } else { "Deny" }, "Condition": condition});
-        for part in [serde_json::from_str(principal).unwrap(), action, resource] {
-            let Value::Object(members) = part else { continue };
-            statement.as_object_mut().unwrap().extend(members);
-        }
-        statement
-    })
+    let action = select(vec![
+        json!({"Action": "s3:*"}),
+        json!({"Action": ["s3:GetObject"]}),
+        json!({"Action": "*"}),
+        json!({"NotAction": "s3:GetObject"}),
+        json!({"Action": ["s3:Get*", "s3:PutObject"]}),
+    ]);
+    let resource = select(vec![
+        json!({"Resource": "arn:aws:s3:::b/*"}),
+        json!({"Resource": "*"}),
+        json!({"Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]}),
+        json!({"NotResource": "arn:aws:s3:::b/private/*"}),
+    ]);
+    (any::<bool>(), principal, action, resource, condition()).prop_map(
+        |(allow, principal, action, resource, condition)| {
+            let mut statement = json!({"Effect": if allow { "Allow" } else { "Deny" }, "Condition": condition});
+            for part in [serde_json::from_str(principal).unwrap(), action, resource] {
+                let Value::Object(members) = part else { continue };
+                statement.as_object_mut().unwrap().extend(members);
+            }
+            statement
+        },
+    )
 }
 
 fn document(statements: &[Value]) -> String {
     json!({"Version": "2012-10-17", "Statement": statements}).to_string()
 }
 
-/// What strangers can ask for, with everything that they can choose.
-fn strangers() -> Vec<Request> {
-    let user = format!("arn:aws:iam::{THEM}:user/x");
-    let role = format!("arn:aws:iam::{THEM}:role/x");
-    let session = format!("arn:aws:sts::{THEM}:assumed-role/x/y");
-    let signed = [("aws:principalaccount", THEM), ("aws:principalisawsservice", "false")];
-    let mut callers = Vec::new();
+type Context = Vec<(&'static str, &'static str)>;
+
+/// Strangers of every sort. The analyser takes no key for granted and knows no alphabet of values, so neither do these.
+fn callers() -> Vec<(Caller, Context)> {
+    let user = Caller::User { arn: format!("arn:aws:iam::{THEM}:user/x") };
+    let session = Caller::Session {
+        role: format!("arn:aws:iam::{THEM}:role/x"),
+        session: format!("arn:aws:sts::{THEM}:assumed-role/x/y"),
+    };
     // AWS says that a nameless caller's account is `anonymous`. Here the key is absent: no verdict may lean on it.
-    callers.push((Caller::Anonymous, vec![]));
-    // The analyser takes no key for granted and knows no alphabet of values, so neither do these callers.
+    let mut callers = vec![(Caller::Anonymous, vec![])];
     for org in [None, Some("o-theirs0000"), Some("theirs")] {
-        let mut context = signed.to_vec();
-        context.extend(org.map(|org| ("aws:principalorgid", org)));
-        callers.push((Caller::User { arn: user.clone() }, context.clone()));
-        callers.push((Caller::User { arn: user.clone() }, context.iter().filter(|(key, _)| *key != "aws:principalaccount").copied().collect()));
-        for (caller, arn) in [
-            (Caller::User { arn: user.clone() }, "arn:aws:iam::999999999999:user/x"),
-            (Caller::Session { role: role.clone(), session: session.clone() }, "arn:aws:iam::999999999999:role/x"),
-        ] {
-            let mut with_arn = context.clone();
-            with_arn.push(("aws:principalarn", arn));
-            callers.push((caller, with_arn));
+        let nameless: Context = org
+            .map(|org| ("aws:principalorgid", org))
+            .into_iter()
+            .chain([("aws:principalisawsservice", "false")])
+            .collect();
+        let mut named = nameless.clone();
+        named.push(("aws:principalaccount", THEM));
+        callers.extend([(user.clone(), nameless), (user.clone(), named.clone())]);
+        for (caller, arn) in
+            [(&user, "arn:aws:iam::999999999999:user/x"), (&session, "arn:aws:iam::999999999999:role/x")]
+        {
+            let with_arn = named.iter().copied().chain([("aws:principalarn", arn)]);
+            callers.push((caller.clone(), with_arn.collect()));
         }
     }
+    callers
+}
+
+/// Where they call from, and what else they choose.
+fn circumstances() -> Vec<Context> {
     let places = [
-        vec![("aws:sourceip", "8.8.8.8")],
-        vec![("aws:sourceip", "203.0.113.9")],
-        vec![("aws:sourceip", "2a00::1")],
-        vec![("aws:sourcevpce", "vpce-theirs")],
-        vec![("aws:sourcevpce", "theirs")],
-        vec![],
+        Some(("aws:sourceip", "8.8.8.8")),
+        Some(("aws:sourceip", "203.0.113.9")),
+        Some(("aws:sourceip", "2a00::1")),
+        Some(("aws:sourcevpce", "vpce-theirs")),
+        Some(("aws:sourcevpce", "theirs")),
+        None,
     ];
-    let referers = [None, Some("https://clinic.example/"), Some("https://other.example/"), Some("http://plain.example/"), Some("https://*"), Some("*")];
+    let referers = [
+        None,
+        Some("https://clinic.example/"),
+        Some("https://other.example/"),
+        Some("http://plain.example/"),
+        Some("https://*"),
+        Some("*"),
+    ];
+    let mut out = Vec::new();
+    for place in places {
+        for referer in referers {
+            for secure in ["true", "false"] {
+                let chosen = place.into_iter().chain(referer.map(|url| ("aws:referer", url)));
+                out.push(chosen.chain([("aws:securetransport", secure)]).collect());
+            }
+        }
+    }
+    out
+}
+
+/// What strangers can ask for, with everything that they can choose.
+fn strangers() -> Vec<Request> {
     let mut requests = Vec::new();
-    for (caller, who) in &callers {
-        for place in &places {
-            for referer in referers {
-                for secure in ["true", "false"] {
-                    for (action, resource) in [("s3:GetObject", "arn:aws:s3:::b/key"), ("s3:PutObject", "arn:aws:s3:::b/key"), ("s3:ListBucket", "arn:aws:s3:::b"), ("s3:GetObject", "arn:aws:s3:::other/key"), ("s3:PutObject", "arn:aws:s3:::other/key"), ("s3:ListBucket", "arn:aws:s3:::other"), ("s3:DeleteObject", "arn:aws:s3:::b/private/key"), ("s3:GetObject", "arn:aws:s3:::b/private/key"), ("s3:PutObject", "arn:aws:s3:::b/private/key"),  ("s3:GetBucketAcl", "arn:aws:s3:::b"), ("s3:GetObject", "arn:aws:s3:::b"), ("s3:PutObject", "arn:aws:s3:::b")] {
-                        let pairs = who.iter().chain(place).copied().chain([("aws:securetransport", secure)]).chain(referer.map(|url| ("aws:referer", url)));
-                        requests.push(Request {
-                            caller: caller.clone(),
-                            action: action.to_owned(),
-                            resource: resource.to_owned(),
-                            resource_account: US.to_owned(),
-                            context: pairs.map(|(key, value)| (key.to_owned(), vec![value.to_owned()])).collect(),
-                        });
-                    }
-                }
+    for (caller, who) in callers() {
+        for circumstance in circumstances() {
+            let context: BTreeMap<_, _> = who
+                .iter()
+                .chain(&circumstance)
+                .map(|(key, value)| ((*key).to_owned(), vec![(*value).to_owned()]))
+                .collect();
+            for (action, resource) in ASKED {
+                requests.push(Request {
+                    caller: caller.clone(),
+                    action: action.to_owned(),
+                    resource: resource.to_owned(),
+                    resource_account: US.to_owned(),
+                    context: context.clone(),
+                });
             }
         }
     }
     requests
 }
+
+const ASKED: [(&str, &str); 12] = [
+    ("s3:GetObject", "arn:aws:s3:::b/key"),
+    ("s3:PutObject", "arn:aws:s3:::b/key"),
+    ("s3:ListBucket", "arn:aws:s3:::b"),
+    ("s3:GetBucketAcl", "arn:aws:s3:::b"),
+    ("s3:GetObject", "arn:aws:s3:::b"),
+    ("s3:PutObject", "arn:aws:s3:::b"),
+    ("s3:GetObject", "arn:aws:s3:::other/key"),
+    ("s3:PutObject", "arn:aws:s3:::other/key"),
+    ("s3:ListBucket", "arn:aws:s3:::other"),
+    ("s3:DeleteObject", "arn:aws:s3:::b/private/key"),
+    ("s3:GetObject", "arn:aws:s3:::b/private/key"),
+    ("s3:PutObject", "arn:aws:s3:::b/private/key"),
+];
 
 /// Whether the policy admits the request, whatever the caller's own account says.
 fn admitted(policy: &Policy<'_>, everything: &Policy<'_>, request: &Request) -> bool {
@@ -134,16 +202,39 @@ fn admitted(policy: &Policy<'_>, everything: &Policy<'_>, request: &Request) -> 
 }
 
 const ACTIONS: [&str; 12] = [
-    "*", "*:*", "s3:*", "S3:Get*", "iam:*", "iam:PassRole", "iam:Create*", "lambda:*", "ec2:RunInstances", "sqs:*", "iam:?reateAccessKey", "kms:Decrypt",
+    "*",
+    "*:*",
+    "s3:*",
+    "S3:Get*",
+    "iam:*",
+    "iam:PassRole",
+    "iam:Create*",
+    "lambda:*",
+    "ec2:RunInstances",
+    "sqs:*",
+    "iam:?reateAccessKey",
+    "kms:Decrypt",
 ];
 const RESOURCES: [&str; 6] = [
-    "*", "arn:aws:s3:::b/*", "arn:aws:iam::111122223333:user/*", "arn:aws:iam::111122223333:user/dev/*", "arn:aws:iam::111122223333:user/dev/a", "arn:*",
+    "*",
+    "arn:aws:s3:::b/*",
+    "arn:aws:iam::111122223333:user/*",
+    "arn:aws:iam::111122223333:user/dev/*",
+    "arn:aws:iam::111122223333:user/dev/a",
+    "arn:*",
 ];
 
 fn identity_statement() -> impl Strategy<Value = Value> {
     let some = |pool: &'static [&'static str]| prop::collection::vec(select(pool), 1..3);
-    (prop::bool::weighted(0.7), prop::bool::weighted(0.15), some(&ACTIONS), prop::bool::weighted(0.15), some(&RESOURCES), prop::bool::weighted(0.15)).prop_map(
-        |(allow, not_action, actions, not_resource, resources, conditional)| {
+    (
+        prop::bool::weighted(0.7),
+        prop::bool::weighted(0.15),
+        some(&ACTIONS),
+        prop::bool::weighted(0.15),
+        some(&RESOURCES),
+        prop::bool::weighted(0.15),
+    )
+        .prop_map(|(allow, not_action, actions, not_resource, resources, conditional)| {
             let mut statement = json!({
                 "Effect": if allow { "Allow" } else { "Deny" },
                 if not_action { "NotAction" } else { "Action" }: actions,
@@ -153,13 +244,20 @@ fn identity_statement() -> impl Strategy<Value = Value> {
                 statement["Condition"] = json!({"Bool": {"aws:MultiFactorAuthPresent": allow.to_string()}});
             }
             statement
-        },
-    )
+        })
 }
 
 /// Resources that each pattern matches or just misses.
 const SAMPLES: [&str; 9] = [
-    "*", "arn:aws:s3:::b/x", "arn:aws:s3:::other", "arn:aws:iam::111122223333:user/x", "arn:aws:iam::111122223333:user/dev/a", "arn:aws:iam::111122223333:user/dev/b", "arn:aws:iam::111122223333:user/me", "arn:aws:sqs:eu-west-1:111122223333:q", "arn:aws:iam::444455556666:role/r",
+    "*",
+    "arn:aws:s3:::b/x",
+    "arn:aws:s3:::other",
+    "arn:aws:iam::111122223333:user/x",
+    "arn:aws:iam::111122223333:user/dev/a",
+    "arn:aws:iam::111122223333:user/dev/b",
+    "arn:aws:iam::111122223333:user/me",
+    "arn:aws:sqs:eu-west-1:111122223333:q",
+    "arn:aws:iam::444455556666:role/r",
 ];
 
 fn may(policy: &Policy<'_>, action: &str, resource: &str, mfa: &str) -> bool {
@@ -196,7 +294,8 @@ fn identity_of(text: &str) -> Identity {
 fn public_and_admitted(statements: &[Value]) -> (Answer, Option<Request>) {
     let text = document(statements);
     let policy = Policy::parse(Kind::Bucket, &text).unwrap();
-    let own = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}).to_string();
+    let own =
+        json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}).to_string();
     let own = Policy::parse(Kind::Identity, &own).unwrap();
     let admitted = STRANGERS.iter().find(|request| admitted(&policy, &own, request)).cloned();
     (Resource::of(&policy).public, admitted)
@@ -357,7 +456,9 @@ fn may_by_name(statements: &[Value], action: &str, resource: &str, mfa: &str) ->
         .filter_map(|statement| {
             let mut statement = statement.clone();
             let all = |item: &Value| item == "*" || item == "*:*";
-            if statement["Effect"] == "Allow" && let Some(Value::Array(items)) = statement.get_mut("Action") {
+            if statement["Effect"] == "Allow"
+                && let Some(Value::Array(items)) = statement.get_mut("Action")
+            {
                 items.retain(|item| !all(item));
                 if items.is_empty() {
                     return None;
@@ -379,11 +480,10 @@ fn respelled(statement: &Value, seed: u64) -> Vec<Value> {
     let members = statement.as_object_mut().unwrap();
     for key in ["Action", "NotAction", "Resource", "NotResource"] {
         let Some(Value::Array(items)) = members.get_mut(key) else { continue };
-        if key.ends_with("Action") && seed % 2 == 0 {
-            items.iter_mut().for_each(|item| {
-                let star = item == "*";
-                *item = json!(if star { "*".to_owned() } else { item.as_str().unwrap().to_uppercase() });
-            });
+        if key.ends_with("Action") && seed.is_multiple_of(2) {
+            for item in items.iter_mut() {
+                *item = json!(item.as_str().unwrap().to_uppercase());
+            }
         }
         items.reverse();
         if let [only] = items.as_slice() {
@@ -392,7 +492,7 @@ fn respelled(statement: &Value, seed: u64) -> Vec<Value> {
         }
     }
     match statement.get("Action") {
-        Some(Value::Array(actions)) if seed % 3 == 0 => {
+        Some(Value::Array(actions)) if seed.is_multiple_of(3) => {
             let one = |action: &Value| {
                 let mut part = statement.clone();
                 part["Action"] = action.clone();

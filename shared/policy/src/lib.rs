@@ -12,10 +12,10 @@ pub mod glob;
 mod identity;
 mod ip;
 pub mod json;
-mod public;
-mod reach;
 #[cfg(test)]
 mod laws;
+mod public;
+mod reach;
 #[cfg(test)]
 mod rules;
 mod variable;

@@ -7,8 +7,10 @@
 use crate::{
     Answer,
     catalogue::Catalogue,
-    condition::{self, Key, Reading},
-    document::{Clause, Effect, Item, Kind, Operator, Policy, Principal, PrincipalKind, SetOperator, Statement, Version},
+    condition::{self, Key, Reading, Requests},
+    document::{
+        Clause, Effect, Item, Kind, Operator, Policy, Principal, PrincipalKind, SetOperator, Statement, Version,
+    },
     explain::{Clue, Finding},
     glob,
     ip::{Addresses, Block},
@@ -88,19 +90,26 @@ impl Resource {
         let unknown = "whether a stranger is let in hangs on a condition key that is not known";
         let deputy = "a service may act on behalf of any account";
         let clues_of_deputies = || {
-            let statements = policy.statements.iter().filter(|statement| self.confused_deputy.contains(&statement.index));
+            let statements =
+                policy.statements.iter().filter(|statement| self.confused_deputy.contains(&statement.index));
             let missing = "aws:SourceAccount, aws:SourceArn or aws:SourceOrgID";
             statements
                 .filter_map(|statement| reader.deputy(statement).map(|span| Clue::at(0, statement, span, missing)))
                 .collect::<Vec<_>>()
         };
-        let deputies = (!self.confused_deputy.is_empty()).then(|| Finding::new("confused-deputy", deputy, clues_of_deputies()));
+        let deputies =
+            (!self.confused_deputy.is_empty()).then(|| Finding::new("confused-deputy", deputy, clues_of_deputies()));
         let literal = (self.public_literal == Answer::Yes && self.public != Answer::Yes).then(|| {
-            let open = policy.statements.iter().filter(|statement| {
-                statement.effect == Effect::Allow && reader.literally_open(statement)
-            });
+            let open = policy
+                .statements
+                .iter()
+                .filter(|statement| statement.effect == Effect::Allow && reader.literally_open(statement));
             let clues = open.flat_map(|statement| reader.clues(statement)).collect();
-            Finding::new("public-literal", "S3 calls this policy public: an allow for everyone without a fixed value", clues)
+            Finding::new(
+                "public-literal",
+                "S3 calls this policy public: an allow for everyone without a fixed value",
+                clues,
+            )
         });
         [
             of(&self.public_statements, "public", who),
@@ -134,7 +143,7 @@ fn worlds<'p>(policy: &'p Policy<'_>) -> Vec<World<'p>> {
     }
     let mut worlds = vec![World::default()];
     for key in keys {
-        let both = |world: &World<'p>| [true, false].map(|present| world.with(key, present));
+        let both = |world: &World<'p>| [(key, true), (key, false)].map(|known| world.with(known));
         worlds = worlds.iter().flat_map(both).collect();
     }
     if clauses().any(|clause| clause.key == SECURE) {
@@ -148,9 +157,9 @@ fn worlds<'p>(policy: &'p Policy<'_>) -> Vec<World<'p>> {
 const SECURE: &str = "aws:securetransport";
 
 impl<'p> World<'p> {
-    fn with(&self, key: &'p str, present: bool) -> Self {
+    fn with(&self, known: (&'p str, bool)) -> Self {
         let mut world = self.clone();
-        world.present.push((key, present));
+        world.present.push(known);
         world
     }
 
@@ -221,7 +230,7 @@ impl<'w> Reader<'w> {
 
     /// Whether a stranger is let in by this statement.
     fn open(self, policy: &Policy<'_>, allow: &Statement<'_>) -> Answer {
-        if self.who(allow) == Who::Known || self.grants_nothing(allow) {
+        if Self::who(allow) == Who::Known || self.grants_nothing(allow) {
             return Answer::No;
         }
         let answer = match self.conditions(allow, Reading::Meaning) {
@@ -237,10 +246,10 @@ impl<'w> Reader<'w> {
     }
 
     fn literally_open(self, allow: &Statement<'_>) -> bool {
-        self.who(allow) != Who::Known && self.conditions(allow, Reading::Literal) != Effectiveness::KeepsOut
+        Self::who(allow) != Who::Known && self.conditions(allow, Reading::Literal) != Effectiveness::KeepsOut
     }
 
-    fn who(self, statement: &Statement<'_>) -> Who {
+    fn who(statement: &Statement<'_>) -> Who {
         let Some(principals) = &statement.principals else { return Who::Known };
         let everyone = principals.entries.iter().any(|entry| is_everyone(entry));
         if principals.negated {
@@ -266,9 +275,10 @@ impl<'w> Reader<'w> {
             || (self.kind == Kind::Trust
                 && !allow.actions.negated
                 && allow.actions.items.iter().all(|item| aside(&item.text)))
-            || allow.resources.as_ref().is_some_and(|element| {
-                element.negated && element.items.iter().any(|item| glob::everything(&item.text))
-            })
+            || allow
+                .resources
+                .as_ref()
+                .is_some_and(|element| element.negated && element.items.iter().any(|item| glob::everything(&item.text)))
     }
 
     /// What the conditions of an allow do to strangers, all together.
@@ -353,7 +363,7 @@ impl<'w> Reader<'w> {
         let denies: Vec<_> = policy
             .statements
             .iter()
-            .filter(|statement| statement.effect == Effect::Deny && self.denies_strangers(statement))
+            .filter(|statement| statement.effect == Effect::Deny && Self::denies_strangers(statement))
             .collect();
         if denies.is_empty() {
             return Answer::No;
@@ -404,19 +414,14 @@ impl<'w> Reader<'w> {
     }
 
     /// Whether a deny is about strangers at all.
-    fn denies_strangers(self, deny: &Statement<'_>) -> bool {
+    fn denies_strangers(deny: &Statement<'_>) -> bool {
         let Some(principals) = &deny.principals else { return false };
         let everyone = principals.entries.iter().any(is_everyone_by_name);
         if principals.negated { !everyone && !principals.entries.iter().any(is_web_identity) } else { everyone }
     }
 
     /// Whether every stranger whom the allow admits meets the deny's conditions.
-    fn unavoidable(
-        self,
-        deny: &Statement<'_>,
-        allow: &Statement<'_>,
-        presence: Presence<'_, '_>,
-    ) -> Answer {
+    fn unavoidable(self, deny: &Statement<'_>, allow: &Statement<'_>, presence: Presence<'_, '_>) -> Answer {
         let mut answer = Answer::Yes;
         for clause in &deny.clauses {
             match self.inescapable(clause, allow, presence) {
@@ -428,19 +433,14 @@ impl<'w> Reader<'w> {
         answer
     }
 
-    fn inescapable(
-        self,
-        clause: &Clause<'_>,
-        allow: &Statement<'_>,
-        presence: Presence<'_, '_>,
-    ) -> Answer {
+    fn inescapable(self, clause: &Clause<'_>, allow: &Statement<'_>, presence: Presence<'_, '_>) -> Answer {
         if allow.clauses.iter().any(|held| implies(held, clause)) {
             return Answer::Yes;
         }
         if let Some(holds) = self.world.settles(clause) {
             return holds.into();
         }
-        if condition::always(self.version, clause, false) {
+        if condition::always(self.version, clause, Requests::All) {
             return Answer::Yes;
         }
         // Those who come without the key: do they meet the clause, or are they not admitted anyhow?
@@ -509,8 +509,6 @@ impl<'w> Reader<'w> {
 
     /// A service that may be let in on behalf of anybody: where it stands.
     fn deputy(self, allow: &Statement<'_>) -> Option<Span> {
-        let principals = allow.principals.as_ref().filter(|principals| !principals.negated)?;
-        let service = principals.entries.iter().find(|entry| entry.kind == PrincipalKind::Service)?;
         const SOURCE: [&str; 6] = [
             "aws:sourceaccount",
             "aws:sourcearn",
@@ -519,6 +517,8 @@ impl<'w> Reader<'w> {
             "aws:sourceowner",
             "kms:calleraccount",
         ];
+        let principals = allow.principals.as_ref().filter(|principals| !principals.negated)?;
+        let service = principals.entries.iter().find(|entry| entry.kind == PrincipalKind::Service)?;
         let presence = Presence { clauses: &allow.clauses };
         let bound = allow.clauses.iter().filter(|clause| SOURCE.contains(&&*clause.key));
         let keeps_out =
@@ -533,7 +533,9 @@ impl<'w> Reader<'w> {
         let Some(principals) = &statement.principals else { return Vec::new() };
         let missing = match self.kind {
             Kind::Trust => "the principals that may assume the role, or a condition on who they are",
-            _ => "the principals that need it, or a condition on a fixed account, organization, VPC endpoint or address",
+            _ => {
+                "the principals that need it, or a condition on a fixed account, organization, VPC endpoint or address"
+            }
         };
         let mut clues = vec![Clue::at(0, statement, principals.span, missing)];
         let presence = Presence { clauses: &statement.clauses };
@@ -562,9 +564,9 @@ struct Presence<'s, 'a> {
 
 impl Presence<'_, '_> {
     fn required(self, key: &str) -> bool {
-        self.clauses.iter().any(|clause| {
-            clause.key == key && clause.operator != Operator::Null && !clause.holds_without_key()
-        })
+        self.clauses
+            .iter()
+            .any(|clause| clause.key == key && clause.operator != Operator::Null && !clause.holds_without_key())
     }
 }
 
@@ -589,13 +591,21 @@ impl Callers {
 
     fn allow(&mut self, clause: &Clause<'_>, blocks: &[Block]) {
         let blocks = Addresses::of(blocks);
-        if clause.negated { self.from.subtract(&blocks) } else { self.from.intersect(&blocks) }
+        if clause.negated {
+            self.from.subtract(&blocks);
+        } else {
+            self.from.intersect(&blocks);
+        }
         self.without &= clause.holds_without_key();
     }
 
     fn deny(&mut self, clause: &Clause<'_>, blocks: &[Block]) {
         let blocks = Addresses::of(blocks);
-        if clause.negated { self.from.intersect(&blocks) } else { self.from.subtract(&blocks) }
+        if clause.negated {
+            self.from.intersect(&blocks);
+        } else {
+            self.from.subtract(&blocks);
+        }
         self.without &= !clause.holds_without_key();
     }
 }
@@ -623,7 +633,8 @@ fn implies(held: &Clause<'_>, asked: &Clause<'_>) -> bool {
 fn is_web_identity(entry: &Principal<'_>) -> bool {
     const PROVIDERS: [&str; 4] =
         ["accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"];
-    entry.kind == PrincipalKind::Federated && (PROVIDERS.contains(&&*entry.text) || entry.text.contains(":oidc-provider/"))
+    entry.kind == PrincipalKind::Federated
+        && (PROVIDERS.contains(&&*entry.text) || entry.text.contains(":oidc-provider/"))
 }
 
 /// Whether this principal is, or vouches for, anybody.
@@ -634,9 +645,7 @@ pub(crate) fn lets_strangers_in(entry: &Principal<'_>) -> bool {
 /// A principal that is anybody. A wildcard within a name is more than AWS takes, and is not read as harmless.
 fn is_everyone(entry: &Principal<'_>) -> bool {
     match entry.kind {
-        PrincipalKind::Aws if entry.text.contains(':') => {
-            entry.text.splitn(6, ':').nth(4).is_none_or(glob::wild)
-        }
+        PrincipalKind::Aws if entry.text.contains(':') => entry.text.split(':').nth(4).is_none_or(glob::wild),
         _ => glob::wild(&entry.text),
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::{
     catalogue::{ActionSet, Catalogue},
-    condition,
+    condition::{self, Requests},
     document::{Effect, Element, Policy, Statement, Version},
     glob,
     variable::{self, Wild},
@@ -42,9 +42,18 @@ pub(crate) struct Reach {
     pub(crate) somewhere: ActionSet,
 }
 
+/// How allows with conditions count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Conditions {
+    /// As if the request met them.
+    Met,
+    /// Not at all.
+    Unmet,
+}
+
 impl Reach {
-    /// Of a principal. With `conditions`, allows that have some count as if they were met.
-    pub(crate) fn of(holder: &Holder<'_>, conditions: bool) -> Self {
+    /// Of a principal.
+    pub(crate) fn of(holder: &Holder<'_>, conditions: Conditions) -> Self {
         let mut reach = Self::united(&holder.policies, conditions);
         let boundary = holder.boundary.map(|boundary| vec![boundary]);
         for level in boundary.iter().chain(&holder.service_control) {
@@ -56,16 +65,15 @@ impl Reach {
         reach
     }
 
-    fn united(policies: &[&Policy<'_>], conditions: bool) -> Self {
+    fn united(policies: &[&Policy<'_>], conditions: Conditions) -> Self {
         let catalogue = Catalogue::get();
         let (mut allows, mut denies) = (Vec::new(), Vec::new());
         for policy in policies {
             for statement in &policy.statements {
-                let part = || Part::of(policy.version, statement);
-                match statement.effect {
-                    Effect::Allow if conditions || unconditional(policy.version, statement) => allows.push(part()),
-                    Effect::Deny if unconditional(policy.version, statement) => denies.push(part()),
-                    Effect::Allow | Effect::Deny => {}
+                let met = conditions == Conditions::Met && statement.effect == Effect::Allow;
+                if met || unconditional(policy.version, statement) {
+                    let list = if statement.effect == Effect::Allow { &mut allows } else { &mut denies };
+                    list.push(Part::of(policy.version, statement));
                 }
             }
         }
@@ -97,7 +105,7 @@ impl Reach {
 
 /// Whether a statement's conditions hold for every request.
 pub(crate) fn unconditional(version: Version, statement: &Statement<'_>) -> bool {
-    statement.clauses.iter().all(|clause| condition::always(version, clause, true))
+    statement.clauses.iter().all(|clause| condition::always(version, clause, Requests::Signed))
 }
 
 /// The actions of an `Action` or `NotAction`.

@@ -41,7 +41,9 @@ const LITERAL: (Answer, Answer) = (Answer::No, Answer::Yes);
 
 /// A bucket's statement for everyone, under this condition.
 fn under(condition: &str) -> (Answer, Answer) {
-    let text = format!(r#"{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":{condition}}}"#);
+    let text = format!(
+        r#"{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":{condition}}}"#
+    );
     resource(Kind::Bucket, &[&text])
 }
 
@@ -49,7 +51,9 @@ const EVERYONE: &str = r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObje
 
 /// Everyone, and a deny of all under this condition.
 fn but(condition: &str) -> Answer {
-    let deny = format!(r#"{{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"],"Condition":{condition}}}"#);
+    let deny = format!(
+        r#"{{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"],"Condition":{condition}}}"#
+    );
     resource(Kind::Bucket, &[EVERYONE, &deny]).0
 }
 
@@ -64,11 +68,13 @@ fn names(found: &Identity) -> Vec<&'static str> {
 
 #[test]
 fn p1_duplicate_keys_escapes_and_characters() {
-    let twice = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    let twice =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}}"#;
     assert_eq!(problem(Kind::Identity, twice), ("$.Statement.Effect".to_owned(), 53, Problem::DuplicateKey));
     let escaped = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"\u002a","Resource":"\u002A"}}"#;
     assert!(identity(escaped).admin && identity(escaped).admin_literal);
-    let wide = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"\u{ff0a}\",\"Resource\":\"*\"}}";
+    let wide =
+        "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"\u{ff0a}\",\"Resource\":\"*\"}}";
     assert_eq!(problem(Kind::Identity, wide).2, Problem::ForbiddenCharacter);
     let encoded = decoded("%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22%2A%22%2C%22Resource%22%3A%22%2A%22%7D%7D").unwrap();
     assert!(identity(&encoded).admin);
@@ -102,7 +108,10 @@ fn p4_elements_exclude_each_other() {
     let of = |members: &str| statement(Kind::Identity, members);
     for (members, expected) in [
         (r#""Action":"*","NotAction":"*","Resource":"*""#, Problem::Prohibited("a second of Action and NotAction")),
-        (r#""Action":"*","Resource":"*","NotResource":"*""#, Problem::Prohibited("a second of Resource and NotResource")),
+        (
+            r#""Action":"*","Resource":"*","NotResource":"*""#,
+            Problem::Prohibited("a second of Resource and NotResource"),
+        ),
         (r#""Resource":"*""#, Problem::Missing("Action or NotAction")),
         (r#""Action":"*""#, Problem::Missing("Resource or NotResource")),
         (r#""Action":"*","Resource":"*","Principal":"*""#, Problem::Prohibited("a principal")),
@@ -175,7 +184,8 @@ fn m3_arns_compare_by_part_and_equality_expands_nothing() {
 
 #[test]
 fn i1_config_counts_stars_and_reads_no_condition() {
-    let conditional = allow(r#""Action":["*"],"Resource":["*"],"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#);
+    let conditional =
+        allow(r#""Action":["*"],"Resource":["*"],"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#);
     assert!(conditional.admin_literal && !conditional.admin && conditional.admin_under_condition);
     let found = statements(&[
         r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#,
@@ -208,7 +218,10 @@ fn i2_allows_unite_and_only_unconditional_denies_take_away() {
     assert!(with(r#"{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}"#).admin);
     let scoped = with(r#"{"Effect":"Deny","Action":"iam:*","Resource":"arn:aws:iam::111122223333:role/audit"}"#);
     assert!(!scoped.admin && scoped.near_admin && names(&scoped).len() == 21);
-    assert_eq!(names(&with(r#"{"Effect":"Deny","Action":"iam:*","Resource":"*"}"#)), ["EditExistingLambdaFunctionWithRole", "UpdateExistingGlueDevEndpoint"]);
+    assert_eq!(
+        names(&with(r#"{"Effect":"Deny","Action":"iam:*","Resource":"*"}"#)),
+        ["EditExistingLambdaFunctionWithRole", "UpdateExistingGlueDevEndpoint"]
+    );
     assert!(with(r#"{"Effect":"Deny","Action":"no-such:Action","Resource":"*"}"#).admin);
 }
 
@@ -230,7 +243,12 @@ fn i3_all_but_a_little_is_nearly_admin() {
 fn i4_a_condition_makes_another_verdict_unless_it_always_holds() {
     let with = |condition: &str| allow(&format!(r#""Action":"*","Resource":"*","Condition":{condition}"#));
     assert!(!with(r#"{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}"#).admin);
-    for always in [r#"{}"#, r#"{"StringEquals":{}}"#, r#"{"StringLikeIfExists":{"aws:username":"*"}}"#, r#"{"StringLike":{"aws:PrincipalArn":"*"}}"#] {
+    for always in [
+        "{}",
+        r#"{"StringEquals":{}}"#,
+        r#"{"StringLikeIfExists":{"aws:username":"*"}}"#,
+        r#"{"StringLike":{"aws:PrincipalArn":"*"}}"#,
+    ] {
         assert!(with(always).admin, "{always}");
     }
     assert!(!with(r#"{"StringLike":{"aws:username":"*"}}"#).admin);
@@ -240,7 +258,10 @@ fn i4_a_condition_makes_another_verdict_unless_it_always_holds() {
 fn i5_full_service_is_every_action_on_every_resource() {
     assert_eq!(allow(r#""Action":["sqs:*","s3:Get*"],"Resource":"*""#).full_service_access, ["sqs"]);
     assert!(allow(r#""Action":"s3:*","Resource":"arn:aws:s3:::b/*""#).full_service_access.is_empty());
-    assert_eq!(allow(r#""Action":["sts:A*","sts:D*","sts:G*","sts:S*","sts:T*"],"Resource":"*""#).full_service_access, ["sts"]);
+    assert_eq!(
+        allow(r#""Action":["sts:A*","sts:D*","sts:G*","sts:S*","sts:T*"],"Resource":"*""#).full_service_access,
+        ["sts"]
+    );
     assert_eq!(allow(r#""Action":"not-yet-known:*","Resource":"*""#).full_service_access, ["not-yet-known"]);
     let denied = statements(&[
         r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#,
@@ -275,18 +296,27 @@ fn i6_the_actions_of_a_way_may_be_spread() {
 
 #[test]
 fn i7_boundaries_and_service_control_policies_intersect() {
-    let parse = |action: &str| format!(r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"{action}","Resource":"*"}}}}"#);
+    let parse = |action: &str| {
+        format!(r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"{action}","Resource":"*"}}}}"#)
+    };
     let (all, s3) = (parse("*"), parse("s3:*"));
     let (all, s3) = (Policy::parse(Kind::Identity, &all).unwrap(), Policy::parse(Kind::Identity, &s3).unwrap());
     let bounded = Identity::of(&Holder { policies: vec![&all], boundary: Some(&s3), ..Holder::default() });
     assert_eq!((bounded.admin, bounded.full_service_access), (false, vec!["s3".to_owned()]));
-    let levels = Holder { policies: vec![&all], service_control: vec![vec![&all], vec![&s3, &s3]], ..Holder::default() };
+    let levels =
+        Holder { policies: vec![&all], service_control: vec![vec![&all], vec![&s3, &s3]], ..Holder::default() };
     assert!(Identity::of(&levels).privilege_escalation.is_empty());
 }
 
 #[test]
 fn r1_wildcard_principals() {
-    let of = |principal: &str| resource(Kind::Bucket, &[&format!(r#"{{"Effect":"Allow",{principal},"Action":"s3:*","Resource":"arn:aws:s3:::b"}}"#)]).0;
+    let of = |principal: &str| {
+        resource(
+            Kind::Bucket,
+            &[&format!(r#"{{"Effect":"Allow",{principal},"Action":"s3:*","Resource":"arn:aws:s3:::b"}}"#)],
+        )
+        .0
+    };
     for open in [
         r#""Principal":"*""#,
         r#""Principal":{"AWS":"*"}"#,
@@ -308,10 +338,14 @@ fn r1_wildcard_principals() {
         assert_eq!(of(shut), Answer::No, "{shut}");
     }
     let github = |condition: &str| {
-        let text = format!(r#"{{"Effect":"Allow","Principal":{{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"}},"Action":"sts:AssumeRoleWithWebIdentity"{condition}}}"#);
+        let text = format!(
+            r#"{{"Effect":"Allow","Principal":{{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"}},"Action":"sts:AssumeRoleWithWebIdentity"{condition}}}"#
+        );
         resource(Kind::Trust, &[&text]).0
     };
-    let claim = |operator: &str, name: &str, value: &str| format!(r#","Condition":{{"{operator}":{{"token.actions.githubusercontent.com:{name}":"{value}"}}}}"#);
+    let claim = |operator: &str, name: &str, value: &str| {
+        format!(r#","Condition":{{"{operator}":{{"token.actions.githubusercontent.com:{name}":"{value}"}}}}"#)
+    };
     assert_eq!(github(""), Answer::Yes);
     assert_eq!(github(&claim("StringEquals", "aud", "sts.amazonaws.com")), Answer::Yes);
     assert_eq!(github(&claim("StringLike", "sub", "repo:*")), Answer::Yes);
@@ -322,7 +356,10 @@ fn r1_wildcard_principals() {
 
 #[test]
 fn r2_keys_and_values() {
-    assert_eq!(under(r#"{"StringLike":{"aws:Referer":"*"},"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), SHUT);
+    assert_eq!(
+        under(r#"{"StringLike":{"aws:Referer":"*"},"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#),
+        SHUT
+    );
     assert_eq!(under(r#"{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5","aws:SourceVpce":"vpce-1"}}"#), SHUT);
     assert_eq!(under(r#"{"StringLike":{"aws:SourceVpce":["vpce-1","*"]}}"#), OPEN);
     assert_eq!(under(r#"{"StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), OPEN);
@@ -333,10 +370,21 @@ fn r3_absent_keys() {
     assert_eq!(under(r#"{"StringEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), OPEN);
     assert_eq!(under(r#"{"ForAllValues:StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), OPEN);
     assert_eq!(under(r#"{"ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-a1b2c3d4e5/*"}}"#), SHUT);
-    assert_eq!(under(r#"{"ForAllValues:StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"},"Null":{"aws:PrincipalOrgID":"false"}}"#), SHUT);
-    assert_eq!(under(r#"{"StringEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"},"Null":{"aws:PrincipalOrgID":false}}"#), SHUT);
+    assert_eq!(
+        under(
+            r#"{"ForAllValues:StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"},"Null":{"aws:PrincipalOrgID":"false"}}"#
+        ),
+        SHUT
+    );
+    assert_eq!(
+        under(r#"{"StringEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"},"Null":{"aws:PrincipalOrgID":false}}"#),
+        SHUT
+    );
     assert_eq!(under(r#"{"Null":{"aws:PrincipalOrgID":"false"}}"#), OPEN);
-    assert_eq!(under(r#"{"Null":{"aws:PrincipalOrgID":"true"},"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), SHUT);
+    assert_eq!(
+        under(r#"{"Null":{"aws:PrincipalOrgID":"true"},"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#),
+        SHUT
+    );
 }
 
 #[test]
@@ -380,10 +428,25 @@ fn r4_fixed_keys_restrict() {
 #[test]
 fn r5_what_the_caller_chooses_restricts_nothing() {
     for key in [
-        "aws:Referer", "aws:UserAgent", "aws:SecureTransport", "aws:MultiFactorAuthPresent", "aws:username",
-        "aws:PrincipalTag/team", "aws:PrincipalType", "aws:CalledVia", "aws:VpcSourceIp", "s3:prefix", "s3:x-amz-acl",
-        "s3:ExistingObjectTag/phi", "aws:RequestTag/a", "aws:RequestedRegion", "kms:ViaService",
-        "kms:EncryptionContext:aws:s3:arn", "aws:ResourceOrgID", "aws:ResourceAccount", "sts:ExternalId",
+        "aws:Referer",
+        "aws:UserAgent",
+        "aws:SecureTransport",
+        "aws:MultiFactorAuthPresent",
+        "aws:username",
+        "aws:PrincipalTag/team",
+        "aws:PrincipalType",
+        "aws:CalledVia",
+        "aws:VpcSourceIp",
+        "s3:prefix",
+        "s3:x-amz-acl",
+        "s3:ExistingObjectTag/phi",
+        "aws:RequestTag/a",
+        "aws:RequestedRegion",
+        "kms:ViaService",
+        "kms:EncryptionContext:aws:s3:arn",
+        "aws:ResourceOrgID",
+        "aws:ResourceAccount",
+        "sts:ExternalId",
     ] {
         assert_eq!(under(&format!(r#"{{"StringEquals":{{"{key}":"value"}}}}"#)), OPEN, "{key}");
     }
@@ -403,7 +466,13 @@ fn r6_address_ranges_count_together() {
     assert_eq!(of(r#"["11.0.0.0/8","12.0.0.0/8"]"#).1, Answer::No);
     assert_eq!(under(r#"{"IpAddressIfExists":{"aws:SourceIp":"203.0.113.0/24"}}"#), OPEN);
     assert_eq!(under(r#"{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}"#), OPEN);
-    assert_eq!(under(r#"{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"},"NotIpAddress":{"aws:SourceIp":["0.0.0.0/1","128.0.0.0/1"]}}"#).0, Answer::No);
+    assert_eq!(
+        under(
+            r#"{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"},"NotIpAddress":{"aws:SourceIp":["0.0.0.0/1","128.0.0.0/1"]}}"#
+        )
+        .0,
+        Answer::No
+    );
     assert_eq!(under(r#"{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"},"StringEquals":{"aws:SourceVpce":"vpce-1"}}"#), SHUT);
 }
 
@@ -435,8 +504,14 @@ fn r7_denies_that_cannot_be_avoided_narrow() {
     assert_eq!(deny(r#""Principal":"*","Action":"s3:*","Resource":"*""#), Answer::No);
     assert_eq!(deny(r#""Principal":"*","Action":"s3:PutObject","Resource":"*""#), Answer::Yes);
     assert_eq!(deny(r#""Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b""#), Answer::Yes);
-    assert_eq!(deny(r#""Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"s3:*","Resource":"*""#), Answer::Yes);
-    assert_eq!(deny(r#""NotPrincipal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"s3:*","Resource":"*""#), Answer::No);
+    assert_eq!(
+        deny(r#""Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"s3:*","Resource":"*""#),
+        Answer::Yes
+    );
+    assert_eq!(
+        deny(r#""NotPrincipal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"s3:*","Resource":"*""#),
+        Answer::No
+    );
     assert_eq!(deny(r#""Principal":"*","NotAction":"s3:PutObject","Resource":"arn:aws:s3:::b/*""#), Answer::No);
     assert_eq!(deny(r#""Principal":"*","NotAction":"s3:Get*","Resource":"arn:aws:s3:::b/*""#), Answer::Yes);
 }
@@ -453,16 +528,26 @@ fn r9_a_service_without_a_source_is_another_finding() {
     let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*"}]}"#;
     let found = Resource::of(&Policy::parse(Kind::Bucket, text).unwrap());
     assert_eq!((found.public, found.confused_deputy), (Answer::No, vec![0]));
-    let bound = text.replace(r#""Action""#, r#""Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}},"Action""#);
+    let bound =
+        text.replace(r#""Action""#, r#""Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}},"Action""#);
     assert!(Resource::of(&Policy::parse(Kind::Bucket, &bound).unwrap()).confused_deputy.is_empty());
 }
 
 #[test]
 fn r10_keys_and_roles_are_public_to_every_account() {
-    assert_eq!(resource(Kind::Key, &[r#"{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}"#]).0, Answer::Yes);
+    assert_eq!(
+        resource(Kind::Key, &[r#"{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}"#]).0,
+        Answer::Yes
+    );
     assert_eq!(resource(Kind::Key, &[r#"{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*","Condition":{"StringEquals":{"kms:CallerAccount":"111122223333","kms:ViaService":"s3.eu-west-1.amazonaws.com"}}}"#]).0, Answer::No);
-    assert_eq!(resource(Kind::Trust, &[r#"{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}"#]).0, Answer::Yes);
-    assert_eq!(resource(Kind::Trust, &[r#"{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:TagSession"}"#]).0, Answer::No);
+    assert_eq!(
+        resource(Kind::Trust, &[r#"{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}"#]).0,
+        Answer::Yes
+    );
+    assert_eq!(
+        resource(Kind::Trust, &[r#"{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:TagSession"}"#]).0,
+        Answer::No
+    );
 }
 
 #[test]
