@@ -116,3 +116,57 @@ fn refusal(id: &str, kind: Option<Kind>, error: &str) -> String {
     let error = serde_json::Value::from(error);
     format!(r#"{{"id":{id},"valid":false{verdicts},"error":{error}}}"#)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(line: &str) -> serde_json::Value {
+        serde_json::from_str(&answer(line.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn an_identity_has_its_four_verdicts() {
+        let line = r#"{"id":"a","kind":"identity","policy":{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["sqs:*","iam:CreateAccessKey"],"Resource":"*"}}}"#;
+        let expected = r#"{"id":"a","valid":true,"admin_access":false,"admin_literal":false,"full_service_access":["sqs"],"privilege_escalation":["CreateAccessKey"]}"#;
+        assert_eq!(answer(line.as_bytes()), expected);
+    }
+
+    #[test]
+    fn a_resource_has_its_two_and_a_text_is_decoded() {
+        let text =
+            r#"{"Statement":{"Effect":"Allow","Principal":"\u002a","Action":"s3:*","Resource":"arn:aws:s3:::b"}}"#;
+        let line = serde_json::json!({"id": 7, "kind": "bucket", "text": text}).to_string();
+        assert_eq!(answer(line.as_bytes()), r#"{"id":7,"valid":true,"public":true,"public_s3":true}"#);
+        let unknown = line.replace(
+            "\\\"Resource\\\"",
+            "\\\"Condition\\\":{\\\"StringEquals\\\":{\\\"aws:New\\\":1}},\\\"Resource\\\"",
+        );
+        assert_eq!(told(&unknown)["public"], serde_json::Value::Null);
+        assert_eq!(told(&unknown)["valid"], true);
+    }
+
+    #[test]
+    fn what_is_malformed_is_never_clean() {
+        for (line, id) in [
+            (
+                r#"{"id":1,"kind":"identity","policy":{"Statement":{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}}}"#,
+                "1",
+            ),
+            (r#"{"id":"x","kind":"identity","policy":[]}"#, "\"x\""),
+            (r#"{"id":"x","kind":"identity","text":"{"}"#, "\"x\""),
+            (r#"{"id":"x","kind":"unheard-of","policy":{}}"#, "\"x\""),
+            (r#"{"id":"x","kind":"trust"}"#, "\"x\""),
+            (r#"{"id":"x","kind":"trust","text":"{}","policy":{}}"#, "\"x\""),
+            ("not json", "null"),
+        ] {
+            let told = told(line);
+            assert_eq!(told["id"].to_string(), id, "{line}");
+            assert_eq!(told["valid"], false, "{line}");
+            let verdicts =
+                told.as_object().unwrap().iter().filter(|(key, _)| !["id", "valid", "error"].contains(&key.as_str()));
+            assert!(verdicts.clone().count() >= 2 && verdicts.clone().all(|(_, verdict)| verdict.is_null()), "{line}");
+        }
+        assert!(answer(b"\xff").contains("UTF-8"));
+    }
+}

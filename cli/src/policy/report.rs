@@ -54,7 +54,7 @@ fn show(out: &mut String, text: &str, finding: &Finding) {
     let _infallible = writeln!(out, "\n  {}: {}", finding.verdict, finding.says);
     for Clue { statement, sid, span, missing, .. } in &finding.clues {
         let sid = sid.as_ref().map(|sid| format!(" ({sid})")).unwrap_or_default();
-        let _infallible = writeln!(out, "    statement {statement}{sid}; it lacks {missing}");
+        let _infallible = writeln!(out, "    statement {statement}{sid}; to restrict it: {missing}");
         out.push_str(&pointed(text, span.start, span.end));
     }
 }
@@ -67,8 +67,44 @@ fn pointed(text: &str, start: usize, end: usize) -> String {
     let line = text.get(from..).unwrap_or_default().lines().next().unwrap_or_default();
     let column = before.len() - from;
     // A long line is cut to what surrounds the place.
-    let window: String = line.chars().skip(column.saturating_sub(40)).take(100).collect();
-    let indent = column.min(40);
+    let skipped = if line.len() <= 100 { 0 } else { column.saturating_sub(40) };
+    let window: String = line.chars().skip(skipped).take(100).collect();
+    let indent = column - skipped;
     let width = (end.saturating_sub(start)).clamp(1, window.chars().count().saturating_sub(indent).max(1));
     format!("    {number:>5} | {window}\n          | {}{}\n", " ".repeat(indent), "^".repeat(width))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clause_is_pointed_at() {
+        let text = "{\n  \"Statement\": {\"Sid\": \"Open\", \"Effect\": \"Allow\", \"Principal\": \"*\",\n    \"Action\": \"s3:*\", \"Resource\": \"arn:aws:s3:::b\"}\n}";
+        let (status, report) = of("b.json", text, None);
+        assert_eq!(status, FOUND);
+        assert!(report.contains("b.json: bucket policy") && report.contains("public: anyone is let in"), "{report}");
+        assert!(
+            report.contains("statement 0 (Open)") && report.contains("        2 | ") && report.contains("^^^"),
+            "{report}"
+        );
+    }
+
+    #[test]
+    fn the_exit_status_tells_the_three_cases() {
+        let clean = r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
+        assert_eq!(of("a", clean, None).0, CLEAN);
+        assert_eq!(of("a", &clean.replace("s3:GetObject", "*"), None).0, FOUND);
+        let (status, report) = of("a", "{\"Statement\":}", None);
+        assert_eq!(status, FAILED);
+        assert!(report.contains("byte 13") && report.contains('^'), "{report}");
+    }
+
+    #[test]
+    fn the_kind_is_told_from_the_elements() {
+        let trust = r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}"#;
+        assert!(of("a", trust, None).1.contains("trust policy"));
+        let key = r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}]}"#;
+        assert!(of("a", key, None).1.contains("key policy"));
+    }
 }
