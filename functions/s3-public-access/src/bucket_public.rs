@@ -16,11 +16,15 @@
 //!
 //! **When a person decides.** The bucket hosts a website: it would go dark.
 
-use aws_sdk_s3::{Client, types::PublicAccessBlockConfiguration};
-use remedy_aws::{absent, fault};
+use aws_sdk_s3::types::PublicAccessBlockConfiguration;
+use remedy_aws::{
+    absent,
+    buckets::{self, Website},
+    fault,
+};
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Fault, Observed, Region, Route, Scope, StopsDestruction,
-    Target, Verdict, control::ApiEvent,
+    Call, Conflict, Consent, Context, Control, ControlId, Fault, Observed, Route, Scope, StopsDestruction, Target,
+    Verdict, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Writer};
 
@@ -29,8 +33,6 @@ use crate::{
     clients::Buckets,
 };
 
-const TYPE: &str = "AWS::S3::Bucket";
-const ARN: &str = "arn:aws:s3:::";
 const S3: &str = "s3.amazonaws.com";
 const GET: Call = Call::new("s3:GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock");
 const PUT: Call = Call::new("s3:PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock");
@@ -40,15 +42,6 @@ const CALLS: Calls = Calls { put: PUT, delete: DELETE };
 /// The control `s3-bucket-public`.
 #[derive(Debug)]
 pub struct BucketPublic;
-
-/// Whether the bucket hosts a website; read only where a flag is off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Website {
-    /// It does.
-    Hosted,
-    /// It does not, or it did not matter.
-    None,
-}
 
 impl Remediation for BucketPublic {
     const CONTROL: Control = Control {
@@ -60,7 +53,7 @@ impl Remediation for BucketPublic {
             "S3_BUCKET_PUBLIC_READ_PROHIBITED",
             "S3_BUCKET_PUBLIC_WRITE_PROHIBITED",
         ],
-        resource_type: TYPE,
+        resource_type: buckets::TYPE,
         scope: Scope::Regional,
         api_events: &[
             ApiEvent::new(S3, "CreateBucket"),
@@ -69,7 +62,7 @@ impl Remediation for BucketPublic {
             ApiEvent::new(S3, "PutBucketPolicy"),
             ApiEvent::new(S3, "PutBucketPublicAccessBlock"),
         ],
-        reads: &[GET, Call::same("s3:GetBucketWebsite"), Call::new("s3:ListBuckets", "s3:ListAllMyBuckets")],
+        reads: &[GET, buckets::WEBSITE, buckets::LIST],
         writes: &[DELETE, PUT],
         stops_destruction: StopsDestruction::No,
     };
@@ -79,21 +72,11 @@ impl Remediation for BucketPublic {
     type Client = Buckets;
 
     async fn discover(client: &Buckets, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        let request = client.0.list_buckets().bucket_region(place.region.as_str()).max_buckets(10_000);
-        let answer = request.set_continuation_token(from).send().await;
-        let page = answer.map_err(|error| fault("s3:ListBuckets", &error))?;
-        let target = |bucket: &aws_sdk_s3::types::Bucket| {
-            let region = bucket.bucket_region().and_then(|region| Region::parse(region).ok());
-            let place = Place { region: region.unwrap_or_else(|| place.region.clone()), ..place.clone() };
-            bucket.name().map(|name| target(&place, name))
-        };
-        let targets = page.buckets().iter().filter_map(target).collect();
-        Ok(Page { targets, next: page.continuation_token().map(str::to_owned) })
+        buckets::discover(&client.0, place, from).await
     }
 
-    /// A bucket's name is its id, and its ARN holds nothing else. Whether it is there, observing tells.
     async fn find(_: &Buckets, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        Ok(vec![target(place, id.strip_prefix(ARN).unwrap_or(id))])
+        Ok(buckets::find(place, id))
     }
 
     async fn observe(client: &Buckets, target: &Target) -> Result<Observed<Website, Setting>, Fault> {
@@ -104,8 +87,11 @@ impl Remediation for BucketPublic {
             Err(error) if absent(&error, &["NoSuchBucket"]) => return Ok(Observed::Absent),
             Err(error) => return Err(fault(GET.operation, &error)),
         };
-        let facts =
-            if setting == Some(PublicAccessBlock::ALL) { Website::None } else { website(&client.0, target).await? };
+        let facts = if setting == Some(PublicAccessBlock::ALL) {
+            Website::None
+        } else {
+            buckets::website(&client.0, target).await?
+        };
         Ok(Observed::Present { facts, setting })
     }
 
@@ -137,26 +123,6 @@ impl Remediation for BucketPublic {
                 request.send().await.map(|_| ()).map_err(|error| fault(DELETE.operation, &error))
             }
         }
-    }
-}
-
-fn target(place: &Place, name: &str) -> Target {
-    Target {
-        account: place.account.clone(),
-        region: place.region.clone(),
-        resource_type: TYPE.to_owned(),
-        id: name.to_owned(),
-        unique_id: None,
-        arn: Some(format!("{ARN}{name}")),
-    }
-}
-
-async fn website(client: &Client, target: &Target) -> Result<Website, Fault> {
-    let request = client.get_bucket_website().bucket(&target.id).expected_bucket_owner(target.account.as_str());
-    match request.send().await {
-        Ok(_) => Ok(Website::Hosted),
-        Err(error) if absent(&error, &["NoSuchWebsiteConfiguration", "NoSuchBucket"]) => Ok(Website::None),
-        Err(error) => Err(fault("s3:GetBucketWebsite", &error)),
     }
 }
 

@@ -4,6 +4,7 @@ use aws_sdk_s3::types::{
     BucketLocationConstraint, CreateBucketConfiguration, IndexDocument, PublicAccessBlockConfiguration,
     WebsiteConfiguration,
 };
+use remedy_aws::buckets::Website;
 use remedy_testkit::laws::{
     Lawful, Stage,
     proptest::prelude::{BoxedStrategy, Strategy, any},
@@ -12,7 +13,6 @@ use remedy_testkit::laws::{
 use crate::{
     AccountPublic, Accounts, BucketPublic, Buckets, PublicAccessBlock,
     block::{Setting, tests::setting},
-    bucket_public::Website,
 };
 
 remedy_testkit::laws!(bucket_public: BucketPublic);

@@ -248,35 +248,49 @@ pub fn remove_public(policy: &Policy<'_>) -> Result<Edited, NotEdited> {
 ///
 /// Without a policy, the document is made of that statement alone.
 pub fn put_statement(kind: Kind, policy: Option<&Policy<'_>>, sid: &str, statement: &str) -> Result<Edited, NotEdited> {
-    let change = |index: usize, before: Option<&str>| Change {
-        statement: index,
+    let statements = policy.map(|policy| policy.statements.as_slice()).unwrap_or_default();
+    let known = statements.iter().find(|known| known.sid.as_deref() == Some(sid));
+    let before = known.zip(policy).map(|(known, policy)| known.span.of(policy.text));
+    if before == Some(statement) {
+        return Err(NotEdited::NothingToDo);
+    }
+    let change = Change {
+        statement: known.map_or(statements.len(), |known| known.index),
         sid: Some(sid.to_owned()),
         before: before.map(str::to_owned),
         after: Some(statement.to_owned()),
     };
-    let Some(policy) = policy else {
-        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
-        return Edited { text: Some(text), changes: vec![change(0, None)] }.checked(kind);
-    };
-    let (splices, change) =
-        if let Some(known) = policy.statements.iter().find(|known| known.sid.as_deref() == Some(sid)) {
-            let before = known.span.of(policy.text);
-            if before == statement {
-                return Err(NotEdited::NothingToDo);
-            }
-            (vec![(known.span, statement.to_owned())], change(known.index, Some(before)))
-        } else {
+    Edited { text: Some(with_statement(policy, sid, statement)), changes: vec![change] }.checked(kind)
+}
+
+/// The document with its statements in a list, as it is after a statement was put in and taken out again.
+#[must_use]
+pub fn listed(policy: &Policy<'_>) -> String {
+    if policy.listed {
+        return policy.print().to_owned();
+    }
+    let at = |at: usize| Span { start: at, end: at };
+    let Span { start, end } = policy.statements_span;
+    spliced(policy.text, policy.span, vec![(at(start), "[".to_owned()), (at(end), "]".to_owned())])
+}
+
+/// The document with a statement put into it as [`put_statement`] does, unproven.
+#[must_use]
+pub fn with_statement(policy: Option<&Policy<'_>>, sid: &str, statement: &str) -> String {
+    let Some(policy) = policy else { return format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#) };
+    let here = |at: usize| Span { start: at, end: at };
+    let splices = match policy.statements.iter().find(|known| known.sid.as_deref() == Some(sid)) {
+        Some(known) => vec![(known.span, statement.to_owned())],
+        None => {
             let last = policy.statements.last().map_or(policy.statements_span, |last| last.span);
-            let here = |at: usize| Span { start: at, end: at };
-            let splices = if policy.listed {
+            if policy.listed {
                 vec![(here(last.end), format!(",{statement}"))]
             } else {
                 vec![(here(last.start), "[".to_owned()), (here(last.end), format!(",{statement}]"))]
-            };
-            (splices, change(policy.statements.len(), None))
-        };
-    let text = spliced(policy.text, policy.span, splices);
-    Edited { text: Some(text), changes: vec![change] }.checked(kind)
+            }
+        }
+    };
+    spliced(policy.text, policy.span, splices)
 }
 
 /// What to take out of a policy.
@@ -410,6 +424,7 @@ mod tests {
         assert_eq!(put_statement(Kind::Bucket, Some(&bucket(&fresh)), "RemedyTls", tls), Err(NotEdited::NothingToDo));
         let single = r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:*","Resource":"arn:aws:s3:::b"}}"#;
         let both = put_statement(Kind::Bucket, Some(&bucket(single)), "RemedyTls", tls).unwrap().text.unwrap();
+        assert_eq!(remove_statements(&bucket(&both), &[1]).unwrap().text, Some(listed(&bucket(single))));
         assert_eq!(bucket(&both).statements.len(), 2);
         let other = tls.replace("\"false\"", "false");
         let again = put_statement(Kind::Bucket, Some(&bucket(&both)), "RemedyTls", &other).unwrap();

@@ -18,12 +18,14 @@ mod public;
 mod reach;
 #[cfg(test)]
 mod rules;
+mod transport;
 mod variable;
 
 pub use document::{Kind, Malformed, Policy};
 pub use identity::Identity;
 pub use public::Resource;
 pub use reach::Holder;
+pub use transport::requires_tls;
 
 /// A verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

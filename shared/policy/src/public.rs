@@ -126,7 +126,7 @@ impl Resource {
 /// What is settled about a stranger's request: which of the keys that the policy asks for are there, and whether it comes
 /// over TLS. The policy is public if it is in any world.
 #[derive(Debug, Clone, Default)]
-struct World<'p> {
+pub(crate) struct World<'p> {
     present: Vec<(&'p str, bool)>,
     secure: Option<bool>,
 }
@@ -157,6 +157,11 @@ fn worlds<'p>(policy: &'p Policy<'_>) -> Vec<World<'p>> {
 const SECURE: &str = "aws:securetransport";
 
 impl<'p> World<'p> {
+    /// A request without TLS.
+    pub(crate) const fn plaintext() -> Self {
+        Self { present: Vec::new(), secure: Some(false) }
+    }
+
     fn with(&self, known: (&'p str, bool)) -> Self {
         let mut world = self.clone();
         world.present.push(known);
@@ -174,7 +179,7 @@ impl<'p> World<'p> {
     }
 
     /// Whether a clause holds, if this world settles it.
-    fn settles(&self, clause: &Clause<'_>) -> Option<bool> {
+    pub(crate) fn settles(&self, clause: &Clause<'_>) -> Option<bool> {
         let says = |word: &str| clause.values.iter().any(|value| value.text.eq_ignore_ascii_case(word));
         if clause.key == SECURE {
             if !says("true") && !says("false") {
@@ -648,6 +653,12 @@ fn is_everyone(entry: &Principal<'_>) -> bool {
         PrincipalKind::Aws if entry.text.contains(':') => entry.text.split(':').nth(4).is_none_or(glob::wild),
         _ => glob::wild(&entry.text),
     }
+}
+
+/// Whether a statement is about everybody for certain.
+pub(crate) fn names_everyone(statement: &Statement<'_>) -> bool {
+    let principals = statement.principals.as_ref().filter(|principals| !principals.negated);
+    principals.is_some_and(|principals| principals.entries.iter().any(is_everyone_by_name))
 }
 
 /// A principal that is anybody for certain, as a deny must be.

@@ -136,6 +136,15 @@ impl<'p> Part<'p> {
         }
     }
 
+    /// Every action of a service on these resources.
+    pub(crate) fn of_service(service: &str, resources: &[&'p str]) -> Self {
+        Self {
+            actions: Catalogue::get().matching([format!("{service}:*").as_str()]),
+            negated: false,
+            resources: resources.iter().map(|text| variable::widened(Version::V2008, text)).collect(),
+        }
+    }
+
     /// Whether it is about all that the other is about.
     pub(crate) fn covers_all_of(&self, other: &Self) -> bool {
         if other.negated {

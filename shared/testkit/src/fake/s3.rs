@@ -1,4 +1,4 @@
-//! S3, as far as Block Public Access goes.
+//! S3, as far as access to buckets goes.
 
 use super::{
     answer::{Answer, Answered, Refusal, page},
@@ -26,7 +26,29 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str) -> Answered 
             bucket(cloud, call, account)?.block = None;
             Ok(Answer::nothing())
         }
+        operation if operation.ends_with("BucketPolicy") => policy(cloud, call, account),
         _ => website(cloud, call, account),
+    }
+}
+
+fn policy(cloud: &mut Cloud, call: &Call, account: &str) -> Answered {
+    let policy = &mut bucket(cloud, call, account)?.policy;
+    match call.operation.as_str() {
+        "GetBucketPolicy" => policy
+            .clone()
+            .map(Answer::of)
+            .ok_or_else(|| Refusal::new(404, "NoSuchBucketPolicy", "The bucket policy does not exist")),
+        "PutBucketPolicy" if serde_json::from_str::<serde_json::Value>(&call.body).is_err() => {
+            Err(Refusal::new(400, "MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'"))
+        }
+        "PutBucketPolicy" => {
+            *policy = Some(call.body.clone());
+            Ok(Answer::nothing())
+        }
+        _ => {
+            *policy = None;
+            Ok(Answer::nothing())
+        }
     }
 }
 
@@ -69,7 +91,10 @@ fn create(cloud: &mut Cloud, call: &Call, account: &str) -> Answered {
         None => {}
     }
     let region = element(&call.body, "LocationConstraint").unwrap_or("us-east-1").to_owned();
-    cloud.buckets.insert(name, Bucket { owner: account.to_owned(), region, block: Some([true; 4]), website: None });
+    cloud.buckets.insert(
+        name,
+        Bucket { owner: account.to_owned(), region, block: Some([true; 4]), website: None, policy: None },
+    );
     Ok(Answer::of(""))
 }
 

@@ -26,6 +26,7 @@ pub(super) struct Bucket {
     pub(super) region: String,
     pub(super) block: Option<Flags>,
     pub(super) website: Option<String>,
+    pub(super) policy: Option<String>,
 }
 
 /// One account.
@@ -62,6 +63,7 @@ impl Cloud {
         for (name, bucket) in &self.buckets {
             put(&mut all, format!("s3/{name}/public-access-block"), &bucket.block);
             put(&mut all, format!("s3/{name}/website"), &bucket.website);
+            put(&mut all, format!("s3/{name}/policy"), &bucket.policy);
         }
         for (id, account) in &self.accounts {
             account.dump(id, &mut all);

@@ -1,0 +1,65 @@
+//! What controls of S3 buckets have in common: finding them.
+
+use aws_sdk_s3::Client;
+use remedy_domain::{Call, Fault, Region, Target};
+use remedy_engine::{Page, Place};
+
+use crate::{absent, fault};
+
+/// The resource type of a bucket.
+pub const TYPE: &str = "AWS::S3::Bucket";
+/// The call that lists them.
+pub const LIST: Call = Call::new("s3:ListBuckets", "s3:ListAllMyBuckets");
+/// The call that tells of a website.
+pub const WEBSITE: Call = Call::same("s3:GetBucketWebsite");
+const ARN: &str = "arn:aws:s3:::";
+
+/// One page of the buckets of a place.
+pub async fn discover(client: &Client, place: &Place, from: Option<String>) -> Result<Page, Fault> {
+    let request = client.list_buckets().bucket_region(place.region.as_str()).max_buckets(10_000);
+    let answer = request.set_continuation_token(from).send().await;
+    let page = answer.map_err(|error| fault(LIST.operation, &error))?;
+    let target = |bucket: &aws_sdk_s3::types::Bucket| {
+        let region = bucket.bucket_region().and_then(|region| Region::parse(region).ok());
+        let place = Place { region: region.unwrap_or_else(|| place.region.clone()), ..place.clone() };
+        bucket.name().map(|name| target(&place, name))
+    };
+    let targets = page.buckets().iter().filter_map(target).collect();
+    Ok(Page { targets, next: page.continuation_token().map(str::to_owned) })
+}
+
+/// A bucket's name is its id, and its ARN holds nothing else. Whether it is there, observing tells.
+#[must_use]
+pub fn find(place: &Place, id: &str) -> Vec<Target> {
+    vec![target(place, id.strip_prefix(ARN).unwrap_or(id))]
+}
+
+fn target(place: &Place, name: &str) -> Target {
+    Target {
+        account: place.account.clone(),
+        region: place.region.clone(),
+        resource_type: TYPE.to_owned(),
+        id: name.to_owned(),
+        unique_id: None,
+        arn: Some(format!("{ARN}{name}")),
+    }
+}
+
+/// Whether a bucket hosts a website. Website endpoints know no TLS and no signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Website {
+    /// It does.
+    Hosted,
+    /// It does not, or it did not matter.
+    None,
+}
+
+/// Reads whether a bucket hosts a website.
+pub async fn website(client: &Client, target: &Target) -> Result<Website, Fault> {
+    let request = client.get_bucket_website().bucket(&target.id).expected_bucket_owner(target.account.as_str());
+    match request.send().await {
+        Ok(_) => Ok(Website::Hosted),
+        Err(error) if absent(&error, &["NoSuchWebsiteConfiguration", "NoSuchBucket"]) => Ok(Website::None),
+        Err(error) => Err(fault(WEBSITE.operation, &error)),
+    }
+}
