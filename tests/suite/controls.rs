@@ -4,7 +4,7 @@ use aws_sdk_s3::types::{IndexDocument, PublicAccessBlockConfiguration, WebsiteCo
 use remedy_testkit::world::{World, done, only_run};
 use serde_json::json;
 
-use crate::drift::{self, ALL, Drift, block_of, iam};
+use crate::drift::{self, ALL, Drift, block_of, iam, policy_of};
 
 #[tokio::test]
 async fn a_repair_is_verified_evidenced_and_not_repeated() {
@@ -48,7 +48,7 @@ async fn the_write_is_made_by_the_write_role_in_a_session_named_after_the_plan()
 
 #[tokio::test]
 async fn an_undone_repair_is_as_before_and_stays_undone() {
-    for drift in [Drift::Bucket, Drift::Rotation, Drift::User, Drift::Password] {
+    for drift in [Drift::Bucket, Drift::Plaintext, Drift::Rotation, Drift::User, Drift::Password] {
         let world = World::new().await;
         let resource = drift.make(&world, "a").await;
         let lambda = world.deploy(drift.function(), "enforce");
@@ -105,6 +105,21 @@ async fn undo_takes_back_only_its_own_difference() {
         Some([true, false, false, false]),
         "their flag stays off, ours go back"
     );
+}
+
+#[tokio::test]
+async fn a_statement_is_put_beside_others_and_taken_out_again() {
+    let world = World::new().await;
+    let bucket = Drift::Plaintext.make(&world, "a").await;
+    let before = policy_of(&world, &bucket).await.expect("a policy");
+    let lambda = world.deploy("s3-encryption", "enforce");
+    let run = only_run(lambda.invoke(&Drift::Plaintext.event(&bucket)).await);
+    let repaired = policy_of(&world, &bucket).await.expect("a policy");
+    let start = before.strip_suffix("]}").expect("a list of statements");
+    assert!(repaired.starts_with(start) && repaired.contains("RemedyDenyPlaintext"), "{repaired}");
+    let undone = only_run(lambda.invoke(json!({"revert": {"plan": run["plan"]}}).to_string().as_bytes()).await);
+    assert_eq!(undone["outcome"], "reverted");
+    assert_eq!(policy_of(&world, &bucket).await, Some(before), "byte for byte");
 }
 
 async fn put_block(world: &World, bucket: &str, block: PublicAccessBlockConfiguration) {

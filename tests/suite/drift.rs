@@ -7,6 +7,8 @@ use remedy_testkit::world::World;
 pub enum Drift {
     /// A bucket without Block Public Access.
     Bucket,
+    /// A bucket that takes requests without TLS, with a partner's statement in its policy.
+    Plaintext,
     /// A key that does not rotate.
     Rotation,
     /// A key that is scheduled for deletion.
@@ -18,13 +20,15 @@ pub enum Drift {
 }
 
 /// Every drift that is repaired without asking.
-pub const ALL: [Drift; 5] = [Drift::Bucket, Drift::Rotation, Drift::Dying, Drift::User, Drift::Password];
+pub const ALL: [Drift; 6] =
+    [Drift::Bucket, Drift::Plaintext, Drift::Rotation, Drift::Dying, Drift::User, Drift::Password];
 
 impl Drift {
     /// The function that repairs it.
     pub fn function(self) -> &'static str {
         match self {
             Self::Bucket => "s3-public-access",
+            Self::Plaintext => "s3-encryption",
             Self::Rotation | Self::Dying => "kms-keys",
             Self::User => "iam-mfa",
             Self::Password => "iam-password-policy",
@@ -35,6 +39,7 @@ impl Drift {
     pub fn control(self) -> &'static str {
         match self {
             Self::Bucket => "s3-bucket-public",
+            Self::Plaintext => "s3-bucket-plaintext",
             Self::Rotation => "kms-key-unrotated",
             Self::Dying => "kms-key-dying",
             Self::User => "iam-user-without-mfa",
@@ -46,6 +51,7 @@ impl Drift {
     pub fn repair(self) -> &'static str {
         match self {
             Self::Bucket => "s3:PutPublicAccessBlock",
+            Self::Plaintext => "s3:PutBucketPolicy",
             Self::Rotation => "kms:EnableKeyRotation",
             Self::Dying => "kms:CancelKeyDeletion",
             Self::User => "iam:PutUserPolicy",
@@ -70,6 +76,7 @@ impl Drift {
     pub async fn make(self, world: &World, tag: &str) -> String {
         match self {
             Self::Bucket => bucket(world, tag).await,
+            Self::Plaintext => shared_bucket(world, tag).await,
             Self::Rotation => key(world).await,
             Self::Dying => dying_key(world).await,
             Self::User => user(world, tag).await,
@@ -83,6 +90,25 @@ pub async fn bucket(world: &World, tag: &str) -> String {
     let name = format!("phi-{}-{tag}", world.account.id);
     world.s3().create_bucket().bucket(&name).send().await.expect("a bucket is created");
     name
+}
+
+/// A partner's statement, spelled so that a rewrite would show.
+pub fn partner(bucket: &str) -> String {
+    format!(
+        r#"{{"Sid":"Partner", "Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::444455556666:root"}},"Action":["s3:\u0047etObject"],"Resource":"arn:aws:s3:::{bucket}/shared/*"}}"#
+    )
+}
+
+async fn shared_bucket(world: &World, tag: &str) -> String {
+    let name = bucket(world, tag).await;
+    let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, partner(&name));
+    world.s3().put_bucket_policy().bucket(&name).policy(policy).send().await.expect("a policy is put");
+    name
+}
+
+/// The text of a bucket's policy, if it has one.
+pub async fn policy_of(world: &World, bucket: &str) -> Option<String> {
+    world.s3().get_bucket_policy().bucket(bucket).send().await.ok()?.policy
 }
 
 /// A symmetric key that does not rotate.

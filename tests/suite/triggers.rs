@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::drift;
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/samples");
-const FUNCTIONS: [&str; 4] = ["s3-public-access", "kms-keys", "iam-mfa", "iam-password-policy"];
+const FUNCTIONS: [&str; 5] = ["s3-public-access", "s3-encryption", "kms-keys", "iam-mfa", "iam-password-policy"];
 
 fn samples(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let files = fs::read_dir(folder).expect("the samples are there");
