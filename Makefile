@@ -7,6 +7,7 @@ SHELL := bash
 VENV := .venv
 PYTHON ?= python3
 PY := $(VENV)/bin/python
+PEERS := .venv-peers
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(TOOLS):$(PATH)
 FUNCTIONS := $(notdir $(wildcard functions/*))
@@ -21,7 +22,7 @@ help: ## List the commands
 demo: venv build ## Break a hospital's account on this machine, watch Remedy repair it, and undo one repair
 	$(PY) tools/emulator.py -- target/debug/demo
 
-test: venv build ## Run all tests (unit, laws, contracts, emulator, real processes)
+test: venv $(PEERS)/.complete build ## Run all tests (unit, laws, contracts, emulator, real processes, other analysers)
 	$(PY) tools/emulator.py -- $(TEST)
 
 check: $(TOOLS)/cargo-deny ## Format, lints, licences and layering, documentation
@@ -30,9 +31,11 @@ check: $(TOOLS)/cargo-deny ## Format, lints, licences and layering, documentatio
 	cargo deny --workspace check --hide-inclusion-graph bans licenses sources
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
-bench: venv release ## Cold start, memory, size and API calls of the release binaries beside boto3; writes target/bench.json
+bench: venv release $(PEERS)/.complete ## Cold start, memory and size beside boto3, policies per second beside other analysers; writes JSON to target
 	cargo build --workspace
+	cargo build --release --quiet -p remedy
 	$(PY) tools/emulator.py -- target/debug/bench
+	$(PEERS)/bin/python tools/bench_policy.py target/release/remedy target/bench-policy.json
 
 fuzz: ## Feed damaged policies to the analyser: make fuzz FUZZ_SECONDS=60
 	cargo run --release --quiet -p remedy-policy --example fuzz -- $(or $(FUZZ_SECONDS),60)
@@ -64,6 +67,11 @@ $(VENV)/.complete: tools/requirements.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -r tools/requirements.txt
 	touch $@
 
+$(PEERS)/.complete: tools/requirements-peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements-peers.txt
+	touch $@
+
 $(TOOLS)/cargo-deny:
 	cargo install cargo-deny --version 0.20.2 --locked --quiet --root .tools --target-dir target/tools
 
@@ -72,4 +80,4 @@ advisories: $(TOOLS)/cargo-deny ## Check the advisory database (needs the networ
 
 clean: ## Remove what was built and installed
 	cargo clean
-	rm -rf $(VENV) .tools
+	rm -rf $(VENV) $(PEERS) .tools

@@ -6,6 +6,7 @@ mod contracts;
 mod controls;
 mod crash;
 mod deliveries;
+mod differential;
 mod drift;
 mod refusals;
 mod settings;
