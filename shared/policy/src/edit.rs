@@ -279,16 +279,14 @@ pub fn listed(policy: &Policy<'_>) -> String {
 pub fn with_statement(policy: Option<&Policy<'_>>, sid: &str, statement: &str) -> String {
     let Some(policy) = policy else { return format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#) };
     let here = |at: usize| Span { start: at, end: at };
-    let splices = match policy.statements.iter().find(|known| known.sid.as_deref() == Some(sid)) {
-        Some(known) => vec![(known.span, statement.to_owned())],
-        None => {
-            let last = policy.statements.last().map_or(policy.statements_span, |last| last.span);
-            if policy.listed {
-                vec![(here(last.end), format!(",{statement}"))]
-            } else {
-                vec![(here(last.start), "[".to_owned()), (here(last.end), format!(",{statement}]"))]
-            }
-        }
+    let known = policy.statements.iter().find(|known| known.sid.as_deref() == Some(sid));
+    let last = policy.statements.last().map_or(policy.statements_span, |last| last.span);
+    let splices = if let Some(known) = known {
+        vec![(known.span, statement.to_owned())]
+    } else if policy.listed {
+        vec![(here(last.end), format!(",{statement}"))]
+    } else {
+        vec![(here(last.start), "[".to_owned()), (here(last.end), format!(",{statement}]"))]
     };
     spliced(policy.text, policy.span, splices)
 }
