@@ -142,11 +142,22 @@ fn says_who(issuer: &str, claim: &str) -> bool {
         "oidc.vercel.com",
         "api.pulumi.com/oidc",
     ];
-    match claim {
-        "iss" | "amr" | "auth_type" => false,
-        "aud" | "azp" | "oaud" => !SHARED.contains(&issuer),
-        _ => true,
+    /// Claims of shared issuers that name an account there: not the branch, the environment or the event.
+    const OWNERS: [&str; 9] = [
+        "sub",
+        "repository",
+        "job_workflow_ref",
+        "workflow_ref",
+        "enterprise",
+        "namespace",
+        "project",
+        "organization",
+        "terraform_organization",
+    ];
+    if SHARED.contains(&issuer) {
+        return OWNERS.iter().any(|owner| claim.starts_with(owner));
     }
+    !matches!(claim, "iss" | "amr" | "auth_type")
 }
 
 /// How strictly a value is fixed.
@@ -247,9 +258,9 @@ fn names_owner(issuer: &str, subject: &str) -> bool {
         let owner = head.split_once("repo:").map_or(head, |(_, owner)| owner);
         return owner.split_once('/').is_some_and(|(owner, _)| !owner.is_empty());
     }
-    // The last whole part before the wildcard, after the name of what it is.
-    let parts = head.split([':', '/']).count();
-    parts >= 3
+    // A whole part before the wildcard, after the name of what it is. Kubernetes names that in two.
+    let head = head.strip_prefix("system:").unwrap_or(head);
+    head.split([':', '/']).count() >= 3
 }
 
 /// The requests that a question is about.

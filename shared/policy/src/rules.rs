@@ -348,10 +348,20 @@ fn r1_wildcard_principals() {
     };
     assert_eq!(github(""), Answer::Yes);
     assert_eq!(github(&claim("StringEquals", "aud", "sts.amazonaws.com")), Answer::Yes);
+    assert_eq!(github(&claim("StringEquals", "ref", "refs/heads/main")), Answer::Yes);
+    assert_eq!(github(&claim("StringEquals", "repository_owner", "clinic")), Answer::No);
     assert_eq!(github(&claim("StringLike", "sub", "repo:*")), Answer::Yes);
     assert_eq!(github(&claim("StringLike", "sub", "repo:clinic*")), Answer::Yes);
     assert_eq!(github(&claim("StringLike", "sub", "repo:clinic/*")), Answer::No);
     assert_eq!(github(&claim("StringEquals", "sub", "repo:clinic/app:ref:refs/heads/main")), Answer::No);
+    let cluster = |subject: &str| {
+        let text = format!(
+            r#"{{"Effect":"Allow","Principal":{{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB"}},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{{"StringLike":{{"oidc.eks.eu-west-1.amazonaws.com/id/AB:sub":"{subject}"}}}}}}"#
+        );
+        resource(Kind::Trust, &[&text]).0
+    };
+    assert_eq!(cluster("system:serviceaccount:*:*"), Answer::Yes);
+    assert_eq!(cluster("system:serviceaccount:clinic:*"), Answer::No);
 }
 
 #[test]
