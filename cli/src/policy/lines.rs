@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use remedy_policy::{
     Answer, Holder, Identity, Kind, Malformed, Policy, Resource,
-    document::{Problem, decoded},
+    document::decoded,
     json::{self, Json, Value},
 };
 
@@ -42,13 +42,7 @@ fn with_policy(id: &str, kind: Kind, line: &str, request: Json<'_>) -> String {
     };
     let span = policy.value.span;
     let flaw = flaws.into_iter().filter(|(at, _)| span.holds(*at)).min_by_key(|(at, _)| *at);
-    let too_long = span.end - span.start > remedy_policy::document::LONGEST;
-    let parsed = if too_long {
-        Err(Malformed { path: "$".to_owned(), at: span.start, problem: Problem::TooLong })
-    } else {
-        Policy::of_node(kind, line, policy.value, flaw)
-    };
-    verdicts(id, kind, parsed)
+    verdicts(id, kind, Policy::of_node(kind, line, policy.value, flaw))
 }
 
 fn verdicts(id: &str, kind: Kind, policy: Result<Policy<'_>, Malformed>) -> String {

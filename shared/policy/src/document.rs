@@ -12,8 +12,11 @@ use crate::{
     json::{self, Flaw, Member, Node, Span, Value},
 };
 
-/// The longest text that is looked at, in bytes. The longest policies of AWS have some 70 KB.
+/// The longest identity policy that is looked at, in bytes. The longest managed policies of AWS have some 70 KB.
 pub const LONGEST: usize = 512 * 1024;
+
+/// The longest other policy. No service stores one of more than 32 KB.
+pub const LONGEST_OF_RESOURCE: usize = 64 * 1024;
 
 /// What a policy is attached to, which decides its grammar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +43,15 @@ impl Kind {
             Self::Trust => Some("sts"),
             Self::Identity | Self::Resource => None,
         }
+    }
+
+    /// Refuses a document of more bytes than any of its kind.
+    const fn takes(self, at: usize, bytes: usize) -> Result<(), At> {
+        let longest = match self {
+            Self::Identity => LONGEST,
+            Self::Bucket | Self::Key | Self::Trust | Self::Resource => LONGEST_OF_RESOURCE,
+        };
+        if bytes > longest { Err((at, Problem::TooLong(longest))) } else { Ok(()) }
     }
 
     /// The longest document that AWS stores, in characters. IAM counts no white space.
@@ -310,9 +322,9 @@ pub enum Problem {
     /// It is not JSON.
     #[error("not JSON: expected {0}")]
     NotJson(&'static str),
-    /// It is longer than [`LONGEST`].
-    #[error("longer than {LONGEST} bytes")]
-    TooLong,
+    /// It is longer than any policy of its kind.
+    #[error("longer than {0} bytes")]
+    TooLong(usize),
     /// It is nested deeper than any policy.
     #[error("nested too deep")]
     TooDeep,
@@ -365,9 +377,7 @@ impl<'a> Policy<'a> {
     /// Parse a document.
     pub fn parse(kind: Kind, text: &'a str) -> Result<Self, Malformed> {
         let checked = || {
-            if text.len() > LONGEST {
-                return Err((LONGEST, Problem::TooLong));
-            }
+            kind.takes(0, text.len())?;
             if let Some((at, _)) = text.char_indices().find(|(_, character)| *character > '\u{ff}') {
                 return Err((at, Problem::ForbiddenCharacter));
             }
@@ -384,7 +394,8 @@ impl<'a> Policy<'a> {
     /// The policy that a part of a larger JSON text is. Places are counted in that text.
     pub fn of_node(kind: Kind, text: &'a str, node: Node<'a>, flaw: Option<(usize, Flaw)>) -> Result<Self, Malformed> {
         let span = node.span;
-        Self::built(kind, text, node, flaw).map_err(|(at, problem)| {
+        let length = kind.takes(span.start, span.end - span.start);
+        length.and_then(|()| Self::built(kind, text, node, flaw)).map_err(|(at, problem)| {
             let part = json::parse(span.of(text));
             let path = part.map_or_else(|_| "$".to_owned(), |part| path_to(&part.root, at - span.start));
             Malformed { path, at, problem }

@@ -147,7 +147,9 @@ fn p6_what_is_too_big_or_too_deep_is_an_error() {
     let deep = format!(r#"{{"Statement":{}{}}}"#, "[".repeat(100), "]".repeat(100));
     assert_eq!(problem(Kind::Identity, &deep).2, Problem::TooDeep);
     let long = " ".repeat(crate::document::LONGEST + 1);
-    assert_eq!(problem(Kind::Identity, &long).2, Problem::TooLong);
+    assert_eq!(problem(Kind::Identity, &long).2, Problem::TooLong(crate::document::LONGEST));
+    let long = " ".repeat(crate::document::LONGEST_OF_RESOURCE + 1);
+    assert_eq!(problem(Kind::Bucket, &long).2, Problem::TooLong(crate::document::LONGEST_OF_RESOURCE));
     assert_eq!(problem(Kind::Identity, r#"{"Statement":[]}"#).2, Problem::Expected("at least one statement"));
 }
 
