@@ -1,6 +1,7 @@
 //! The AWS IAM policy language: parse, match, analyse, decide and edit policies, without calling AWS.
 #![doc = include_str!("../README.md")]
 
+mod callers;
 pub mod catalogue;
 mod condition;
 pub mod document;
@@ -20,6 +21,7 @@ mod reach;
 mod rules;
 mod transport;
 mod variable;
+mod world;
 
 pub use document::{Kind, Malformed, Policy};
 pub use identity::Identity;

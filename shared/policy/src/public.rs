@@ -6,6 +6,7 @@
 
 use crate::{
     Answer,
+    callers::Callers,
     catalogue::Catalogue,
     condition::{self, Key, Reading, Requests},
     document::{
@@ -17,6 +18,7 @@ use crate::{
     json::Span,
     reach::Part,
     variable,
+    world::{World, worlds},
 };
 
 /// The verdicts on a resource policy.
@@ -120,85 +122,6 @@ impl Resource {
         .into_iter()
         .flatten()
         .collect()
-    }
-}
-
-/// What is settled about a stranger's request: which of the keys that the policy asks for are there, and whether it comes
-/// over TLS. The policy is public if it is in any world.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct World<'p> {
-    present: Vec<(&'p str, bool)>,
-    secure: Option<bool>,
-}
-
-/// The worlds that the `Null` conditions and the question of TLS make, at most two to the fifth.
-fn worlds<'p>(policy: &'p Policy<'_>) -> Vec<World<'p>> {
-    const MOST: usize = 4;
-    let clauses = || policy.statements.iter().flat_map(|statement| &statement.clauses);
-    let mut keys: Vec<&str> = Vec::new();
-    for clause in clauses().filter(|clause| clause.operator == Operator::Null && clause.key != SECURE) {
-        if !keys.contains(&&*clause.key) && keys.len() < MOST {
-            keys.push(&clause.key);
-        }
-    }
-    let mut worlds = vec![World::default()];
-    for key in keys {
-        let both = |world: &World<'p>| [(key, true), (key, false)].map(|known| world.with(known));
-        worlds = worlds.iter().flat_map(both).collect();
-    }
-    if clauses().any(|clause| clause.key == SECURE) {
-        let both = |world: &World<'p>| [true, false].map(|secure| World { secure: Some(secure), ..world.clone() });
-        worlds = worlds.iter().flat_map(both).collect();
-    }
-    worlds.retain(|world| !world.is_impossible());
-    worlds
-}
-
-const SECURE: &str = "aws:securetransport";
-
-impl<'p> World<'p> {
-    /// A request without TLS.
-    pub(crate) const fn plaintext() -> Self {
-        Self { present: Vec::new(), secure: Some(false) }
-    }
-
-    fn with(&self, known: (&'p str, bool)) -> Self {
-        let mut world = self.clone();
-        world.present.push(known);
-        world
-    }
-
-    fn has(&self, key: &str) -> Option<bool> {
-        self.present.iter().find(|(known, _)| *known == key).map(|(_, present)| *present)
-    }
-
-    /// A request through a VPC endpoint has no public address.
-    fn is_impossible(&self) -> bool {
-        let has = |key: &str| self.has(key) == Some(true);
-        has("aws:sourceip") && (has("aws:sourcevpce") || has("aws:sourcevpc"))
-    }
-
-    /// Whether a clause holds, if this world settles it.
-    pub(crate) fn settles(&self, clause: &Clause<'_>) -> Option<bool> {
-        let says = |word: &str| clause.values.iter().any(|value| value.text.eq_ignore_ascii_case(word));
-        if clause.key == SECURE {
-            if !says("true") && !says("false") {
-                return None;
-            }
-            let word = if self.secure? { "true" } else { "false" };
-            return match clause.operator {
-                Operator::Null => Some(says("false")),
-                Operator::Bool | Operator::StringEquals | Operator::StringEqualsIgnoreCase => {
-                    Some(says(word) != clause.negated)
-                }
-                _ => None,
-            };
-        }
-        match (self.has(&clause.key)?, clause.operator) {
-            (present, Operator::Null) => Some(says(if present { "false" } else { "true" })),
-            (false, _) => Some(clause.holds_without_key()),
-            (true, _) => None,
-        }
     }
 }
 
@@ -572,46 +495,6 @@ impl Presence<'_, '_> {
         self.clauses
             .iter()
             .any(|clause| clause.key == key && clause.operator != Operator::Null && !clause.holds_without_key())
-    }
-}
-
-/// The addresses that strangers can call from.
-#[derive(Debug)]
-struct Callers {
-    from: Addresses,
-    /// Whether they may come through a VPC endpoint, where there is no address to compare.
-    without: bool,
-}
-
-impl Callers {
-    /// `present`: whether there is an address, if that is settled.
-    fn new(present: Option<bool>) -> Self {
-        let from = if present == Some(false) { Addresses::default() } else { Addresses::internet() };
-        Self { from, without: present != Some(true) }
-    }
-
-    fn is_public(&self) -> bool {
-        self.without || self.from.is_broad()
-    }
-
-    fn allow(&mut self, clause: &Clause<'_>, blocks: &[Block]) {
-        let blocks = Addresses::of(blocks);
-        if clause.negated {
-            self.from.subtract(&blocks);
-        } else {
-            self.from.intersect(&blocks);
-        }
-        self.without &= clause.holds_without_key();
-    }
-
-    fn deny(&mut self, clause: &Clause<'_>, blocks: &[Block]) {
-        let blocks = Addresses::of(blocks);
-        if clause.negated {
-            self.from.intersect(&blocks);
-        } else {
-            self.from.subtract(&blocks);
-        }
-        self.without &= !clause.holds_without_key();
     }
 }
 

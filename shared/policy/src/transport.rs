@@ -3,8 +3,9 @@
 use crate::{
     catalogue::Catalogue,
     document::{Effect, Policy},
-    public::{self, World},
+    public,
     reach::Part,
+    world::World,
 };
 
 /// Whether the policy denies everybody every action on the bucket and its objects where the request comes without TLS.

@@ -1,0 +1,83 @@
+//! What can be settled about a request before its conditions are read.
+
+use crate::document::{Clause, Operator, Policy};
+
+/// What is settled about a stranger's request: which of the keys that the policy asks for are there, and whether it comes
+/// over TLS. The policy is public if it is in any world.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct World<'p> {
+    present: Vec<(&'p str, bool)>,
+    secure: Option<bool>,
+}
+
+/// The worlds that the `Null` conditions and the question of TLS make, at most two to the fifth.
+pub(crate) fn worlds<'p>(policy: &'p Policy<'_>) -> Vec<World<'p>> {
+    const MOST: usize = 4;
+    let clauses = || policy.statements.iter().flat_map(|statement| &statement.clauses);
+    let mut keys: Vec<&str> = Vec::new();
+    for clause in clauses().filter(|clause| clause.operator == Operator::Null && clause.key != SECURE) {
+        if !keys.contains(&&*clause.key) && keys.len() < MOST {
+            keys.push(&clause.key);
+        }
+    }
+    let mut worlds = vec![World::default()];
+    for key in keys {
+        let both = |world: &World<'p>| [(key, true), (key, false)].map(|known| world.with(known));
+        worlds = worlds.iter().flat_map(both).collect();
+    }
+    if clauses().any(|clause| clause.key == SECURE) {
+        let both = |world: &World<'p>| [true, false].map(|secure| World { secure: Some(secure), ..world.clone() });
+        worlds = worlds.iter().flat_map(both).collect();
+    }
+    worlds.retain(|world| !world.is_impossible());
+    worlds
+}
+
+const SECURE: &str = "aws:securetransport";
+
+impl<'p> World<'p> {
+    /// A request without TLS.
+    pub(crate) const fn plaintext() -> Self {
+        Self { present: Vec::new(), secure: Some(false) }
+    }
+
+    fn with(&self, known: (&'p str, bool)) -> Self {
+        let mut world = self.clone();
+        world.present.push(known);
+        world
+    }
+
+    /// Whether the key is there, if that is settled.
+    pub(crate) fn has(&self, key: &str) -> Option<bool> {
+        self.present.iter().find(|(known, _)| *known == key).map(|(_, present)| *present)
+    }
+
+    /// A request through a VPC endpoint has no public address.
+    fn is_impossible(&self) -> bool {
+        let has = |key: &str| self.has(key) == Some(true);
+        has("aws:sourceip") && (has("aws:sourcevpce") || has("aws:sourcevpc"))
+    }
+
+    /// Whether a clause holds, if this world settles it.
+    pub(crate) fn settles(&self, clause: &Clause<'_>) -> Option<bool> {
+        let says = |word: &str| clause.values.iter().any(|value| value.text.eq_ignore_ascii_case(word));
+        if clause.key == SECURE {
+            if !says("true") && !says("false") {
+                return None;
+            }
+            let word = if self.secure? { "true" } else { "false" };
+            return match clause.operator {
+                Operator::Null => Some(says("false")),
+                Operator::Bool | Operator::StringEquals | Operator::StringEqualsIgnoreCase => {
+                    Some(says(word) != clause.negated)
+                }
+                _ => None,
+            };
+        }
+        match (self.has(&clause.key)?, clause.operator) {
+            (present, Operator::Null) => Some(says(if present { "false" } else { "true" })),
+            (false, _) => Some(clause.holds_without_key()),
+            (true, _) => None,
+        }
+    }
+}
