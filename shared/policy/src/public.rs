@@ -179,11 +179,12 @@ impl<'w> Reader<'w> {
 
     fn who(statement: &Statement<'_>) -> Who {
         let Some(principals) = &statement.principals else { return Who::Known };
-        let everyone = principals.entries.iter().any(|entry| is_everyone(entry));
         if principals.negated {
-            return if everyone { Who::Known } else { Who::Everyone };
+            // Everybody but these; only the star itself leaves nobody.
+            let nobody = principals.entries.iter().any(is_everyone_by_name);
+            return if nobody { Who::Known } else { Who::Everyone };
         }
-        if everyone {
+        if principals.entries.iter().any(is_everyone) {
             Who::Everyone
         } else if principals.entries.iter().any(is_web_identity) {
             Who::WebIdentity
@@ -344,8 +345,10 @@ impl<'w> Reader<'w> {
     /// Whether a deny is about strangers at all.
     fn denies_strangers(deny: &Statement<'_>) -> bool {
         let Some(principals) = &deny.principals else { return false };
-        let everyone = principals.entries.iter().any(is_everyone_by_name);
-        if principals.negated { !everyone && !principals.entries.iter().any(is_web_identity) } else { everyone }
+        if principals.negated {
+            return !principals.entries.iter().any(lets_strangers_in);
+        }
+        principals.entries.iter().any(is_everyone_by_name)
     }
 
     /// Whether every stranger whom the allow admits meets the deny's conditions.

@@ -324,6 +324,8 @@ fn r1_wildcard_principals() {
         r#""Principal":{"AWS":"*"}"#,
         r#""Principal":{"AWS":["arn:aws:iam::111122223333:root","*"]}"#,
         r#""NotPrincipal":{"AWS":"arn:aws:iam::111122223333:root"}"#,
+        r#""NotPrincipal":{"AWS":"arn:aws:iam::*:root"}"#,
+        r#""NotPrincipal":{"Service":"*"}"#,
         r#""Principal":{"Service":"*"}"#,
         r#""Principal":{"Federated":"www.amazon.com"}"#,
         r#""Principal":{"AWS":"arn:aws:iam::*:root"}"#,
@@ -331,6 +333,7 @@ fn r1_wildcard_principals() {
         assert_eq!(of(open), Answer::Yes, "{open}");
     }
     for shut in [
+        r#""NotPrincipal":"*""#,
         r#""Principal":{"AWS":"111122223333"}"#,
         r#""Principal":{"AWS":["arn:aws:iam::111122223333:role/x"]}"#,
         r#""Principal":{"CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}"#,
