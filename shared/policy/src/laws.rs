@@ -397,6 +397,22 @@ proptest! {
     }
 
     #[test]
+    fn spelling_changes_no_verdict_on_a_bucket(statements in prop::collection::vec(bucket_statement(), 1..4), seed in any::<u64>()) {
+        let of = |text: &str| {
+            let found = Resource::of(&Policy::parse(Kind::Bucket, text).unwrap());
+            (found.public, found.public_literal)
+        };
+        let text = document(&statements);
+        let found = of(&text);
+        let spelled = document(&statements.iter().rev().flat_map(|statement| respelled(statement, seed)).collect::<Vec<_>>());
+        prop_assert_eq!(of(&spelled), found, "{} {}", &text, spelled);
+        prop_assert_eq!(of(&escaped(&text)), found);
+        if let [only] = statements.as_slice() {
+            prop_assert_eq!(of(&json!({"Version": "2012-10-17", "Statement": only}).to_string()), found);
+        }
+    }
+
+    #[test]
     fn removing_strangers_takes_nothing_from_anybody_else(statements in prop::collection::vec(bucket_statement(), 1..4)) {
         let text = document(&statements);
         let policy = Policy::parse(Kind::Bucket, &text).unwrap();
