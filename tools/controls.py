@@ -37,7 +37,7 @@ def page(functions: list[dict]) -> str:
         parts += [f"## `{function['function']}`", ""]
         for control in function["controls"]:
             parts += [
-                f"### `{control['id']}`", "", f"{control['title']}. {control['resource_type']}, {control['scope']}.", "",
+                f"### `{control['id']}`", "", f"{control['title']}. {', '.join(control['resource_types'])}, {control['scope']}.", "",
                 prose(function["function"], control["id"]), "",
                 f"- **45 CFR:** {', '.join(control['hipaa'])}",
                 f"- **AWS Config rules:** {', '.join(f'`{rule}`' for rule in control['config_rules']) or 'none'}",

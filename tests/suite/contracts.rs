@@ -1,6 +1,10 @@
 //! Contracts between what the binaries say of themselves and what is written elsewhere.
 
-use std::{collections::BTreeSet, fs, process::Command};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    process::Command,
+};
 
 use remedy_testkit::lambda::binary;
 use serde_json::Value;
@@ -40,14 +44,23 @@ fn every_function_describes_its_controls() {
     assert!(!ids.is_empty());
 }
 
-/// The attribute each control may write. Two controls that wrote the same one would fight.
+/// What each control may write. Two controls that wrote the same attribute would fight; of a document that several
+/// write, each must say which elements are its own.
 #[test]
 fn every_written_attribute_has_one_owner() {
-    let mut owners = BTreeSet::new();
+    let (mut writers, mut owners) = (BTreeMap::<String, Vec<Value>>::new(), BTreeSet::new());
     for control in functions().iter().flat_map(|function| controls(function)) {
+        for element in control["elements"].as_array().unwrap() {
+            assert!(owners.insert(element.to_string()), "{element} has two owners");
+        }
         for call in control["writes"].as_array().unwrap() {
-            let operation = call["operation"].as_str().unwrap().to_owned();
-            assert!(owners.insert(operation.clone()), "{operation} has two owners");
+            writers.entry(call["operation"].as_str().unwrap().to_owned()).or_default().push(control.clone());
+        }
+    }
+    for (operation, controls) in writers.iter().filter(|(_, controls)| controls.len() > 1) {
+        for control in controls {
+            let owned = control["elements"].as_array().unwrap();
+            assert!(!owned.is_empty(), "{} shares {operation} and must say what it owns", control["id"]);
         }
     }
 }

@@ -59,11 +59,12 @@ impl Remediation for RootWithoutMfa {
         title: "Root user without MFA",
         hipaa: &["164.308(a)(3)(ii)(A)", "164.312(d)"],
         config_rules: &["ROOT_ACCOUNT_MFA_ENABLED"],
-        resource_type: account::TYPE,
+        resource_types: &[account::TYPE],
         scope: Scope::Global,
         api_events: &[],
         reads: &[SUMMARY],
         writes: &[],
+        elements: &[],
         stops_destruction: StopsDestruction::No,
     };
     type Facts = Root;

@@ -100,7 +100,7 @@ impl Remediation for UserWithoutMfa {
         title: "Console user without MFA",
         hipaa: &["164.308(a)(3)(ii)(A)", "164.308(a)(4)(ii)(B)", "164.312(a)(1)", "164.312(d)"],
         config_rules: &["IAM_USER_MFA_ENABLED", "MFA_ENABLED_FOR_IAM_CONSOLE_ACCESS"],
-        resource_type: TYPE,
+        resource_types: &[TYPE],
         scope: Scope::Global,
         api_events: &[
             ApiEvent::new(IAM, "CreateLoginProfile"),
@@ -111,6 +111,7 @@ impl Remediation for UserWithoutMfa {
         ],
         reads: &[LIST, USER, DEVICES, FENCE, PROFILE, ACCESS_KEYS, SSH_KEYS, SERVICE],
         writes: &[DELETE, PUT],
+        elements: &[],
         stops_destruction: StopsDestruction::No,
     };
     type Facts = Facts;

@@ -69,7 +69,7 @@ impl Remediation for PasswordPolicyWeak {
         title: "Account password policy missing or too weak",
         hipaa: &["164.308(a)(4)(ii)(B)", "164.308(a)(4)(ii)(C)", "164.308(a)(5)(ii)(D)", "164.312(d)"],
         config_rules: &["IAM_PASSWORD_POLICY"],
-        resource_type: account::TYPE,
+        resource_types: &[account::TYPE],
         scope: Scope::Global,
         api_events: &[
             ApiEvent::new(IAM, "DeleteAccountPasswordPolicy"),
@@ -77,6 +77,7 @@ impl Remediation for PasswordPolicyWeak {
         ],
         reads: &[GET],
         writes: &[DELETE, UPDATE],
+        elements: &[],
         stops_destruction: StopsDestruction::No,
     };
     type Facts = ();

@@ -95,11 +95,12 @@ impl Remediation for KeyDying {
         title: "Key scheduled for deletion",
         hipaa: &["164.308(a)(1)(ii)(B)", "164.308(a)(7)(i)", "164.312(a)(2)(ii)"],
         config_rules: &["KMS_CMK_NOT_SCHEDULED_FOR_DELETION"],
-        resource_type: key::TYPE,
+        resource_types: &[key::TYPE],
         scope: Scope::Regional,
         api_events: &[ApiEvent::new(KMS, "ScheduleKeyDeletion")],
         reads: &[DESCRIBE, LIST],
         writes: &[CANCEL],
+        elements: &[],
         stops_destruction: StopsDestruction::Yes,
     };
     type Facts = Manager;

@@ -93,7 +93,7 @@ impl Remediation for KeyUnrotated {
         title: "Customer-managed key does not rotate every year",
         hipaa: &["164.312(a)(2)(iv)"],
         config_rules: &["CMK_BACKING_KEY_ROTATION_ENABLED"],
-        resource_type: key::TYPE,
+        resource_types: &[key::TYPE],
         scope: Scope::Regional,
         api_events: &[
             ApiEvent::new(KMS, "CreateKey"),
@@ -103,6 +103,7 @@ impl Remediation for KeyUnrotated {
         ],
         reads: &[DESCRIBE, STATUS, LIST],
         writes: &[DISABLE, ENABLE],
+        elements: &[],
         stops_destruction: StopsDestruction::No,
     };
     type Facts = Kind;

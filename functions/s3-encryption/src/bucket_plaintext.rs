@@ -114,7 +114,7 @@ impl Remediation for BucketPlaintext {
             "164.314(b)(2)",
         ],
         config_rules: &["S3_BUCKET_SSL_REQUESTS_ONLY"],
-        resource_type: buckets::TYPE,
+        resource_types: &[buckets::TYPE],
         scope: Scope::Regional,
         api_events: &[
             ApiEvent::new(S3, "CreateBucket"),
@@ -123,6 +123,7 @@ impl Remediation for BucketPlaintext {
         ],
         reads: &[GET, buckets::WEBSITE, buckets::LIST],
         writes: &[DELETE, PUT],
+        elements: &["bucket policy: statement RemedyDenyPlaintext"],
         stops_destruction: StopsDestruction::No,
     };
     type Facts = Facts;

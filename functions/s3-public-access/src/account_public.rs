@@ -52,7 +52,7 @@ impl Remediation for AccountPublic {
             "164.312(e)(1)",
         ],
         config_rules: &["S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS", "S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS_PERIODIC"],
-        resource_type: account::TYPE,
+        resource_types: &[account::TYPE],
         scope: Scope::Global,
         api_events: &[
             ApiEvent::new(S3, "DeleteAccountPublicAccessBlock"),
@@ -60,6 +60,7 @@ impl Remediation for AccountPublic {
         ],
         reads: &[GET],
         writes: &[DELETE, PUT],
+        elements: &[],
         stops_destruction: StopsDestruction::No,
     };
     type Facts = ();

@@ -53,7 +53,7 @@ impl Remediation for BucketPublic {
             "S3_BUCKET_PUBLIC_READ_PROHIBITED",
             "S3_BUCKET_PUBLIC_WRITE_PROHIBITED",
         ],
-        resource_type: buckets::TYPE,
+        resource_types: &[buckets::TYPE],
         scope: Scope::Regional,
         api_events: &[
             ApiEvent::new(S3, "CreateBucket"),
@@ -64,6 +64,7 @@ impl Remediation for BucketPublic {
         ],
         reads: &[GET, buckets::WEBSITE, buckets::LIST],
         writes: &[DELETE, PUT],
+        elements: &[],
         stops_destruction: StopsDestruction::No,
     };
     type Facts = Website;

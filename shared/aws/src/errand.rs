@@ -47,18 +47,19 @@ impl Errand<'_> {
         let mut reports = Vec::new();
         for control in self.selected(&hint.selector).await? {
             if routing::fits(control.control(), hint) {
-                reports.push(self.look(control, &hint.id).await?);
+                reports.push(self.look(control, hint).await?);
             }
         }
         Ok(reports)
     }
 
     /// Looks the named resource up in the live account: none is gone, more than one is refused.
-    async fn look(&self, control: Control<'_>, id: &str) -> Result<Report, Undone> {
+    async fn look(&self, control: Control<'_>, hint: &Hint) -> Result<Report, Undone> {
+        let id = &hint.id;
         let place = routing::narrowed(self.place_for(control), id, self.trigger)?;
         let named = routing::named(control.control(), &place, id);
-        let found = match control.find(self.ports, &place, id).await {
-            Ok(found) => found,
+        let found: Vec<_> = match control.find(self.ports, &place, id).await {
+            Ok(found) => found.into_iter().filter(|target| routing::may_mean(hint, target)).collect(),
             Err(fault) => return self.end(control, &named, Err(fault)),
         };
         match found.as_slice() {
@@ -109,7 +110,7 @@ impl Errand<'_> {
         };
         match &self.ports.environment.queue_url {
             Some(queue) if !self.only_evaluates() => {
-                let sent = sweeping::enqueue(self.ports, queue, control.control().id.0, &targets).await?;
+                let sent = sweeping::enqueue(self.ports, queue, control.control(), &targets).await?;
                 tally.enqueued = Some(tally.enqueued.unwrap_or(0) + sent);
             }
             _ => reports.extend(self.each(control, &targets).await?),

@@ -28,7 +28,7 @@ pub(crate) fn select<'a>(
         Selector::Control(id) => control.id.0 == id,
         Selector::ConfigRule { name } => rule_means(control, name, rule),
         Selector::ApiCall { source, name } => control.follows(source, name),
-        Selector::ResourceType(resource_type) => control.resource_type == canonical_type(resource_type),
+        Selector::ResourceType(resource_type) => control.resource_types.contains(&canonical_type(resource_type)),
     };
     let meant: Vec<_> = roster.iter().map(AsRef::as_ref).filter(|runnable| means(runnable.control())).collect();
     match selector {
@@ -58,7 +58,12 @@ fn canonical_type(resource_type: &str) -> &str {
 
 /// Whether the hint can be about a target of this control at all.
 pub(crate) fn fits(control: &Control, hint: &Hint) -> bool {
-    hint.resource_type.as_deref().is_none_or(|named| canonical_type(named) == control.resource_type)
+    hint.resource_type.as_deref().is_none_or(|named| control.resource_types.contains(&canonical_type(named)))
+}
+
+/// Whether the hint can be about this one of a control's targets: names are unique only within a type.
+pub(crate) fn may_mean(hint: &Hint, target: &Target) -> bool {
+    hint.resource_type.as_deref().is_none_or(|named| canonical_type(named) == target.resource_type)
 }
 
 /// Where the trigger points: its own account and Region, or the function's.
@@ -110,7 +115,7 @@ pub(crate) fn named(control: &Control, place: &Place, id: &str) -> Target {
     Target {
         account: place.account.clone(),
         region: place.region.clone(),
-        resource_type: control.resource_type.to_owned(),
+        resource_type: control.resource_types.first().copied().unwrap_or_default().to_owned(),
         id: remedy_domain::redact::text(id),
         unique_id: None,
         arn: None,
@@ -127,11 +132,12 @@ mod tests {
         title: "",
         hipaa: &[],
         config_rules: &["CMK_BACKING_KEY_ROTATION_ENABLED"],
-        resource_type: "AWS::KMS::Key",
+        resource_types: &["AWS::KMS::Key"],
         scope: Scope::Regional,
         api_events: &[ApiEvent::new("kms.amazonaws.com", "DisableKeyRotation")],
         reads: &[],
         writes: &[],
+        elements: &[],
         stops_destruction: StopsDestruction::No,
     };
 

@@ -1,7 +1,7 @@
 //! Sweeps: every target of the controls that are meant, one message each, or one run each where there is no queue.
 
 use aws_sdk_sqs::{Client, types::SendMessageBatchRequestEntry};
-use remedy_domain::{Call, Fault, Target};
+use remedy_domain::{Call, Control, Fault, Target};
 use serde_json::json;
 
 use crate::{faults::fault, ports::AwsPorts};
@@ -13,7 +13,12 @@ pub(crate) const CALLS: [Call; 1] = [Call::new("sqs:SendMessageBatch", "sqs:Send
 const BATCH: usize = 10;
 
 /// Sends one message for each target: the plain event a person would send.
-pub(crate) async fn enqueue(ports: &AwsPorts, queue: &str, control: &str, targets: &[Target]) -> Result<usize, Fault> {
+pub(crate) async fn enqueue(
+    ports: &AwsPorts,
+    queue: &str,
+    control: &Control,
+    targets: &[Target],
+) -> Result<usize, Fault> {
     let client = Client::new(ports.session.config());
     for batch in targets.chunks(BATCH) {
         send(&client, queue, control, batch).await?;
@@ -22,7 +27,7 @@ pub(crate) async fn enqueue(ports: &AwsPorts, queue: &str, control: &str, target
 }
 
 /// Sends one batch. A `200` may still list messages that failed: those go again, once.
-async fn send(client: &Client, queue: &str, control: &str, batch: &[Target]) -> Result<(), Fault> {
+async fn send(client: &Client, queue: &str, control: &Control, batch: &[Target]) -> Result<(), Fault> {
     let mut left = entries(control, batch)?;
     for _ in 0..2 {
         let request = client.send_message_batch().queue_url(queue).set_entries(Some(left.clone()));
@@ -35,7 +40,7 @@ async fn send(client: &Client, queue: &str, control: &str, batch: &[Target]) -> 
     Err(Fault::transient("sqs:SendMessageBatch", "failed-messages"))
 }
 
-fn entries(control: &str, batch: &[Target]) -> Result<Vec<SendMessageBatchRequestEntry>, Fault> {
+fn entries(control: &Control, batch: &[Target]) -> Result<Vec<SendMessageBatchRequestEntry>, Fault> {
     let entry = |(index, target): (usize, &Target)| {
         let body = message(control, target).to_string();
         SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build()
@@ -44,8 +49,11 @@ fn entries(control: &str, batch: &[Target]) -> Result<Vec<SendMessageBatchReques
     built.map_err(|_| Fault::defect("sqs:SendMessageBatch", "message-not-built"))
 }
 
-fn message(control: &str, target: &Target) -> serde_json::Value {
-    let mut message = json!({"control": control, "resource": target.id, "account": target.account});
+/// A name is unique only within a type: where there are several, the ARN tells which.
+fn message(control: &Control, target: &Target) -> serde_json::Value {
+    let arn = target.arn.as_ref().filter(|_| control.resource_types.len() > 1);
+    let resource = arn.unwrap_or(&target.id);
+    let mut message = json!({"control": control.id, "resource": resource, "account": target.account});
     if let (false, Some(members)) = (target.region.is_global(), message.as_object_mut()) {
         members.insert("region".to_owned(), json!(target.region));
     }

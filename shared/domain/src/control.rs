@@ -85,8 +85,8 @@ pub struct Control {
     pub hipaa: &'static [&'static str],
     /// The AWS Config managed rules (source identifiers) that report this drift.
     pub config_rules: &'static [&'static str],
-    /// The AWS Config resource type of its targets.
-    pub resource_type: &'static str,
+    /// The AWS Config resource types of its targets.
+    pub resource_types: &'static [&'static str],
     /// Where its targets live.
     pub scope: Scope,
     /// The CloudTrail events after which it looks again.
@@ -95,6 +95,8 @@ pub struct Control {
     pub reads: &'static [Call],
     /// Every call it makes to change one.
     pub writes: &'static [Call],
+    /// Where another control writes the same document: the elements of it that this one owns.
+    pub elements: &'static [&'static str],
     /// Whether its repairs only stop destruction.
     pub stops_destruction: StopsDestruction,
 }

@@ -1,5 +1,8 @@
 //! The organisation's settings: one JSON document, described by `docs/schema/settings.schema.json`.
 
+mod parameters;
+mod pattern;
+
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 use serde::{
@@ -12,6 +15,9 @@ use crate::{
     canonical,
     ids::{AccountId, Target},
 };
+
+pub use parameters::{AdminPolicyRepair, FirstExpiry, IdentityRepairs, Parameters, PutEncryption};
+pub use pattern::matches;
 
 /// How far Remedy may go. The order is the order of rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -70,7 +76,7 @@ pub struct Settings {
     /// How far Remedy may go, and where.
     #[serde(deserialize_with = "object")]
     pub modes: Modes,
-    /// The numbers behind the controls.
+    /// The numbers and choices behind the controls.
     #[serde(deserialize_with = "object")]
     pub parameters: Parameters,
     /// What is never touched.
@@ -91,51 +97,6 @@ pub struct Modes {
     /// By account.
     #[serde(deserialize_with = "distinct")]
     pub accounts: BTreeMap<AccountId, Mode>,
-}
-
-/// The numbers behind the controls. Each may be made stricter than its default, never laxer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Parameters {
-    /// Days after which a KMS key rotates, at most: 90 to 365.
-    pub kms_rotation_days: u32,
-    /// Characters of a password, at least: 14 to 128.
-    pub password_minimum_length: u32,
-    /// Days a password lives, at most: 1 to 90.
-    pub password_max_age_days: u32,
-    /// Whether a first password expiry (all older passwords must be changed at the next sign-in) waits for a person.
-    pub password_first_expiry: FirstExpiry,
-    /// Days for which a console user is new; an older one is given notice, so a person decides: 0 to 30.
-    pub mfa_new_user_days: u32,
-    /// Days for which an undone repair stays undone: 1 to 90.
-    pub revert_exemption_days: u32,
-    /// Repairs of one control in one account in one hour, at most: 1 to 1000.
-    pub hourly_budget: u32,
-}
-
-/// What happens when the account's passwords would expire for the first time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FirstExpiry {
-    /// It is set like every other element.
-    #[default]
-    Auto,
-    /// The plan waits for a person.
-    Ask,
-}
-
-impl Default for Parameters {
-    fn default() -> Self {
-        Self {
-            kms_rotation_days: 365,
-            password_minimum_length: 14,
-            password_max_age_days: 90,
-            password_first_expiry: FirstExpiry::Auto,
-            mfa_new_user_days: 7,
-            revert_exemption_days: 90,
-            hourly_budget: 1000,
-        }
-    }
 }
 
 /// What is never touched: patterns with `*` and `?` over ids, ARNs and `<resource type>/<id>`.
@@ -182,48 +143,10 @@ impl Protected {
     }
 }
 
-impl Parameters {
-    fn check(&self) -> Result<(), SettingsError> {
-        let within = |name, range, valid| if valid { Ok(()) } else { Err(SettingsError::Range { name, range }) };
-        within("parameters.kms_rotation_days", "90 to 365", (90..=365).contains(&self.kms_rotation_days))?;
-        within("parameters.password_minimum_length", "14 to 128", (14..=128).contains(&self.password_minimum_length))?;
-        within("parameters.password_max_age_days", "1 to 90", (1..=90).contains(&self.password_max_age_days))?;
-        within("parameters.mfa_new_user_days", "0 to 30", self.mfa_new_user_days <= 30)?;
-        within("parameters.revert_exemption_days", "1 to 90", (1..=90).contains(&self.revert_exemption_days))?;
-        within("parameters.hourly_budget", "1 to 1000", (1..=1000).contains(&self.hourly_budget))
-    }
-}
-
 fn covers(pattern: &str, target: &Target) -> bool {
     let typed = format!("{}/{}", target.resource_type, target.id);
     let names = [Some(target.id.as_str()), target.arn.as_deref(), target.unique_id.as_deref(), Some(typed.as_str())];
     names.into_iter().flatten().any(|name| matches(pattern, name))
-}
-
-/// Whether `name` has the form of `pattern`: `*` is any run of characters, `?` any one.
-fn matches(pattern: &str, name: &str) -> bool {
-    let (mut pattern, mut name) = (pattern.chars(), name.chars());
-    let mut retry: Option<(std::str::Chars<'_>, std::str::Chars<'_>)> = None;
-    loop {
-        let (rest_of_pattern, rest_of_name) = (pattern.clone(), name.clone());
-        match (pattern.next(), name.next()) {
-            (None, None) => return true,
-            (Some('*'), _) => {
-                retry = Some((pattern.clone(), rest_of_name.clone()));
-                name = rest_of_name;
-            }
-            (Some(p), Some(n)) if p == '?' || p == n => {}
-            _ => {
-                drop(rest_of_pattern);
-                let Some((after_star, mut longer)) = retry.take() else { return false };
-                if longer.next().is_none() {
-                    return false;
-                }
-                retry = Some((after_star.clone(), longer.clone()));
-                (pattern, name) = (after_star, longer);
-            }
-        }
-    }
 }
 
 /// A JSON object. Derived readers would take an array for one, member by member.
@@ -268,7 +191,6 @@ where
 mod tests {
     use super::*;
     use crate::ids::Region;
-    use proptest::prelude::*;
 
     const ACCOUNT: &str = "111122223333";
 
@@ -311,8 +233,16 @@ mod tests {
                 String::from_utf8_lossy(wrong)
             );
         }
-        let lax = br#"{"parameters":{"password_minimum_length":8}}"#;
-        assert!(matches!(Settings::parse(lax), Err(SettingsError::Range { .. })));
+        for wrong in [
+            &br#"{"parameters":{"password_minimum_length":8}}"#[..],
+            br#"{"parameters":{"admin_policy_repair":"boundary"}}"#,
+            br#"{"parameters":{"permissions_boundary":"StaffBoundary"}}"#,
+            br#"{"parameters":{"default_key":"alias/phi"}}"#,
+            br#"{"parameters":{"approved_policies":["abc"]}}"#,
+        ] {
+            let refused = matches!(Settings::parse(wrong), Err(SettingsError::Range { .. }));
+            assert!(refused, "{}", String::from_utf8_lossy(wrong));
+        }
     }
 
     #[test]
@@ -351,22 +281,9 @@ mod tests {
             for member in members.as_object().unwrap().keys() {
                 assert!(described.get(member).is_some(), "{section}.{member} is not in the schema");
             }
-            let count = described.as_object().unwrap().len();
-            let default_mode = usize::from(section == "modes");
-            assert_eq!(count, members.as_object().unwrap().len() + default_mode, "{section}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_pattern_without_wildcards_is_equality(a in "[a-c]{0,4}", b in "[a-c]{0,4}") {
-            prop_assert_eq!(matches(&a, &b), a == b);
-        }
-
-        #[test]
-        fn a_star_takes_any_run(head in "[a-c]{0,3}", middle in "[a-c]{0,3}", tail in "[a-c]{0,3}") {
-            let (pattern, name) = (format!("{head}*{tail}"), format!("{head}{middle}{tail}"));
-            prop_assert!(matches(&pattern, &name));
+            let absent_by_default = described.as_object().unwrap().keys().filter(|name| members.get(name).is_none());
+            let optional = ["default", "default_key", "permissions_boundary"];
+            assert!(absent_by_default.clone().all(|name| optional.contains(&name.as_str())), "{section}");
         }
     }
 }

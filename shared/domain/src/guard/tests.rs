@@ -9,11 +9,12 @@ const CONTROL: Control = Control {
     title: "",
     hipaa: &[],
     config_rules: &[],
-    resource_type: "AWS::S3::Bucket",
+    resource_types: &["AWS::S3::Bucket"],
     scope: Scope::Regional,
     api_events: &[],
     reads: &[],
     writes: &[],
+    elements: &[],
     stops_destruction: StopsDestruction::No,
 };
 const RESCUE: Control = Control { stops_destruction: StopsDestruction::Yes, ..CONTROL };

@@ -1,0 +1,155 @@
+//! The numbers and choices behind the controls.
+
+use serde::{Deserialize, Serialize};
+
+use super::{SettingsError, pattern::matches};
+use crate::ids::{AccountId, Target};
+
+/// The numbers and choices behind the controls. A number may be made stricter than its default, never laxer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Parameters {
+    /// Days after which a KMS key rotates, at most: 90 to 365.
+    pub kms_rotation_days: u32,
+    /// Characters of a password, at least: 14 to 128.
+    pub password_minimum_length: u32,
+    /// Days a password lives, at most: 1 to 90.
+    pub password_max_age_days: u32,
+    /// Whether a first password expiry (all older passwords must be changed at the next sign-in) waits for a person.
+    pub password_first_expiry: FirstExpiry,
+    /// Days for which a console user is new; an older one is given notice, so a person decides: 0 to 30.
+    pub mfa_new_user_days: u32,
+    /// Days for which an undone repair stays undone: 1 to 90.
+    pub revert_exemption_days: u32,
+    /// Repairs of one control in one account in one hour, at most: 1 to 1000.
+    pub hourly_budget: u32,
+    /// Whether repairs of what identities may do wait for a person.
+    pub identity_repairs: IdentityRepairs,
+    /// What is done about a customer-managed policy that makes administrators.
+    pub admin_policy_repair: AdminPolicyRepair,
+    /// The ARN of the policy that bounds principals, for `admin_policy_repair: boundary`. `{account}` stands for the
+    /// account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<String>,
+    /// Patterns of the ARNs of managed policies that nobody may have attached, besides `AdministratorAccess`.
+    pub denied_policies: Vec<String>,
+    /// Days for which a new version of a policy is a change that wants an approval: 1 to 90.
+    pub policy_change_days: u32,
+    /// The SHA-256 digests (64 hex digits) of the canonical JSON of policy documents that were approved.
+    pub approved_policies: Vec<String>,
+    /// What uploads must say about encryption.
+    pub put_encryption: PutEncryption,
+    /// The ARN of the KMS key that new objects are encrypted with. `{account}` and `{region}` stand for the bucket's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_key: Option<String>,
+    /// Patterns of buckets (names or ARNs) known to hold no PHI. Every other bucket counts as PHI.
+    pub phi_free_buckets: Vec<String>,
+    /// Accounts of others that policies of resources may name: business associates.
+    pub trusted_accounts: Vec<AccountId>,
+}
+
+/// What happens when the account's passwords would expire for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FirstExpiry {
+    /// It is set like every other element.
+    #[default]
+    Auto,
+    /// The plan waits for a person.
+    Ask,
+}
+
+/// Whether repairs of what identities may do wait for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdentityRepairs {
+    /// They do.
+    #[default]
+    Ask,
+    /// They do not, where nothing else asks.
+    Auto,
+}
+
+/// What is done about a customer-managed policy that makes administrators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdminPolicyRepair {
+    /// A new default version without the offending grant.
+    #[default]
+    Narrow,
+    /// The policy stays, and nobody has it attached.
+    Detach,
+    /// The policy stays, and everybody who has it attached is bounded by `permissions_boundary`.
+    Boundary,
+}
+
+/// What uploads must say about encryption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PutEncryption {
+    /// An upload that names an encryption must name SSE-KMS; one that names none gets the bucket's default.
+    #[default]
+    Compatible,
+    /// Every upload must name SSE-KMS.
+    Strict,
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self {
+            kms_rotation_days: 365,
+            password_minimum_length: 14,
+            password_max_age_days: 90,
+            password_first_expiry: FirstExpiry::Auto,
+            mfa_new_user_days: 7,
+            revert_exemption_days: 90,
+            hourly_budget: 1000,
+            identity_repairs: IdentityRepairs::Ask,
+            admin_policy_repair: AdminPolicyRepair::Narrow,
+            permissions_boundary: None,
+            denied_policies: Vec::new(),
+            policy_change_days: 7,
+            approved_policies: Vec::new(),
+            put_encryption: PutEncryption::Compatible,
+            default_key: None,
+            phi_free_buckets: Vec::new(),
+            trusted_accounts: Vec::new(),
+        }
+    }
+}
+
+impl Parameters {
+    /// Whether the settings say that this bucket holds no PHI. What they do not name is treated as PHI.
+    #[must_use]
+    pub fn is_free_of_phi(&self, bucket: &Target) -> bool {
+        let names = [Some(bucket.id.as_str()), bucket.arn.as_deref()];
+        let named = |pattern: &String| names.into_iter().flatten().any(|name| matches(pattern, name));
+        self.phi_free_buckets.iter().any(named)
+    }
+
+    pub(super) fn check(&self) -> Result<(), SettingsError> {
+        let within = |name, range, valid| if valid { Ok(()) } else { Err(SettingsError::Range { name, range }) };
+        within("parameters.kms_rotation_days", "90 to 365", (90..=365).contains(&self.kms_rotation_days))?;
+        within("parameters.password_minimum_length", "14 to 128", (14..=128).contains(&self.password_minimum_length))?;
+        within("parameters.password_max_age_days", "1 to 90", (1..=90).contains(&self.password_max_age_days))?;
+        within("parameters.mfa_new_user_days", "0 to 30", self.mfa_new_user_days <= 30)?;
+        within("parameters.revert_exemption_days", "1 to 90", (1..=90).contains(&self.revert_exemption_days))?;
+        within("parameters.hourly_budget", "1 to 1000", (1..=1000).contains(&self.hourly_budget))?;
+        within("parameters.policy_change_days", "1 to 90", (1..=90).contains(&self.policy_change_days))?;
+        self.check_names()
+    }
+
+    fn check_names(&self) -> Result<(), SettingsError> {
+        let within = |name, range, valid| if valid { Ok(()) } else { Err(SettingsError::Range { name, range }) };
+        let arn_of = |arn: &Option<String>, service: &str| {
+            arn.as_deref().is_none_or(|arn| arn.split(':').count() == 6 && arn.split(':').nth(2) == Some(service))
+        };
+        let is_digest = |text: &String| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let bounded = self.admin_policy_repair != AdminPolicyRepair::Boundary || self.permissions_boundary.is_some();
+        within("parameters.permissions_boundary", "the ARN of a policy", arn_of(&self.permissions_boundary, "iam"))?;
+        within("parameters.permissions_boundary", "what `admin_policy_repair: boundary` needs", bounded)?;
+        within("parameters.default_key", "the ARN of a KMS key", arn_of(&self.default_key, "kms"))?;
+        let digests = self.approved_policies.iter().all(is_digest);
+        within("parameters.approved_policies", "SHA-256 digests of 64 hex digits", digests)
+    }
+}
