@@ -13,6 +13,8 @@ use crate::{
     variable,
 };
 
+pub use crate::rebase::{NotRebased, alike, rebase, same};
+
 /// A policy after an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edited {
@@ -113,7 +115,7 @@ pub fn length(kind: Kind, text: &str) -> usize {
     }
 }
 
-fn within_limit(kind: Kind, text: &str) -> Result<(), NotEdited> {
+pub(crate) fn within_limit(kind: Kind, text: &str) -> Result<(), NotEdited> {
     let (length, limit) = (length(kind, text), kind.limit());
     if length > limit { Err(NotEdited::TooLong { length, limit }) } else { Ok(()) }
 }
@@ -123,7 +125,7 @@ const fn within(inner: Span, outer: Span) -> bool {
 }
 
 /// The text of a span with parts of it replaced.
-fn spliced(text: &str, whole: Span, mut splices: Vec<Splice>) -> String {
+pub(crate) fn spliced(text: &str, whole: Span, mut splices: Vec<Splice>) -> String {
     splices.sort_by_key(|(span, _)| span.start);
     let mut out = String::new();
     let mut at = whole.start;
@@ -137,7 +139,7 @@ fn spliced(text: &str, whole: Span, mut splices: Vec<Splice>) -> String {
 }
 
 /// The splices that remove items of a list together with one comma each; not for all of them.
-fn removed(text: &str, items: &[Span], gone: impl Fn(usize) -> bool) -> Vec<Splice> {
+pub(crate) fn removed(text: &str, items: &[Span], gone: impl Fn(usize) -> bool) -> Vec<Splice> {
     let mut splices = Vec::new();
     let mut kept_before = false;
     for (index, span) in items.iter().enumerate() {

@@ -17,6 +17,7 @@ pub mod json;
 mod laws;
 mod public;
 mod reach;
+mod rebase;
 #[cfg(test)]
 mod rules;
 mod transport;
