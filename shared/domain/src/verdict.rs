@@ -88,6 +88,17 @@ pub enum Verdict<Setting> {
     },
 }
 
+/// What a plan takes away from the ways into an account. Only plans about identities take any.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Impact {
+    /// The ARNs of the principals that may do less afterwards.
+    pub affected: Vec<String>,
+    /// How many of them are effective administrators now, and will not be.
+    pub administrators_lost: usize,
+    /// How many effective administrators there will be.
+    pub administrators_left: usize,
+}
+
 /// What a step may do to those who depend on the resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
