@@ -24,4 +24,4 @@ pub use merge::{Conflict, merge};
 pub use outcome::Outcome;
 pub use plan::Plan;
 pub use settings::{AdminPolicyRepair, IdentityRepairs, Mode, Parameters, PutEncryption, Settings};
-pub use verdict::{Consent, Context, Drift, Harm, Impact, Observed, Route, Step, Verdict, Violation};
+pub use verdict::{Consent, Context, Drift, Harm, Impact, NoStep, Observed, Route, Step, Verdict, Violation};

@@ -119,6 +119,20 @@ pub trait Step: Debug {
     fn harm(&self) -> Harm;
 }
 
+/// The steps of a control that writes nothing: there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoStep {}
+
+impl Step for NoStep {
+    fn call(&self) -> Call {
+        match *self {}
+    }
+
+    fn harm(&self) -> Harm {
+        match *self {}
+    }
+}
+
 /// The way from one setting to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route<S> {
