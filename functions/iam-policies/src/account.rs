@@ -2,7 +2,8 @@
 //!
 //! Counted are principals that may do everything, all their policies together, and that somebody can be: a user with a
 //! password or an active access key, a role that such a user, an identity provider or another account may assume. Where
-//! something is not known, the principal is not counted: too few administrators hold a plan back, too many would not.
+//! something is not known, a principal counts as one that may be lost, and not as one that would be left: too few
+//! administrators hold a plan back, too many would not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,7 @@ use remedy_policy::{
 
 use crate::principal::Kind;
 
-/// How many users are asked about for one role: one that can be somebody is enough.
+/// How many users are asked about: two that somebody can be are enough.
 const ASKED: usize = 20;
 /// Everything on everything: what `AdministratorAccess` says, and has always said.
 pub(crate) const ADMINISTRATOR: &str =
@@ -73,36 +74,41 @@ pub enum Access {
     Unknown,
 }
 
-/// What a policy of which nothing is known counts for.
+/// What is taken for granted of what nobody looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unread {
-    /// Nothing.
-    Nothing,
-    /// It may forbid everything.
-    Everything,
+    /// Policies forbid nothing, and somebody can sign in.
+    Harmless,
+    /// Policies may forbid everything, and nobody can sign in.
+    Harmful,
 }
 
 impl Account {
-    /// The ARNs of the effective administrators.
+    /// The ARNs of the effective administrators that are known to be some.
     #[must_use]
     pub fn administrators(&self) -> BTreeSet<String> {
-        let arns = self.able(Unread::Everything);
-        arns.filter(|arn| self.can_be_somebody(arn, &mut BTreeSet::new())).map(str::to_owned).collect()
+        self.counted(Unread::Harmful)
+    }
+
+    fn counted(&self, unread: Unread) -> BTreeSet<String> {
+        let is_somebody = |arn: &&str| self.can_be_somebody(arn, unread, &mut BTreeSet::new());
+        self.able(unread).filter(is_somebody).map(str::to_owned).collect()
     }
 
     /// The policies of likely administrators of which no document was read.
     #[must_use]
     pub fn unread(&self) -> BTreeSet<String> {
-        let held = self.able(Unread::Nothing).filter_map(|arn| self.principals.get(arn));
+        let held = self.able(Unread::Harmless).filter_map(|arn| self.principals.get(arn));
         let attached = held.flat_map(|principal| self.attached(principal).chain(principal.boundary.as_deref()));
         attached.filter(|arn| self.document(arn).is_none()).map(str::to_owned).collect()
     }
 
-    /// The users of whom it matters whether somebody can sign in as them: ARNs.
+    /// The users of whom it matters whether somebody can sign in as them, where these are to lose something: ARNs.
     #[must_use]
-    pub fn undecided(&self) -> BTreeSet<String> {
+    pub fn undecided(&self, affected: &[String]) -> BTreeSet<String> {
         let (mut users, mut seen) = (BTreeSet::new(), BTreeSet::new());
-        for arn in self.able(Unread::Nothing) {
+        let others = self.able(Unread::Harmless).filter(|arn| !affected.iter().any(|lost| lost == arn));
+        for arn in others {
             self.ask_about(arn, &mut users, &mut seen);
         }
         users
@@ -111,9 +117,9 @@ impl Account {
     /// What is taken away on the way from this account to that one.
     #[must_use]
     pub fn impact(&self, after: &Self, affected: Vec<String>) -> Impact {
-        let (now, then) = (self.administrators(), after.administrators());
+        let (now, then) = (self.counted(Unread::Harmless), after.counted(Unread::Harmless));
         let administrators_lost = now.difference(&then).count();
-        Impact { affected, administrators_lost, administrators_left: then.len() }
+        Impact { affected, administrators_lost, administrators_left: after.administrators().len() }
     }
 
     /// Everybody who has a managed policy, by a group or directly.
@@ -168,7 +174,7 @@ impl Account {
         for document in self.documents(principal) {
             match document {
                 Some(text) => policies.push(Policy::parse(Document::Identity, text).ok()?),
-                None if unread == Unread::Everything => return None,
+                None if unread == Unread::Harmful => return None,
                 None => {}
             }
         }
@@ -196,26 +202,31 @@ impl Account {
     }
 
     /// Whether there is a way for somebody to be this principal.
-    fn can_be_somebody<'a>(&'a self, arn: &'a str, seen: &mut BTreeSet<&'a str>) -> bool {
+    fn can_be_somebody<'a>(&'a self, arn: &'a str, unread: Unread, seen: &mut BTreeSet<&'a str>) -> bool {
         let Some(principal) = self.principals.get(arn).filter(|_| seen.insert(arn)) else { return false };
-        let Some(trust) = &principal.trust else { return principal.access == Access::Possible };
+        let Some(trust) = &principal.trust else {
+            return match principal.access {
+                Access::Possible => true,
+                Access::None => false,
+                Access::Unknown => unread == Unread::Harmless,
+            };
+        };
         let Ok(trust) = Policy::parse(Document::Trust, trust) else { return false };
         if trust.statements.iter().any(is_closed) {
             return false;
         }
         let outsiders = trust.statements.iter().any(|statement| self.lets_outsiders_in(statement));
         outsiders
-            || self
-                .principals
-                .iter()
-                .any(|(caller, who)| self.may_assume(caller, who, arn, &trust) && self.can_be_somebody(caller, seen))
+            || self.principals.iter().any(|(caller, who)| {
+                self.may_assume(caller, who, arn, &trust) && self.can_be_somebody(caller, unread, seen)
+            })
     }
 
     /// Adds the users who could be this principal.
     fn ask_about<'a>(&'a self, arn: &'a str, users: &mut BTreeSet<String>, seen: &mut BTreeSet<&'a str>) {
         let Some(principal) = self.principals.get(arn).filter(|_| seen.insert(arn)) else { return };
         let Some(trust) = &principal.trust else {
-            if principal.access == Access::Unknown {
+            if users.len() < ASKED && principal.access == Access::Unknown {
                 users.insert(arn.to_owned());
             }
             return;

@@ -80,6 +80,11 @@ pub trait Lawful: Remediation<Client: Connect> + Sized {
         None
     }
 
+    /// A setting as the laws compare it, element by element: without what AWS assigns.
+    fn told(setting: &Self::Setting) -> Value {
+        serde_json::to_value(setting).expect("a setting is JSON")
+    }
+
     /// What taking an element of `ours` back to `wanted` makes of what is there `now`; nothing where it cannot be. It says
     /// more than [`merged_whole`] of an element that holds smaller ones, such as a document of statements.
     fn merged(_element: &str, ours_wanted_now: [&Value; 3]) -> Option<Value> {
