@@ -84,7 +84,7 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str, now: Timesta
     let action = call.operation.as_str();
     Some(match action {
         "CreateUser" | "CreateGroup" | "CreateRole" => create(cloud, call, account, now),
-        "CreateServiceLinkedRole" => Ok(create_of_service(cloud, call, account, now)),
+        "CreateServiceLinkedRole" => create_of_service(cloud, call, account, now),
         "GetUser" | "GetRole" => get(cloud.account(account), call),
         "ListUsers" => Ok(list(cloud, call, account, Kind::User, "Users")),
         "ListGroups" => Ok(list(cloud, call, account, Kind::Group, "Groups")),
@@ -139,14 +139,19 @@ fn create(cloud: &mut Cloud, call: &Call, account: &str, now: Timestamp) -> Answ
     get(place, call)
 }
 
-fn create_of_service(cloud: &mut Cloud, call: &Call, account: &str, now: Timestamp) -> Answer {
+fn create_of_service(cloud: &mut Cloud, call: &Call, account: &str, now: Timestamp) -> Answered {
     let service = text(call, "AWSServiceName");
     let name = format!("AWSServiceRoleFor{}", service.split('.').next().unwrap_or_default());
+    if cloud.account(account).roles.contains_key(&name) {
+        let message =
+            format!("Service role name {name} has been taken in this account, please try a different suffix.");
+        return Err(Refusal::new(400, "InvalidInput", message));
+    }
     let principal = fresh(cloud, Kind::Role, (account, &format!("/aws-service-role/{service}/"), &name), now);
     let role = Role::of_service(&service, principal);
     let xml = format!("<Role>{}{}</Role>", role.principal.xml(Kind::Role, &name), role.xml());
     cloud.account(account).roles.insert(name, role);
-    Answer::query(&call.operation, &xml)
+    Ok(Answer::query(&call.operation, &xml))
 }
 
 fn fresh(cloud: &mut Cloud, kind: Kind, (account, path, name): (&str, &str, &str), since: Timestamp) -> Principal {

@@ -40,6 +40,8 @@ async fn trust_is_changed_except_in_roles_of_services() {
     let request = client.create_service_linked_role().aws_service_name("rds.amazonaws.com");
     let role = request.send().await.unwrap().role.unwrap();
     assert_eq!((role.role_name(), role.path()), ("AWSServiceRoleForrds", "/aws-service-role/rds.amazonaws.com/"));
+    let again = client.create_service_linked_role().aws_service_name("rds.amazonaws.com").send().await;
+    assert_eq!(refused(again), (400, "InvalidInput".to_owned()));
     let refusals = [
         refused(client.update_assume_role_policy().role_name(role.role_name()).policy_document(TRUST).send().await),
         refused(client.attach_role_policy().role_name(role.role_name()).policy_arn(ADMIN).send().await),
@@ -49,10 +51,7 @@ async fn trust_is_changed_except_in_roles_of_services() {
             client.put_role_permissions_boundary().role_name(role.role_name()).permissions_boundary(ADMIN).send().await,
         ),
     ];
-    assert_eq!(
-        refusals,
-        [const { (400, String::new()) }; 5].map(|(status, _)| (status, "UnmodifiableEntity".to_owned()))
-    );
+    assert!(refusals.iter().all(|refusal| *refusal == (400, "UnmodifiableEntity".to_owned())), "{refusals:?}");
 }
 
 #[tokio::test]
@@ -83,4 +82,23 @@ async fn users_come_to_groups_and_leave() {
     assert_eq!(refused(remove().await), (404, "NoSuchEntity".to_owned()));
     let groups = client.list_groups_for_user().user_name("bob").send().await.unwrap();
     assert_eq!((groups.groups().len(), groups.groups()[0].group_name()), (9, "g01"));
+}
+
+#[tokio::test]
+async fn users_have_a_password_and_two_access_keys() {
+    let fake = FakeAws::default();
+    let client = iam(&fake);
+    client.create_user().user_name("bob").send().await.unwrap();
+    assert_eq!(refused(client.get_login_profile().user_name("bob").send().await), (404, "NoSuchEntity".to_owned()));
+    let give = || client.create_login_profile().user_name("bob").password("correct-Horse-7-battery").send();
+    give().await.unwrap();
+    assert_eq!(refused(give().await), (409, "EntityAlreadyExists".to_owned()));
+    let profile = client.get_login_profile().user_name("bob").send().await.unwrap().login_profile.unwrap();
+    assert_eq!(profile.user_name(), "bob");
+    let add = || client.create_access_key().user_name("bob").send();
+    let key = add().await.unwrap().access_key.unwrap();
+    add().await.unwrap();
+    assert_eq!(refused(add().await), (409, "LimitExceeded".to_owned()));
+    let keys = client.list_access_keys().user_name("bob").send().await.unwrap().access_key_metadata;
+    assert!(keys.len() == 2 && keys[0].access_key_id() == Some(key.access_key_id()));
 }
