@@ -53,7 +53,8 @@ pub trait Lawful: Remediation<Client: Connect> + Sized {
     const WAY_BACK: WayBack = WayBack::Open;
     /// Laws that bear upon no world of this control.
     const MOOT: &'static [Law] = &[];
-    /// How the paths in [`FakeAws::dump`](crate::fake::FakeAws::dump) end that its writes may change.
+    /// How the paths in [`FakeAws::dump`](crate::fake::FakeAws::dump) end that its writes may change, or their branches:
+    /// below `/attached`, a policy may come or go.
     const TOUCHES: &'static [&'static str];
 
     /// All worlds: absent, partial and complete settings, every kind that is out of scope, everything that asks a person.
