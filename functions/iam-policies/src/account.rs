@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use remedy_domain::Impact;
 use remedy_policy::{
     Holder, Identity, Kind as Document, Policy,
-    document::{Effect, Principal as Named, PrincipalKind, Statement},
+    document::{Effect, Item, Principal as Named, PrincipalKind, Statement},
     evaluate::{Caller, Decision, Policies, Request, decide},
+    glob,
 };
 
 use crate::principal::Kind;
@@ -158,9 +159,15 @@ impl Account {
         principals.find(|known| known.kind == kind && known.name == name).map(|principal| &mut principal.held)
     }
 
-    /// The principals whose policies permit everything.
+    /// The principals whose policies permit everything. Most have no wide policy, and need no closer look.
     fn able(&self, unread: Unread) -> impl Iterator<Item = &str> {
-        let able = move |principal: &Principal| self.is_able(principal, unread).unwrap_or(false);
+        let wide = self.policies.iter().filter(|(_, text)| is_wide(text)).map(|(arn, _)| arn.as_str());
+        let wide: BTreeSet<&str> = wide.collect();
+        let may_be = move |principal: &Principal| {
+            self.attached(principal).any(|arn| wide.contains(arn) || is_administrator_access(arn))
+                || self.inline(principal).any(is_wide)
+        };
+        let able = move |principal: &Principal| may_be(principal) && self.is_able(principal, unread).unwrap_or(false);
         self.principals.iter().filter(move |(_, principal)| able(principal)).map(|(arn, _)| arn.as_str())
     }
 
@@ -189,16 +196,21 @@ impl Account {
     }
 
     fn attached<'a>(&'a self, principal: &'a Principal) -> impl Iterator<Item = &'a str> {
+        self.all_held(principal).flat_map(|held| held.attached.iter().map(String::as_str))
+    }
+
+    fn inline<'a>(&'a self, principal: &'a Principal) -> impl Iterator<Item = &'a str> {
+        self.all_held(principal).flat_map(|held| held.inline.iter().map(String::as_str))
+    }
+
+    /// What a principal has by its groups and directly.
+    fn all_held<'a>(&'a self, principal: &'a Principal) -> impl Iterator<Item = &'a Held> {
         let by_groups = principal.groups.iter().filter_map(|name| self.groups.get(name));
-        let held = by_groups.chain(std::iter::once(&principal.held));
-        held.flat_map(|held| held.attached.iter().map(String::as_str))
+        by_groups.chain(std::iter::once(&principal.held))
     }
 
     fn documents<'a>(&'a self, principal: &'a Principal) -> impl Iterator<Item = Option<&'a str>> {
-        let by_groups = principal.groups.iter().filter_map(|name| self.groups.get(name));
-        let held = by_groups.chain(std::iter::once(&principal.held));
-        let inline = held.flat_map(|held| held.inline.iter().map(|text| Some(text.as_str())));
-        inline.chain(self.attached(principal).map(|arn| self.document(arn)))
+        self.inline(principal).map(Some).chain(self.attached(principal).map(|arn| self.document(arn)))
     }
 
     /// Whether there is a way for somebody to be this principal.
@@ -281,6 +293,15 @@ impl Principal {
             Kind::User | Kind::Group => Caller::User { arn: arn.to_owned() },
         }
     }
+}
+
+/// Whether a statement permits actions of services that it does not name. Without one, permitting everything takes a list of
+/// some 450 services.
+fn is_wide(text: &str) -> bool {
+    let unnamed = |item: &Item<'_>| item.text.split(':').next().is_some_and(glob::wild);
+    let wide = |statement: &Statement<'_>| statement.actions.negated || statement.actions.items.iter().any(unnamed);
+    let parsed = Policy::parse(Document::Identity, text);
+    parsed.is_ok_and(|policy| policy.statements.iter().any(|one| one.effect == Effect::Allow && wide(one)))
 }
 
 /// Whether an ARN is that of `AdministratorAccess`, in any partition.
