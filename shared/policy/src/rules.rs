@@ -370,6 +370,15 @@ fn r1_wildcard_principals() {
 }
 
 #[test]
+fn r1_a_claim_is_of_an_identity_provider_and_no_tag_with_a_dot() {
+    for free in ["s3:ExistingObjectTag/a.b:c", "aws:ResourceTag/x.y:z", "aws:PrincipalTag/x.y:z"] {
+        assert_eq!(under(&format!(r#"{{"StringEquals":{{"{free}":"no"}}}}"#)), OPEN, "{free}");
+    }
+    let key = r#"{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*","Condition":{"StringEquals":{"kms:EncryptionContext:a.b:c":"no"}}}"#;
+    assert_eq!(resource(Kind::Key, &[key]), OPEN);
+}
+
+#[test]
 fn r2_keys_and_values() {
     assert_eq!(
         under(r#"{"StringLike":{"aws:Referer":"*"},"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#),
@@ -400,6 +409,25 @@ fn r3_absent_keys() {
         under(r#"{"Null":{"aws:PrincipalOrgID":"true"},"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#),
         SHUT
     );
+}
+
+#[test]
+fn r3_null_with_a_qualifier_always_or_never_holds() {
+    let guarded = |null: &str| {
+        under(&format!(
+            r#"{{"ForAllValues:StringEquals":{{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}},"{null}":{{"aws:PrincipalOrgID":"false"}}}}"#
+        ))
+    };
+    assert_eq!(guarded("Null"), SHUT);
+    assert_eq!(guarded("ForAllValues:Null"), OPEN);
+    assert_eq!(guarded("ForAnyValue:Null"), SHUT);
+    assert_eq!(but(r#"{"ForAllValues:Null":{"aws:Referer":"true"}}"#), Answer::No);
+    assert_eq!(but(r#"{"ForAnyValue:Null":{"aws:Referer":"false"}}"#), Answer::Yes);
+    // What is neither true nor false settles nothing.
+    assert_eq!(under(r#"{"Null":{"aws:Referer":"yes"}}"#), OPEN);
+    assert_eq!(but(r#"{"Null":{"aws:Referer":"yes"}}"#), Answer::Yes);
+    let members = r#""Action":"*","Resource":"*","Condition":{"ForAllValues:Null":{"aws:TokenIssueTime":"true"}}"#;
+    assert!(allow(members).admin);
 }
 
 #[test]
@@ -488,7 +516,30 @@ fn r6_address_ranges_count_together() {
         .0,
         Answer::No
     );
+    // Wider than a /8, though only a /8 of it is not private.
+    assert_eq!(of(r#""10.0.0.0/7""#), OPEN);
+    assert_eq!(but(r#"{"NotIpAddress":{"aws:SourceIp":"10.0.0.0/7"}}"#), Answer::Yes);
     assert_eq!(under(r#"{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"},"StringEquals":{"aws:SourceVpce":"vpce-1"}}"#), SHUT);
+}
+
+#[test]
+fn r6_what_is_no_range_makes_no_broad_one_narrow() {
+    let of = |operator: &str, values: &str| under(&format!(r#"{{"{operator}":{{"aws:SourceIp":{values}}}}}"#)).0;
+    assert_eq!(of("IpAddress", r#"["0.0.0.0/0","junk"]"#), Answer::Yes);
+    assert_eq!(of("IpAddress", r#"["203.0.113.0/24","junk"]"#), Answer::Unknown);
+    assert_eq!(of("IpAddress", r#""junk""#), Answer::Unknown);
+    // In a string: nobody has the range for an address, and a pattern is a range.
+    assert_eq!(of("StringEquals", r#""203.0.113.0/24""#), Answer::No);
+    assert_eq!(of("StringLike", r#""203.0.113.*""#), Answer::No);
+    assert_eq!(of("StringLike", r#""203.*""#), Answer::No);
+    assert_eq!(of("StringLike", r#""*""#), Answer::Yes);
+    assert_eq!(of("StringLike", r#""2*""#), Answer::Yes);
+    assert_eq!(of("StringNotLike", r#""203.0.113.*""#), Answer::Yes);
+    // And no such string denies anybody.
+    let deny = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"aws:SourceIp":["0.0.0.0/0","::/0"]}}}"#;
+    let ranged =
+        EVERYONE.replace(r#""Action""#, r#""Condition":{"IpAddress":{"aws:SourceIp":["0.0.0.0/0"]}},"Action""#);
+    assert_eq!(resource(Kind::Bucket, &[&ranged, deny]).0, Answer::Yes);
 }
 
 #[test]
@@ -532,10 +583,43 @@ fn r7_denies_that_cannot_be_avoided_narrow() {
 }
 
 #[test]
+fn r7_denies_of_those_for_whom_a_provider_vouches() {
+    const GITHUB: &str = r#""Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"},"Action":["sts:AssumeRoleWithWebIdentity","sts:TagSession"]"#;
+    let but = |deny: &str| {
+        let allow = format!(r#"{{"Effect":"Allow",{GITHUB}}}"#);
+        resource(Kind::Trust, &[&allow, &format!(r#"{{"Effect":"Deny",{deny}}}"#)]).0
+    };
+    let unless = |operator: &str, claim: &str, value: &str| {
+        format!(r#""Condition":{{"{operator}":{{"token.actions.githubusercontent.com:{claim}":"{value}"}}}}"#)
+    };
+    let narrow = unless("StringNotLike", "sub", "repo:clinic/*");
+    assert_eq!(but(&format!(r"{GITHUB},{narrow}")), Answer::No);
+    assert_eq!(but(&format!(r#""Principal":"*","Action":"sts:*",{narrow}"#)), Answer::No);
+    // A session that cannot start is not tagged either.
+    assert_eq!(but(&format!(r#""Principal":"*","Action":"sts:AssumeRoleWithWebIdentity",{narrow}"#)), Answer::No);
+    let wide = unless("StringNotLike", "sub", "repo:*");
+    let audience = unless("StringNotEquals", "aud", "sts.amazonaws.com");
+    let some = unless("StringLike", "sub", "repo:clinic/*");
+    for avoidable in [wide, audience, some] {
+        assert_eq!(but(&format!(r"{GITHUB},{avoidable}")), Answer::Yes, "{avoidable}");
+    }
+    let another = r#""Principal":{"Federated":"accounts.google.com"},"Action":"sts:*""#;
+    assert_eq!(but(another), Answer::Yes);
+}
+
+#[test]
 fn r8_an_unknown_key_is_neither_yes_nor_no() {
     assert_eq!(under(r#"{"StringEquals":{"aws:NotYetKnown":"x"}}"#), (Answer::Unknown, Answer::Yes));
     assert_eq!(under(r#"{"StringEquals":{"aws:NotYetKnown":"x","aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), SHUT);
     assert_eq!(under(r#"{"StringEqualsIfExists":{"aws:NotYetKnown":"x"}}"#), OPEN);
+    // Whether a stranger has the key is as unknown as what it says.
+    assert_eq!(under(r#"{"ForAnyValue:StringNotEquals":{"aws:NotYetKnown":"x"}}"#).0, Answer::Unknown);
+    assert_eq!(under(r#"{"Null":{"aws:NotYetKnown":"false"}}"#).0, Answer::Unknown);
+    assert_eq!(under(r#"{"Null":{"aws:NotYetKnown":"true"}}"#).0, Answer::Yes);
+    assert_eq!(but(r#"{"Null":{"aws:NotYetKnown":"true"}}"#), Answer::Unknown);
+    assert_eq!(but(r#"{"Null":{"aws:NotYetKnown":"false"}}"#), Answer::Yes);
+    assert_eq!(but(r#"{"ForAllValues:StringEquals":{"aws:NotYetKnown":"x"}}"#), Answer::Unknown);
+    assert_eq!(but(r#"{"StringEquals":{"aws:NotYetKnown":"x"}}"#), Answer::Yes);
 }
 
 #[test]

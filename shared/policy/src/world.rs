@@ -1,6 +1,9 @@
 //! What can be settled about a request before its conditions are read.
 
-use crate::document::{Clause, Operator, Policy};
+use crate::{
+    condition::Key,
+    document::{Clause, Kind, Operator, Policy},
+};
 
 /// What is settled about a stranger's request: which of the keys that the policy asks for are there, and whether it comes
 /// over TLS. The policy is public if it is in any world.
@@ -15,7 +18,8 @@ pub(crate) fn worlds<'p>(policy: &'p Policy<'_>) -> Vec<World<'p>> {
     const MOST: usize = 4;
     let clauses = || policy.statements.iter().flat_map(|statement| &statement.clauses);
     let mut keys: Vec<&str> = Vec::new();
-    for clause in clauses().filter(|clause| clause.operator == Operator::Null && clause.key != SECURE) {
+    let open = |clause: &&Clause<'_>| clause.operator == Operator::Null && clause.null_holds(None).is_none();
+    for clause in clauses().filter(open).filter(|clause| clause.key != SECURE) {
         if !keys.contains(&&*clause.key) && keys.len() < MOST {
             keys.push(&clause.key);
         }
@@ -52,6 +56,11 @@ impl<'p> World<'p> {
         self.present.iter().find(|(known, _)| *known == key).map(|(_, present)| *present)
     }
 
+    /// Whether a key of which nothing is known must be there: whether a stranger can have it is not known either.
+    pub(crate) fn needs_unknown(&self, kind: Kind) -> bool {
+        self.present.iter().any(|(key, present)| *present && Key::of(kind, key) == Key::Unknown)
+    }
+
     /// A request through a VPC endpoint has no public address.
     fn is_impossible(&self) -> bool {
         let has = |key: &str| self.has(key) == Some(true);
@@ -60,24 +69,23 @@ impl<'p> World<'p> {
 
     /// Whether a clause holds, if this world settles it.
     pub(crate) fn settles(&self, clause: &Clause<'_>) -> Option<bool> {
-        let says = |word: &str| clause.values.iter().any(|value| value.text.eq_ignore_ascii_case(word));
+        if clause.operator == Operator::Null {
+            let present = if clause.key == SECURE { Some(true) } else { self.has(&clause.key) };
+            return clause.null_holds(present);
+        }
         if clause.key == SECURE {
+            let says = |word: &str| clause.values.iter().any(|value| value.text.eq_ignore_ascii_case(word));
             if !says("true") && !says("false") {
                 return None;
             }
             let word = if self.secure? { "true" } else { "false" };
             return match clause.operator {
-                Operator::Null => Some(says("false")),
                 Operator::Bool | Operator::StringEquals | Operator::StringEqualsIgnoreCase => {
                     Some(says(word) != clause.negated)
                 }
                 _ => None,
             };
         }
-        match (self.has(&clause.key)?, clause.operator) {
-            (present, Operator::Null) => Some(says(if present { "false" } else { "true" })),
-            (false, _) => Some(clause.holds_without_key()),
-            (true, _) => None,
-        }
+        if self.has(&clause.key)? { None } else { Some(clause.holds_without_key()) }
     }
 }
