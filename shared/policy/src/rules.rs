@@ -225,6 +225,15 @@ fn i2_allows_unite_and_only_unconditional_denies_take_away() {
         ["EditExistingLambdaFunctionWithRole", "UpdateExistingGlueDevEndpoint"]
     );
     assert!(with(r#"{"Effect":"Deny","Action":"no-such:Action","Resource":"*"}"#).admin);
+    // A deny under a condition takes nothing, even where the condition always holds.
+    assert!(
+        with(
+            r#"{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLikeIfExists":{"aws:username":"*"}}}"#
+        )
+        .admin
+    );
+    let elsewhere = with(r#"{"Effect":"Deny","Action":"*","Resource":"*?"}"#);
+    assert!(!elsewhere.admin && elsewhere.privilege_escalation.is_empty());
 }
 
 #[test]
@@ -270,6 +279,31 @@ fn i5_full_service_is_every_action_on_every_resource() {
         r#"{"Effect":"Deny","Action":"s3:DeleteBucket","Resource":"*"}"#,
     ]);
     assert!(denied.full_service_access.is_empty());
+}
+
+#[test]
+fn i5_a_service_that_nobody_knows_is_full_until_all_of_it_is_denied() {
+    let with = |deny: &str| {
+        let deny = format!(r#"{{"Effect":"Deny",{deny}}}"#);
+        statements(&[r#"{"Effect":"Allow","Action":"not-yet-known:*","Resource":"*"}"#, &deny]).full_service_access
+    };
+    for some in [
+        r#""Action":"not-yet-known:Delete*","Resource":"*""#,
+        r#""Action":"*:*Role*","Resource":"*""#,
+        r#""NotAction":"not-yet-known:*","Resource":"*""#,
+        r#""Action":"*","NotResource":"*""#,
+        r#""Action":"*","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}"#,
+    ] {
+        assert_eq!(with(some), ["not-yet-known"], "{some}");
+    }
+    for all in [
+        r#""Action":"not-yet-known:*","Resource":"*""#,
+        r#""Action":"*","Resource":"arn:aws:s3:::b""#,
+        r#""NotAction":"iam:*","Resource":"*""#,
+        r#""NotAction":"not-yet-known:Get*","Resource":"*""#,
+    ] {
+        assert!(with(all).is_empty(), "{all}");
+    }
 }
 
 #[test]
