@@ -71,6 +71,8 @@ fn p1_duplicate_keys_escapes_and_characters() {
     let twice =
         r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}}"#;
     assert_eq!(problem(Kind::Identity, twice), ("$.Statement.Effect".to_owned(), 53, Problem::DuplicateKey));
+    let spelled_twice = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5","AWS:principalorgid":"o-z9y8x7w6v5"}}}}"#;
+    assert_eq!(problem(Kind::Bucket, spelled_twice).2, Problem::DuplicateKey);
     let escaped = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"\u002a","Resource":"\u002A"}}"#;
     assert!(identity(escaped).admin && identity(escaped).admin_literal);
     let wide =
