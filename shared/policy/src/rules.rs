@@ -156,6 +156,26 @@ fn p6_what_is_too_big_or_too_deep_is_an_error() {
 }
 
 #[test]
+fn p7_documents_come_percent_encoded() {
+    let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    let encode = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    let encoded: String = text.bytes().map(encode).collect();
+    for document in [encoded.clone(), encoded.replace("%7B", "%7b"), format!("%0A%20{encoded}"), format!(" {encoded}")]
+    {
+        assert!(identity(&decoded(&document).unwrap()).admin, "{document}");
+    }
+    assert_eq!(decoded(&encoded).unwrap(), text);
+    assert_eq!(decoded(text).unwrap(), text);
+    assert_eq!(decoded("%7B%22%FF%22").unwrap_err().problem, Problem::NotUtf8);
+    // A star of another alphabet stays one.
+    let wide = decoded("%7B%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22%EF%BC%8A%22%2C%22Resource%22%3A%22*%22%7D%7D").unwrap();
+    assert_eq!(problem(Kind::Identity, &wide).2, Problem::ForbiddenCharacter);
+}
+
+#[test]
 fn p7_a_document_prints_as_it_was_parsed() {
     let text = " {\"Statement\" : {\"Effect\":\"Allow\",\"Action\":[\"s3:\\u0047etObject\"], \"Resource\":\"*\",\"Condition\":{\"NumericLessThan\":{\"s3:max-keys\":1e1}}}} ";
     assert_eq!(Policy::parse(Kind::Identity, text).unwrap().print(), text.trim());
@@ -445,6 +465,25 @@ fn r3_absent_keys() {
         under(r#"{"Null":{"aws:PrincipalOrgID":"true"},"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#),
         SHUT
     );
+}
+
+#[test]
+fn r3_a_key_is_there_for_every_clause_or_for_none() {
+    let both = |allow: &str, deny: &str| {
+        let allow = EVERYONE.replace(r#""Action""#, &format!(r#""Condition":{allow},"Action""#));
+        let deny = format!(r#"{{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{deny}}}"#);
+        resource(Kind::Bucket, &[&allow, &deny]).0
+    };
+    let without_or_ours = r#"{"StringEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#;
+    for denies_without in [
+        r#"{"Null":{"aws:PrincipalOrgID":"true"}}"#,
+        r#"{"ForAllValues:StringEquals":{"aws:PrincipalOrgID":"o-z9y8x7w6v5"}}"#,
+        r#"{"StringLikeIfExists":{"aws:PrincipalOrgID":"o-z*"}}"#,
+    ] {
+        assert_eq!(both(without_or_ours, denies_without), Answer::No, "{denies_without}");
+    }
+    assert_eq!(both(without_or_ours, r#"{"StringEquals":{"aws:PrincipalOrgID":"o-z9y8x7w6v5"}}"#), Answer::Yes);
+    assert_eq!(both(without_or_ours, r#"{"StringEqualsIfExists":{"aws:SourceVpce":"vpce-1"}}"#), Answer::Yes);
 }
 
 #[test]

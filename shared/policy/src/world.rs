@@ -13,19 +13,12 @@ pub(crate) struct World<'p> {
     secure: Option<bool>,
 }
 
-/// The worlds that the `Null` conditions and the question of TLS make, at most two to the fifth.
+/// The worlds that the question of TLS makes, and of whether keys are there that `Null` asks for or that several clauses
+/// are about: at most two to the fifth.
 pub(crate) fn worlds<'p>(policy: &'p Policy<'_>) -> Vec<World<'p>> {
-    const MOST: usize = 4;
     let clauses = || policy.statements.iter().flat_map(|statement| &statement.clauses);
-    let mut keys: Vec<&str> = Vec::new();
-    let open = |clause: &&Clause<'_>| clause.operator == Operator::Null && clause.null_holds(None).is_none();
-    for clause in clauses().filter(open).filter(|clause| clause.key != SECURE) {
-        if !keys.contains(&&*clause.key) && keys.len() < MOST {
-            keys.push(&clause.key);
-        }
-    }
     let mut worlds = vec![World::default()];
-    for key in keys {
+    for key in keys_in_question(policy) {
         let both = |world: &World<'p>| [(key, true), (key, false)].map(|known| world.with(known));
         worlds = worlds.iter().flat_map(both).collect();
     }
@@ -35,6 +28,24 @@ pub(crate) fn worlds<'p>(policy: &'p Policy<'_>) -> Vec<World<'p>> {
     }
     worlds.retain(|world| !world.is_impossible());
     worlds
+}
+
+/// A key that is absent may meet one clause, and one that is there another; no request is both.
+fn keys_in_question<'p>(policy: &'p Policy<'_>) -> Vec<&'p str> {
+    const MOST: usize = 4;
+    let clauses = || policy.statements.iter().flat_map(|statement| &statement.clauses);
+    let asked = |clause: &&Clause<'_>| clause.operator == Operator::Null && clause.null_holds(None).is_none();
+    let shared = |clause: &&Clause<'_>| {
+        let others = || clauses().filter(|other| other.key == clause.key && other.operator != Operator::Null);
+        others().nth(1).is_some() && others().any(Clause::holds_without_key)
+    };
+    let mut keys: Vec<&str> = Vec::new();
+    for clause in clauses().filter(asked).chain(clauses().filter(shared)).filter(|clause| clause.key != SECURE) {
+        if !keys.contains(&&*clause.key) && keys.len() < MOST {
+            keys.push(&clause.key);
+        }
+    }
+    keys
 }
 
 const SECURE: &str = "aws:securetransport";
