@@ -180,6 +180,7 @@ impl Clause<'_> {
         match self.set {
             SetOperator::ForAllValues => Some(true),
             SetOperator::ForAnyValue => Some(false),
+            SetOperator::Single if self.values.is_empty() => Some(false),
             SetOperator::Single => match (says("true"), says("false"), present) {
                 (true, true, _) => Some(true),
                 (false, false, _) | (_, _, None) => None,

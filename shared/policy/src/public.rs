@@ -261,6 +261,8 @@ impl<'w> Reader<'w> {
             };
         }
         let keeps_out = match key {
+            // No value is like any of none.
+            _ if clause.values.is_empty() => true,
             Key::Fixed(shape) => clause.is_fixed(self.version, shape, reading),
             Key::IsService => {
                 !clause.values.is_empty() && clause.values.iter().all(|value| value.text.eq_ignore_ascii_case("true"))

@@ -446,6 +446,30 @@ fn r2_keys_and_values() {
 }
 
 #[test]
+fn r2_no_value_is_like_any_of_none() {
+    for shut in [
+        r#"{"StringEquals":{"aws:PrincipalOrgID":[]}}"#,
+        r#"{"StringEquals":{"aws:Referer":[]}}"#,
+        r#"{"ForAnyValue:StringLike":{"aws:NotYetKnown":[]}}"#,
+        r#"{"Bool":{"aws:SecureTransport":[]}}"#,
+        r#"{"IpAddress":{"aws:SourceIp":[]}}"#,
+        r#"{"Null":{"aws:PrincipalOrgID":[]}}"#,
+    ] {
+        assert_eq!(under(shut), SHUT, "{shut}");
+        assert_eq!(but(shut), Answer::Yes, "{shut}");
+    }
+    for open in [
+        r#"{"StringEqualsIfExists":{"aws:PrincipalOrgID":[]}}"#,
+        r#"{"ForAllValues:StringEquals":{"aws:PrincipalOrgID":[]}}"#,
+        r#"{"StringNotEquals":{"aws:PrincipalOrgID":[]}}"#,
+        r#"{"NotIpAddress":{"aws:SourceIp":[]}}"#,
+        r#"{"StringEquals":{}}"#,
+    ] {
+        assert_eq!(under(open), OPEN, "{open}");
+    }
+}
+
+#[test]
 fn r3_absent_keys() {
     assert_eq!(under(r#"{"StringEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), OPEN);
     assert_eq!(under(r#"{"ForAllValues:StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), OPEN);
