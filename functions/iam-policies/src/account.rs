@@ -118,8 +118,8 @@ impl Account {
     /// What is taken away on the way from this account to that one.
     #[must_use]
     pub fn impact(&self, after: &Self, affected: Vec<String>) -> Impact {
-        let (now, then) = (self.counted(Unread::Harmless), after.counted(Unread::Harmless));
-        let administrators_lost = now.difference(&then).count();
+        let lost = |unread| &self.counted(unread) - &after.counted(unread);
+        let administrators_lost = (&lost(Unread::Harmless) | &lost(Unread::Harmful)).len();
         Impact { affected, administrators_lost, administrators_left: after.administrators().len() }
     }
 
@@ -322,6 +322,9 @@ fn account_of(principal: &str) -> Option<&str> {
     let is_account = |text: &&str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     Some(principal.split(':').nth(4).unwrap_or(principal)).filter(is_account)
 }
+
+#[cfg(test)]
+mod tests;
 
 /// A request of somebody who signed in with MFA just now.
 fn with_mfa(caller: &str, account: &str) -> BTreeMap<String, Vec<String>> {
