@@ -8,6 +8,7 @@ mod crash;
 mod deliveries;
 mod differential;
 mod drift;
+mod identities;
 mod refusals;
 mod settings;
 mod takeover;
