@@ -46,9 +46,15 @@ pub(super) fn crossed<C: Lawful>(base: &C::Setting, other: &C::Setting, mask: u1
 pub(super) fn merged<C: Lawful>(ours: &C::Setting, wanted: &C::Setting, now: &C::Setting) -> Option<Elements> {
     let [ours, wanted, now] = [ours, wanted, now].map(elements::<C>);
     let merge = |name: &String| {
-        let (o, w, n) = (&ours[name], &wanted[name], &now[name]);
-        let merged = if o == w || n == w { Some(n) } else { (n == o).then_some(w) };
-        merged.map(|element| (name.clone(), element.clone()))
+        let merged = C::merged(name, [&ours[name], &wanted[name], &now[name]]);
+        merged.map(|element| (name.clone(), element))
     };
     ours.keys().map(merge).collect()
+}
+
+/// The same for one element that is changed as a whole.
+#[must_use]
+pub fn merged_whole([ours, wanted, now]: [&Value; 3]) -> Option<Value> {
+    let merged = if ours == wanted || now == wanted { Some(now) } else { (now == ours).then_some(wanted) };
+    merged.cloned()
 }
