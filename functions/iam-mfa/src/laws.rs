@@ -47,29 +47,7 @@ impl Lawful for UserWithoutMfa {
 
 impl Lawful for RootWithoutMfa {
     type World = Prop;
-    /// It writes nothing, so what is said of writes says nothing of it.
-    const MOOT: &'static [Law] = &[
-        Law::Settles,
-        Law::TouchesLittle,
-        Law::Repeats,
-        Law::Arrives,
-        Law::Returns,
-        Law::ReturnsTwice,
-        Law::Exempts,
-        Law::Shares,
-        Law::SurvivesCrashes,
-        Law::SurvivesFaults,
-        Law::SurvivesUndone,
-        Law::OneAtATime,
-        Law::ObservesOnly,
-        Law::AsksAlways,
-        Law::Supersedes,
-        Law::CoolsDown,
-        Law::Verifies,
-        Law::SeesThroughOldAnswers,
-        Law::TakesNo,
-        Law::MindsTheDeadline,
-    ];
+    const MOOT: &'static [Law] = Law::OF_WRITES;
     const TOUCHES: &'static [&'static str] = &[];
 
     fn worlds() -> BoxedStrategy<Prop> {

@@ -17,7 +17,7 @@
 
 use remedy_aws::fault;
 use remedy_domain::{
-    Call, Conflict, Context, Control, ControlId, Fault, Harm, Observed, Route, Scope, StopsDestruction, Target,
+    Call, Conflict, Context, Control, ControlId, Fault, NoStep, Observed, Route, Scope, StopsDestruction, Target,
     Verdict, Violation,
 };
 use remedy_engine::{Page, Place, Remediation, Writer, account};
@@ -39,20 +39,6 @@ pub enum Root {
     WithoutMfa,
 }
 
-/// This control writes nothing: there is no step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {}
-
-impl remedy_domain::Step for Step {
-    fn call(&self) -> Call {
-        match *self {}
-    }
-
-    fn harm(&self) -> Harm {
-        match *self {}
-    }
-}
-
 impl Remediation for RootWithoutMfa {
     const CONTROL: Control = Control {
         id: ControlId("iam-root-without-mfa"),
@@ -69,7 +55,7 @@ impl Remediation for RootWithoutMfa {
     };
     type Facts = Root;
     type Setting = ();
-    type Step = Step;
+    type Step = NoStep;
     type Client = Iam;
 
     async fn discover(_: &Iam, place: &Place, _: Option<String>) -> Result<Page, Fault> {
@@ -98,7 +84,7 @@ impl Remediation for RootWithoutMfa {
         }
     }
 
-    fn steps((): &(), (): &()) -> Route<Step> {
+    fn steps((): &(), (): &()) -> Route<NoStep> {
         Route::of(vec![])
     }
 
@@ -106,7 +92,7 @@ impl Remediation for RootWithoutMfa {
         Ok(())
     }
 
-    async fn perform(_: &Writer<Iam>, _: &Target, step: &Step) -> Result<(), Fault> {
+    async fn perform(_: &Writer<Iam>, _: &Target, step: &NoStep) -> Result<(), Fault> {
         match *step {}
     }
 }

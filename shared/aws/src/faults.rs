@@ -75,6 +75,18 @@ where
     error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| codes.contains(&code))
 }
 
+/// What was answered; none where the answer was one of these codes, which say that there is no such thing.
+pub fn found<T, E>(doing: &str, codes: &[&str], sent: Result<T, SdkError<E, HttpResponse>>) -> Result<Option<T>, Fault>
+where
+    E: ProvideErrorMetadata,
+{
+    match sent {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if absent(&error, codes) => Ok(None),
+        Err(error) => Err(fault(doing, &error)),
+    }
+}
+
 fn of_code(doing: &str, code: &str, status: u16) -> Fault {
     let code = remedy_domain::redact::text(code);
     let kind = match (code.as_str(), status) {

@@ -22,7 +22,7 @@ mod sweeping;
 mod telemetry;
 mod undone;
 
-pub use faults::{absent, fault};
+pub use faults::{absent, fault, found};
 pub use ports::AwsPorts;
 pub use session::{Connect, Session, http_client_for};
 

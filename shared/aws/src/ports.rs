@@ -30,7 +30,11 @@ impl AwsPorts {
 
     /// Remedy's own resources, which it never changes.
     pub(crate) fn own_resources(&self) -> Vec<String> {
-        vec![self.environment.evidence_bucket.clone(), self.environment.state_bucket.clone()]
+        let environment = &self.environment;
+        let mut own = vec![environment.evidence_bucket.clone(), environment.state_bucket.clone()];
+        let role = environment.write_role.iter().filter_map(|role| role.rsplit('/').next());
+        own.extend(role.map(str::to_owned));
+        own
     }
 }
 

@@ -1,10 +1,11 @@
 //! The guard: the only place that says a plan may be carried out, and the only maker of a [`Permit`].
 //!
-//! A pure, total function over a snapshot, one check a file, in a fixed order: protected, exemption, approval, mode.
+//! A pure, total function over a snapshot, one check a file, in a fixed order: protected, lockout, exemption, approval, mode.
 //! The first check that has an objection decides.
 
 mod approval;
 mod exemption;
+mod lockout;
 mod means;
 mod mode;
 mod protected;
@@ -17,7 +18,7 @@ use crate::{
     ids::{AccountId, PlanId, Target},
     outcome::Outcome,
     settings::{Mode, Protected},
-    verdict::Consent,
+    verdict::{Consent, Impact},
 };
 
 /// Everything the guard looks at.
@@ -33,6 +34,8 @@ pub struct Snapshot<'a> {
     pub purpose: Purpose,
     /// Whether the control itself wants a person to agree.
     pub consent: &'a Consent,
+    /// What it takes away from the ways into the account; none where it is not about identities.
+    pub impact: Option<&'a Impact>,
     /// How far Remedy may go here.
     pub mode: Mode,
     /// What the settings protect.
@@ -125,7 +128,8 @@ pub enum Ruling {
 type Check = fn(&Snapshot<'_>) -> Option<Objection>;
 
 /// The checks in their order.
-const CHECKS: [Check; 5] = [protected::check, exemption::check, approval::check, mode::check, means::check];
+const CHECKS: [Check; 6] =
+    [protected::check, lockout::check, exemption::check, approval::check, mode::check, means::check];
 
 /// Decides whether a plan may be carried out.
 pub fn rule(snapshot: &Snapshot<'_>) -> Ruling {

@@ -23,5 +23,5 @@ pub use jiff::Timestamp;
 pub use merge::{Conflict, merge};
 pub use outcome::Outcome;
 pub use plan::Plan;
-pub use settings::{Mode, Parameters, Settings};
-pub use verdict::{Consent, Context, Drift, Harm, Observed, Route, Step, Verdict, Violation};
+pub use settings::{AdminPolicyRepair, IdentityRepairs, Mode, Parameters, PutEncryption, Settings};
+pub use verdict::{Consent, Context, Drift, Harm, Impact, NoStep, Observed, Route, Step, Verdict, Violation};

@@ -139,14 +139,18 @@ impl Protected {
     /// The pattern that protects `target`, if any.
     #[must_use]
     pub fn pattern_for(&self, target: &Target) -> Option<&str> {
-        self.principals.iter().chain(&self.resources).map(String::as_str).find(|pattern| covers(pattern, target))
+        let typed = format!("{}/{}", target.resource_type, target.id);
+        let names =
+            [Some(target.id.as_str()), target.arn.as_deref(), target.unique_id.as_deref(), Some(typed.as_str())];
+        self.pattern_among(&names.into_iter().flatten().collect::<Vec<_>>())
     }
-}
 
-fn covers(pattern: &str, target: &Target) -> bool {
-    let typed = format!("{}/{}", target.resource_type, target.id);
-    let names = [Some(target.id.as_str()), target.arn.as_deref(), target.unique_id.as_deref(), Some(typed.as_str())];
-    names.into_iter().flatten().any(|name| matches(pattern, name))
+    /// The pattern that protects something called by one of these names, if any.
+    #[must_use]
+    pub fn pattern_among(&self, names: &[&str]) -> Option<&str> {
+        let covers = |pattern: &&str| names.iter().any(|name| matches(pattern, name));
+        self.principals.iter().chain(&self.resources).map(String::as_str).find(covers)
+    }
 }
 
 /// A JSON object. Derived readers would take an array for one, member by member.
@@ -253,6 +257,11 @@ mod tests {
         assert_ne!(spaced.digest(), Settings::default().digest());
     }
 
+    fn protects(pattern: &str, target: &Target) -> bool {
+        let protected = Protected { principals: vec![pattern.to_owned()], resources: vec![] };
+        protected.pattern_for(target).is_some()
+    }
+
     #[test]
     fn patterns_cover_ids_arns_and_typed_names() {
         let target = Target {
@@ -264,10 +273,10 @@ mod tests {
             arn: Some("arn:aws:iam::111122223333:user/ops/break-glass-1".into()),
         };
         for pattern in ["break-glass-?", "arn:aws:iam::*:user/ops/*", "AWS::IAM::User/break-*", "*"] {
-            assert!(covers(pattern, &target), "{pattern}");
+            assert!(protects(pattern, &target), "{pattern}");
         }
         for pattern in ["break-glass", "glass-1", "", "arn:aws:iam::*:user/break-glass-1"] {
-            assert!(!covers(pattern, &target), "{pattern}");
+            assert!(!protects(pattern, &target), "{pattern}");
         }
     }
 

@@ -88,6 +88,17 @@ pub enum Verdict<Setting> {
     },
 }
 
+/// What a plan takes away from the ways into an account. Only plans about identities take any.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Impact {
+    /// The ARNs of the principals that may do less afterwards.
+    pub affected: Vec<String>,
+    /// How many of them are effective administrators now, and will not be.
+    pub administrators_lost: usize,
+    /// How many effective administrators there will be.
+    pub administrators_left: usize,
+}
+
 /// What a step may do to those who depend on the resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -106,6 +117,20 @@ pub trait Step: Debug {
     fn call(&self) -> Call;
     /// What it may do to others.
     fn harm(&self) -> Harm;
+}
+
+/// The steps of a control that writes nothing: there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoStep {}
+
+impl Step for NoStep {
+    fn call(&self) -> Call {
+        match *self {}
+    }
+
+    fn harm(&self) -> Harm {
+        match *self {}
+    }
 }
 
 /// The way from one setting to another.

@@ -1,7 +1,7 @@
 //! From a look at the account to a course of action, without acting.
 
 use remedy_domain::{
-    Consent, Drift, Fault, Harm, Observed, Outcome, Plan, PlanId, Route, Target, Verdict, Violation,
+    Consent, Drift, Fault, Harm, Impact, Observed, Outcome, Plan, PlanId, Route, Target, Verdict, Violation,
     canonical::NotCanonical, evidence::StoredPlan, guard::Purpose,
 };
 use serde_json::Value;
@@ -46,12 +46,14 @@ pub(crate) struct Course<R: Remediation> {
     pub(crate) violations: Vec<String>,
     pub(crate) consent: Consent,
     pub(crate) note: Option<String>,
+    pub(crate) impact: Option<Impact>,
 }
 
 impl<R: Remediation> Course<R> {
-    /// Whether `other`, drafted later, still says the same.
+    /// Whether `other`, drafted later, still says the same, also of what it takes away: what was ruled on must hold.
     pub(crate) fn still_holds(&self, other: &Self) -> bool {
-        R::agrees(&self.before, &other.before) && R::agrees(&self.after, &other.after)
+        let same = R::agrees(&self.before, &other.before) && R::agrees(&self.after, &other.after);
+        same && self.impact == other.impact
     }
 
     /// A report on this course.
@@ -79,10 +81,10 @@ pub(crate) async fn draft<R: Remediation>(
         Observed::Present { facts, setting } => (facts, setting),
     };
     match task {
-        Task::Revert(stored) => draft_revert(stored, setting, target),
+        Task::Revert(stored) => draft_revert(stored, setting, &facts, target),
         Task::Evaluate | Task::Repair => {
             let verdict = R::judge(&facts, &setting, &visit.context(target, clock.now()));
-            draft_repair(setting, verdict, target)
+            draft_repair(setting, &facts, verdict, target)
         }
     }
 }
@@ -93,6 +95,7 @@ fn settled<R: Remediation>(target: &Target, outcome: Outcome) -> Draft<R> {
 
 fn draft_repair<R: Remediation>(
     setting: R::Setting,
+    facts: &R::Facts,
     verdict: Verdict<R::Setting>,
     target: &Target,
 ) -> Result<Draft<R>, Fault> {
@@ -104,12 +107,17 @@ fn draft_repair<R: Remediation>(
         Verdict::NeedsHuman { violations, reason } => {
             report(Outcome::NeedsHuman).because(&reason).with_violations(words(&violations))
         }
-        Verdict::Drifted(drift) => return course::<R>(setting, drift, target),
+        Verdict::Drifted(drift) => return course::<R>(setting, facts, drift, target),
     };
     Ok(Draft::Settled(Box::new(report)))
 }
 
-fn course<R: Remediation>(before: R::Setting, drift: Drift<R::Setting>, target: &Target) -> Result<Draft<R>, Fault> {
+fn course<R: Remediation>(
+    before: R::Setting,
+    facts: &R::Facts,
+    drift: Drift<R::Setting>,
+    target: &Target,
+) -> Result<Draft<R>, Fault> {
     let route = R::steps(&before, &drift.desired);
     let consent = match (drift.consent, route.harm(), one_way::<R>(&before, &drift.desired)) {
         (Consent::Ask(reason), _, _) => Consent::Ask(reason),
@@ -121,7 +129,8 @@ fn course<R: Remediation>(before: R::Setting, drift: Drift<R::Setting>, target: 
         (Consent::Auto, Harm::DataLoss, _) => Consent::Ask("it would destroy data".to_owned()),
     };
     let violations = words(&drift.violations);
-    complete(before, drift.desired, route, violations, consent, drift.note, target)
+    let impact = R::impact(facts, &before, &drift.desired);
+    complete(Way { before, after: drift.desired, route, violations, consent, note: drift.note, impact }, target)
 }
 
 /// What could not be brought back if `after` were to be undone.
@@ -130,21 +139,30 @@ fn one_way<R: Remediation>(before: &R::Setting, after: &R::Setting) -> Option<St
     (!back.lost.is_empty()).then(|| back.lost.join(", "))
 }
 
-fn complete<R: Remediation>(
+/// A course without its plan.
+struct Way<R: Remediation> {
     before: R::Setting,
     after: R::Setting,
     route: Route<R::Step>,
     violations: Vec<String>,
     consent: Consent,
     note: Option<String>,
-    target: &Target,
-) -> Result<Draft<R>, Fault> {
-    let plan = Plan::new(R::CONTROL.id.0, target, verbatim(&before)?, verbatim(&after)?);
-    let id = plan.id().map_err(|error| not_canonical(&error))?;
-    Ok(Draft::Course(Box::new(Course { plan, id, before, after, route, violations, consent, note })))
+    impact: Option<Impact>,
 }
 
-fn draft_revert<R: Remediation>(stored: &StoredPlan, now: R::Setting, target: &Target) -> Result<Draft<R>, Fault> {
+fn complete<R: Remediation>(way: Way<R>, target: &Target) -> Result<Draft<R>, Fault> {
+    let Way { before, after, route, violations, consent, note, impact } = way;
+    let plan = Plan::new(R::CONTROL.id.0, target, verbatim(&before)?, verbatim(&after)?);
+    let id = plan.id().map_err(|error| not_canonical(&error))?;
+    Ok(Draft::Course(Box::new(Course { plan, id, before, after, route, violations, consent, note, impact })))
+}
+
+fn draft_revert<R: Remediation>(
+    stored: &StoredPlan,
+    now: R::Setting,
+    facts: &R::Facts,
+    target: &Target,
+) -> Result<Draft<R>, Fault> {
     let ours: R::Setting = restore(stored.realized.as_ref().unwrap_or(&stored.plan.after))?;
     let wanted: R::Setting = restore(&stored.plan.before)?;
     let blocked =
@@ -164,7 +182,9 @@ fn draft_revert<R: Remediation>(stored: &StoredPlan, now: R::Setting, target: &T
         return Ok(blocked(&format!("the repair cannot be taken back: {} would be lost", route.lost.join(", "))));
     }
     let violations = vec!["a repair is taken back on request".to_owned()];
-    complete(now, desired, route, violations, Consent::Auto, None, target)
+    let impact = R::impact(facts, &now, &desired);
+    let way = Way { before: now, after: desired, route, violations, consent: Consent::Auto, note: None, impact };
+    complete(way, target)
 }
 
 fn words(violations: &[Violation]) -> Vec<String> {

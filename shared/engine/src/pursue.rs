@@ -90,6 +90,7 @@ where
             plan: &self.course.id,
             purpose: self.task.purpose(),
             consent: &self.course.consent,
+            impact: self.course.impact.as_ref(),
             mode: self.visit.mode(R::CONTROL.id.0, self.target),
             protected: &self.visit.settings.protected,
             own: self.visit.own,

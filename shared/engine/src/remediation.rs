@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use remedy_domain::{Conflict, Context, Control, Fault, Observed, Route, Step, Target, Verdict};
+use remedy_domain::{Conflict, Context, Control, Fault, Impact, Observed, Route, Step, Target, Verdict};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -38,6 +38,11 @@ pub trait Remediation: 'static {
 
     /// Says what it should be.
     fn judge(facts: &Self::Facts, setting: &Self::Setting, context: &Context<'_>) -> Verdict<Self::Setting>;
+
+    /// What getting from one setting to another takes away from the ways into the account. Controls of identities say it.
+    fn impact(_: &Self::Facts, _from: &Self::Setting, _to: &Self::Setting) -> Option<Impact> {
+        None
+    }
 
     /// The way from one setting to another.
     fn steps(from: &Self::Setting, to: &Self::Setting) -> Route<Self::Step>;

@@ -209,7 +209,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn statement(number: u8) -> String {
-        let sid = if number % 3 == 0 { format!(r#""Sid":"S{number}","#) } else { String::new() };
+        let sid = if number.is_multiple_of(3) { format!(r#""Sid":"S{number}","#) } else { String::new() };
         format!(r#"{{{sid}"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b{number}"}}"#)
     }
 

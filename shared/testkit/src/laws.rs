@@ -137,6 +137,30 @@ macro_rules! all_laws {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$law),*];
 
+            /// Those that say nothing of a control that writes nothing.
+            pub const OF_WRITES: &'static [Self] = &[
+                Self::Settles,
+                Self::TouchesLittle,
+                Self::Repeats,
+                Self::Arrives,
+                Self::Returns,
+                Self::ReturnsTwice,
+                Self::Exempts,
+                Self::Shares,
+                Self::SurvivesCrashes,
+                Self::SurvivesFaults,
+                Self::SurvivesUndone,
+                Self::OneAtATime,
+                Self::ObservesOnly,
+                Self::AsksAlways,
+                Self::Supersedes,
+                Self::CoolsDown,
+                Self::Verifies,
+                Self::SeesThroughOldAnswers,
+                Self::TakesNo,
+                Self::MindsTheDeadline,
+            ];
+
             /// In how many cases it is to hold.
             #[must_use]
             pub fn cases(self) -> usize {

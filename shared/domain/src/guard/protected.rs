@@ -7,21 +7,26 @@ use crate::outcome::Outcome;
 const RESERVED: [&str; 2] = ["AWSServiceRole", "AWSReservedSSO_"];
 
 pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
-    let why = reserved(snapshot).or_else(|| own(snapshot)).or_else(|| named(snapshot))?;
+    let target = snapshot.target;
+    let arn = target.arn.as_deref().unwrap_or_default();
+    let why = reserved(&target.id, arn).or_else(|| own(snapshot, &target.id, arn)).or_else(|| named(snapshot))?;
     let change = "take it off the protected list in the settings, where it is on it";
     Some(Objection { check: "protected", why, change, outcome: Outcome::Blocked })
 }
 
-fn reserved(snapshot: &Snapshot<'_>) -> Option<String> {
-    let id = snapshot.target.id.as_str();
-    let is_root = snapshot.target.arn.as_deref().is_some_and(|arn| arn.ends_with(":root"));
-    let is_reserved = is_root || RESERVED.iter().any(|prefix| id.starts_with(prefix));
+/// Whether nothing may be taken from a principal.
+pub(super) fn is_spared(snapshot: &Snapshot<'_>, name: &str, arn: &str) -> bool {
+    let is_reserved = reserved(name, arn).or_else(|| own(snapshot, name, arn)).is_some();
+    is_reserved || snapshot.protected.pattern_among(&[name, arn]).is_some()
+}
+
+fn reserved(id: &str, arn: &str) -> Option<String> {
+    let is_reserved = arn.ends_with(":root") || RESERVED.iter().any(|prefix| id.starts_with(prefix));
     is_reserved.then(|| "the root user, service-linked and AWS-reserved principals are never touched".to_owned())
 }
 
-fn own(snapshot: &Snapshot<'_>) -> Option<String> {
-    let target = snapshot.target;
-    let is_own = snapshot.own.iter().any(|name| *name == target.id || target.arn.as_ref() == Some(name));
+fn own(snapshot: &Snapshot<'_>, id: &str, arn: &str) -> Option<String> {
+    let is_own = snapshot.own.iter().any(|name| name == id || name == arn);
     is_own.then(|| "Remedy never changes its own resources".to_owned())
 }
 

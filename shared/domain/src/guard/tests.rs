@@ -24,6 +24,7 @@ struct Case {
     target: Target,
     plan: PlanId,
     consent: Consent,
+    impact: Option<Impact>,
     protected: Protected,
     own: Vec<String>,
     exemption: Option<Exemption>,
@@ -47,6 +48,7 @@ impl Case {
             },
             plan: PlanId::parse("a".repeat(64)).unwrap(),
             consent: Consent::Auto,
+            impact: None,
             protected: Protected::default(),
             own: vec![],
             exemption: None,
@@ -77,6 +79,7 @@ impl Case {
             plan: &self.plan,
             purpose: self.purpose,
             consent: &self.consent,
+            impact: self.impact.as_ref(),
             mode: self.mode,
             protected: &self.protected,
             own: &self.own,
@@ -162,4 +165,51 @@ fn without_a_write_role_nothing_goes() {
     assert_eq!(case.ruling(), Some(("means", Outcome::Blocked)));
     let observing = Case { means: Means::None, mode: Mode::Observe, ..Case::enforced() };
     assert_eq!(observing.ruling(), Some(("mode", Outcome::Planned)), "in observe a plan is a plan");
+}
+
+fn impact(affected: &[&str], lost: usize, left: usize) -> Impact {
+    let affected = affected.iter().map(|arn| (*arn).to_owned()).collect();
+    Impact { affected, administrators_lost: lost, administrators_left: left }
+}
+
+#[test]
+fn two_administrators_stay() {
+    let blocked = Some(("lockout", Outcome::Blocked));
+    let rows = [(0, 0, None), (0, 1, None), (1, 2, None), (1, 1, blocked), (3, 0, blocked), (1, 5, None)];
+    for (lost, left, expected) in rows {
+        let case =
+            Case { impact: Some(impact(&["arn:aws:iam::111122223333:user/ann"], lost, left)), ..Case::enforced() };
+        assert_eq!(case.ruling(), expected, "{lost} lost, {left} left");
+    }
+}
+
+#[test]
+fn nothing_is_taken_from_those_who_are_spared() {
+    let blocked = Some(("lockout", Outcome::Blocked));
+    let protected = || Protected { principals: vec!["break-glass-*".into()], resources: vec![] };
+    let own = || vec!["RemedyWrite".to_owned()];
+    let arn = |name: &str| format!("arn:aws:iam::111122223333:{name}");
+    for (name, expected) in [
+        ("root", blocked),
+        ("user/ops/break-glass-1", blocked),
+        ("role/RemedyWrite", blocked),
+        ("role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig", blocked),
+        ("role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef", blocked),
+        ("user/ann", None),
+        ("role/NotAWSServiceRole", None),
+    ] {
+        let impact = Some(impact(&[&arn("user/bob"), &arn(name)], 0, 9));
+        let case = Case { impact, protected: protected(), own: own(), ..Case::enforced() };
+        assert_eq!(case.ruling(), expected, "{name}");
+    }
+}
+
+#[test]
+fn no_mode_and_no_undo_gets_past_a_lockout() {
+    for (mode, purpose) in
+        [(Mode::Observe, Purpose::Repair), (Mode::Approve, Purpose::Repair), (Mode::Enforce, Purpose::Revert)]
+    {
+        let case = Case { impact: Some(impact(&[], 1, 1)), mode, purpose, ..Case::enforced() };
+        assert_eq!(case.ruling(), Some(("lockout", Outcome::Blocked)), "{mode:?} {purpose:?}");
+    }
 }

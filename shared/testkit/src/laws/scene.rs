@@ -194,6 +194,7 @@ fn permit<C: Lawful>(target: &Target) -> Permit {
         plan: &plan,
         purpose: Purpose::Repair,
         consent: &Consent::Auto,
+        impact: None,
         mode: Mode::Enforce,
         protected: &Protected::default(),
         own: &[],

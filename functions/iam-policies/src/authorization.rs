@@ -1,0 +1,131 @@
+//! Reading the account: one call tells what everybody may do, a few more who can sign in.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_iam::{
+    Client,
+    operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput,
+    types::{
+        AttachedPermissionsBoundary, AttachedPolicy, EntityType, GroupDetail, ManagedPolicyDetail, PolicyDetail,
+        RoleDetail, StatusType, UserDetail,
+    },
+};
+use futures_util::future::{join, try_join_all};
+use remedy_aws::{fault, found};
+use remedy_domain::{Fault, Target};
+
+use crate::{
+    account::{Access, Account, Held, Principal},
+    calls::{AUTHORIZATIONS, KEYS, PROFILE},
+    policy,
+    principal::{Kind, NO_SUCH},
+};
+
+/// Reads the account that a target is in.
+pub(crate) async fn account(client: &Client, target: &Target) -> Result<Account, Fault> {
+    let mut account = Account { id: target.account.to_string(), ..Account::default() };
+    let mut from = None;
+    loop {
+        let page = page(client, from).await?;
+        take(&mut account, &page);
+        from = page.marker.filter(|_| page.is_truncated);
+        if from.is_none() {
+            break;
+        }
+    }
+    let unread = account.unread();
+    let documents = try_join_all(unread.iter().map(|arn| policy::default_document(client, arn))).await?;
+    account.policies.extend(unread.into_iter().zip(documents).filter_map(|(arn, text)| Some((arn, text?))));
+    sign_ins(client, &mut account).await?;
+    Ok(account)
+}
+
+async fn page(client: &Client, from: Option<String>) -> Result<GetAccountAuthorizationDetailsOutput, Fault> {
+    // Policies that AWS manages are many: the few that matter are read by themselves.
+    let of = [EntityType::User, EntityType::Group, EntityType::Role, EntityType::LocalManagedPolicy];
+    let request = client.get_account_authorization_details().set_filter(Some(of.to_vec())).max_items(1000);
+    let answer = request.set_marker(from).send().await;
+    answer.map_err(|error| fault(AUTHORIZATIONS.operation, &error))
+}
+
+fn take(account: &mut Account, page: &GetAccountAuthorizationDetailsOutput) {
+    for user in page.user_detail_list() {
+        account.principals.extend(user.arn().map(|arn| (arn.to_owned(), of_user(user))));
+    }
+    for role in page.role_detail_list() {
+        account.principals.extend(role.arn().map(|arn| (arn.to_owned(), of_role(role))));
+    }
+    for group in page.group_detail_list() {
+        account.groups.extend(group.group_name().map(|name| (name.to_owned(), of_group(group))));
+    }
+    let documents = page.policies().iter().filter_map(|policy| Some((policy.arn()?.to_owned(), default_of(policy)?)));
+    account.policies.extend(documents);
+}
+
+fn of_user(user: &UserDetail) -> Principal {
+    Principal {
+        kind: Kind::User,
+        name: user.user_name().unwrap_or_default().to_owned(),
+        held: held(user.user_policy_list(), user.attached_managed_policies()),
+        groups: user.group_list().iter().cloned().collect(),
+        boundary: user.permissions_boundary().and_then(boundary),
+        trust: None,
+        access: Access::Unknown,
+    }
+}
+
+fn of_role(role: &RoleDetail) -> Principal {
+    Principal {
+        kind: Kind::Role,
+        name: role.role_name().unwrap_or_default().to_owned(),
+        held: held(role.role_policy_list(), role.attached_managed_policies()),
+        groups: BTreeSet::new(),
+        boundary: role.permissions_boundary().and_then(boundary),
+        trust: Some(role.assume_role_policy_document().map(policy::decoded).unwrap_or_default()),
+        access: Access::None,
+    }
+}
+
+fn of_group(group: &GroupDetail) -> Held {
+    held(group.group_policy_list(), group.attached_managed_policies())
+}
+
+fn held(inline: &[PolicyDetail], attached: &[AttachedPolicy]) -> Held {
+    Held {
+        inline: inline.iter().filter_map(|policy| policy.policy_document().map(policy::decoded)).collect(),
+        attached: attached.iter().filter_map(|policy| policy.policy_arn().map(str::to_owned)).collect(),
+    }
+}
+
+fn boundary(boundary: &AttachedPermissionsBoundary) -> Option<String> {
+    boundary.permissions_boundary_arn().map(str::to_owned)
+}
+
+fn default_of(policy: &ManagedPolicyDetail) -> Option<String> {
+    let default = policy.policy_version_list().iter().find(|version| version.is_default_version())?;
+    default.document().map(policy::decoded)
+}
+
+async fn sign_ins(client: &Client, account: &mut Account) -> Result<(), Fault> {
+    let undecided = account.undecided();
+    let names = undecided.iter().filter_map(|arn| account.principals.get(arn)).map(|user| user.name.clone());
+    let names: Vec<_> = names.collect();
+    let access = try_join_all(names.iter().map(|name| sign_in(client, name))).await?;
+    for (arn, access) in undecided.iter().zip(access) {
+        if let Some(user) = account.principals.get_mut(arn) {
+            user.access = access;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a user has a password or an active access key.
+async fn sign_in(client: &Client, name: &str) -> Result<Access, Fault> {
+    let (profile, keys) =
+        join(client.get_login_profile().user_name(name).send(), client.list_access_keys().user_name(name).send()).await;
+    let profile = found(PROFILE.operation, &NO_SUCH, profile)?;
+    let keys = found(KEYS.operation, &NO_SUCH, keys)?;
+    let keys = keys.map(|answer| answer.access_key_metadata).unwrap_or_default();
+    let is_active = keys.iter().any(|key| key.status() == Some(&StatusType::Active));
+    Ok(if profile.is_some() || is_active { Access::Possible } else { Access::None })
+}

@@ -1,0 +1,1 @@
+//! The worlds of this function's controls, and the laws in all of them.

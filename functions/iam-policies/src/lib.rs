@@ -1,0 +1,48 @@
+//! `iam-policies`: IAM policies that give more than is needed, and where they hang.
+
+mod account;
+mod admin_attached;
+mod admin_setting;
+mod attachments;
+mod authorization;
+mod calls;
+mod clients;
+mod consent;
+mod inline_kms;
+mod inline_policy;
+#[cfg(test)]
+mod laws;
+mod policy;
+mod policy_admin;
+mod policy_full_service;
+mod policy_unapproved;
+mod principal;
+mod user_direct_policy;
+mod write;
+
+pub use account::{Access, Account, Held, Principal};
+pub use admin_attached::AdminAttached;
+pub use clients::Iam;
+pub use inline_kms::InlineKms;
+pub use inline_policy::InlinePolicy;
+pub use policy_admin::PolicyAdmin;
+pub use policy_full_service::PolicyFullService;
+pub use policy_unapproved::PolicyUnapproved;
+pub use principal::Kind;
+use remedy_aws::Roster;
+use remedy_engine::enlist;
+pub use user_direct_policy::UserDirectPolicy;
+
+/// The function's controls. Administrators come first.
+#[must_use]
+pub fn controls() -> Roster {
+    vec![
+        enlist::<PolicyAdmin, _>(),
+        enlist::<AdminAttached, _>(),
+        enlist::<PolicyFullService, _>(),
+        enlist::<UserDirectPolicy, _>(),
+        enlist::<InlinePolicy, _>(),
+        enlist::<InlineKms, _>(),
+        enlist::<PolicyUnapproved, _>(),
+    ]
+}

@@ -1,0 +1,308 @@
+//! `iam-policy-admin`: a customer-managed policy that makes administrators.
+//!
+//! **What drifts.** The default version permits every action on every resource: by one statement as AWS Config's rule counts
+//! it, or by all its statements together (`NotAction`, several statements, `*:*`).
+//!
+//! **Why it matters.** Whoever has it can read all PHI and switch every safeguard off: 45 CFR 164.308(a)(3)(i) and
+//! 164.308(a)(4)(i) and (ii) (minimum necessary access), 164.312(a)(1) (access control).
+//!
+//! **What we read.** The policy's versions and the document of the default one; on drift, the account's principals, who can
+//! sign in, and the document of the oldest version where it must make room.
+//!
+//! **What we change.** As `admin_policy_repair` says: a new default version without the offending grant (`narrow`), or
+//! nobody has the policy attached (`detach`, also where nothing would be left of it), or everybody who has it is bounded by
+//! `permissions_boundary` (`boundary`).
+//!
+//! **What we never touch.** Every other statement, byte for byte; other policies; the last two effective administrators;
+//! root, reserved and protected principals; Remedy itself.
+//!
+//! **Way back.** The old version counts again and ours is deleted; attachments and boundaries are put back. A version that
+//! had to make room is made again from its document.
+//!
+//! **When a person decides.** Always, unless `identity_repairs` is `auto`; then still where the policy bounds principals, or
+//! grants only under a condition. Where no single statement is at fault, a person must write what is needed.
+
+use aws_sdk_iam::config::{Builder, retry::RetryConfig};
+use remedy_aws::{fault, found};
+use remedy_domain::{
+    AdminPolicyRepair, Conflict, Consent, Context, Control, ControlId, Drift, Fault, IdentityRepairs, Impact, Observed,
+    Route, Scope, StopsDestruction, Target, Verdict, Violation, canonical, control::ApiEvent,
+};
+use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_policy::{Holder, Identity, Kind as Document, Policy, edit};
+use serde_json::{Value, json};
+
+use crate::{
+    account::Account,
+    admin_setting::{self, Holders, Setting, Step, Version},
+    authorization,
+    calls::{ATTACH, DETACH},
+    calls::{
+        AUTHORIZATIONS, CREATE_VERSION, DELETE_BOUNDARY, DELETE_VERSION, KEYS, POLICIES, PROFILE, PUT_BOUNDARY,
+        SET_DEFAULT, VERSION, VERSIONS,
+    },
+    clients::Iam,
+    policy,
+    principal::NO_SUCH,
+    write::Write,
+};
+
+const IAM: &str = "iam.amazonaws.com";
+
+/// The control `iam-policy-admin`.
+#[derive(Debug)]
+pub struct PolicyAdmin;
+
+/// What bears on the decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The policy's ARN.
+    pub arn: String,
+    /// The account; read only on drift.
+    pub account: Option<Account>,
+}
+
+/// How a document makes administrators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grant {
+    /// It does not.
+    None,
+    /// Without condition.
+    Plain,
+    /// As AWS Config counts it, but under a condition or with denies.
+    Literal,
+    /// It is none that we understand.
+    Unreadable,
+}
+
+impl Remediation for PolicyAdmin {
+    const CONTROL: Control = Control {
+        id: ControlId("iam-policy-admin"),
+        title: "Customer-managed policy that makes administrators",
+        hipaa: &[
+            "164.308(a)(1)(ii)(B)",
+            "164.308(a)(3)(i)",
+            "164.308(a)(3)(ii)(A)",
+            "164.308(a)(3)(ii)(B)",
+            "164.308(a)(4)(i)",
+            "164.308(a)(4)(ii)(A)",
+            "164.308(a)(4)(ii)(B)",
+            "164.308(a)(4)(ii)(C)",
+            "164.312(a)(1)",
+        ],
+        config_rules: &["IAM_POLICY_NO_STATEMENTS_WITH_ADMIN_ACCESS"],
+        resource_types: &[policy::TYPE],
+        scope: Scope::Global,
+        api_events: &[
+            ApiEvent::new(IAM, "CreatePolicy"),
+            ApiEvent::new(IAM, "CreatePolicyVersion"),
+            ApiEvent::new(IAM, "SetDefaultPolicyVersion"),
+        ],
+        reads: &[AUTHORIZATIONS, KEYS, PROFILE, POLICIES, VERSION, VERSIONS],
+        writes: &[
+            ATTACH[0],
+            ATTACH[1],
+            ATTACH[2],
+            CREATE_VERSION,
+            DELETE_VERSION,
+            DELETE_BOUNDARY[0],
+            DELETE_BOUNDARY[1],
+            DETACH[0],
+            DETACH[1],
+            DETACH[2],
+            PUT_BOUNDARY[0],
+            PUT_BOUNDARY[1],
+            SET_DEFAULT,
+        ],
+        elements: &[
+            "versions of a customer-managed policy that makes administrators",
+            "attachments of such a policy",
+            "permissions boundaries of its holders",
+        ],
+        stops_destruction: StopsDestruction::No,
+    };
+    type Facts = Facts;
+    type Setting = Setting;
+    type Step = Step;
+    type Client = Iam;
+
+    async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
+        policy::discover(client, place, from).await
+    }
+
+    async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
+        policy::find(client, place, id).await
+    }
+
+    async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, Setting>, Fault> {
+        let arn = target.arn.clone().unwrap_or_default();
+        let Some(versions) = policy::versions(&client.0, &arn).await? else { return Ok(Observed::Absent) };
+        let (id, text) = versions.default;
+        let unread = |id: &String| Version { id: Some(id.clone()), document: None };
+        let mut setting = Setting {
+            default: Version { id: Some(id), document: Some(text) },
+            others: versions.others.iter().map(unread).collect(),
+            holders: None,
+        };
+        if grant(setting.document()) == Grant::None {
+            return Ok(Observed::Present { facts: Facts { arn, account: None }, setting });
+        }
+        if let [oldest, _, _, _, ..] = setting.others.as_mut_slice() {
+            oldest.document = policy::document(&client.0, &arn, oldest.id.as_deref().unwrap_or_default()).await?;
+        }
+        let account = authorization::account(&client.0, target).await?;
+        setting.holders = Some(Holders::of(&account, &arn));
+        Ok(Observed::Present { facts: Facts { arn, account: Some(account) }, setting })
+    }
+
+    fn judge(facts: &Facts, setting: &Setting, context: &Context<'_>) -> Verdict<Setting> {
+        let grant = grant(setting.document());
+        let words = match grant {
+            Grant::None => return Verdict::Compliant,
+            Grant::Plain => "the policy permits every action on every resource",
+            Grant::Literal => "a statement permits every action on every resource, as AWS Config counts it",
+            Grant::Unreadable => {
+                let violations = vec![Violation::new("the policy is none that Remedy understands")];
+                return Verdict::NeedsHuman { violations, reason: "write a policy that can be read".to_owned() };
+            }
+        };
+        let violations = vec![Violation::new(words)];
+        let consent = consent(facts, grant, context);
+        match desired(facts, setting, context) {
+            Ok(Some(desired)) => Verdict::Drifted(Drift { violations, desired, consent, note: None }),
+            Ok(None) => Verdict::Contained(violations),
+            Err(reason) => Verdict::NeedsHuman { violations, reason: reason.to_owned() },
+        }
+    }
+
+    fn impact(facts: &Facts, from: &Setting, to: &Setting) -> Option<Impact> {
+        let account = facts.account.as_ref()?;
+        let mut after = match &to.holders {
+            Some(holders) => holders.applied_to(account, &facts.arn),
+            None => account.clone(),
+        };
+        after.policies.insert(facts.arn.clone(), to.document().to_owned());
+        let reduced = grant(to.document()) != Grant::Plain || from.holders != to.holders;
+        let affected = if reduced { account.holders(&facts.arn) } else { Vec::new() };
+        Some(account.impact(&after, affected))
+    }
+
+    fn steps(from: &Setting, to: &Setting) -> Route<Step> {
+        admin_setting::steps(from, to)
+    }
+
+    fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result<Setting, Conflict> {
+        admin_setting::rebase(before, after, now)
+    }
+
+    fn agrees(a: &Setting, b: &Setting) -> bool {
+        a.agrees(b)
+    }
+
+    fn show(setting: &Setting) -> Value {
+        let Setting { default, others, holders } = setting;
+        let digest = canonical::sha256_hex(setting.document().as_bytes());
+        json!({"default_version": default.id, "document": digest, "other_versions": others.len(), "holders": holders})
+    }
+
+    async fn perform(writer: &Writer<Iam>, target: &Target, step: &Step) -> Result<(), Fault> {
+        let (client, arn) = (&writer.client().0, target.arn.as_deref().unwrap_or_default());
+        match step {
+            Step::CreateDefault(document) => create(client, arn, document, Becomes::Default).await,
+            Step::CreateVersion(document) => create(client, arn, document, Becomes::Kept).await,
+            Step::SetDefaultPolicyVersion(id) => {
+                let sent = client.set_default_policy_version().policy_arn(arn).version_id(id).send().await;
+                sent.map(|_| ()).map_err(|error| fault(SET_DEFAULT.operation, &error))
+            }
+            Step::DeletePolicyVersion(id) => {
+                let sent = client.delete_policy_version().policy_arn(arn).version_id(id).send().await;
+                found(DELETE_VERSION.operation, &NO_SUCH, sent).map(|_| ())
+            }
+            Step::Attach(kind, name) => Write::Attach(arn.to_owned()).perform(client, *kind, name).await,
+            Step::Detach(kind, name) => Write::Detach(arn.to_owned()).perform(client, *kind, name).await,
+            Step::Bound(kind, name, bound) => Write::bound(bound.as_deref()).perform(client, *kind, name).await,
+        }
+    }
+}
+
+/// What becomes of a new version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Becomes {
+    Default,
+    Kept,
+}
+
+/// Makes a version, in one try: a second one after a lost answer would make two.
+async fn create(client: &aws_sdk_iam::Client, arn: &str, document: &str, becomes: Becomes) -> Result<(), Fault> {
+    let once = Builder::new().retry_config(RetryConfig::disabled());
+    let request = client.create_policy_version().policy_arn(arn).policy_document(document);
+    let request = request.set_as_default(becomes == Becomes::Default).customize().config_override(once);
+    request.send().await.map(|_| ()).map_err(|error| fault(CREATE_VERSION.operation, &error))
+}
+
+fn grant(text: &str) -> Grant {
+    let Ok(policy) = Policy::parse(Document::Identity, text) else { return Grant::Unreadable };
+    let found = Identity::of(&Holder::of(&policy));
+    match (found.admin, found.admin_literal) {
+        (true, _) => Grant::Plain,
+        (false, true) => Grant::Literal,
+        (false, false) => Grant::None,
+    }
+}
+
+fn consent(facts: &Facts, grant: Grant, context: &Context<'_>) -> Consent {
+    let bounds = |account: &Account| {
+        account.principals.values().any(|principal| principal.boundary.as_deref() == Some(facts.arn.as_str()))
+    };
+    let ask = |reason: &str| Consent::Ask(reason.to_owned());
+    match context.parameters.identity_repairs {
+        IdentityRepairs::Ask => ask("what identities may do is changed only with a person's approval"),
+        IdentityRepairs::Auto if grant != Grant::Plain => ask("the grant stands under a condition or beside a deny"),
+        IdentityRepairs::Auto if facts.account.as_ref().is_some_and(bounds) => {
+            ask("the policy is a permissions boundary, and those it bounds would lose permissions")
+        }
+        IdentityRepairs::Auto => Consent::Auto,
+    }
+}
+
+/// What the policy should be. None: nothing is left to do, for nobody has it unbounded.
+fn desired(facts: &Facts, setting: &Setting, context: &Context<'_>) -> Result<Option<Setting>, &'static str> {
+    let detached = || match &setting.holders {
+        Some(holders) if !holders.is_empty() => Some(setting.detached()),
+        Some(_) | None => None,
+    };
+    match context.parameters.admin_policy_repair {
+        AdminPolicyRepair::Detach => Ok(detached()),
+        AdminPolicyRepair::Boundary => bounded(facts, setting, context),
+        AdminPolicyRepair::Narrow => match narrowed(setting.document()) {
+            Some(text) => Ok(Some(setting.with_document(text))),
+            None => Ok(detached()),
+        },
+    }
+}
+
+/// The document without the grant; none where nothing would be left, or no single statement is at fault.
+fn narrowed(text: &str) -> Option<String> {
+    let policy = Policy::parse(Document::Identity, text).ok()?;
+    edit::remove_admin(&policy).ok()?.text
+}
+
+fn bounded(facts: &Facts, setting: &Setting, context: &Context<'_>) -> Result<Option<Setting>, &'static str> {
+    let (Some(account), Some(holders)) = (&facts.account, &setting.holders) else { return Ok(None) };
+    let wanted = context.parameters.permissions_boundary.as_deref().unwrap_or_default();
+    let wanted = wanted.replace("{account}", context.account.as_str());
+    let bounds = |arn: &str| account.policies.get(arn).is_some_and(|text| grant(text) == Grant::None);
+    if !bounds(&wanted) {
+        return Err("the policy that `permissions_boundary` names is not there, or bounds nothing");
+    }
+    if !holders.groups.is_empty() {
+        return Err("a group has the policy, and groups cannot be bounded: detach it there");
+    }
+    let mut desired = holders.clone();
+    for bound in desired.users.values_mut().chain(desired.roles.values_mut()) {
+        if !bound.as_deref().is_some_and(bounds) {
+            *bound = Some(wanted.clone());
+        }
+    }
+    Ok((desired != *holders).then(|| Setting { holders: Some(desired), ..setting.clone() }))
+}

@@ -1,0 +1,122 @@
+//! `iam-policy-unapproved`: a customer-managed policy that was changed without an approval on file.
+//!
+//! **What drifts.** The default version is younger than `policy_change_days`, and the digest of its document is not among
+//! `approved_policies`.
+//!
+//! **Why it matters.** Access is to be authorised, and its changes recorded: 45 CFR 164.308(a)(4)(ii)(C) (access
+//! establishment and modification), 164.308(a)(5)(ii)(C), 164.316(b)(1) (documentation).
+//!
+//! **What we read.** The policy's versions and the document of the default one.
+//!
+//! **What we change.** Nothing: the change is reported, once a version.
+//!
+//! **What we never touch.** Everything.
+//!
+//! **Way back.** There is nothing to take back.
+//!
+//! **When a person decides.** Always: to approve the document, by its digest in the settings, or to set the former version
+//! as default again.
+
+use jiff::Timestamp;
+use remedy_domain::{
+    Conflict, Context, Control, ControlId, Fault, NoStep, Observed, Route, Scope, StopsDestruction, Target, Verdict,
+    Violation, canonical, control::ApiEvent,
+};
+use remedy_engine::{Page, Place, Remediation, Writer};
+use serde_json::Value;
+
+use crate::{
+    calls::{POLICIES, VERSION, VERSIONS},
+    clients::Iam,
+    policy,
+};
+
+const IAM: &str = "iam.amazonaws.com";
+
+/// The control `iam-policy-unapproved`.
+#[derive(Debug)]
+pub struct PolicyUnapproved;
+
+/// The default version of a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its id.
+    pub version: String,
+    /// Since when it is there.
+    pub since: Timestamp,
+    /// The digest of its document.
+    pub digest: String,
+}
+
+impl Remediation for PolicyUnapproved {
+    const CONTROL: Control = Control {
+        id: ControlId("iam-policy-unapproved"),
+        title: "Customer-managed policy changed without approval",
+        hipaa: &["164.308(a)(4)(ii)(C)", "164.308(a)(5)(ii)(C)", "164.316(b)(1)"],
+        config_rules: &[],
+        resource_types: &[policy::TYPE],
+        scope: Scope::Global,
+        api_events: &[
+            ApiEvent::new(IAM, "CreatePolicy"),
+            ApiEvent::new(IAM, "CreatePolicyVersion"),
+            ApiEvent::new(IAM, "SetDefaultPolicyVersion"),
+        ],
+        reads: &[POLICIES, VERSION, VERSIONS],
+        writes: &[],
+        elements: &[],
+        stops_destruction: StopsDestruction::No,
+    };
+    type Facts = Change;
+    type Setting = ();
+    type Step = NoStep;
+    type Client = Iam;
+
+    async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
+        policy::discover(client, place, from).await
+    }
+
+    async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
+        policy::find(client, place, id).await
+    }
+
+    async fn observe(client: &Iam, target: &Target) -> Result<Observed<Change, ()>, Fault> {
+        let versions = policy::versions(&client.0, target.arn.as_deref().unwrap_or_default()).await?;
+        let Some(versions) = versions else { return Ok(Observed::Absent) };
+        let (version, text) = versions.default;
+        Ok(Observed::Present { facts: Change { version, since: versions.since, digest: digest(&text) }, setting: () })
+    }
+
+    fn judge(change: &Change, (): &(), context: &Context<'_>) -> Verdict<()> {
+        let days = context.now.duration_since(change.since).as_hours() / 24;
+        let approved = &context.parameters.approved_policies;
+        let is_old = days >= i64::from(context.parameters.policy_change_days);
+        if is_old || approved.iter().any(|digest| digest.eq_ignore_ascii_case(&change.digest)) {
+            return Verdict::Compliant;
+        }
+        let Change { version, since, digest } = change;
+        Verdict::NeedsHuman {
+            violations: vec![Violation::new(format!("default version {version} of {since} has no approval on file"))],
+            reason: format!(
+                "put {digest} on `approved_policies` in the settings, or set the former version as default"
+            ),
+        }
+    }
+
+    fn steps((): &(), (): &()) -> Route<NoStep> {
+        Route::of(vec![])
+    }
+
+    fn rebase((): &(), (): &(), (): &()) -> Result<(), Conflict> {
+        Ok(())
+    }
+
+    async fn perform(_: &Writer<Iam>, _: &Target, step: &NoStep) -> Result<(), Fault> {
+        match *step {}
+    }
+}
+
+/// The digest of a document's canonical JSON; of its bytes where it has none.
+fn digest(text: &str) -> String {
+    let value = serde_json::from_str::<Value>(text).ok();
+    value.and_then(|value| canonical::digest(&value).ok()).unwrap_or_else(|| canonical::sha256_hex(text.as_bytes()))
+}

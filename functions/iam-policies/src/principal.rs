@@ -1,0 +1,194 @@
+//! Users, groups and roles: finding them, and the policies that are attached to them or written into them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_iam::{Client, types::AttachedPolicy};
+use futures_util::future::try_join_all;
+use remedy_aws::{fault, found};
+use remedy_domain::{Fault, Target};
+use remedy_engine::{Page, Place};
+use serde::{Deserialize, Serialize};
+
+use crate::{calls, clients::Iam, policy};
+
+/// What kind of principal holds policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A user.
+    User,
+    /// A group of users.
+    Group,
+    /// A role.
+    Role,
+}
+
+pub(crate) const TYPES: &[&str] = &["AWS::IAM::User", "AWS::IAM::Group", "AWS::IAM::Role"];
+pub(crate) const NO_SUCH: [&str; 2] = ["NoSuchEntity", "NoSuchEntityException"];
+
+/// The prefix of everything that Remedy itself makes.
+pub(crate) const OURS: &str = "Remedy";
+
+impl Kind {
+    pub(crate) const ALL: [Self; 3] = [Self::User, Self::Group, Self::Role];
+
+    pub(crate) const fn resource_type(self) -> &'static str {
+        match self {
+            Self::User => "AWS::IAM::User",
+            Self::Group => "AWS::IAM::Group",
+            Self::Role => "AWS::IAM::Role",
+        }
+    }
+
+    /// Of a target; a control that has other targets asks for none.
+    pub(crate) fn of(target: &Target) -> Self {
+        let known = Self::ALL.into_iter().find(|kind| kind.resource_type() == target.resource_type);
+        known.unwrap_or(Self::User)
+    }
+
+    /// The one of three calls that is about this kind.
+    pub(crate) const fn pick<T: Copy>(self, of_each: &[T; 3]) -> T {
+        let [user, group, role] = of_each;
+        match self {
+            Self::User => *user,
+            Self::Group => *group,
+            Self::Role => *role,
+        }
+    }
+}
+
+/// One page of the principals of one kind.
+async fn page(client: &Client, place: &Place, kind: Kind, marker: Option<String>) -> Result<Page, Fault> {
+    let doing = kind.pick(&calls::LIST).operation;
+    let target = |id: &str, unique: &str, arn: &str| Target {
+        account: place.account.clone(),
+        region: place.region.clone(),
+        resource_type: kind.resource_type().to_owned(),
+        id: id.to_owned(),
+        unique_id: Some(unique.to_owned()),
+        arn: Some(arn.to_owned()),
+    };
+    let (targets, next) = match kind {
+        Kind::User => {
+            let answer = client.list_users().max_items(1000).set_marker(marker).send().await;
+            let answer = answer.map_err(|error| fault(doing, &error))?;
+            let targets = answer.users().iter().map(|user| target(user.user_name(), user.user_id(), user.arn()));
+            (targets.collect(), answer.marker)
+        }
+        Kind::Group => {
+            let answer = client.list_groups().max_items(1000).set_marker(marker).send().await;
+            let answer = answer.map_err(|error| fault(doing, &error))?;
+            let targets = answer.groups().iter().map(|group| target(group.group_name(), group.group_id(), group.arn()));
+            (targets.collect(), answer.marker)
+        }
+        Kind::Role => {
+            let answer = client.list_roles().max_items(1000).set_marker(marker).send().await;
+            let answer = answer.map_err(|error| fault(doing, &error))?;
+            let targets = answer.roles().iter().map(|role| target(role.role_name(), role.role_id(), role.arn()));
+            (targets.collect(), answer.marker)
+        }
+    };
+    Ok(Page { targets, next })
+}
+
+/// One page of these kinds of principals, one kind after the other. Where a page begins is a kind and IAM's own marker.
+pub(crate) async fn discover(client: &Iam, place: &Place, kinds: &[Kind], from: Option<String>) -> Result<Page, Fault> {
+    let from = from.unwrap_or_default();
+    let (place_in_list, marker) = from.split_once('|').unwrap_or(("0", ""));
+    let at: usize = place_in_list.parse().unwrap_or_default();
+    let Some(kind) = kinds.get(at) else { return Ok(Page::default()) };
+    let marker = (!marker.is_empty()).then(|| marker.to_owned());
+    let page = page(&client.0, place, *kind, marker).await?;
+    let next = match page.next {
+        Some(marker) => Some(format!("{at}|{marker}")),
+        None if at + 1 < kinds.len() => Some(format!("{}|", at + 1)),
+        None => None,
+    };
+    Ok(Page { targets: page.targets, next })
+}
+
+/// By name, unique id or ARN. A principal may be named like another's id, so all are looked at.
+pub(crate) async fn find(client: &Iam, place: &Place, kinds: &[Kind], id: &str) -> Result<Vec<Target>, Fault> {
+    let called = |target: &Target| {
+        [Some(target.id.as_str()), target.unique_id.as_deref(), target.arn.as_deref()].contains(&Some(id))
+    };
+    let (mut found, mut from) = (Vec::new(), None);
+    loop {
+        let page = discover(client, place, kinds, from).await?;
+        found.extend(page.targets.into_iter().filter(called));
+        from = page.next;
+        if from.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// The ARNs of the managed policies attached to a principal; none where there is no such principal. A principal has ten,
+/// and twenty by a raised quota: the first page holds them all.
+pub(crate) async fn attached(client: &Client, kind: Kind, name: &str) -> Result<Option<BTreeSet<String>>, Fault> {
+    let doing = kind.pick(&calls::LIST_ATTACHED).operation;
+    let policies = match kind {
+        Kind::User => {
+            let answer = client.list_attached_user_policies().user_name(name).send().await;
+            found(doing, &NO_SUCH, answer)?.map(|answer| answer.attached_policies)
+        }
+        Kind::Group => {
+            let answer = client.list_attached_group_policies().group_name(name).send().await;
+            found(doing, &NO_SUCH, answer)?.map(|answer| answer.attached_policies)
+        }
+        Kind::Role => {
+            let answer = client.list_attached_role_policies().role_name(name).send().await;
+            found(doing, &NO_SUCH, answer)?.map(|answer| answer.attached_policies)
+        }
+    };
+    let arns =
+        |policies: Option<Vec<AttachedPolicy>>| policies.into_iter().flatten().filter_map(|policy| policy.policy_arn);
+    Ok(policies.map(|policies| arns(policies).collect()))
+}
+
+/// The names of a principal's inline policies; none where there is no such principal.
+pub(crate) async fn inline_names(client: &Client, kind: Kind, name: &str) -> Result<Option<Vec<String>>, Fault> {
+    let doing = kind.pick(&calls::LIST_INLINE).operation;
+    Ok(match kind {
+        Kind::User => {
+            let answer = client.list_user_policies().user_name(name).max_items(1000).send().await;
+            found(doing, &NO_SUCH, answer)?.map(|answer| answer.policy_names)
+        }
+        Kind::Group => {
+            let answer = client.list_group_policies().group_name(name).max_items(1000).send().await;
+            found(doing, &NO_SUCH, answer)?.map(|answer| answer.policy_names)
+        }
+        Kind::Role => {
+            let answer = client.list_role_policies().role_name(name).max_items(1000).send().await;
+            found(doing, &NO_SUCH, answer)?.map(|answer| answer.policy_names)
+        }
+    })
+}
+
+/// One inline policy's document; none where it went since it was listed.
+async fn document(client: &Client, kind: Kind, name: &str, inline: &str) -> Result<Option<(String, String)>, Fault> {
+    let doing = kind.pick(&calls::GET_INLINE).operation;
+    let text = match kind {
+        Kind::User => {
+            let answer = client.get_user_policy().user_name(name).policy_name(inline).send().await;
+            found(doing, &NO_SUCH, answer)?.map(|answer| answer.policy_document)
+        }
+        Kind::Group => {
+            let answer = client.get_group_policy().group_name(name).policy_name(inline).send().await;
+            found(doing, &NO_SUCH, answer)?.map(|answer| answer.policy_document)
+        }
+        Kind::Role => {
+            let answer = client.get_role_policy().role_name(name).policy_name(inline).send().await;
+            found(doing, &NO_SUCH, answer)?.map(|answer| answer.policy_document)
+        }
+    };
+    Ok(text.map(|text| (inline.to_owned(), policy::decoded(&text))))
+}
+
+/// A principal's inline policies by name, but for those that Remedy made; none where there is no such principal.
+pub(crate) async fn inline(client: &Client, kind: Kind, name: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
+    let Some(names) = inline_names(client, kind, name).await? else { return Ok(None) };
+    let theirs = names.iter().filter(|inline| !inline.starts_with(OURS));
+    let documents = try_join_all(theirs.map(|inline| document(client, kind, name, inline))).await?;
+    Ok(Some(documents.into_iter().flatten().collect()))
+}

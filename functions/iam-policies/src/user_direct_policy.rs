@@ -1,0 +1,148 @@
+//! `iam-user-direct-policy`: a user who has policies of its own, instead of by its groups.
+//!
+//! **What drifts.** A managed policy is attached to the user, or an inline policy is written into it.
+//!
+//! **Why it matters.** Access that hangs on a person is not reviewed with the person's role, and stays when the role
+//! changes: 45 CFR 164.308(a)(3)(i) and (ii), 164.308(a)(4)(i) and (ii) (access by role), 164.312(a)(1).
+//!
+//! **What we read.** The policies attached to the user and the names of its inline ones; on drift, the user's groups and
+//! theirs.
+//!
+//! **What we change.** Policies that one of the user's groups gives as well are detached from the user: it loses nothing.
+//!
+//! **What we never touch.** What no group gives; inline policies (`iam-inline-policy` converts them); `AdministratorAccess`
+//! (`iam-admin-attached`); policies that Remedy made.
+//!
+//! **Way back.** They are attached again. Policies that others attached or detached since stay so.
+//!
+//! **When a person decides.** Always, unless `identity_repairs` is `auto`. Where no group gives a policy, a person must put
+//! the user into one that does.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::{join, try_join_all};
+use remedy_aws::found;
+use remedy_domain::{
+    Conflict, Context, Control, ControlId, Drift, Fault, Observed, Route, Scope, StopsDestruction, Target, Verdict,
+    Violation, control::ApiEvent,
+};
+use remedy_engine::{Page, Place, Remediation, Writer};
+
+use crate::{
+    account::is_administrator_access,
+    attachments::{self, Attachments, Step},
+    calls::{ATTACH, DETACH, GROUPS_OF, LIST, LIST_ATTACHED, LIST_INLINE},
+    clients::Iam,
+    consent,
+    principal::{self, Kind, NO_SUCH, OURS},
+};
+
+const IAM: &str = "iam.amazonaws.com";
+
+/// The control `iam-user-direct-policy`.
+#[derive(Debug)]
+pub struct UserDirectPolicy;
+
+/// What bears on the decision.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// How many inline policies the user has.
+    pub inline: usize,
+    /// The managed policies that the user's groups give it; read only on drift.
+    pub by_groups: BTreeSet<String>,
+}
+
+impl Remediation for UserDirectPolicy {
+    const CONTROL: Control = Control {
+        id: ControlId("iam-user-direct-policy"),
+        title: "User with policies of its own",
+        hipaa: &[
+            "164.308(a)(3)(i)",
+            "164.308(a)(3)(ii)(A)",
+            "164.308(a)(3)(ii)(B)",
+            "164.308(a)(4)(i)",
+            "164.308(a)(4)(ii)(A)",
+            "164.308(a)(4)(ii)(B)",
+            "164.308(a)(4)(ii)(C)",
+            "164.312(a)(1)",
+        ],
+        config_rules: &["IAM_USER_NO_POLICIES_CHECK"],
+        resource_types: &["AWS::IAM::User"],
+        scope: Scope::Global,
+        api_events: &[ApiEvent::new(IAM, "AttachUserPolicy"), ApiEvent::new(IAM, "PutUserPolicy")],
+        reads: &[LIST_ATTACHED[1], LIST_ATTACHED[0], GROUPS_OF, LIST_INLINE[0], LIST[0]],
+        writes: &[ATTACH[0], DETACH[0]],
+        elements: &["attachments to a user that its groups repeat"],
+        stops_destruction: StopsDestruction::No,
+    };
+    type Facts = Facts;
+    type Setting = Attachments;
+    type Step = Step;
+    type Client = Iam;
+
+    async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
+        principal::discover(client, place, &[Kind::User], from).await
+    }
+
+    async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
+        principal::find(client, place, &[Kind::User], id).await
+    }
+
+    async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, Attachments>, Fault> {
+        let (policies, inline) = join(
+            principal::attached(&client.0, Kind::User, &target.id),
+            principal::inline_names(&client.0, Kind::User, &target.id),
+        )
+        .await;
+        let (Some(policies), Some(inline)) = (policies?, inline?) else { return Ok(Observed::Absent) };
+        let inline = inline.iter().filter(|name| !name.starts_with(OURS)).count();
+        let by_groups = if policies.is_empty() { BTreeSet::new() } else { by_groups(client, &target.id).await? };
+        let setting = Attachments { kind: Kind::User, policies };
+        Ok(Observed::Present { facts: Facts { inline, by_groups }, setting })
+    }
+
+    fn judge(facts: &Facts, setting: &Attachments, context: &Context<'_>) -> Verdict<Attachments> {
+        let direct = setting.policies.iter().filter(|arn| is_direct(arn)).count();
+        let mut violations = Vec::new();
+        for (count, what) in [(direct, "attached to the user"), (facts.inline, "written into the user")] {
+            if count > 0 {
+                violations.push(Violation::new(format!("policies are {what}: {count}")));
+            }
+        }
+        if violations.is_empty() {
+            return Verdict::Compliant;
+        }
+        let desired = setting.without(|arn| is_direct(arn) && facts.by_groups.contains(arn));
+        let is_left = facts.inline > 0 || desired.policies.iter().any(|arn| is_direct(arn));
+        if is_left {
+            let reason = "give the user these policies by a group, then take them off the user".to_owned();
+            return Verdict::NeedsHuman { violations, reason };
+        }
+        Verdict::Drifted(Drift { violations, desired, consent: consent::of_identities(context), note: None })
+    }
+
+    fn steps(from: &Attachments, to: &Attachments) -> Route<Step> {
+        attachments::steps(from, to)
+    }
+
+    fn rebase(before: &Attachments, after: &Attachments, now: &Attachments) -> Result<Attachments, Conflict> {
+        Ok(attachments::rebase(before, after, now))
+    }
+
+    async fn perform(writer: &Writer<Iam>, target: &Target, step: &Step) -> Result<(), Fault> {
+        step.write.perform(&writer.client().0, step.kind, &target.id).await
+    }
+}
+
+/// Whether an attachment is a matter for this control.
+fn is_direct(arn: &str) -> bool {
+    !is_administrator_access(arn) && !arn.contains(":policy/Remedy")
+}
+
+/// The managed policies that a user's groups give it. A user is in ten groups at most.
+async fn by_groups(client: &Iam, name: &str) -> Result<BTreeSet<String>, Fault> {
+    let groups = client.0.list_groups_for_user().user_name(name).send().await;
+    let groups = found(GROUPS_OF.operation, &NO_SUCH, groups)?.map(|answer| answer.groups).unwrap_or_default();
+    let lists = groups.iter().map(|group| principal::attached(&client.0, Kind::Group, group.group_name()));
+    Ok(try_join_all(lists).await?.into_iter().flatten().flatten().collect())
+}
