@@ -85,11 +85,27 @@ impl Access {
     pub(crate) fn rebase(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
         let [was, wanted, is] = [before, after, now].map(|access| access.policy.as_deref());
         let policy = edit::rebase(Kind::Bucket, was, wanted, is);
+        let block = if now.is_between(before, after) {
+            after.block
+        } else {
+            block::rebase(&before.block, &after.block, &now.block)?
+        };
         Ok(Self {
-            block: block::rebase(&before.block, &after.block, &now.block)?,
+            block,
             policy: policy.map_err(|error| Conflict { element: error.to_string() })?,
             acl: Acl::rebase(&before.acl, &after.acl, &now.acl),
         })
+    }
+
+    /// Whether this is what stands while the way from one to the other is gone: a way that was cut short is gone to its
+    /// end. Else a flag that only had to be off meanwhile would stay off, as if somebody else had taken it off.
+    fn is_between(&self, from: &Self, to: &Self) -> bool {
+        let meanwhile = meanwhile(from, to, &documents(from, to));
+        let there = |a: &Self| alike(a.policy.as_deref(), self.policy.as_deref());
+        self.block == meanwhile
+            && ![from.block, to.block].contains(&meanwhile)
+            && (there(from) || there(to))
+            && [&from.acl, &to.acl].contains(&&self.acl)
     }
 
     /// What answers and records show: the flags, a digest of the policy, and how many grants there are.
@@ -103,13 +119,8 @@ impl Access {
 /// The way from one to another. While the documents are written, only those flags are on that are on at both ends and do
 /// not have S3 refuse them; so what is closed is closed last, and what is opened is opened first.
 pub(crate) fn steps(from: &Access, to: &Access) -> Route<Step> {
-    let policy = (!alike(from.policy.as_deref(), to.policy.as_deref())).then(|| match &to.policy {
-        Some(text) => Step::PutBucketPolicy(text.clone()),
-        None => Step::DeleteBucketPolicy,
-    });
-    let acl = (from.acl != to.acl).then(|| Step::PutBucketAcl(to.acl.clone()));
-    let mut documents: Vec<_> = policy.into_iter().chain(acl).collect();
-    let meanwhile = if documents.is_empty() { from.block } else { meanwhile(from, to, &documents) };
+    let mut documents = documents(from, to);
+    let meanwhile = meanwhile(from, to, &documents);
     if meanwhile != from.block {
         // An undo goes the other way round.
         documents.reverse();
@@ -118,7 +129,20 @@ pub(crate) fn steps(from: &Access, to: &Access) -> Route<Step> {
     Route::of(flags(&from.block, &meanwhile).chain(documents).chain(flags(&meanwhile, &to.block)).collect())
 }
 
+fn documents(from: &Access, to: &Access) -> Vec<Step> {
+    let policy = (!alike(from.policy.as_deref(), to.policy.as_deref())).then(|| match &to.policy {
+        Some(text) => Step::PutBucketPolicy(text.clone()),
+        None => Step::DeleteBucketPolicy,
+    });
+    let acl = (from.acl != to.acl).then(|| Step::PutBucketAcl(to.acl.clone()));
+    policy.into_iter().chain(acl).collect()
+}
+
+/// The flags while documents are written; where there are none, all is one step.
 fn meanwhile(from: &Access, to: &Access, documents: &[Step]) -> Option<PublicAccessBlock> {
+    if documents.is_empty() {
+        return from.block;
+    }
     let (before, after) = (from.block.unwrap_or_default(), to.block.unwrap_or_default());
     let mut flags = before.and(after);
     for step in documents {
@@ -188,6 +212,18 @@ mod tests {
             ["DeleteBucketPolicy", "PutBucketAcl"],
             "taking out is never refused"
         );
+    }
+
+    #[test]
+    fn an_undo_that_was_cut_short_is_not_taken_for_somebody_elses() {
+        let half = Some(PublicAccessBlock { restrict_public_buckets: false, ..PublicAccessBlock::ALL });
+        let (ours, wanted) = (closed(ALL), open(half));
+        let meanwhile = Some(PublicAccessBlock { ignore_public_acls: true, ..PublicAccessBlock::default() });
+        for now in [closed(meanwhile), Access { acl: open(None).acl, ..closed(meanwhile) }, open(meanwhile)] {
+            assert_eq!(Access::rebase(&ours, &wanted, &now), Ok(wanted.clone()));
+        }
+        let theirs = closed(Some(PublicAccessBlock::default()));
+        assert_eq!(Access::rebase(&ours, &wanted, &theirs).unwrap().block, theirs.block);
     }
 
     #[test]

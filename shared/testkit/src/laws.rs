@@ -31,7 +31,7 @@ use std::{
 
 pub use agreed::Agreed;
 pub use conservation::{conserved, released};
-pub use elements::merged_whole;
+pub use elements::{merged_by_element, merged_whole};
 pub use emulated::{EmulatedTheatre, check_on_emulator};
 pub use proptest;
 use proptest::strategy::BoxedStrategy;
@@ -40,7 +40,6 @@ use remedy_domain::Parameters;
 use remedy_engine::Remediation;
 pub use runner::{check, check_reach, on_emulator};
 pub use scene::{Activity, Mark, Scene};
-use serde_json::Value;
 pub use stage::{Backstage, FakeTheatre, Prop, Stage, Theatre};
 
 /// A control whose laws can be tested.
@@ -80,10 +79,10 @@ pub trait Lawful: Remediation<Client: Connect> + Sized {
         None
     }
 
-    /// What taking an element of `ours` back to `wanted` makes of what is there `now`; nothing where it cannot be. It says
-    /// more than [`merged_whole`] of an element that holds smaller ones, such as a document of statements.
-    fn merged(_element: &str, ours_wanted_now: [&Value; 3]) -> Option<Value> {
-        merged_whole(ours_wanted_now)
+    /// What taking `ours` back to `wanted` makes of what is there `now`; nothing where it cannot be. A control whose elements
+    /// hold smaller ones, as a document holds statements, says it of these.
+    fn merged(ours: &Self::Setting, wanted: &Self::Setting, now: &Self::Setting) -> Option<Self::Setting> {
+        merged_by_element::<Self>(ours, wanted, now)
     }
 
     /// Words, one of which stands in a violation whenever a repair changes this element.

@@ -43,18 +43,19 @@ pub(super) fn crossed<C: Lawful>(base: &C::Setting, other: &C::Setting, mask: u1
 }
 
 /// What taking `ours` back to `wanted` makes of `now`, element by element; nothing where somebody else changed the same.
-pub(super) fn merged<C: Lawful>(ours: &C::Setting, wanted: &C::Setting, now: &C::Setting) -> Option<Elements> {
+#[must_use]
+pub fn merged_by_element<C: Lawful>(ours: &C::Setting, wanted: &C::Setting, now: &C::Setting) -> Option<C::Setting> {
     let [ours, wanted, now] = [ours, wanted, now].map(elements::<C>);
     let merge = |name: &String| {
-        let merged = C::merged(name, [&ours[name], &wanted[name], &now[name]]);
+        let merged = merged_whole([&ours[name], &wanted[name], &now[name]]);
         merged.map(|element| (name.clone(), element))
     };
-    ours.keys().map(merge).collect()
+    ours.keys().map(merge).collect::<Option<_>>().map(setting::<C>)
 }
 
 /// The same for one element that is changed as a whole.
 #[must_use]
-pub fn merged_whole([ours, wanted, now]: [&Value; 3]) -> Option<Value> {
+pub fn merged_whole<T: PartialEq + Clone>([ours, wanted, now]: [&T; 3]) -> Option<T> {
     let merged = if ours == wanted || now == wanted { Some(now) } else { (now == ours).then_some(wanted) };
     merged.cloned()
 }

@@ -7,7 +7,7 @@ use remedy_engine::Shelf;
 
 use super::{
     Bearing, Case, Lawful, Scene, Theatre, WayBack,
-    elements::{crossed, elements, merged},
+    elements::{crossed, elements},
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -60,10 +60,10 @@ pub(super) async fn shares<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> 
     let mark = scene.mark();
     let report = scene.revert(&plan).await.expect("an undo");
     let seen = elements::<C>(&scene.setting().await);
-    match merged::<C>(&ours, &before, &theirs) {
+    match C::merged(&ours, &before, &theirs) {
         Some(merged) => {
             assert_eq!(report.outcome, Outcome::Reverted, "{report:?}");
-            assert_eq!(seen, merged, "only our own difference is taken back from {theirs:?}");
+            assert_eq!(seen, elements::<C>(&merged), "only our own difference is taken back from {theirs:?}");
         }
         None => {
             assert_eq!(report.outcome, Outcome::Blocked, "{report:?}");
