@@ -8,6 +8,7 @@ use remedy_testkit::laws::{
     Lawful, Stage,
     proptest::prelude::{BoxedStrategy, Strategy, any},
 };
+use serde_json::Value;
 
 use self::worlds::{account_flags, arranged, policies, strange_policies};
 use crate::{
@@ -49,14 +50,16 @@ impl Lawful for BucketPublic {
         Some(Access::default())
     }
 
-    fn merged(ours: &Access, wanted: &Access, now: &Access) -> Option<Access> {
-        let blocks = [&ours.block, &wanted.block, &now.block];
-        let half_way = merging::half_way([ours, wanted, now]);
-        Some(Access {
-            block: if half_way { wanted.block } else { merging::flags(blocks)? },
-            policy: merging::statements([&ours.policy, &wanted.policy, &now.policy]).ok()?,
-            acl: merging::grants([&ours.acl, &wanted.acl, &now.acl]),
-        })
+    fn merged(element: &str, ours_wanted_now: [&Value; 3]) -> Option<Value> {
+        match element {
+            "block" => merging::flags(ours_wanted_now),
+            "policy" => merging::statements(ours_wanted_now),
+            _ => Some(merging::grants(ours_wanted_now)),
+        }
+    }
+
+    fn cut_short(ours: &Access, wanted: &Access, now: &Access) -> bool {
+        merging::half_way([ours, wanted, now])
     }
 
     fn grounds(element: &str) -> &'static [&'static str] {

@@ -31,7 +31,7 @@ use std::{
 
 pub use agreed::Agreed;
 pub use conservation::{conserved, released};
-pub use elements::{merged_by_element, merged_whole};
+pub use elements::merged_whole;
 pub use emulated::{EmulatedTheatre, check_on_emulator};
 pub use proptest;
 use proptest::strategy::BoxedStrategy;
@@ -40,6 +40,7 @@ use remedy_domain::Parameters;
 use remedy_engine::Remediation;
 pub use runner::{check, check_reach, on_emulator};
 pub use scene::{Activity, Mark, Scene};
+use serde_json::Value;
 pub use stage::{Backstage, FakeTheatre, Prop, Stage, Theatre};
 
 /// A control whose laws can be tested.
@@ -52,7 +53,8 @@ pub trait Lawful: Remediation<Client: Connect> + Sized {
     const WAY_BACK: WayBack = WayBack::Open;
     /// Laws that bear upon no world of this control.
     const MOOT: &'static [Law] = &[];
-    /// How the paths in [`FakeAws::dump`](crate::fake::FakeAws::dump) end that its writes may change.
+    /// How the paths in [`FakeAws::dump`](crate::fake::FakeAws::dump) end that its writes may change, or their branches:
+    /// below `/attached`, a policy may come or go.
     const TOUCHES: &'static [&'static str];
 
     /// All worlds: absent, partial and complete settings, every kind that is out of scope, everything that asks a person.
@@ -79,10 +81,21 @@ pub trait Lawful: Remediation<Client: Connect> + Sized {
         None
     }
 
-    /// What taking `ours` back to `wanted` makes of what is there `now`; nothing where it cannot be. A control whose elements
-    /// hold smaller ones, as a document holds statements, says it of these.
-    fn merged(ours: &Self::Setting, wanted: &Self::Setting, now: &Self::Setting) -> Option<Self::Setting> {
-        merged_by_element::<Self>(ours, wanted, now)
+    /// A setting as the laws compare it, element by element: without what AWS assigns.
+    fn told(setting: &Self::Setting) -> Value {
+        serde_json::to_value(setting).expect("a setting is JSON")
+    }
+
+    /// What taking an element of `ours` back to `wanted` makes of what is there `now`; nothing where it cannot be. It says
+    /// more than [`merged_whole`] of an element that holds smaller ones, such as a document of statements.
+    fn merged(_element: &str, ours_wanted_now: [&Value; 3]) -> Option<Value> {
+        merged_whole(ours_wanted_now)
+    }
+
+    /// Whether what is there `now` cannot be told from a way of ours from `ours` to `wanted` that was cut short: then nothing is
+    /// somebody else's.
+    fn cut_short(_ours: &Self::Setting, _wanted: &Self::Setting, _now: &Self::Setting) -> bool {
+        false
     }
 
     /// Words, one of which stands in a violation whenever a repair changes this element.

@@ -1,27 +1,28 @@
 //! What an undo must make of what others have changed, said once more in the simplest words.
 
+use std::collections::BTreeSet;
+
 use remedy_policy::{Kind, Policy};
 use remedy_testkit::laws::merged_whole;
+use serde_json::{Map, Value, json};
 
 use super::worlds::document;
-use crate::{Access, Acl, PublicAccessBlock, block::Setting, policy::may_be_public};
+use crate::{Access, Acl, PublicAccessBlock, policy::may_be_public};
 
 /// Flag by flag. No flags at all are none on.
-pub(super) fn flags(ours_wanted_now: [&Setting; 3]) -> Option<Setting> {
-    if let Some(merged) = merged_whole(ours_wanted_now) {
-        return Some(merged);
-    }
-    let [ours, wanted, now] = ours_wanted_now.map(|block| block.unwrap_or_default());
-    let flag = |of: fn(&PublicAccessBlock) -> bool| merged_whole([&of(&ours), &of(&wanted), &of(&now)]);
-    let merged = PublicAccessBlock {
-        block_public_acls: flag(|block| block.block_public_acls)?,
-        ignore_public_acls: flag(|block| block.ignore_public_acls)?,
-        block_public_policy: flag(|block| block.block_public_policy)?,
-        restrict_public_buckets: flag(|block| block.restrict_public_buckets)?,
+pub(super) fn flags([ours, wanted, now]: [&Value; 3]) -> Option<Value> {
+    let flags = |value: &Value| value.as_object().cloned().unwrap_or_default();
+    let [o, w, n] = [ours, wanted, now].map(flags);
+    let names: BTreeSet<_> = [&o, &w, &n].into_iter().flat_map(Map::keys).collect();
+    let off = Value::Bool(false);
+    let flag = |name: &&String| {
+        let [o, w, n] = [&o, &w, &n].map(|flags| flags.get(*name).unwrap_or(&off));
+        merged_whole([o, w, n]).map(|flag| ((*name).clone(), flag))
     };
-    let [_, wanted, now] = ours_wanted_now;
-    let nothing_left = merged == PublicAccessBlock::default() && (wanted.is_none() || now.is_none());
-    Some((!nothing_left).then_some(merged))
+    let merged: Map<_, _> = names.iter().map(flag).collect::<Option<_>>()?;
+    let unchanged = merged_whole([ours, wanted, now]);
+    let nothing_left = !merged.values().any(|flag| *flag == Value::Bool(true)) && (wanted.is_null() || now.is_null());
+    Some(unchanged.unwrap_or_else(|| if nothing_left { Value::Null } else { merged.into() }))
 }
 
 /// Whether what is there is what an undo leaves that was cut short: a flag that both ends have on is off, because S3 would
@@ -42,19 +43,20 @@ pub(super) fn half_way([ours, wanted, now]: [&Access; 3]) -> bool {
 }
 
 /// Grant by grant.
-pub(super) fn grants([ours, wanted, now]: [&Acl; 3]) -> Acl {
-    let mut merged = now.clone();
-    merged.grants.retain(|grant| wanted.grants.contains(grant) || !ours.grants.contains(grant));
-    merged.grants.extend(wanted.grants.difference(&ours.grants).cloned());
-    merged
+pub(super) fn grants(ours_wanted_now: [&Value; 3]) -> Value {
+    let [ours, wanted, now] = ours_wanted_now.map(|value| serde_json::from_value::<Acl>(value.clone()).unwrap());
+    let mut grants = now.grants;
+    grants.retain(|grant| wanted.grants.contains(grant) || !ours.grants.contains(grant));
+    grants.extend(wanted.grants.into_iter().filter(|grant| !ours.grants.contains(grant)));
+    json!({"owner": now.owner, "grants": grants})
 }
 
-/// Statement by statement; what is put back comes last. An error where one of ours was changed.
-pub(super) fn statements(ours_wanted_now: [&Option<String>; 3]) -> Result<Option<String>, Changed> {
+/// Statement by statement; what is put back comes last. Nothing where one of ours was changed.
+pub(super) fn statements(ours_wanted_now: [&Value; 3]) -> Option<Value> {
     if let Some(merged) = merged_whole(ours_wanted_now) {
-        return Ok(merged);
+        return Some(merged);
     }
-    let [ours, wanted, now] = ours_wanted_now.map(|policy| listed(policy.as_deref()));
+    let [ours, wanted, now] = ours_wanted_now.map(listed);
     let (ours, wanted, mut merged) = (ours?, wanted?, now?);
     let gone: Vec<_> = ours.iter().filter(|one| !wanted.contains(one)).collect();
     let back: Vec<_> = wanted.iter().filter(|one| !ours.contains(one) && !merged.contains(one)).cloned().collect();
@@ -63,29 +65,25 @@ pub(super) fn statements(ours_wanted_now: [&Option<String>; 3]) -> Result<Option
         match merged.iter().position(|known| known == one) {
             Some(at) => drop(merged.remove(at)),
             None if back.is_empty() && !named(&merged, &one.0) => {}
-            None => return Err(Changed),
+            None => return None,
         }
     }
     if back.iter().any(|(sid, _)| named(&merged, sid)) {
-        return Err(Changed);
+        return None;
     }
     merged.extend(back);
     let texts: Vec<_> = merged.into_iter().map(|(_, text)| text).collect();
-    Ok(document(&texts))
+    Some(document(&texts).map_or(Value::Null, Value::String))
 }
-
-/// One of our statements was changed, or cannot be told apart.
-#[derive(Debug)]
-pub(super) struct Changed;
 
 /// A Sid, and the text.
 type Statement = (Option<String>, String);
 
-fn listed(policy: Option<&str>) -> Result<Vec<Statement>, Changed> {
-    let Some(text) = policy else { return Ok(vec![]) };
-    let policy = Policy::parse(Kind::Bucket, text).map_err(|_| Changed)?;
+fn listed(policy: &Value) -> Option<Vec<Statement>> {
+    let Some(text) = policy.as_str() else { return Some(vec![]) };
+    let policy = Policy::parse(Kind::Bucket, text).ok()?;
     let one = |statement: &remedy_policy::document::Statement<'_>| {
         (statement.sid.as_deref().map(str::to_owned), statement.span.of(text).to_owned())
     };
-    Ok(policy.statements.iter().map(one).collect())
+    Some(policy.statements.iter().map(one).collect())
 }

@@ -11,9 +11,8 @@ pub(super) type Elements = BTreeMap<String, Value>;
 
 /// The elements of a setting. Those of an absent one are those it stands for.
 pub(super) fn elements<C: Lawful>(setting: &C::Setting) -> Elements {
-    let json = |setting: &C::Setting| serde_json::to_value(setting).expect("a setting is JSON");
-    let whole = match (json(setting), C::blank()) {
-        (Value::Null, Some(blank)) => json(&blank),
+    let whole = match (C::told(setting), C::blank()) {
+        (Value::Null, Some(blank)) => C::told(&blank),
         (whole, _) => whole,
     };
     match (whole, C::blank()) {
@@ -43,19 +42,18 @@ pub(super) fn crossed<C: Lawful>(base: &C::Setting, other: &C::Setting, mask: u1
 }
 
 /// What taking `ours` back to `wanted` makes of `now`, element by element; nothing where somebody else changed the same.
-#[must_use]
-pub fn merged_by_element<C: Lawful>(ours: &C::Setting, wanted: &C::Setting, now: &C::Setting) -> Option<C::Setting> {
+pub(super) fn merged<C: Lawful>(ours: &C::Setting, wanted: &C::Setting, now: &C::Setting) -> Option<Elements> {
     let [ours, wanted, now] = [ours, wanted, now].map(elements::<C>);
     let merge = |name: &String| {
-        let merged = merged_whole([&ours[name], &wanted[name], &now[name]]);
+        let merged = C::merged(name, [&ours[name], &wanted[name], &now[name]]);
         merged.map(|element| (name.clone(), element))
     };
-    ours.keys().map(merge).collect::<Option<_>>().map(setting::<C>)
+    ours.keys().map(merge).collect()
 }
 
 /// The same for one element that is changed as a whole.
 #[must_use]
-pub fn merged_whole<T: PartialEq + Clone>([ours, wanted, now]: [&T; 3]) -> Option<T> {
+pub fn merged_whole([ours, wanted, now]: [&Value; 3]) -> Option<Value> {
     let merged = if ours == wanted || now == wanted { Some(now) } else { (now == ours).then_some(wanted) };
     merged.cloned()
 }

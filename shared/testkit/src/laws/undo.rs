@@ -7,7 +7,7 @@ use remedy_engine::Shelf;
 
 use super::{
     Bearing, Case, Lawful, Scene, Theatre, WayBack,
-    elements::{crossed, elements},
+    elements::{crossed, elements, merged},
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -54,16 +54,16 @@ pub(super) async fn shares<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> 
     let plan = scene.repair().await.expect("a repair").plan.expect("a repair has a plan");
     let ours = scene.setting().await;
     let theirs = crossed::<C>(&ours, &case.other, case.mask);
-    if C::agrees(&ours, &theirs) || !scene.put(&ours, &theirs).await {
+    if C::agrees(&ours, &theirs) || C::cut_short(&ours, &before, &theirs) || !scene.put(&ours, &theirs).await {
         return Bearing::Moot;
     }
     let mark = scene.mark();
     let report = scene.revert(&plan).await.expect("an undo");
     let seen = elements::<C>(&scene.setting().await);
-    match C::merged(&ours, &before, &theirs) {
+    match merged::<C>(&ours, &before, &theirs) {
         Some(merged) => {
             assert_eq!(report.outcome, Outcome::Reverted, "{report:?}");
-            assert_eq!(seen, elements::<C>(&merged), "only our own difference is taken back from {theirs:?}");
+            assert_eq!(seen, merged, "only our own difference is taken back from {theirs:?}");
         }
         None => {
             assert_eq!(report.outcome, Outcome::Blocked, "{report:?}");
