@@ -86,6 +86,8 @@ impl Lawful for BucketPlaintext {
             let website = WebsiteConfiguration::builder().index_document(index).build();
             client.put_bucket_website().bucket(&name).website_configuration(website).send().await.unwrap();
         }
+        // A new bucket takes no public policy.
+        client.delete_public_access_block().bucket(&name).send().await.unwrap();
         if let Some(text) = world.policy.joined(SID) {
             client.put_bucket_policy().bucket(&name).policy(text).send().await.unwrap();
         }

@@ -92,6 +92,12 @@ pub trait Lawful: Remediation<Client: Connect> + Sized {
         merged_whole(ours_wanted_now)
     }
 
+    /// Whether what is there `now` cannot be told from a way of ours from `ours` to `wanted` that was cut short: then nothing is
+    /// somebody else's.
+    fn cut_short(_ours: &Self::Setting, _wanted: &Self::Setting, _now: &Self::Setting) -> bool {
+        false
+    }
+
     /// Words, one of which stands in a violation whenever a repair changes this element.
     fn grounds(element: &str) -> &'static [&'static str];
 }
