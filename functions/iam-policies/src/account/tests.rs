@@ -139,7 +139,7 @@ fn a_chain_of_roles_counts_as_far_as_somebody_stands_at_its_start() {
     assert_eq!(chain(Access::Unknown).undecided(&[]), BTreeSet::from([arn("user", "ann")]));
 }
 
-const CONTROL: Control = Control {
+const ANY: Control = Control {
     id: ControlId("iam-admin-attached"),
     title: "",
     hipaa: &[],
@@ -164,7 +164,7 @@ fn goes(impact: &Impact) -> bool {
         arn: None,
     };
     let ruling = guard::rule(&Snapshot {
-        control: &CONTROL,
+        control: &ANY,
         target: &target,
         plan: &PlanId::parse("0".repeat(64)).unwrap(),
         purpose: Purpose::Repair,
