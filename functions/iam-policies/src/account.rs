@@ -5,20 +5,21 @@
 //! something is not known, a principal counts as one that may be lost, and not as one that would be left: too few
 //! administrators hold a plan back, too many would not.
 
+mod assuming;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use remedy_domain::Impact;
 use remedy_policy::{
     Holder, Identity, Kind as Document, Policy,
-    document::{Effect, Item, Principal as Named, PrincipalKind, Statement},
-    evaluate::{Caller, Decision, Policies, Request, decide},
+    document::{Effect, Item, Statement},
     glob,
 };
 
 use crate::principal::Kind;
 
-/// How many users are asked about: two that somebody can be are enough.
-const ASKED: usize = 20;
 /// Everything on everything: what `AdministratorAccess` says, and has always said.
 pub(crate) const ADMINISTRATOR: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
@@ -212,87 +213,6 @@ impl Account {
     fn documents<'a>(&'a self, principal: &'a Principal) -> impl Iterator<Item = Option<&'a str>> {
         self.inline(principal).map(Some).chain(self.attached(principal).map(|arn| self.document(arn)))
     }
-
-    /// Whether there is a way for somebody to be this principal.
-    fn can_be_somebody<'a>(&'a self, arn: &'a str, unread: Unread, seen: &mut BTreeSet<&'a str>) -> bool {
-        let Some(principal) = self.principals.get(arn).filter(|_| seen.insert(arn)) else { return false };
-        let Some(trust) = &principal.trust else {
-            return match principal.access {
-                Access::Possible => true,
-                Access::None => false,
-                Access::Unknown => unread == Unread::Harmless,
-            };
-        };
-        let Ok(trust) = Policy::parse(Document::Trust, trust) else { return false };
-        if trust.statements.iter().any(is_closed) {
-            return false;
-        }
-        let outsiders = trust.statements.iter().any(|statement| self.lets_outsiders_in(statement));
-        outsiders
-            || self.principals.iter().any(|(caller, who)| {
-                self.may_assume(caller, who, arn, &trust) && self.can_be_somebody(caller, unread, seen)
-            })
-    }
-
-    /// Adds the users who could be this principal.
-    fn ask_about<'a>(&'a self, arn: &'a str, users: &mut BTreeSet<String>, seen: &mut BTreeSet<&'a str>) {
-        let Some(principal) = self.principals.get(arn).filter(|_| seen.insert(arn)) else { return };
-        let Some(trust) = &principal.trust else {
-            if users.len() < ASKED && principal.access == Access::Unknown {
-                users.insert(arn.to_owned());
-            }
-            return;
-        };
-        let Ok(trust) = Policy::parse(Document::Trust, trust) else { return };
-        let callers = self.principals.iter().filter(|(caller, who)| self.may_assume(caller, who, arn, &trust));
-        for (caller, _) in callers.take(ASKED) {
-            self.ask_about(caller, users, seen);
-        }
-    }
-
-    /// An identity provider or another account.
-    fn lets_outsiders_in(&self, statement: &Statement<'_>) -> bool {
-        let is_outside = |named: &Named<'_>| match named.kind {
-            PrincipalKind::Federated => true,
-            PrincipalKind::Aws => account_of(&named.text).is_some_and(|account| account != self.id),
-            PrincipalKind::Service | PrincipalKind::CanonicalUser => false,
-        };
-        let named = statement.principals.as_ref().filter(|principals| !principals.negated);
-        statement.effect == Effect::Allow && named.is_some_and(|named| named.entries.iter().any(is_outside))
-    }
-
-    fn may_assume(&self, caller: &str, who: &Principal, role: &str, trust: &Policy<'_>) -> bool {
-        let texts = self.documents(who).flatten();
-        let policies: Vec<_> = texts.filter_map(|text| Policy::parse(Document::Identity, text).ok()).collect();
-        let boundary = who.boundary.as_deref().and_then(|arn| self.document(arn));
-        let boundary = boundary.and_then(|text| Policy::parse(Document::Identity, text).ok());
-        let known = Policies {
-            identity: policies.iter().collect(),
-            boundary: boundary.as_ref(),
-            resource: Some(trust),
-            ..Policies::default()
-        };
-        let request = Request {
-            caller: who.as_caller(caller, &self.id),
-            action: "sts:AssumeRole".to_owned(),
-            resource: role.to_owned(),
-            resource_account: self.id.clone(),
-            context: with_mfa(caller, &self.id),
-        };
-        decide(&known, &request) == Decision::Allowed
-    }
-}
-
-impl Principal {
-    fn as_caller(&self, arn: &str, account: &str) -> Caller {
-        match self.kind {
-            Kind::Role => Caller::Session {
-                role: arn.to_owned(),
-                session: format!("arn:aws:sts::{account}:assumed-role/{}/session", self.name),
-            },
-            Kind::User | Kind::Group => Caller::User { arn: arn.to_owned() },
-        }
-    }
 }
 
 /// Whether a statement permits actions of services that it does not name. Without one, permitting everything takes a list of
@@ -307,33 +227,4 @@ fn is_wide(text: &str) -> bool {
 /// Whether an ARN is that of `AdministratorAccess`, in any partition.
 pub(crate) fn is_administrator_access(arn: &str) -> bool {
     arn.ends_with(":iam::aws:policy/AdministratorAccess")
-}
-
-/// Whether a statement of a trust policy keeps everybody out.
-fn is_closed(statement: &Statement<'_>) -> bool {
-    let named = statement.principals.as_ref().filter(|principals| !principals.negated);
-    let everybody = named.is_some_and(|named| named.entries.iter().any(|entry| entry.text == "*"));
-    let assuming = statement.actions.items.iter().any(|item| matches!(&*item.text, "*" | "sts:*" | "sts:assumerole*"));
-    statement.effect == Effect::Deny && everybody && assuming && statement.clauses.is_empty()
-}
-
-/// The account that a principal of a policy is in.
-fn account_of(principal: &str) -> Option<&str> {
-    let is_account = |text: &&str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-    Some(principal.split(':').nth(4).unwrap_or(principal)).filter(is_account)
-}
-
-#[cfg(test)]
-mod tests;
-
-/// A request of somebody who signed in with MFA just now.
-fn with_mfa(caller: &str, account: &str) -> BTreeMap<String, Vec<String>> {
-    let keys = [
-        ("aws:multifactorauthpresent", "true"),
-        ("aws:multifactorauthage", "0"),
-        ("aws:securetransport", "true"),
-        ("aws:principalarn", caller),
-        ("aws:principalaccount", account),
-    ];
-    keys.into_iter().map(|(key, value)| (key.to_owned(), vec![value.to_owned()])).collect()
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod admin_attached;
+mod admin_grant;
 mod admin_setting;
 mod attachments;
 mod authorization;
@@ -10,6 +11,7 @@ mod clients;
 mod consent;
 mod inline_kms;
 mod inline_policy;
+mod inline_setting;
 #[cfg(test)]
 mod laws;
 mod policy;

@@ -34,6 +34,7 @@ use crate::{
     calls::{ATTACH, DETACH, GROUPS_OF, LIST, LIST_ATTACHED, LIST_INLINE},
     clients::Iam,
     consent,
+    inline_setting::PREFIX,
     principal::{self, Kind, NO_SUCH, OURS},
 };
 
@@ -136,7 +137,7 @@ impl Remediation for UserDirectPolicy {
 
 /// Whether an attachment is a matter for this control.
 fn is_direct(arn: &str) -> bool {
-    !is_administrator_access(arn) && !arn.contains(":policy/Remedy")
+    !is_administrator_access(arn) && !arn.contains(&format!(":policy/{PREFIX}"))
 }
 
 /// The managed policies that a user's groups give it. A user is in ten groups at most.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::worlds::{self, ADMINISTRATOR_ACCESS, MANAGED, document, harmless, kinds};
 use crate::{
-    AdminAttached, Iam, InlineKms, InlinePolicy, Kind, UserDirectPolicy, attachments::Attachments, inline_policy,
+    AdminAttached, Iam, InlineKms, InlinePolicy, Kind, UserDirectPolicy, attachments::Attachments, inline_setting,
 };
 
 /// A principal and what is attached to it.
@@ -158,8 +158,8 @@ impl Lawful for InlinePolicy {
         (kinds(), inline(), attached).prop_map(|(kind, policies, attached)| Inline { kind, policies, attached }).boxed()
     }
 
-    fn settings() -> BoxedStrategy<inline_policy::Setting> {
-        let setting = |(kind, inline)| inline_policy::Setting { kind, inline, managed: BTreeMap::new() };
+    fn settings() -> BoxedStrategy<inline_setting::Setting> {
+        let setting = |(kind, inline)| inline_setting::Setting { kind, inline, managed: BTreeMap::new() };
         (kinds(), inline()).prop_map(setting).boxed()
     }
 
@@ -176,8 +176,8 @@ impl Lawful for InlinePolicy {
         Some(name)
     }
 
-    fn blank() -> Option<inline_policy::Setting> {
-        Some(inline_policy::Setting { kind: Kind::User, inline: BTreeMap::new(), managed: BTreeMap::new() })
+    fn blank() -> Option<inline_setting::Setting> {
+        Some(inline_setting::Setting { kind: Kind::User, inline: BTreeMap::new(), managed: BTreeMap::new() })
     }
 
     fn merged(_: &str, [ours, wanted, now]: [&Value; 3]) -> Option<Value> {

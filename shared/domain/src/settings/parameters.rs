@@ -31,8 +31,6 @@ pub struct Parameters {
     /// account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions_boundary: Option<String>,
-    /// Patterns of the ARNs of managed policies that nobody may have attached, besides `AdministratorAccess`.
-    pub denied_policies: Vec<String>,
     /// Days for which a new version of a policy is a change that wants an approval: 1 to 90.
     pub policy_change_days: u32,
     /// The SHA-256 digests (64 hex digits) of the canonical JSON of policy documents that were approved.
@@ -107,7 +105,6 @@ impl Default for Parameters {
             identity_repairs: IdentityRepairs::Ask,
             admin_policy_repair: AdminPolicyRepair::Narrow,
             permissions_boundary: None,
-            denied_policies: Vec::new(),
             policy_change_days: 7,
             approved_policies: Vec::new(),
             put_encryption: PutEncryption::Compatible,

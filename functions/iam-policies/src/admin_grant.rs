@@ -1,0 +1,92 @@
+//! What makes an administrator of whoever has a policy, and what the policy should be instead.
+
+use remedy_domain::{AdminPolicyRepair, Consent, Context, IdentityRepairs};
+use remedy_policy::{Holder, Identity, Kind as Document, Policy, edit};
+
+use crate::{account::Account, admin_setting::Setting, policy_admin::Facts};
+
+/// How a document makes administrators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grant {
+    /// It does not.
+    None,
+    /// Without condition.
+    Plain,
+    /// As AWS Config counts it, but under a condition or with denies.
+    Literal,
+    /// It is none that we understand.
+    Unreadable,
+}
+
+/// How this one does.
+pub(crate) fn grant(text: &str) -> Grant {
+    let Ok(policy) = Policy::parse(Document::Identity, text) else { return Grant::Unreadable };
+    let found = Identity::of(&Holder::of(&policy));
+    match (found.admin, found.admin_literal) {
+        (true, _) => Grant::Plain,
+        (false, true) => Grant::Literal,
+        (false, false) => Grant::None,
+    }
+}
+
+/// Who must agree.
+pub(crate) fn consent(facts: &Facts, grant: Grant, context: &Context<'_>) -> Consent {
+    let bounds = |account: &Account| {
+        account.principals.values().any(|principal| principal.boundary.as_deref() == Some(facts.arn.as_str()))
+    };
+    let ask = |reason: &str| Consent::Ask(reason.to_owned());
+    match context.parameters.identity_repairs {
+        IdentityRepairs::Ask => ask("what identities may do is changed only with a person's approval"),
+        IdentityRepairs::Auto if grant != Grant::Plain => ask("the grant stands under a condition or beside a deny"),
+        IdentityRepairs::Auto if facts.account.as_ref().is_some_and(bounds) => {
+            ask("the policy is a permissions boundary, and those it bounds would lose permissions")
+        }
+        IdentityRepairs::Auto => Consent::Auto,
+    }
+}
+
+/// What the policy should be. None: nothing is left to do, for nobody has it unbounded.
+pub(crate) fn desired(
+    facts: &Facts,
+    setting: &Setting,
+    context: &Context<'_>,
+) -> Result<Option<Setting>, &'static str> {
+    let detached = || match &setting.holders {
+        Some(holders) if !holders.is_empty() => Some(setting.detached()),
+        Some(_) | None => None,
+    };
+    match context.parameters.admin_policy_repair {
+        AdminPolicyRepair::Detach => Ok(detached()),
+        AdminPolicyRepair::Boundary => bounded(facts, setting, context),
+        AdminPolicyRepair::Narrow => match narrowed(setting.document()) {
+            Some(text) => Ok(Some(setting.with_document(text))),
+            None => Ok(detached()),
+        },
+    }
+}
+
+/// The document without the grant; none where nothing would be left, or no single statement is at fault.
+fn narrowed(text: &str) -> Option<String> {
+    let policy = Policy::parse(Document::Identity, text).ok()?;
+    edit::remove_admin(&policy).ok()?.text
+}
+
+fn bounded(facts: &Facts, setting: &Setting, context: &Context<'_>) -> Result<Option<Setting>, &'static str> {
+    let (Some(account), Some(holders)) = (&facts.account, &setting.holders) else { return Ok(None) };
+    let wanted = context.parameters.permissions_boundary.as_deref().unwrap_or_default();
+    let wanted = wanted.replace("{account}", context.account.as_str());
+    let bounds = |arn: &str| account.policies.get(arn).is_some_and(|text| grant(text) == Grant::None);
+    if !bounds(&wanted) {
+        return Err("the policy that `permissions_boundary` names is not there, or bounds nothing");
+    }
+    if !holders.groups.is_empty() {
+        return Err("a group has the policy, and groups cannot be bounded: detach it there");
+    }
+    let mut desired = holders.clone();
+    for bound in desired.users.values_mut().chain(desired.roles.values_mut()) {
+        if !bound.as_deref().is_some_and(bounds) {
+            *bound = Some(wanted.clone());
+        }
+    }
+    Ok((desired != *holders).then(|| Setting { holders: Some(desired), ..setting.clone() }))
+}
