@@ -573,6 +573,17 @@ fn r11_an_access_point_does_not_limit_itself() {
 }
 
 #[test]
+fn r12_a_grant_to_all_or_to_authenticated_users_is_public() {
+    use crate::acl::Public;
+    let of = |group: &str| Public::of_group(&format!("http://acs.amazonaws.com/groups/{group}"));
+    assert_eq!(of("global/AllUsers"), Some(Public::Everyone));
+    assert_eq!(of("global/AuthenticatedUsers"), Some(Public::EveryAccount), "anybody can have an account");
+    assert_eq!(of("global/allusers/"), Some(Public::Everyone));
+    assert_eq!(of("s3/LogDelivery"), None, "the service that writes access logs is no stranger");
+    assert_eq!(Public::of_group(""), None);
+}
+
+#[test]
 fn every_verdict_names_its_place() {
     let text = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Ok","Effect":"Allow","Action":"s3:GetObject","Resource":"*"},{"Sid":"Root","Effect":"Allow","Action":["s3:*","*"],"Resource":"*"}]}"#;
     let policy = Policy::parse(Kind::Identity, text).unwrap();

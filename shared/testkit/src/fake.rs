@@ -146,7 +146,8 @@ impl FakeAws {
         self.lags().by(by);
     }
 
-    /// Lets the function's own role see once more, for so long, what was there before the last write of a session.
+    /// Lets the function's own role see once more, for so long, what was there before the writes of the
+    /// last session.
     pub fn relapse(&self, long: Duration) {
         self.lags().relapse(self.time.now() + long);
     }
@@ -207,7 +208,7 @@ impl FakeAws {
     fn answer(&self, call: &Call, account: &str, is_session: bool) -> Answered {
         let (mut cloud, mut lag, now) = (self.cloud(), self.lags(), self.time.now());
         if is_session {
-            lag.remember(&cloud, now);
+            lag.remember(&call.key, &cloud, now);
         }
         match lag.shown(now).filter(|_| call.key.ends_with("READ") && call.service != Service::Sts) {
             Some(mut past) => of_service(&mut past, call, account, now),

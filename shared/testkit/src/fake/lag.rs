@@ -6,10 +6,11 @@ use remedy_domain::Timestamp;
 
 use super::state::Cloud;
 
-/// What was there before the last write of a session, and until when readers see it.
+/// What was there before the writes of the last session, and until when readers see it.
 #[derive(Debug, Default)]
 pub(super) struct Lag {
     by: Duration,
+    session: Option<String>,
     past: Option<Cloud>,
     until: Option<Timestamp>,
 }
@@ -20,9 +21,12 @@ impl Lag {
         self.by = by;
     }
 
-    /// A session is about to write.
-    pub(super) fn remember(&mut self, cloud: &Cloud, now: Timestamp) {
-        self.past = Some(cloud.clone());
+    /// A session, known by its access key, is about to write. Its writes are seen all together or not at all.
+    pub(super) fn remember(&mut self, session: &str, cloud: &Cloud, now: Timestamp) {
+        if self.session.as_deref() != Some(session) {
+            self.session = Some(session.to_owned());
+            self.past = Some(cloud.clone());
+        }
         self.until = Some(now + self.by);
     }
 

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 
 /// Sub-resources of a bucket that the fake knows.
-const OF_BUCKET: [(&str, &str); 3] =
-    [("policy", "BucketPolicy"), ("publicAccessBlock", "PublicAccessBlock"), ("website", "BucketWebsite")];
+const OF_BUCKET: [(&str, &str); 4] = [
+    ("acl", "BucketAcl"),
+    ("policy", "BucketPolicy"),
+    ("publicAccessBlock", "PublicAccessBlock"),
+    ("website", "BucketWebsite"),
+];
 
 /// The bucket of a request, virtual-host style or path style.
 pub(super) fn bucket(host: &str, path: &str) -> String {

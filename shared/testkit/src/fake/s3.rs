@@ -1,5 +1,8 @@
 //! S3, as far as access to buckets goes.
 
+pub(super) mod acl;
+mod policy;
+
 use super::{
     answer::{Answer, Answered, Refusal, page},
     call::{Call, element},
@@ -26,29 +29,9 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str) -> Answered 
             bucket(cloud, call, account)?.block = None;
             Ok(Answer::nothing())
         }
-        operation if operation.ends_with("BucketPolicy") => policy(cloud, call, account),
+        operation if operation.ends_with("BucketPolicy") => policy::answer(cloud, call, account),
+        operation if operation.ends_with("BucketAcl") => acl::answer(cloud, call, account),
         _ => website(cloud, call, account),
-    }
-}
-
-fn policy(cloud: &mut Cloud, call: &Call, account: &str) -> Answered {
-    let policy = &mut bucket(cloud, call, account)?.policy;
-    match call.operation.as_str() {
-        "GetBucketPolicy" => policy
-            .clone()
-            .map(Answer::of)
-            .ok_or_else(|| Refusal::new(404, "NoSuchBucketPolicy", "The bucket policy does not exist")),
-        "PutBucketPolicy" if serde_json::from_str::<serde_json::Value>(&call.body).is_err() => {
-            Err(Refusal::new(400, "MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'"))
-        }
-        "PutBucketPolicy" => {
-            *policy = Some(call.body.clone());
-            Ok(Answer::nothing())
-        }
-        _ => {
-            *policy = None;
-            Ok(Answer::nothing())
-        }
     }
 }
 
@@ -76,7 +59,7 @@ fn website(cloud: &mut Cloud, call: &Call, account: &str) -> Answered {
     }
 }
 
-/// New buckets are blocked since April 2023.
+/// New buckets are blocked since April 2023, and have no ACLs but where the owner of objects is not to be the bucket's.
 fn create(cloud: &mut Cloud, call: &Call, account: &str) -> Answered {
     let name = call.bucket.clone();
     match cloud.buckets.get(&name) {
@@ -91,9 +74,11 @@ fn create(cloud: &mut Cloud, call: &Call, account: &str) -> Answered {
         None => {}
     }
     let region = element(&call.body, "LocationConstraint").unwrap_or("us-east-1").to_owned();
+    let has_acls = call.headers.get("x-amz-object-ownership").is_some_and(|who| who != "BucketOwnerEnforced");
+    let acl = has_acls.then(acl::private);
     cloud.buckets.insert(
         name,
-        Bucket { owner: account.to_owned(), region, block: Some([true; 4]), website: None, policy: None },
+        Bucket { owner: account.to_owned(), region, block: Some([true; 4]), website: None, policy: None, acl },
     );
     Ok(Answer::of(""))
 }
@@ -130,6 +115,14 @@ fn bucket<'a>(cloud: &'a mut Cloud, call: &Call, account: &str) -> Result<&'a mu
         return Err(Refusal::new(301, "PermanentRedirect", message));
     }
     Ok(bucket)
+}
+
+/// The flags that hold: those of the bucket and those of its account together.
+fn blocked(cloud: &Cloud, name: &str) -> Flags {
+    let Some(bucket) = cloud.buckets.get(name) else { return [false; 4] };
+    let of_account = cloud.accounts.get(&bucket.owner).and_then(|account| account.block).unwrap_or_default();
+    let of_bucket = bucket.block.unwrap_or_default();
+    std::array::from_fn(|flag| of_account[flag] || of_bucket[flag])
 }
 
 pub(super) fn get_block(block: Option<Flags>) -> Answered {

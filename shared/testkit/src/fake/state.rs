@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Debug};
 
-use super::{iam::User, kms::Key, password_policy::Policy};
+use super::{iam::User, kms::Key, password_policy::Policy, s3::acl::Grant};
 
 /// The four flags of Block Public Access, in the order in which AWS lists them.
 pub(super) type Flags = [bool; 4];
@@ -27,6 +27,8 @@ pub(super) struct Bucket {
     pub(super) block: Option<Flags>,
     pub(super) website: Option<String>,
     pub(super) policy: Option<String>,
+    /// None: ACLs are off.
+    pub(super) acl: Option<Vec<Grant>>,
 }
 
 /// One account.
@@ -64,6 +66,7 @@ impl Cloud {
             put(&mut all, format!("s3/{name}/public-access-block"), &bucket.block);
             put(&mut all, format!("s3/{name}/website"), &bucket.website);
             put(&mut all, format!("s3/{name}/policy"), &bucket.policy);
+            put(&mut all, format!("s3/{name}/acl"), &bucket.acl);
         }
         for (id, account) in &self.accounts {
             account.dump(id, &mut all);

@@ -26,6 +26,46 @@ async fn omitted_flags_are_false_and_a_new_bucket_is_blocked() {
     assert_eq!(get().await.unwrap_err().code(), Some("NoSuchPublicAccessBlockConfiguration"));
 }
 
+const OPEN: &str = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}}"#;
+
+#[tokio::test]
+async fn a_blocked_bucket_takes_no_public_policy() {
+    let fake = FakeAws::default();
+    let client = s3(&fake, ACCOUNT, Caller::Test);
+    client.create_bucket().bucket("phi").send().await.unwrap();
+    let put = || client.put_bucket_policy().bucket("phi").policy(OPEN).send();
+    assert_eq!(put().await.unwrap_err().code(), Some("AccessDenied"), "a new bucket is blocked");
+    let partner = OPEN.replace(r#""*","Action""#, r#"{"AWS":"444455556666"},"Action""#);
+    client.put_bucket_policy().bucket("phi").policy(partner).send().await.unwrap();
+    client.delete_public_access_block().bucket("phi").send().await.unwrap();
+    put().await.unwrap();
+    fake.cloud().account(ACCOUNT).block = Some([false, false, true, false]);
+    assert_eq!(put().await.unwrap_err().code(), Some("AccessDenied"), "the account's flags hold too");
+}
+
+#[tokio::test]
+async fn acls_are_off_unless_asked_for_and_blocked_like_policies() {
+    use aws_sdk_s3::types::{AccessControlPolicy, Grant, Grantee, ObjectOwnership, Permission, Type};
+    let fake = FakeAws::default();
+    let client = s3(&fake, ACCOUNT, Caller::Test);
+    client.create_bucket().bucket("off").send().await.unwrap();
+    client.create_bucket().bucket("on").object_ownership(ObjectOwnership::ObjectWriter).send().await.unwrap();
+    let given = client.get_bucket_acl().bucket("off").send().await.unwrap();
+    assert_eq!(given.grants().len(), 1, "the owner's");
+    let everyone = Grantee::builder().r#type(Type::Group).uri("http://acs.amazonaws.com/groups/global/AllUsers");
+    let open = Grant::builder().grantee(everyone.build().unwrap()).permission(Permission::Read).build();
+    let list = AccessControlPolicy::builder().set_owner(given.owner.clone()).grants(open.clone()).build();
+    let put = |name| client.put_bucket_acl().bucket(name).access_control_policy(list.clone()).send();
+    assert_eq!(put("off").await.unwrap_err().code(), Some("AccessControlListNotSupported"));
+    assert_eq!(put("on").await.unwrap_err().code(), Some("AccessDenied"));
+    client.delete_public_access_block().bucket("on").send().await.unwrap();
+    put("on").await.unwrap();
+    assert_eq!(client.get_bucket_acl().bucket("on").send().await.unwrap().grants(), [open]);
+    let nobodys = AccessControlPolicy::builder().build();
+    let error = client.put_bucket_acl().bucket("on").access_control_policy(nobodys).send().await.unwrap_err();
+    assert_eq!(error.code(), Some("MalformedACLError"));
+}
+
 #[tokio::test]
 async fn a_bucket_belongs_to_one_account() {
     let fake = FakeAws::default();

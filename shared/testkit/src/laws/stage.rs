@@ -51,7 +51,7 @@ pub trait Backstage {
         false
     }
 
-    /// Lets the engine see once more, for so long, what was there before its last write. Answers whether it can.
+    /// Lets the engine see once more, for so long, what was there before its last writes. Answers whether it can.
     fn relapse(&self, _long: Duration) -> bool {
         false
     }

@@ -8,6 +8,7 @@ pub mod bucket_owner;
 pub mod evaluations;
 pub mod gap;
 pub mod key_rotation;
+mod public_access;
 pub mod rule_evaluation;
 pub mod service_credentials;
 
@@ -37,6 +38,9 @@ pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
     let Shims { account_summary, bucket_owner, evaluations, key_rotation, rule_evaluation, service_credentials } =
         &front.shims;
     if let Some(refusal) = bucket_owner.refusal(front, call, ask).await {
+        return refusal;
+    }
+    if let Some(refusal) = public_access::refusal(front, call, ask).await {
         return refusal;
     }
     match call.name().as_str() {
