@@ -8,6 +8,7 @@ mod crash;
 mod deliveries;
 mod differential;
 mod drift;
+mod encryption;
 mod refusals;
 mod settings;
 mod takeover;
