@@ -1,5 +1,6 @@
 //! KMS: keys, their states, and how they end.
 
+mod alias;
 mod rotation;
 
 use remedy_domain::Timestamp;
@@ -75,6 +76,7 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str, now: Timesta
         "CreateKey" => return create(cloud, call, account, &input),
         "ListKeys" => return Ok(list(cloud, call, account, &input)),
         "ReplicateKey" => return replicate(cloud, call, account, &input),
+        "CreateAlias" => return alias::create(cloud, call, account, &input),
         _ => {}
     }
     let replicas = replicas(cloud, account, &input);
@@ -172,7 +174,8 @@ fn find<'a>(cloud: &'a mut Cloud, call: &Call, account: &str, input: &Value) -> 
     if said.starts_with("arn:") && !said.contains(":kms:") {
         return Err(Refusal::new(400, "InvalidArnException", format!("Invalid arn {said}")));
     }
-    let (id, region) = (id_of(input), call.region.clone());
+    let region = call.region.clone();
+    let id = alias::meant(cloud, call, account, said).unwrap_or_else(|| id_of(input));
     let arn = format!("arn:aws:kms:{region}:{account}:key/{id}");
     let missing = || Refusal::new(400, "NotFoundException", format!("Key '{arn}' does not exist"));
     let key = cloud.account(account).keys.get_mut(&(region, id.clone())).ok_or_else(missing)?;

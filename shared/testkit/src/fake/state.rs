@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, fmt::Debug};
 
-use super::{iam::User, kms::Key, password_policy::Policy, s3::acl::Grant};
+use super::{
+    iam::User,
+    kms::Key,
+    password_policy::Policy,
+    s3::{acl::Grant, encryption::Encryption},
+};
 
 /// The four flags of Block Public Access, in the order in which AWS lists them.
 pub(super) type Flags = [bool; 4];
@@ -29,6 +34,7 @@ pub(super) struct Bucket {
     pub(super) policy: Option<String>,
     /// None: ACLs are off.
     pub(super) acl: Option<Vec<Grant>>,
+    pub(super) encryption: Encryption,
 }
 
 /// One account.
@@ -37,6 +43,8 @@ pub(super) struct Account {
     pub(super) block: Option<Flags>,
     /// By Region and id.
     pub(super) keys: BTreeMap<(String, String), Key>,
+    /// Names of keys, `alias/…`, by Region and name.
+    pub(super) aliases: BTreeMap<(String, String), String>,
     pub(super) users: BTreeMap<String, User>,
     pub(super) password_policy: Option<Policy>,
     pub(super) root_mfa: bool,
@@ -67,6 +75,7 @@ impl Cloud {
             put(&mut all, format!("s3/{name}/website"), &bucket.website);
             put(&mut all, format!("s3/{name}/policy"), &bucket.policy);
             put(&mut all, format!("s3/{name}/acl"), &bucket.acl);
+            put(&mut all, format!("s3/{name}/encryption"), &bucket.encryption);
         }
         for (id, account) in &self.accounts {
             account.dump(id, &mut all);
