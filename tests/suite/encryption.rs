@@ -82,3 +82,59 @@ async fn log_targets_and_buckets_without_phi_are_left_alone() {
     }
     assert!(world.repairs().is_empty());
 }
+
+const KEY: &str = "s3-bucket-default-key";
+
+/// A customer's key, and the parameters that name it by a template.
+async fn key(world: &World) -> (String, Value) {
+    let kms = aws_sdk_kms::Client::new(&world.config());
+    let made = kms.create_key().key_usage(aws_sdk_kms::types::KeyUsageType::EncryptDecrypt).send().await;
+    let id = made.expect("a key is created").key_metadata.expect("a new key is described").key_id;
+    kms.create_alias().alias_name("alias/phi").target_key_id(&id).send().await.expect("the key is named");
+    (id, json!({"default_key": "arn:aws:kms:{region}:{account}:alias/phi"}))
+}
+
+async fn encrypt(world: &World, bucket: &str, key: &str) {
+    use aws_sdk_s3::types::{
+        ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
+        ServerSideEncryptionRule,
+    };
+    let default = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::AwsKms);
+    let default = default.kms_master_key_id(key).build().expect("a default");
+    let rule =
+        ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(default).bucket_key_enabled(true);
+    let told = ServerSideEncryptionConfiguration::builder().rules(rule.build()).build().expect("a configuration");
+    let put = world.s3().put_bucket_encryption().bucket(bucket).server_side_encryption_configuration(told);
+    put.send().await.expect("it is set");
+}
+
+#[tokio::test]
+async fn the_key_of_the_settings_waits_for_a_person() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    let unsaid = run(&deploy(&world, json!({})).await, KEY, &bucket).await;
+    assert_eq!(unsaid["outcome"], "needs-human", "{unsaid:#}");
+    assert!(unsaid["reason"].as_str().is_some_and(|reason| reason.contains("name a key")));
+    let (id, parameters) = key(&world).await;
+    let lambda = deploy(&world, parameters).await;
+    let held = run(&lambda, KEY, &bucket).await;
+    assert_eq!(held["outcome"], "awaiting-approval", "{held:#}");
+    assert_eq!((&held["after"]["algorithm"], &held["after"]["key"]), (&json!("aws:kms"), &json!(id)));
+    assert!(world.repairs().is_empty());
+    encrypt(&world, &bucket, &id).await;
+    world.proxy.clear();
+    assert_eq!(run(&lambda, KEY, &bucket).await["outcome"], "already-compliant");
+    assert!(world.proxy.effects().is_empty());
+}
+
+#[tokio::test]
+async fn a_key_that_is_switched_off_needs_a_person() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    let (id, parameters) = key(&world).await;
+    let kms = aws_sdk_kms::Client::new(&world.config());
+    kms.disable_key().key_id(&id).send().await.expect("the key is disabled");
+    let run = run(&deploy(&world, parameters).await, KEY, &bucket).await;
+    assert_eq!(run["outcome"], "needs-human", "{run:#}");
+    assert!(run["reason"].as_str().is_some_and(|reason| reason.contains("not enabled")));
+}

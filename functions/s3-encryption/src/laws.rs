@@ -13,11 +13,17 @@ use remedy_testkit::laws::{
     },
 };
 
-use self::worlds::{deliver, host, logs, make, policies, upload_policies};
-use crate::{BucketPlaintext, BucketPolicy, BucketUnencryptedPut, UploadPolicy, bucket_plaintext::SID, logs::Logs};
+use self::worlds::{
+    Present, Wanted, deliver, encrypt, encryptions, host, logs, make, policies, present, upload_policies, wanted,
+};
+use crate::{
+    BucketDefaultKey, BucketPlaintext, BucketPolicy, BucketUnencryptedPut, DefaultEncryption, UploadPolicy,
+    bucket_plaintext::SID, logs::Logs,
+};
 
 remedy_testkit::laws!(bucket_plaintext: BucketPlaintext);
 remedy_testkit::laws!(bucket_unencrypted_put: BucketUnencryptedPut);
+remedy_testkit::laws!(bucket_default_key: BucketDefaultKey);
 
 /// A bucket: its policy, and whether it hosts a website.
 #[derive(Debug, Clone)]
@@ -101,6 +107,74 @@ impl Lawful for BucketUnencryptedPut {
         match element {
             "unencrypted" => &["name another encryption"],
             "headerless" => &["name no encryption"],
+            _ => &[],
+        }
+    }
+}
+
+/// A bucket and its keys: what its new objects are encrypted with, and what the settings say.
+#[derive(Debug, Clone)]
+pub struct Keyed {
+    encryption: DefaultEncryption,
+    present: Present,
+    wanted: Wanted,
+    serial: u64,
+    policy: UploadPolicy,
+    logs: Logs,
+    phi_free: bool,
+}
+
+impl Lawful for BucketDefaultKey {
+    type World = Keyed;
+    const TOUCHES: &'static [&'static str] = &["/encryption"];
+
+    fn worlds() -> BoxedStrategy<Keyed> {
+        let facts = (wanted(), any::<u64>(), upload_policies(), logs(), weighted(0.1));
+        (encryptions(), present(), facts)
+            .prop_map(|(encryption, present, (wanted, serial, policy, logs, phi_free))| Keyed {
+                encryption,
+                present,
+                wanted,
+                serial,
+                policy,
+                logs,
+                phi_free,
+            })
+            .boxed()
+    }
+
+    fn settings() -> BoxedStrategy<DefaultEncryption> {
+        encryptions().boxed()
+    }
+
+    fn parameters(world: &Keyed) -> Parameters {
+        let phi_free_buckets = if world.phi_free { vec!["phi-*".to_owned()] } else { vec![] };
+        Parameters { default_key: world.wanted.arn(world.serial), phi_free_buckets, ..Parameters::default() }
+    }
+
+    async fn arrange(world: &Keyed, stage: &Stage) -> Option<String> {
+        let key = world.present.make(stage).await?;
+        world.wanted.make(stage, world.serial).await;
+        let (client, name) = make(stage, world.policy.joined()).await;
+        if world.logs == Logs::Delivered {
+            deliver(&client, &name).await;
+        }
+        let mut encryption = world.encryption.clone();
+        if encryption.cipher.algorithm != DefaultEncryption::default().cipher.algorithm && key.is_some() {
+            encryption.cipher.key = key;
+        }
+        encrypt(&client, &name, &encryption).await;
+        Some(name)
+    }
+
+    fn blank() -> Option<DefaultEncryption> {
+        Some(DefaultEncryption::default())
+    }
+
+    fn grounds(element: &str) -> &'static [&'static str] {
+        match element {
+            "cipher" => &["SSE-KMS by default", "the default key"],
+            "bucket_key" => &["the bucket key is off"],
             _ => &[],
         }
     }

@@ -1,5 +1,6 @@
 //! Buckets and their policies, made by genuine calls.
 
+use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use aws_sdk_s3::{
     Client,
     types::{
@@ -7,16 +8,22 @@ use aws_sdk_s3::{
         ObjectOwnership, Permission, Type, WebsiteConfiguration,
     },
 };
+use remedy_policy::Upload;
 use remedy_testkit::laws::{
-    Stage,
+    Prop, Stage,
     proptest::{
         option,
-        prelude::{Just, Strategy, prop_oneof},
+        prelude::{Just, Strategy, any, prop_oneof},
+        sample::select,
     },
 };
 
-use crate::{BucketPolicy, Buckets, UploadPolicy, bucket_plaintext, logs::Logs, upload_policy};
-use remedy_policy::Upload;
+use crate::{
+    BucketPolicy, Buckets, Cipher, DefaultEncryption, UploadPolicy, Vaults, bucket_plaintext,
+    default_encryption::{DSSE, KMS},
+    logs::Logs,
+    upload_policy,
+};
 
 pub(super) const ANY: &str = "arn:aws:s3:::*";
 
@@ -104,4 +111,113 @@ pub(super) async fn deliver(client: &Client, name: &str) {
     let grant = Grant::builder().grantee(group.build().unwrap()).permission(Permission::Write).build();
     let list = AccessControlPolicy::builder().set_owner(owner).grants(grant).build();
     client.put_bucket_acl().bucket(name).access_control_policy(list).send().await.unwrap();
+}
+
+/// What the settings say of a key, and what there is of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// They name none.
+    None,
+    /// A key that will do.
+    Fit,
+    /// A key that is disabled.
+    Disabled,
+    /// A key that is not for encryption.
+    Asymmetric,
+    /// A key that nobody made.
+    Missing,
+    /// A key in another Region.
+    Elsewhere,
+}
+
+/// The keys that settings may want; mostly one that will do.
+pub(super) fn wanted() -> impl Strategy<Value = Wanted> {
+    let unfit = [Wanted::None, Wanted::Disabled, Wanted::Asymmetric, Wanted::Missing, Wanted::Elsewhere];
+    prop_oneof![3 => Just(Wanted::Fit), 1 => select(unfit.to_vec())]
+}
+
+impl Wanted {
+    /// The ARN in the settings. A world knows no ids of keys: it calls them by an alias of its own.
+    pub(super) fn arn(self, serial: u64) -> Option<String> {
+        let region = if self == Self::Elsewhere { "ap-southeast-9" } else { "{region}" };
+        (self != Self::None).then(|| format!("arn:aws:kms:{region}:{{account}}:alias/phi-{serial}"))
+    }
+
+    /// Makes the key, unless it is there already.
+    pub(super) async fn make(self, stage: &Stage, serial: u64) {
+        let client = stage.client::<Vaults>().keys();
+        let request = match self {
+            Self::None | Self::Missing | Self::Elsewhere => return,
+            Self::Asymmetric => client.create_key().key_spec(KeySpec::Rsa2048).key_usage(KeyUsageType::SignVerify),
+            // The emulator tells of a usage only where one was given.
+            Self::Fit | Self::Disabled => client.create_key().key_usage(KeyUsageType::EncryptDecrypt),
+        };
+        let id = request.send().await.unwrap().key_metadata.unwrap().key_id;
+        let named = client.create_alias().alias_name(format!("alias/phi-{serial}")).target_key_id(&id).send().await;
+        if named.is_ok() && self == Self::Disabled {
+            client.disable_key().key_id(&id).send().await.unwrap();
+        }
+    }
+}
+
+/// The key that a bucket has, where it has any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Present {
+    /// Whatever the setting says.
+    AsSaid,
+    /// Another key of the customer's.
+    Customers,
+    /// A key that AWS manages, by its id.
+    OfAws,
+}
+
+/// Where a bucket's key is from.
+pub(super) fn present() -> impl Strategy<Value = Present> {
+    prop_oneof![4 => Just(Present::AsSaid), 2 => Just(Present::Customers), 1 => Just(Present::OfAws)]
+}
+
+impl Present {
+    /// The id of the key, if it is not as said; nothing where this stage has no such key.
+    pub(super) async fn make(self, stage: &Stage) -> Option<Option<String>> {
+        match self {
+            Self::AsSaid => Some(None),
+            Self::OfAws => stage.plant(Prop::KeyOfAws).map(Some),
+            Self::Customers => {
+                let made = stage.client::<Vaults>().keys().create_key().send().await.unwrap();
+                Some(Some(made.key_metadata.unwrap().key_id))
+            }
+        }
+    }
+}
+
+/// Default encryptions, as somebody may set them.
+pub(super) fn encryptions() -> impl Strategy<Value = DefaultEncryption> {
+    let key = |id: &str| Some(format!("arn:aws:kms:us-east-1:{id}"));
+    let keys = select(vec![
+        None,
+        key("111122223333:alias/aws/s3"),
+        key("444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+        Some("1234abcd-12ab-34cd-56ef-1234567890ab".to_owned()),
+        Some("alias/aws/s3".to_owned()),
+    ]);
+    let cipher = prop_oneof![
+        2 => Just(DefaultEncryption::default().cipher),
+        2 => keys.clone().prop_map(|key| Cipher { algorithm: KMS.to_owned(), key }),
+        1 => keys.prop_map(|key| Cipher { algorithm: DSSE.to_owned(), key }),
+    ];
+    let blocked = select(vec![None, Some(vec!["SSE-C".to_owned()]), Some(vec!["NONE".to_owned()])]);
+    (cipher, any::<bool>(), blocked).prop_map(|(cipher, bucket_key, blocked)| DefaultEncryption {
+        cipher,
+        bucket_key,
+        blocked,
+    })
+}
+
+/// Sets a bucket's default encryption.
+pub(super) async fn encrypt(client: &Client, name: &str, encryption: &DefaultEncryption) {
+    if *encryption != DefaultEncryption::default() {
+        let told = encryption.configuration().unwrap();
+        let request = client.put_bucket_encryption().bucket(name);
+        request.server_side_encryption_configuration(told).send().await.unwrap();
+    }
 }
