@@ -9,6 +9,7 @@ mod deliveries;
 mod differential;
 mod drift;
 mod encryption;
+mod keys;
 mod refusals;
 mod settings;
 mod takeover;

@@ -92,6 +92,7 @@ impl Account {
         for ((region, key), state) in &self.keys {
             put(all, format!("kms/{id}/{region}/{key}/rotation"), &state.rotation);
             put(all, format!("kms/{id}/{region}/{key}/state"), &state.state);
+            put(all, format!("kms/{id}/{region}/{key}/policy"), &state.policy);
         }
         for (name, user) in &self.users {
             put(all, format!("iam/{id}/{name}/login"), &user.login);
