@@ -18,6 +18,22 @@ SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDemoDemoDemoDemoDemoDemoDemoDemo
 FENCE = "RemedyDenyWithoutMfa"
 
 
+def everybody(bucket: str) -> str:
+    objects = f"arn:aws:s3:::{bucket}/*"
+    return json.dumps({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": objects})
+
+
+def partner(bucket: str) -> str:
+    """A statement that lets another hospital in, spelt so that a rewrite would show."""
+    who = '{"AWS": "arn:aws:iam::444455556666:root"}'
+    what = f'"Action": ["s3:\\u0047etObject"], "Resource": "arn:aws:s3:::{bucket}/shared/*"'
+    return f'{{"Sid": "Partner",  "Effect": "Allow", "Principal": {who}, {what}}}'
+
+
+def shared(*statements: str) -> str:
+    return f'{{"Version": "2012-10-17", "Statement": [{", ".join(statements)}]}}'
+
+
 def document(effect: str, **more: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Resource": "*"} | more]})
 
@@ -62,16 +78,19 @@ class Breaker:
         if block := how.get("block"):
             s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=block)
         if how.get("policy"):
-            everybody = document("Allow", Principal="*", Action="s3:GetObject", Resource=f"arn:aws:s3:::{name}/*")
-            s3.put_bucket_policy(Bucket=name, Policy=everybody)
+            s3.put_bucket_policy(Bucket=name, Policy=shared(everybody(name), partner(name)))
         if acl := how.get("acl"):
             s3.put_bucket_acl(Bucket=name, ACL=acl)
         if how.get("website"):
             s3.put_bucket_website(Bucket=name, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
         more = {"rule": rule, "undo": how.get("undo", False), "resource_type": "AWS::S3::Bucket"}
-        self.add("s3-bucket-public", "bucket", name, wrong, outcome, **more)
+        before = self.add("s3-bucket-public", "bucket", name, wrong, outcome, **more)
         if outcome == "repaired":
             self.change(block=tables.ALL)
+        if how.get("policy"):
+            self.change(block=tables.ALL, policy=shared(partner(name)))
+        if how.get("acl"):
+            self.change(block=tables.ALL, acl=[grant for grant in before["acl"] if grant["Grantee"]["Type"] != "Group"])
 
     def key(self, label: str, wrong: str, outcome: str, *, rule: str | None = None, **how: Any) -> None:
         kms = self.aws.kms

@@ -6,11 +6,14 @@ Usage: emulator.py -- COMMAND [ARGUMENT ...]
 """
 
 import os
+import pathlib
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+
+SERVER = pathlib.Path(__file__).with_name("moto_server.py")
 
 
 def free_port() -> int:
@@ -35,8 +38,7 @@ def wait_for(url: str, server: subprocess.Popen) -> None:
 def start() -> tuple[str, subprocess.Popen]:
     port = free_port()
     server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        env=os.environ | {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false"},
+        [sys.executable, str(SERVER), "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -1,8 +1,10 @@
-//! `make demo`: a clinic and its research account drift, are repaired, and the result is checked from outside.
+//! `make demo`: a clinic and its research account drift, are repaired, and the result is checked from outside; then a
+//! pharmacy's policies are repaired statement by statement.
 
 mod counts;
 mod events;
 mod manifest;
+mod policies;
 mod site;
 mod stage;
 mod table;
@@ -33,10 +35,12 @@ pub async fn run() -> ExitCode {
     workspace::write_json(&summary, &all);
     let holds = log.step("check", stage.check(&summary)).await;
     all["check"] = json!({"passed": holds});
+    all["policies"] = log.step("policies", policies::play()).await;
     all["seconds"] = Value::Object(log.seconds.clone());
     workspace::write_json(&summary, &all);
     stage.keep_logs(&folder());
-    let passed = holds && again["writes"] == 0 && undo["outcome"] == "reverted";
+    let policies = all["policies"]["passed"] == true;
+    let passed = holds && policies && again["writes"] == 0 && undo["outcome"] == "reverted";
     conclude(&told, &again, passed, log.begun.elapsed());
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -169,7 +173,10 @@ fn conclude(told: &[Told<'_>], again: &Value, passed: bool, took: Duration) {
     for (outcome, count) in told::totals(told) {
         println!("     {count:>2} {outcome}");
     }
-    println!("   1 repair undone. Second time: {} writes.", again["writes"]);
+    println!(
+        "   1 repair undone. Second time: {} writes. 3 policies repaired by a statement each, and undone.",
+        again["writes"]
+    );
     println!("   The whole story: target/demo/summary.json. It took {:.1} s.", took.as_secs_f64());
     println!(
         "   {}",

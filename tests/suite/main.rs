@@ -1,6 +1,7 @@
 //! The one test binary of the workspace: contracts, and real processes on the emulator.
 
 mod batches;
+mod buckets;
 mod config_rule;
 mod contracts;
 mod controls;
@@ -9,6 +10,7 @@ mod deliveries;
 mod differential;
 mod drift;
 mod encryption;
+mod identities;
 mod keys;
 mod refusals;
 mod settings;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use remedy_policy::{
     Answer, Holder, Identity, Kind, Malformed, Policy, Resource,
     document::decoded,
-    json::{self, Json, Value},
+    json::{self, Flaw, Json, Value},
 };
 
 /// The answer to one line, without its end.
@@ -16,6 +16,9 @@ pub(crate) fn answer(line: &[u8]) -> String {
         Err(error) => return refusal("null", None, &format!("the line is not JSON: {error}")),
     };
     let id = request.root.get("id").map_or("null", |id| id.span.of(line)).to_owned();
+    if repeats(&request) {
+        return refusal(&id, None, "the line has the same key twice");
+    }
     let kind = match request.root.get("kind").and_then(json::Node::as_str) {
         Some("identity") => Kind::Identity,
         Some("bucket") => Kind::Bucket,
@@ -32,6 +35,13 @@ pub(crate) fn answer(line: &[u8]) -> String {
         },
         _ => refusal(&id, Some(kind), "one of `policy` (an object) and `text` (a string) must be there"),
     }
+}
+
+/// Whether a member of the line itself, and not of the policy, stands there twice.
+fn repeats(request: &Json<'_>) -> bool {
+    let Value::Object(members) = &request.root.value else { return false };
+    let own = |at: usize| members.iter().any(|member| member.key_span.start == at);
+    request.flaws.iter().any(|(at, flaw)| *flaw == Flaw::DuplicateKey && own(*at))
 }
 
 fn with_policy(id: &str, kind: Kind, line: &str, request: Json<'_>) -> String {
@@ -152,6 +162,10 @@ mod tests {
             (r#"{"id":"x","kind":"unheard-of","policy":{}}"#, "\"x\""),
             (r#"{"id":"x","kind":"trust"}"#, "\"x\""),
             (r#"{"id":"x","kind":"trust","text":"{}","policy":{}}"#, "\"x\""),
+            (
+                r#"{"id":"x","kind":"identity","policy":{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}},"policy":{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}}"#,
+                "\"x\"",
+            ),
             ("not json", "null"),
         ] {
             let told = told(line);

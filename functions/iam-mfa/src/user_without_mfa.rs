@@ -111,7 +111,7 @@ impl Remediation for UserWithoutMfa {
         ],
         reads: &[LIST, USER, DEVICES, FENCE, PROFILE, ACCESS_KEYS, SSH_KEYS, SERVICE],
         writes: &[DELETE, PUT],
-        elements: &[],
+        elements: &["inline policy RemedyDenyWithoutMfa of a user"],
         stops_destruction: StopsDestruction::No,
     };
     type Facts = Facts;

@@ -2,20 +2,22 @@
 //!
 //! Counted are principals that may do everything, all their policies together, and that somebody can be: a user with a
 //! password or an active access key, a role that such a user, an identity provider or another account may assume. Where
-//! something is not known, the principal is not counted: too few administrators hold a plan back, too many would not.
+//! something is not known, a principal counts as one that may be lost, and not as one that would be left: too few
+//! administrators hold a plan back, too many would not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use remedy_domain::Impact;
 use remedy_policy::{
     Holder, Identity, Kind as Document, Policy,
-    document::{Effect, Principal as Named, PrincipalKind, Statement},
+    document::{Effect, Item, Principal as Named, PrincipalKind, Statement},
     evaluate::{Caller, Decision, Policies, Request, decide},
+    glob,
 };
 
 use crate::principal::Kind;
 
-/// How many users are asked about for one role: one that can be somebody is enough.
+/// How many users are asked about: two that somebody can be are enough.
 const ASKED: usize = 20;
 /// Everything on everything: what `AdministratorAccess` says, and has always said.
 pub(crate) const ADMINISTRATOR: &str =
@@ -73,36 +75,41 @@ pub enum Access {
     Unknown,
 }
 
-/// What a policy of which nothing is known counts for.
+/// What is taken for granted of what nobody looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unread {
-    /// Nothing.
-    Nothing,
-    /// It may forbid everything.
-    Everything,
+    /// Policies forbid nothing, and somebody can sign in.
+    Harmless,
+    /// Policies may forbid everything, and nobody can sign in.
+    Harmful,
 }
 
 impl Account {
-    /// The ARNs of the effective administrators.
+    /// The ARNs of the effective administrators that are known to be some.
     #[must_use]
     pub fn administrators(&self) -> BTreeSet<String> {
-        let arns = self.able(Unread::Everything);
-        arns.filter(|arn| self.can_be_somebody(arn, &mut BTreeSet::new())).map(str::to_owned).collect()
+        self.counted(Unread::Harmful)
+    }
+
+    fn counted(&self, unread: Unread) -> BTreeSet<String> {
+        let is_somebody = |arn: &&str| self.can_be_somebody(arn, unread, &mut BTreeSet::new());
+        self.able(unread).filter(is_somebody).map(str::to_owned).collect()
     }
 
     /// The policies of likely administrators of which no document was read.
     #[must_use]
     pub fn unread(&self) -> BTreeSet<String> {
-        let held = self.able(Unread::Nothing).filter_map(|arn| self.principals.get(arn));
+        let held = self.able(Unread::Harmless).filter_map(|arn| self.principals.get(arn));
         let attached = held.flat_map(|principal| self.attached(principal).chain(principal.boundary.as_deref()));
         attached.filter(|arn| self.document(arn).is_none()).map(str::to_owned).collect()
     }
 
-    /// The users of whom it matters whether somebody can sign in as them: ARNs.
+    /// The users of whom it matters whether somebody can sign in as them, where these are to lose something: ARNs.
     #[must_use]
-    pub fn undecided(&self) -> BTreeSet<String> {
+    pub fn undecided(&self, affected: &[String]) -> BTreeSet<String> {
         let (mut users, mut seen) = (BTreeSet::new(), BTreeSet::new());
-        for arn in self.able(Unread::Nothing) {
+        let others = self.able(Unread::Harmless).filter(|arn| !affected.iter().any(|lost| lost == arn));
+        for arn in others {
             self.ask_about(arn, &mut users, &mut seen);
         }
         users
@@ -111,9 +118,9 @@ impl Account {
     /// What is taken away on the way from this account to that one.
     #[must_use]
     pub fn impact(&self, after: &Self, affected: Vec<String>) -> Impact {
-        let (now, then) = (self.administrators(), after.administrators());
-        let administrators_lost = now.difference(&then).count();
-        Impact { affected, administrators_lost, administrators_left: then.len() }
+        let lost = |unread| &self.counted(unread) - &after.counted(unread);
+        let administrators_lost = (&lost(Unread::Harmless) | &lost(Unread::Harmful)).len();
+        Impact { affected, administrators_lost, administrators_left: after.administrators().len() }
     }
 
     /// Everybody who has a managed policy, by a group or directly.
@@ -152,9 +159,15 @@ impl Account {
         principals.find(|known| known.kind == kind && known.name == name).map(|principal| &mut principal.held)
     }
 
-    /// The principals whose policies permit everything.
+    /// The principals whose policies permit everything. Most have no wide policy, and need no closer look.
     fn able(&self, unread: Unread) -> impl Iterator<Item = &str> {
-        let able = move |principal: &Principal| self.is_able(principal, unread).unwrap_or(false);
+        let wide = self.policies.iter().filter(|(_, text)| is_wide(text)).map(|(arn, _)| arn.as_str());
+        let wide: BTreeSet<&str> = wide.collect();
+        let may_be = move |principal: &Principal| {
+            self.attached(principal).any(|arn| wide.contains(arn) || is_administrator_access(arn))
+                || self.inline(principal).any(is_wide)
+        };
+        let able = move |principal: &Principal| may_be(principal) && self.is_able(principal, unread).unwrap_or(false);
         self.principals.iter().filter(move |(_, principal)| able(principal)).map(|(arn, _)| arn.as_str())
     }
 
@@ -168,7 +181,7 @@ impl Account {
         for document in self.documents(principal) {
             match document {
                 Some(text) => policies.push(Policy::parse(Document::Identity, text).ok()?),
-                None if unread == Unread::Everything => return None,
+                None if unread == Unread::Harmful => return None,
                 None => {}
             }
         }
@@ -183,39 +196,49 @@ impl Account {
     }
 
     fn attached<'a>(&'a self, principal: &'a Principal) -> impl Iterator<Item = &'a str> {
+        self.all_held(principal).flat_map(|held| held.attached.iter().map(String::as_str))
+    }
+
+    fn inline<'a>(&'a self, principal: &'a Principal) -> impl Iterator<Item = &'a str> {
+        self.all_held(principal).flat_map(|held| held.inline.iter().map(String::as_str))
+    }
+
+    /// What a principal has by its groups and directly.
+    fn all_held<'a>(&'a self, principal: &'a Principal) -> impl Iterator<Item = &'a Held> {
         let by_groups = principal.groups.iter().filter_map(|name| self.groups.get(name));
-        let held = by_groups.chain(std::iter::once(&principal.held));
-        held.flat_map(|held| held.attached.iter().map(String::as_str))
+        by_groups.chain(std::iter::once(&principal.held))
     }
 
     fn documents<'a>(&'a self, principal: &'a Principal) -> impl Iterator<Item = Option<&'a str>> {
-        let by_groups = principal.groups.iter().filter_map(|name| self.groups.get(name));
-        let held = by_groups.chain(std::iter::once(&principal.held));
-        let inline = held.flat_map(|held| held.inline.iter().map(|text| Some(text.as_str())));
-        inline.chain(self.attached(principal).map(|arn| self.document(arn)))
+        self.inline(principal).map(Some).chain(self.attached(principal).map(|arn| self.document(arn)))
     }
 
     /// Whether there is a way for somebody to be this principal.
-    fn can_be_somebody<'a>(&'a self, arn: &'a str, seen: &mut BTreeSet<&'a str>) -> bool {
+    fn can_be_somebody<'a>(&'a self, arn: &'a str, unread: Unread, seen: &mut BTreeSet<&'a str>) -> bool {
         let Some(principal) = self.principals.get(arn).filter(|_| seen.insert(arn)) else { return false };
-        let Some(trust) = &principal.trust else { return principal.access == Access::Possible };
+        let Some(trust) = &principal.trust else {
+            return match principal.access {
+                Access::Possible => true,
+                Access::None => false,
+                Access::Unknown => unread == Unread::Harmless,
+            };
+        };
         let Ok(trust) = Policy::parse(Document::Trust, trust) else { return false };
         if trust.statements.iter().any(is_closed) {
             return false;
         }
         let outsiders = trust.statements.iter().any(|statement| self.lets_outsiders_in(statement));
         outsiders
-            || self
-                .principals
-                .iter()
-                .any(|(caller, who)| self.may_assume(caller, who, arn, &trust) && self.can_be_somebody(caller, seen))
+            || self.principals.iter().any(|(caller, who)| {
+                self.may_assume(caller, who, arn, &trust) && self.can_be_somebody(caller, unread, seen)
+            })
     }
 
     /// Adds the users who could be this principal.
     fn ask_about<'a>(&'a self, arn: &'a str, users: &mut BTreeSet<String>, seen: &mut BTreeSet<&'a str>) {
         let Some(principal) = self.principals.get(arn).filter(|_| seen.insert(arn)) else { return };
         let Some(trust) = &principal.trust else {
-            if principal.access == Access::Unknown {
+            if users.len() < ASKED && principal.access == Access::Unknown {
                 users.insert(arn.to_owned());
             }
             return;
@@ -272,6 +295,15 @@ impl Principal {
     }
 }
 
+/// Whether a statement permits actions of services that it does not name. Without one, permitting everything takes a list of
+/// some 450 services.
+fn is_wide(text: &str) -> bool {
+    let unnamed = |item: &Item<'_>| item.text.split(':').next().is_some_and(glob::wild);
+    let wide = |statement: &Statement<'_>| statement.actions.negated || statement.actions.items.iter().any(unnamed);
+    let parsed = Policy::parse(Document::Identity, text);
+    parsed.is_ok_and(|policy| policy.statements.iter().any(|one| one.effect == Effect::Allow && wide(one)))
+}
+
 /// Whether an ARN is that of `AdministratorAccess`, in any partition.
 pub(crate) fn is_administrator_access(arn: &str) -> bool {
     arn.ends_with(":iam::aws:policy/AdministratorAccess")
@@ -290,6 +322,9 @@ fn account_of(principal: &str) -> Option<&str> {
     let is_account = |text: &&str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     Some(principal.split(':').nth(4).unwrap_or(principal)).filter(is_account)
 }
+
+#[cfg(test)]
+mod tests;
 
 /// A request of somebody who signed in with MFA just now.
 fn with_mfa(caller: &str, account: &str) -> BTreeMap<String, Vec<String>> {

@@ -104,7 +104,9 @@ impl Remediation for AdminAttached {
             return Ok(Observed::Absent);
         };
         let setting = Attachments { kind, policies };
-        let account = if is_admin(&setting) { Some(authorization::account(&client.0, target).await?) } else { None };
+        let affected = |account: &Account| account.members(kind, &target.id);
+        let account =
+            if is_admin(&setting) { Some(authorization::account(&client.0, target, affected).await?) } else { None };
         Ok(Observed::Present { facts: Facts { name: target.id.clone(), account }, setting })
     }
 

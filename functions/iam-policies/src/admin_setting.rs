@@ -216,6 +216,9 @@ pub(crate) fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result
         .ok_or_else(|| Conflict { element: "the policy, of which no statement would be left,".to_owned() })?;
     let holders = match (&before.holders, &after.holders, &now.holders) {
         (Some(before), Some(after), Some(now)) => Some(rebase_holders(before, after, now)?),
+        (Some(before), Some(after), None) if before != after => {
+            return Err(Conflict { element: "the policy, which makes no administrators now,".to_owned() });
+        }
         _ => now.holders.clone(),
     };
     if edit::same(&document, now.document()) {

@@ -21,8 +21,17 @@ use crate::{
     principal::{Kind, NO_SUCH},
 };
 
-/// Reads the account that a target is in.
-pub(crate) async fn account(client: &Client, target: &Target) -> Result<Account, Fault> {
+/// How many users are asked about side by side.
+const AT_ONCE: usize = 4;
+/// How many administrators must stay.
+const ENOUGH: usize = 2;
+
+/// Reads the account that a target is in. `affected` tells who would lose something: the others are looked at more closely.
+pub(crate) async fn account(
+    client: &Client,
+    target: &Target,
+    affected: impl Fn(&Account) -> Vec<String>,
+) -> Result<Account, Fault> {
     let mut account = Account { id: target.account.to_string(), ..Account::default() };
     let mut from = None;
     loop {
@@ -36,7 +45,8 @@ pub(crate) async fn account(client: &Client, target: &Target) -> Result<Account,
     let unread = account.unread();
     let documents = try_join_all(unread.iter().map(|arn| policy::default_document(client, arn))).await?;
     account.policies.extend(unread.into_iter().zip(documents).filter_map(|(arn, text)| Some((arn, text?))));
-    sign_ins(client, &mut account).await?;
+    let affected = affected(&account);
+    sign_ins(client, &mut account, &affected).await?;
     Ok(account)
 }
 
@@ -106,14 +116,19 @@ fn default_of(policy: &ManagedPolicyDetail) -> Option<String> {
     default.document().map(policy::decoded)
 }
 
-async fn sign_ins(client: &Client, account: &mut Account) -> Result<(), Fault> {
-    let undecided = account.undecided();
-    let names = undecided.iter().filter_map(|arn| account.principals.get(arn)).map(|user| user.name.clone());
-    let names: Vec<_> = names.collect();
-    let access = try_join_all(names.iter().map(|name| sign_in(client, name))).await?;
-    for (arn, access) in undecided.iter().zip(access) {
-        if let Some(user) = account.principals.get_mut(arn) {
-            user.access = access;
+/// Looks who can sign in, a few at a time, until two administrators are known who lose nothing.
+async fn sign_ins(client: &Client, account: &mut Account, affected: &[String]) -> Result<(), Fault> {
+    let undecided: Vec<_> = account.undecided(affected).into_iter().collect();
+    for some in undecided.chunks(AT_ONCE) {
+        if account.administrators().iter().filter(|arn| !affected.contains(arn)).count() >= ENOUGH {
+            break;
+        }
+        let names = some.iter().filter_map(|arn| account.principals.get(arn)).map(|user| user.name.as_str());
+        let access = try_join_all(names.map(|name| sign_in(client, name))).await?;
+        for (arn, access) in some.iter().zip(access) {
+            if let Some(user) = account.principals.get_mut(arn) {
+                user.access = access;
+            }
         }
     }
     Ok(())

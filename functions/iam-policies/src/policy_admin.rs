@@ -150,7 +150,7 @@ impl Remediation for PolicyAdmin {
         if let [oldest, _, _, _, ..] = setting.others.as_mut_slice() {
             oldest.document = policy::document(&client.0, &arn, oldest.id.as_deref().unwrap_or_default()).await?;
         }
-        let account = authorization::account(&client.0, target).await?;
+        let account = authorization::account(&client.0, target, |account| account.holders(&arn)).await?;
         setting.holders = Some(Holders::of(&account, &arn));
         Ok(Observed::Present { facts: Facts { arn, account: Some(account) }, setting })
     }

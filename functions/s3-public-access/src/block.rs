@@ -33,6 +33,16 @@ impl PublicAccessBlock {
         restrict_public_buckets: true,
     };
 
+    /// The flags that are on in both.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self {
+            block_public_acls: self.block_public_acls && other.block_public_acls,
+            ignore_public_acls: self.ignore_public_acls && other.ignore_public_acls,
+            block_public_policy: self.block_public_policy && other.block_public_policy,
+            restrict_public_buckets: self.restrict_public_buckets && other.restrict_public_buckets,
+        }
+    }
+
     fn flags(self) -> [(&'static str, bool); 4] {
         [
             ("BlockPublicAcls", self.block_public_acls),
@@ -98,7 +108,7 @@ pub(crate) fn judge(setting: &Setting, consent: impl FnOnce() -> Consent) -> Ver
 }
 
 /// One violation for each flag that is off.
-fn violations(setting: &Setting) -> Vec<Violation> {
+pub(crate) fn violations(setting: &Setting) -> Vec<Violation> {
     let flags = setting.unwrap_or_default().flags();
     flags.iter().filter(|(_, on)| !on).map(|(name, _)| Violation::new(format!("{name} is off"))).collect()
 }

@@ -5,39 +5,50 @@
 //! **Why it matters.** A policy or an ACL can then open PHI to the world: 45 CFR 164.312(a)(1) (access control),
 //! 164.308(a)(4)(ii)(A) and (C) (isolation, access establishment), 164.312(e)(1) (transmission).
 //!
-//! **What we read.** The four flags; on drift, whether the bucket hosts a website.
+//! **What we read.** The four flags, the bucket policy and the ACL; on drift, whether the bucket hosts a website.
 //!
-//! **What we change.** The flags that are off are set, in one `PutPublicAccessBlock`.
+//! **What we change.** First the statements of the bucket policy that let strangers in are taken out (of a list of
+//! principals, only the stranger), and the grants of the ACL to everyone or to every AWS account. Then the flags that are
+//! off are set, in one `PutPublicAccessBlock`. In this order, because `RestrictPublicBuckets` also cuts off other accounts
+//! that are let in rightly, as long as any statement is public.
 //!
-//! **What we never touch.** Objects, the bucket policy, ACLs, flags that are on.
+//! **What we never touch.** Objects; every other statement, byte for byte; statements of other controls (`Remedy…`); every
+//! other grant; flags that are on. A bucket with all four flags on is closed, whatever its policy and its ACL say.
 //!
-//! **Way back.** The old flags are put back; where there was no configuration, it is deleted again. A flag that somebody
-//! else changed since keeps their value.
+//! **Way back.** In the opposite order, the old flags, grants and statements are put back; where there was no
+//! configuration, it is deleted again. A flag, a grant or a statement that somebody else changed since keeps their value.
 //!
-//! **When a person decides.** The bucket hosts a website: it would go dark.
+//! **When a person decides.** The bucket hosts a website: it would go dark. S3 takes the bucket policy for public and it is
+//! not certain that strangers get in, or no single statement can be taken out: then only grants and flags are changed, and
+//! accounts that the policy lets in would be cut off.
 
-use aws_sdk_s3::types::PublicAccessBlockConfiguration;
+use aws_sdk_s3::{Client, types::PublicAccessBlockConfiguration};
+use futures_util::future::join3;
 use remedy_aws::{
     absent,
     buckets::{self, Website},
     fault,
 };
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Fault, Observed, Route, Scope, StopsDestruction, Target,
-    Verdict, control::ApiEvent,
+    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Observed, Route, Scope, StopsDestruction,
+    Target, Verdict, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Writer};
 
+use serde_json::Value;
+
 use crate::{
-    block::{self, Calls, Change, PublicAccessBlock, Setting, Step},
+    access::{self, Access, DELETE_BLOCK, DELETE_POLICY, PUT_ACL, PUT_BLOCK, PUT_POLICY, Step},
+    acl::Acl,
+    block::{self, Change, PublicAccessBlock},
     clients::Buckets,
+    policy::opening,
 };
 
 const S3: &str = "s3.amazonaws.com";
-const GET: Call = Call::new("s3:GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock");
-const PUT: Call = Call::new("s3:PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock");
-const DELETE: Call = Call::new("s3:DeletePublicAccessBlock", "s3:PutBucketPublicAccessBlock");
-const CALLS: Calls = Calls { put: PUT, delete: DELETE };
+const BLOCK: Call = Call::new("s3:GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock");
+const POLICY: Call = Call::same("s3:GetBucketPolicy");
+const ACL: Call = Call::same("s3:GetBucketAcl");
 
 /// The control `s3-bucket-public`.
 #[derive(Debug)]
@@ -62,13 +73,17 @@ impl Remediation for BucketPublic {
             ApiEvent::new(S3, "PutBucketPolicy"),
             ApiEvent::new(S3, "PutBucketPublicAccessBlock"),
         ],
-        reads: &[GET, buckets::WEBSITE, buckets::LIST],
-        writes: &[DELETE, PUT],
-        elements: &[],
+        reads: &[ACL, POLICY, BLOCK, buckets::WEBSITE, buckets::LIST],
+        writes: &[DELETE_POLICY, DELETE_BLOCK, PUT_ACL, PUT_POLICY, PUT_BLOCK],
+        elements: &[
+            "bucket policy: statements that let strangers in",
+            "bucket ACL: grants to everybody",
+            "Block Public Access of the bucket",
+        ],
         stops_destruction: StopsDestruction::No,
     };
     type Facts = Website;
-    type Setting = Setting;
+    type Setting = Access;
     type Step = Step;
     type Client = Buckets;
 
@@ -80,50 +95,112 @@ impl Remediation for BucketPublic {
         Ok(buckets::find(place, id))
     }
 
-    async fn observe(client: &Buckets, target: &Target) -> Result<Observed<Website, Setting>, Fault> {
-        let request = client.0.get_public_access_block().bucket(&target.id);
-        let setting = match request.expected_bucket_owner(target.account.as_str()).send().await {
-            Ok(answer) => answer.public_access_block_configuration().map(mirror),
-            Err(error) if absent(&error, &["NoSuchPublicAccessBlockConfiguration"]) => None,
-            Err(error) if absent(&error, &["NoSuchBucket"]) => return Ok(Observed::Absent),
-            Err(error) => return Err(fault(GET.operation, &error)),
+    async fn observe(client: &Buckets, target: &Target) -> Result<Observed<Website, Access>, Fault> {
+        let client = &client.0;
+        let reads = join3(block_of(client, target), policy_of(client, target), acl_of(client, target)).await;
+        let (Some(block), Some(policy), Some(acl)) = (reads.0?, reads.1?, reads.2?) else {
+            return Ok(Observed::Absent);
         };
-        let facts = if setting == Some(PublicAccessBlock::ALL) {
-            Website::None
-        } else {
-            buckets::website(&client.0, target).await?
+        let closed = block == Some(PublicAccessBlock::ALL);
+        let facts = if closed { Website::None } else { buckets::website(client, target).await? };
+        Ok(Observed::Present { facts, setting: Access { block, policy, acl } })
+    }
+
+    fn judge(website: &Website, setting: &Access, _: &Context<'_>) -> Verdict<Access> {
+        let mut violations = block::violations(&setting.block);
+        if violations.is_empty() {
+            return Verdict::Compliant;
+        }
+        let opening = opening(setting.policy.as_deref());
+        violations.extend(opening.violations);
+        violations.extend(setting.acl.violations());
+        let consent = match (website, opening.doubt) {
+            (Website::Hosted, _) => Consent::Ask("the bucket hosts a website, which would go dark".to_owned()),
+            (Website::None, Some(doubt)) => Consent::Ask(doubt.to_owned()),
+            (Website::None, None) => Consent::Auto,
         };
-        Ok(Observed::Present { facts, setting })
+        let block = Some(PublicAccessBlock::ALL);
+        let desired = Access { block, policy: opening.desired, acl: setting.acl.closed() };
+        Verdict::Drifted(Drift { violations, desired, consent, note: None })
     }
 
-    fn judge(website: &Website, setting: &Setting, _: &Context<'_>) -> Verdict<Setting> {
-        block::judge(setting, || match website {
-            Website::Hosted => Consent::Ask("the bucket hosts a website, which would go dark".to_owned()),
-            Website::None => Consent::Auto,
-        })
+    fn steps(from: &Access, to: &Access) -> Route<Step> {
+        access::steps(from, to)
     }
 
-    fn steps(from: &Setting, to: &Setting) -> Route<Step> {
-        block::steps(from, to, &CALLS)
+    fn rebase(before: &Access, after: &Access, now: &Access) -> Result<Access, Conflict> {
+        Access::rebase(before, after, now)
     }
 
-    fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result<Setting, Conflict> {
-        block::rebase(before, after, now)
+    fn agrees(a: &Access, b: &Access) -> bool {
+        a.agrees(b)
+    }
+
+    fn show(setting: &Access) -> Value {
+        setting.show()
     }
 
     async fn perform(writer: &Writer<Buckets>, target: &Target, step: &Step) -> Result<(), Fault> {
-        let (client, owner) = (&writer.client().0, target.account.as_str());
-        match &step.change {
-            Change::Put(block) => {
-                let request = client.put_public_access_block().bucket(&target.id).expected_bucket_owner(owner);
+        let (client, name, owner) = (&writer.client().0, &target.id, target.account.as_str());
+        match step {
+            Step::Block(block::Step { change: Change::Put(block), .. }) => {
+                let request = client.put_public_access_block().bucket(name).expected_bucket_owner(owner);
                 let sent = request.public_access_block_configuration(configuration(block)).send().await;
-                sent.map(|_| ()).map_err(|error| fault(PUT.operation, &error))
+                sent.map(|_| ()).map_err(|error| fault(PUT_BLOCK.operation, &error))
             }
-            Change::Delete => {
-                let request = client.delete_public_access_block().bucket(&target.id).expected_bucket_owner(owner);
-                request.send().await.map(|_| ()).map_err(|error| fault(DELETE.operation, &error))
+            Step::Block(block::Step { change: Change::Delete, .. }) => {
+                let request = client.delete_public_access_block().bucket(name).expected_bucket_owner(owner);
+                request.send().await.map(|_| ()).map_err(|error| fault(DELETE_BLOCK.operation, &error))
+            }
+            Step::PutBucketPolicy(text) => {
+                let request = client.put_bucket_policy().bucket(name).expected_bucket_owner(owner).policy(text);
+                request.send().await.map(|_| ()).map_err(|error| fault(PUT_POLICY.operation, &error))
+            }
+            Step::DeleteBucketPolicy => {
+                let request = client.delete_bucket_policy().bucket(name).expected_bucket_owner(owner);
+                request.send().await.map(|_| ()).map_err(|error| fault(DELETE_POLICY.operation, &error))
+            }
+            Step::PutBucketAcl(acl) => {
+                let list = acl.request().map_err(|_| Fault::defect(PUT_ACL.operation, "request-not-built"))?;
+                let request = client.put_bucket_acl().bucket(name).expected_bucket_owner(owner);
+                let sent = request.access_control_policy(list).send().await;
+                sent.map(|_| ()).map_err(|error| fault(PUT_ACL.operation, &error))
             }
         }
+    }
+}
+
+/// The flags. None: there is no such bucket; so it is with the other reads.
+async fn block_of(client: &Client, target: &Target) -> Result<Option<Option<PublicAccessBlock>>, Fault> {
+    let request = client.get_public_access_block().bucket(&target.id);
+    match request.expected_bucket_owner(target.account.as_str()).send().await {
+        Ok(answer) => Ok(Some(answer.public_access_block_configuration().map(mirror))),
+        Err(error) if absent(&error, &["NoSuchPublicAccessBlockConfiguration"]) => Ok(Some(None)),
+        Err(error) if absent(&error, &["NoSuchBucket"]) => Ok(None),
+        Err(error) => Err(fault(BLOCK.operation, &error)),
+    }
+}
+
+async fn policy_of(client: &Client, target: &Target) -> Result<Option<Option<String>>, Fault> {
+    let request = client.get_bucket_policy().bucket(&target.id);
+    match request.expected_bucket_owner(target.account.as_str()).send().await {
+        Ok(answer) => Ok(Some(answer.policy)),
+        Err(error) if absent(&error, &["NoSuchBucketPolicy"]) => Ok(Some(None)),
+        Err(error) if absent(&error, &["NoSuchBucket"]) => Ok(None),
+        Err(error) => Err(fault(POLICY.operation, &error)),
+    }
+}
+
+/// A list that could not be written back is not read either.
+async fn acl_of(client: &Client, target: &Target) -> Result<Option<Acl>, Fault> {
+    let request = client.get_bucket_acl().bucket(&target.id);
+    match request.expected_bucket_owner(target.account.as_str()).send().await {
+        Ok(answer) => {
+            let acl = Acl::mirror(answer.owner(), answer.grants());
+            acl.map(Some).ok_or_else(|| Fault::defect(ACL.operation, "unknown-grantee"))
+        }
+        Err(error) if absent(&error, &["NoSuchBucket"]) => Ok(None),
+        Err(error) => Err(fault(ACL.operation, &error)),
     }
 }
 
@@ -143,4 +220,24 @@ fn configuration(block: &PublicAccessBlock) -> PublicAccessBlockConfiguration {
         .block_public_policy(block.block_public_policy)
         .restrict_public_buckets(block.restrict_public_buckets)
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_all_flags_on_a_bucket_is_closed_whatever_it_says() {
+        let account = remedy_domain::AccountId::parse("111122223333").unwrap();
+        let parameters = remedy_domain::Parameters::default();
+        let context = Context { now: remedy_domain::Timestamp::UNIX_EPOCH, account: &account, parameters: &parameters };
+        let policy = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}}"#.to_owned();
+        let open = Access { policy: Some(policy), ..Access::default() };
+        let closed = Access { block: Some(PublicAccessBlock::ALL), ..open.clone() };
+        assert_eq!(BucketPublic::judge(&Website::None, &closed, &context), Verdict::Compliant);
+        let Verdict::Drifted(drift) = BucketPublic::judge(&Website::None, &open, &context) else {
+            panic!("not drifted")
+        };
+        assert_eq!((drift.violations.len(), drift.consent, drift.desired.policy), (5, Consent::Auto, None));
+    }
 }

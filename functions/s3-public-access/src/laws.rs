@@ -1,67 +1,73 @@
-//! The worlds of this function's controls, and the laws in all of them.
+//! The laws in all worlds of this function's controls.
 
-use aws_sdk_s3::types::{
-    BucketLocationConstraint, CreateBucketConfiguration, IndexDocument, PublicAccessBlockConfiguration,
-    WebsiteConfiguration,
-};
+mod merging;
+mod worlds;
+
 use remedy_aws::buckets::Website;
 use remedy_testkit::laws::{
     Lawful, Stage,
     proptest::prelude::{BoxedStrategy, Strategy, any},
 };
+use serde_json::Value;
 
+use self::worlds::{account_flags, arranged, policies, strange_policies};
 use crate::{
-    AccountPublic, Accounts, BucketPublic, Buckets, PublicAccessBlock,
+    Access, AccountPublic, Accounts, BucketPublic, PublicAccessBlock,
+    acl::tests::acls,
     block::{Setting, tests::setting},
 };
 
 remedy_testkit::laws!(bucket_public: BucketPublic);
 remedy_testkit::laws!(account_public: AccountPublic);
 
-/// A bucket: its flags, and whether it hosts a website.
+/// A bucket: what opens or closes it, and whether it hosts a website.
 #[derive(Debug, Clone)]
 pub struct Bucket {
-    block: Setting,
+    access: Access,
     website: Website,
 }
 
 impl Lawful for BucketPublic {
     type World = Bucket;
-    const TOUCHES: &'static [&'static str] = &["/public-access-block"];
+    const TOUCHES: &'static [&'static str] = &["/public-access-block", "/policy", "/acl"];
 
     fn worlds() -> BoxedStrategy<Bucket> {
         let website = any::<bool>().prop_map(|hosted| if hosted { Website::Hosted } else { Website::None });
-        (setting(), website).prop_map(|(block, website)| Bucket { block, website }).boxed()
+        let access =
+            (setting(), strange_policies(), acls()).prop_map(|(block, policy, acl)| Access { block, policy, acl });
+        (access, website).prop_map(|(access, website)| Bucket { access, website }).boxed()
     }
 
-    fn settings() -> BoxedStrategy<Setting> {
-        setting().boxed()
+    fn settings() -> BoxedStrategy<Access> {
+        (setting(), policies(), acls()).prop_map(|(block, policy, acl)| Access { block, policy, acl }).boxed()
     }
 
     async fn arrange(world: &Bucket, stage: &Stage) -> Option<String> {
-        let (client, name) = (stage.client::<Buckets>().0, stage.name("phi"));
-        create(&client, &name, stage.region.as_str()).await;
-        if world.website == Website::Hosted {
-            let index = IndexDocument::builder().suffix("index.html").build().unwrap();
-            let website = WebsiteConfiguration::builder().index_document(index).build();
-            client.put_bucket_website().bucket(&name).website_configuration(website).send().await.unwrap();
-        }
-        match world.block {
-            Some(block) => {
-                let request = client.put_public_access_block().bucket(&name);
-                request.public_access_block_configuration(bucket_flags(block)).send().await.unwrap();
-            }
-            None => drop(client.delete_public_access_block().bucket(&name).send().await.unwrap()),
-        }
-        Some(name)
+        Some(arranged(world, stage).await)
     }
 
-    fn blank() -> Option<Setting> {
-        Some(Some(PublicAccessBlock::default()))
+    fn blank() -> Option<Access> {
+        Some(Access::default())
+    }
+
+    fn merged(element: &str, ours_wanted_now: [&Value; 3]) -> Option<Value> {
+        match element {
+            "block" => merging::flags(ours_wanted_now),
+            "policy" => merging::statements(ours_wanted_now),
+            _ => Some(merging::grants(ours_wanted_now)),
+        }
+    }
+
+    fn cut_short(ours: &Access, wanted: &Access, now: &Access) -> bool {
+        merging::half_way([ours, wanted, now])
     }
 
     fn grounds(element: &str) -> &'static [&'static str] {
-        flag(element)
+        match element {
+            "block" => &["is off"],
+            "policy" => &["of the bucket policy lets strangers in"],
+            _ => &["the ACL grants"],
+        }
     }
 }
 
@@ -98,13 +104,6 @@ impl Lawful for AccountPublic {
     }
 }
 
-async fn create(client: &aws_sdk_s3::Client, name: &str, region: &str) {
-    let place = BucketLocationConstraint::from(region);
-    let place = CreateBucketConfiguration::builder().location_constraint(place).build();
-    let request = client.create_bucket().bucket(name);
-    request.set_create_bucket_configuration((region != "us-east-1").then_some(place)).send().await.unwrap();
-}
-
 /// The violation that lets a flag be changed.
 fn flag(element: &str) -> &'static [&'static str] {
     match element {
@@ -114,24 +113,4 @@ fn flag(element: &str) -> &'static [&'static str] {
         "restrict_public_buckets" => &["RestrictPublicBuckets is off"],
         _ => &[],
     }
-}
-
-/// Flags that are off are left out, but for one: AWS takes that for off, and wants to be told of one at least.
-fn bucket_flags(block: PublicAccessBlock) -> PublicAccessBlockConfiguration {
-    let said = |on: bool| on.then_some(true);
-    PublicAccessBlockConfiguration::builder()
-        .block_public_acls(block.block_public_acls)
-        .set_ignore_public_acls(said(block.ignore_public_acls))
-        .set_block_public_policy(said(block.block_public_policy))
-        .set_restrict_public_buckets(said(block.restrict_public_buckets))
-        .build()
-}
-
-fn account_flags(block: PublicAccessBlock) -> aws_sdk_s3control::types::PublicAccessBlockConfiguration {
-    aws_sdk_s3control::types::PublicAccessBlockConfiguration::builder()
-        .block_public_acls(block.block_public_acls)
-        .ignore_public_acls(block.ignore_public_acls)
-        .block_public_policy(block.block_public_policy)
-        .restrict_public_buckets(block.restrict_public_buckets)
-        .build()
 }

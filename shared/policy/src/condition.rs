@@ -126,9 +126,10 @@ impl Key {
     }
 }
 
-/// Keys of identity providers start with the provider's host: `token.actions.githubusercontent.com:sub`.
+/// Keys of identity providers start with the provider's host: `token.actions.githubusercontent.com:sub`. A dot further on
+/// is of a tag or an encryption context, which the caller chooses: `kms:EncryptionContext:a.example:b`.
 fn is_claim(key: &str) -> bool {
-    key.rsplit_once(':').is_some_and(|(issuer, _)| issuer.contains('.'))
+    key.split_once(':').is_some_and(|(issuer, _)| issuer.contains('.'))
 }
 
 /// Whether a claim says who: a subject, an audience and their like, and not merely how one signed in.
@@ -170,6 +171,24 @@ pub(crate) enum Reading {
 }
 
 impl Clause<'_> {
+    /// What `Null` says of a request that has the key, or has it not. None where its values say neither.
+    ///
+    /// Source: IAM User Guide, "Access Analyzer policy check reference", "Null with qualifier": with `ForAllValues` it
+    /// always holds, with `ForAnyValue` never.
+    pub(crate) fn null_holds(&self, present: Option<bool>) -> Option<bool> {
+        let says = |word: &str| self.values.iter().any(|value| value.text.eq_ignore_ascii_case(word));
+        match self.set {
+            SetOperator::ForAllValues => Some(true),
+            SetOperator::ForAnyValue => Some(false),
+            SetOperator::Single if self.values.is_empty() => Some(false),
+            SetOperator::Single => match (says("true"), says("false"), present) {
+                (true, true, _) => Some(true),
+                (false, false, _) | (_, _, None) => None,
+                (absent, _, Some(present)) => Some(absent != present),
+            },
+        }
+    }
+
     /// Whether it holds where the key is absent.
     pub(crate) fn holds_without_key(&self) -> bool {
         match self.set {
@@ -293,10 +312,7 @@ pub(crate) fn always(version: Version, clause: &Clause<'_>, requests: Requests) 
             let says = |word: &str| clause.values.iter().any(|value| value.text.eq_ignore_ascii_case(word));
             (present || clause.if_exists) && says("true") && says("false")
         }
-        Operator::Null => {
-            let says = |word: &str| clause.values.iter().any(|value| value.text.eq_ignore_ascii_case(word));
-            (says("true") && says("false")) || (present && says("false"))
-        }
+        Operator::Null => clause.null_holds(present.then_some(true)) == Some(true),
         _ => false,
     }
 }

@@ -602,6 +602,7 @@ fn conditions(node: Node<'_>) -> Result<Vec<Clause<'_>>, At> {
         let Value::Object(keys) = value.value else {
             return Err((value.span.start, Problem::Expected("an object of condition keys")));
         };
+        let first = clauses.len();
         for Member { mut key, key_span, value } in keys {
             let span = Span { start: key_span.start, end: value.span.end };
             let values = match value.value {
@@ -611,8 +612,23 @@ fn conditions(node: Node<'_>) -> Result<Vec<Clause<'_>>, At> {
             lower(&mut key);
             clauses.push(Clause { span, set, operator, negated, if_exists, key, values });
         }
+        unique_keys(clauses.get(first..).unwrap_or_default())?;
     }
     Ok(clauses)
+}
+
+/// The case of a key tells nothing: spelled in two ways under one operator, it stands there twice.
+fn unique_keys(clauses: &[Clause<'_>]) -> Result<(), At> {
+    if clauses.len() < 2 {
+        return Ok(());
+    }
+    let mut keys: Vec<_> = clauses.iter().map(|clause| (&*clause.key, clause.span.start)).collect();
+    keys.sort_unstable();
+    let twice = keys.windows(2).find_map(|pair| match pair {
+        [(a, _), (b, at)] if a == b => Some(*at),
+        _ => None,
+    });
+    twice.map_or(Ok(()), |at| Err((at, Problem::DuplicateKey)))
 }
 
 fn scalar(node: Node<'_>) -> Result<Item<'_>, At> {

@@ -270,7 +270,7 @@ fn resource_matches(version: Version, pattern: &str, request: &Request) -> bool 
 pub(crate) fn holds(version: Version, clause: &Clause<'_>, request: &Request) -> bool {
     let present = request.context.get(&*clause.key).filter(|values| !values.is_empty());
     if clause.operator == Operator::Null {
-        return clause.values.iter().any(|value| value.text.eq_ignore_ascii_case("true") == present.is_none());
+        return clause.null_holds(Some(present.is_some())) == Some(true);
     }
     let Some(values) = present else { return clause.holds_without_key() };
     // Values of the policy are alternatives; a negated operator denies them all.

@@ -4,11 +4,11 @@ use std::{collections::BTreeSet, sync::LazyLock};
 
 use crate::{
     catalogue::Catalogue,
-    document::{Effect, Policy},
+    document::{Effect, Policy, Statement, Version},
     escalation::{LATER, Method, RHINO},
     explain::{Clue, Finding},
     glob,
-    reach::{Conditions, Holder, Reach, unconditional},
+    reach::{Conditions, Holder, Part, Reach, unconditional},
     variable,
 };
 
@@ -194,11 +194,17 @@ fn unlisted_services(holder: &Holder<'_>) -> BTreeSet<String> {
     }
     found.retain(|service| {
         !statements().any(|(version, statement)| {
-            let listed = statement.actions.items.iter().any(|item| touches(&item.text, service));
-            statement.effect == Effect::Deny && listed != statement.actions.negated && unconditional(version, statement)
+            statement.effect == Effect::Deny && unconditional(version, statement) && denies_all_of(statement, service)
         })
     });
     found
+}
+
+/// Whether a deny is about a whole service whose actions nobody knows: one that is about some of them may be about none.
+fn denies_all_of(deny: &Statement<'_>, service: &str) -> bool {
+    let whole = |item: &str| item.split_once(':').is_none_or(|(_, name)| glob::everything(name));
+    let named = deny.actions.items.iter().any(|item| whole(&item.text) && touches(&item.text, service));
+    named != deny.actions.negated && !Part::of(Version::V2008, deny).nowhere()
 }
 
 /// The allowing statements for which `wanted` says yes, told how many actions they have and whether on everything.

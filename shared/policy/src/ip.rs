@@ -43,6 +43,14 @@ impl Block {
         Some(Self { v6, first: number & !mask, last: number | mask, prefix })
     }
 
+    /// The block of which a string speaks: a range, or the first numbers of an address and a star: `203.0.113.*`.
+    pub(crate) fn like(text: &str) -> Option<Self> {
+        let Some(head) = text.strip_suffix(".*") else { return Self::parse(text) };
+        let missing = 4_u32.checked_sub(u32::try_from(head.split('.').count()).ok()?).filter(|missing| *missing > 0)?;
+        let zeros = ".0".repeat(usize::try_from(missing).ok()?);
+        Self::parse(&format!("{head}{zeros}/{}", 32 - 8 * missing))
+    }
+
     /// Whether the address is in the block.
     pub(crate) fn holds(self, address: IpAddr) -> bool {
         let (v6, number) = match address {
@@ -86,6 +94,11 @@ impl Addresses {
     pub(crate) fn subtract(&mut self, other: &Self) {
         self.v4 = without(&self.v4, &other.v4);
         self.v6 = without(&self.v6, &other.v6);
+    }
+
+    /// Whether there is none.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.v4.is_empty() && self.v6.is_empty()
     }
 
     /// Whether there are more addresses than a /8 has, or a /32 of IPv6: all ranges together.

@@ -14,7 +14,7 @@ use crate::{
     },
     explain::{Clue, Finding},
     glob,
-    ip::{Addresses, Block},
+    ip::Block,
     json::Span,
     reach::Part,
     variable,
@@ -125,6 +125,9 @@ impl Resource {
     }
 }
 
+/// Tagging a session that nobody can start lets nobody in.
+const ASIDE: [&str; 3] = ["sts:tagsession", "sts:setsourceidentity", "sts:setcontext"];
+
 #[derive(Debug, Clone, Copy)]
 struct Reader<'w> {
     kind: Kind,
@@ -164,6 +167,7 @@ impl<'w> Reader<'w> {
         let answer = match self.conditions(allow, Reading::Meaning) {
             Effectiveness::KeepsOut => return Answer::No,
             Effectiveness::Unknown => Answer::Unknown,
+            Effectiveness::LetsIn if self.world.needs_unknown(self.kind) => Answer::Unknown,
             Effectiveness::LetsIn => Answer::Yes,
         };
         match self.denied(policy, allow) {
@@ -193,9 +197,7 @@ impl<'w> Reader<'w> {
         }
     }
 
-    /// Tagging a session that nobody can start lets nobody in.
     fn grants_nothing(self, allow: &Statement<'_>) -> bool {
-        const ASIDE: [&str; 3] = ["sts:tagsession", "sts:setsourceidentity", "sts:setcontext"];
         let aside = |text: &str| ASIDE.contains(&text);
         let nothing = |element: &crate::document::Element<'_>| {
             element.negated && element.items.iter().any(|item| crate::catalogue::every_action(&item.text))
@@ -230,15 +232,11 @@ impl<'w> Reader<'w> {
             // What S3 does not list as a fixed value limits nothing.
             return Effectiveness::LetsIn;
         }
-        let addresses = allow.clauses.iter().filter(|clause| clause.key == "aws:sourceip").collect::<Vec<_>>();
-        if !addresses.is_empty() {
-            unknown |= addresses.iter().any(|clause| {
-                let wrong = clause.operator == Operator::IpAddress && self.blocks(clause).is_none();
-                wrong && !clause.holds_without_key()
-            });
-            if !self.callers(allow, std::iter::empty()).is_public() {
-                return Effectiveness::KeepsOut;
-            }
+        let mut addresses = allow.clauses.iter().filter(|clause| clause.key == "aws:sourceip").peekable();
+        if addresses.peek().is_some() && !self.callers(allow, std::iter::empty()).is_public() {
+            // What is no range may be one in a notation that only AWS knows.
+            let odd = |clause: &Clause<'_>| clause.operator == Operator::IpAddress && self.blocks(clause).is_none();
+            return if addresses.any(odd) { Effectiveness::Unknown } else { Effectiveness::KeepsOut };
         }
         if unknown { Effectiveness::Unknown } else { Effectiveness::LetsIn }
     }
@@ -256,11 +254,15 @@ impl<'w> Reader<'w> {
             // No value is unlike everything.
             return if clause.expands() && clause.values.iter().any(|value| value.text == "*") {
                 Effectiveness::KeepsOut
+            } else if key == Key::Unknown {
+                Effectiveness::Unknown
             } else {
                 Effectiveness::LetsIn
             };
         }
         let keeps_out = match key {
+            // No value is like any of none.
+            _ if clause.values.is_empty() => true,
             Key::Fixed(shape) => clause.is_fixed(self.version, shape, reading),
             Key::IsService => {
                 !clause.values.is_empty() && clause.values.iter().all(|value| value.text.eq_ignore_ascii_case("true"))
@@ -287,12 +289,26 @@ impl<'w> Reader<'w> {
         }
     }
 
+    /// At most the addresses that have one of a clause's values: what is no range has none, and a range or a pattern in a
+    /// string is taken for what it means.
+    fn at_most(self, clause: &Clause<'_>) -> Option<Vec<Block>> {
+        let values = || clause.values.iter().map(|value| &*value.text);
+        match clause.operator {
+            Operator::IpAddress => Some(values().filter_map(Block::parse).collect()),
+            Operator::StringEquals | Operator::StringEqualsIgnoreCase | Operator::StringLike => {
+                let plain = |text: &&str| !variable::has_variable(self.version, text);
+                values().map(|text| Some(text).filter(plain).and_then(Block::like)).collect()
+            }
+            _ => None,
+        }
+    }
+
     /// Whether denies keep every stranger from all that the allow grants.
     fn denied(self, policy: &Policy<'_>, allow: &Statement<'_>) -> Answer {
         let denies: Vec<_> = policy
             .statements
             .iter()
-            .filter(|statement| statement.effect == Effect::Deny && Self::denies_strangers(statement))
+            .filter(|statement| statement.effect == Effect::Deny && Self::denies_strangers(statement, allow))
             .collect();
         if denies.is_empty() {
             return Answer::No;
@@ -330,7 +346,8 @@ impl<'w> Reader<'w> {
     fn callers<'s>(self, allow: &Statement<'_>, denies: impl Iterator<Item = &'s Statement<'s>>) -> Callers {
         let mut from = Callers::new(self.world.has("aws:sourceip"));
         for clause in allow.clauses.iter().filter(|clause| clause.key == "aws:sourceip") {
-            if let Some(blocks) = self.blocks(clause) {
+            let blocks = if clause.negated { self.blocks(clause) } else { self.at_most(clause) };
+            if let Some(blocks) = blocks {
                 from.allow(clause, &blocks);
             }
         }
@@ -342,13 +359,21 @@ impl<'w> Reader<'w> {
         from
     }
 
-    /// Whether a deny is about strangers at all.
-    fn denies_strangers(deny: &Statement<'_>) -> bool {
+    /// Whether a deny is about the strangers whom the allow is about.
+    fn denies_strangers(deny: &Statement<'_>, allow: &Statement<'_>) -> bool {
         let Some(principals) = &deny.principals else { return false };
         if principals.negated {
             return !principals.entries.iter().any(lets_strangers_in);
         }
-        principals.entries.iter().any(is_everyone_by_name)
+        if principals.entries.iter().any(is_everyone_by_name) {
+            return true;
+        }
+        // Those for whom a provider vouches are denied by its name too.
+        let named = |provider: &Principal<'_>| {
+            principals.entries.iter().any(|entry| entry.kind == provider.kind && entry.text == provider.text)
+        };
+        let mut providers = allow.principals.iter().flat_map(|allowed| &allowed.entries).filter(|e| is_web_identity(e));
+        Self::who(allow) == Who::WebIdentity && providers.all(named)
     }
 
     /// Whether every stranger whom the allow admits meets the deny's conditions.
@@ -374,6 +399,9 @@ impl<'w> Reader<'w> {
         if condition::always(self.version, clause, Requests::All) {
             return Answer::Yes;
         }
+        if clause.operator == Operator::Null {
+            return Answer::No;
+        }
         // Those who come without the key: do they meet the clause, or are they not admitted anyhow?
         let without_key = clause.holds_without_key()
             || self.world.has(&clause.key) == Some(true)
@@ -392,14 +420,15 @@ impl<'w> Reader<'w> {
             Key::Address => {
                 let blocks = self.blocks(clause);
                 let narrow = |blocks: Vec<Block>| {
-                    let mut rest = Addresses::internet();
-                    rest.intersect(&Addresses::of(&blocks));
-                    !rest.is_broad()
+                    let mut rest = Callers::new(Some(true));
+                    rest.deny(clause, &blocks);
+                    !rest.is_public()
                 };
                 (clause.negated && blocks.is_some_and(narrow)).into()
             }
-            Key::Unknown if clause.negated || clause.if_exists => Answer::Unknown,
-            Key::Claim | Key::Free | Key::Unknown => Answer::No,
+            Key::Claim => (clause.negated && clause.fixes_claim(self.version, Reading::Meaning)).into(),
+            Key::Unknown => Answer::Unknown,
+            Key::Free => Answer::No,
         }
     }
 
@@ -414,6 +443,9 @@ impl<'w> Reader<'w> {
         let mut granted = Part::of(self.version, allow);
         if let Some(service) = self.kind.service() {
             granted.actions.intersect(&catalogue.matching([format!("{service}:*").as_str()]));
+        }
+        if self.kind == Kind::Trust {
+            granted.actions.subtract(&catalogue.matching(ASIDE));
         }
         let parts: Vec<_> = denies.iter().map(|deny| Part::of(self.version, deny)).collect();
         let mut left = catalogue.none();

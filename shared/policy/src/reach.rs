@@ -103,9 +103,13 @@ impl Reach {
     }
 }
 
-/// Whether a statement's conditions hold for every request.
+/// Whether a statement counts for every request: an allow if its conditions always hold. A deny must have none at all,
+/// for nobody may be taken for harmless because of a condition.
 pub(crate) fn unconditional(version: Version, statement: &Statement<'_>) -> bool {
-    statement.clauses.iter().all(|clause| condition::always(version, clause, Requests::Signed))
+    match statement.effect {
+        Effect::Allow => statement.clauses.iter().all(|clause| condition::always(version, clause, Requests::Signed)),
+        Effect::Deny => statement.clauses.is_empty(),
+    }
 }
 
 /// The actions of an `Action` or `NotAction`.
@@ -158,7 +162,7 @@ impl<'p> Part<'p> {
     }
 
     /// All but everything.
-    fn nowhere(&self) -> bool {
+    pub(crate) fn nowhere(&self) -> bool {
         self.negated && self.resources.iter().any(Wild::is_everything)
     }
 

@@ -71,6 +71,8 @@ fn p1_duplicate_keys_escapes_and_characters() {
     let twice =
         r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}}"#;
     assert_eq!(problem(Kind::Identity, twice), ("$.Statement.Effect".to_owned(), 53, Problem::DuplicateKey));
+    let spelled_twice = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5","AWS:principalorgid":"o-z9y8x7w6v5"}}}}"#;
+    assert_eq!(problem(Kind::Bucket, spelled_twice).2, Problem::DuplicateKey);
     let escaped = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"\u002a","Resource":"\u002A"}}"#;
     assert!(identity(escaped).admin && identity(escaped).admin_literal);
     let wide =
@@ -154,6 +156,26 @@ fn p6_what_is_too_big_or_too_deep_is_an_error() {
 }
 
 #[test]
+fn p7_documents_come_percent_encoded() {
+    let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    let encode = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    let encoded: String = text.bytes().map(encode).collect();
+    for document in [encoded.clone(), encoded.replace("%7B", "%7b"), format!("%0A%20{encoded}"), format!(" {encoded}")]
+    {
+        assert!(identity(&decoded(&document).unwrap()).admin, "{document}");
+    }
+    assert_eq!(decoded(&encoded).unwrap(), text);
+    assert_eq!(decoded(text).unwrap(), text);
+    assert_eq!(decoded("%7B%22%FF%22").unwrap_err().problem, Problem::NotUtf8);
+    // A star of another alphabet stays one.
+    let wide = decoded("%7B%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22%EF%BC%8A%22%2C%22Resource%22%3A%22*%22%7D%7D").unwrap();
+    assert_eq!(problem(Kind::Identity, &wide).2, Problem::ForbiddenCharacter);
+}
+
+#[test]
 fn p7_a_document_prints_as_it_was_parsed() {
     let text = " {\"Statement\" : {\"Effect\":\"Allow\",\"Action\":[\"s3:\\u0047etObject\"], \"Resource\":\"*\",\"Condition\":{\"NumericLessThan\":{\"s3:max-keys\":1e1}}}} ";
     assert_eq!(Policy::parse(Kind::Identity, text).unwrap().print(), text.trim());
@@ -225,6 +247,15 @@ fn i2_allows_unite_and_only_unconditional_denies_take_away() {
         ["EditExistingLambdaFunctionWithRole", "UpdateExistingGlueDevEndpoint"]
     );
     assert!(with(r#"{"Effect":"Deny","Action":"no-such:Action","Resource":"*"}"#).admin);
+    // A deny under a condition takes nothing, even where the condition always holds.
+    assert!(
+        with(
+            r#"{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLikeIfExists":{"aws:username":"*"}}}"#
+        )
+        .admin
+    );
+    let elsewhere = with(r#"{"Effect":"Deny","Action":"*","Resource":"*?"}"#);
+    assert!(!elsewhere.admin && elsewhere.privilege_escalation.is_empty());
 }
 
 #[test]
@@ -270,6 +301,31 @@ fn i5_full_service_is_every_action_on_every_resource() {
         r#"{"Effect":"Deny","Action":"s3:DeleteBucket","Resource":"*"}"#,
     ]);
     assert!(denied.full_service_access.is_empty());
+}
+
+#[test]
+fn i5_a_service_that_nobody_knows_is_full_until_all_of_it_is_denied() {
+    let with = |deny: &str| {
+        let deny = format!(r#"{{"Effect":"Deny",{deny}}}"#);
+        statements(&[r#"{"Effect":"Allow","Action":"not-yet-known:*","Resource":"*"}"#, &deny]).full_service_access
+    };
+    for some in [
+        r#""Action":"not-yet-known:Delete*","Resource":"*""#,
+        r#""Action":"*:*Role*","Resource":"*""#,
+        r#""NotAction":"not-yet-known:*","Resource":"*""#,
+        r#""Action":"*","NotResource":"*""#,
+        r#""Action":"*","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}"#,
+    ] {
+        assert_eq!(with(some), ["not-yet-known"], "{some}");
+    }
+    for all in [
+        r#""Action":"not-yet-known:*","Resource":"*""#,
+        r#""Action":"*","Resource":"arn:aws:s3:::b""#,
+        r#""NotAction":"iam:*","Resource":"*""#,
+        r#""NotAction":"not-yet-known:Get*","Resource":"*""#,
+    ] {
+        assert!(with(all).is_empty(), "{all}");
+    }
 }
 
 #[test]
@@ -370,6 +426,15 @@ fn r1_wildcard_principals() {
 }
 
 #[test]
+fn r1_a_claim_is_of_an_identity_provider_and_no_tag_with_a_dot() {
+    for free in ["s3:ExistingObjectTag/a.b:c", "aws:ResourceTag/x.y:z", "aws:PrincipalTag/x.y:z"] {
+        assert_eq!(under(&format!(r#"{{"StringEquals":{{"{free}":"no"}}}}"#)), OPEN, "{free}");
+    }
+    let key = r#"{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*","Condition":{"StringEquals":{"kms:EncryptionContext:a.b:c":"no"}}}"#;
+    assert_eq!(resource(Kind::Key, &[key]), OPEN);
+}
+
+#[test]
 fn r2_keys_and_values() {
     assert_eq!(
         under(r#"{"StringLike":{"aws:Referer":"*"},"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#),
@@ -378,6 +443,30 @@ fn r2_keys_and_values() {
     assert_eq!(under(r#"{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5","aws:SourceVpce":"vpce-1"}}"#), SHUT);
     assert_eq!(under(r#"{"StringLike":{"aws:SourceVpce":["vpce-1","*"]}}"#), OPEN);
     assert_eq!(under(r#"{"StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), OPEN);
+}
+
+#[test]
+fn r2_no_value_is_like_any_of_none() {
+    for shut in [
+        r#"{"StringEquals":{"aws:PrincipalOrgID":[]}}"#,
+        r#"{"StringEquals":{"aws:Referer":[]}}"#,
+        r#"{"ForAnyValue:StringLike":{"aws:NotYetKnown":[]}}"#,
+        r#"{"Bool":{"aws:SecureTransport":[]}}"#,
+        r#"{"IpAddress":{"aws:SourceIp":[]}}"#,
+        r#"{"Null":{"aws:PrincipalOrgID":[]}}"#,
+    ] {
+        assert_eq!(under(shut), SHUT, "{shut}");
+        assert_eq!(but(shut), Answer::Yes, "{shut}");
+    }
+    for open in [
+        r#"{"StringEqualsIfExists":{"aws:PrincipalOrgID":[]}}"#,
+        r#"{"ForAllValues:StringEquals":{"aws:PrincipalOrgID":[]}}"#,
+        r#"{"StringNotEquals":{"aws:PrincipalOrgID":[]}}"#,
+        r#"{"NotIpAddress":{"aws:SourceIp":[]}}"#,
+        r#"{"StringEquals":{}}"#,
+    ] {
+        assert_eq!(under(open), OPEN, "{open}");
+    }
 }
 
 #[test]
@@ -400,6 +489,44 @@ fn r3_absent_keys() {
         under(r#"{"Null":{"aws:PrincipalOrgID":"true"},"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#),
         SHUT
     );
+}
+
+#[test]
+fn r3_a_key_is_there_for_every_clause_or_for_none() {
+    let both = |allow: &str, deny: &str| {
+        let allow = EVERYONE.replace(r#""Action""#, &format!(r#""Condition":{allow},"Action""#));
+        let deny = format!(r#"{{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{deny}}}"#);
+        resource(Kind::Bucket, &[&allow, &deny]).0
+    };
+    let without_or_ours = r#"{"StringEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#;
+    for denies_without in [
+        r#"{"Null":{"aws:PrincipalOrgID":"true"}}"#,
+        r#"{"ForAllValues:StringEquals":{"aws:PrincipalOrgID":"o-z9y8x7w6v5"}}"#,
+        r#"{"StringLikeIfExists":{"aws:PrincipalOrgID":"o-z*"}}"#,
+    ] {
+        assert_eq!(both(without_or_ours, denies_without), Answer::No, "{denies_without}");
+    }
+    assert_eq!(both(without_or_ours, r#"{"StringEquals":{"aws:PrincipalOrgID":"o-z9y8x7w6v5"}}"#), Answer::Yes);
+    assert_eq!(both(without_or_ours, r#"{"StringEqualsIfExists":{"aws:SourceVpce":"vpce-1"}}"#), Answer::Yes);
+}
+
+#[test]
+fn r3_null_with_a_qualifier_always_or_never_holds() {
+    let guarded = |null: &str| {
+        under(&format!(
+            r#"{{"ForAllValues:StringEquals":{{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}},"{null}":{{"aws:PrincipalOrgID":"false"}}}}"#
+        ))
+    };
+    assert_eq!(guarded("Null"), SHUT);
+    assert_eq!(guarded("ForAllValues:Null"), OPEN);
+    assert_eq!(guarded("ForAnyValue:Null"), SHUT);
+    assert_eq!(but(r#"{"ForAllValues:Null":{"aws:Referer":"true"}}"#), Answer::No);
+    assert_eq!(but(r#"{"ForAnyValue:Null":{"aws:Referer":"false"}}"#), Answer::Yes);
+    // What is neither true nor false settles nothing.
+    assert_eq!(under(r#"{"Null":{"aws:Referer":"yes"}}"#), OPEN);
+    assert_eq!(but(r#"{"Null":{"aws:Referer":"yes"}}"#), Answer::Yes);
+    let members = r#""Action":"*","Resource":"*","Condition":{"ForAllValues:Null":{"aws:TokenIssueTime":"true"}}"#;
+    assert!(allow(members).admin);
 }
 
 #[test]
@@ -488,7 +615,30 @@ fn r6_address_ranges_count_together() {
         .0,
         Answer::No
     );
+    // Wider than a /8, though only a /8 of it is not private.
+    assert_eq!(of(r#""10.0.0.0/7""#), OPEN);
+    assert_eq!(but(r#"{"NotIpAddress":{"aws:SourceIp":"10.0.0.0/7"}}"#), Answer::Yes);
     assert_eq!(under(r#"{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"},"StringEquals":{"aws:SourceVpce":"vpce-1"}}"#), SHUT);
+}
+
+#[test]
+fn r6_what_is_no_range_makes_no_broad_one_narrow() {
+    let of = |operator: &str, values: &str| under(&format!(r#"{{"{operator}":{{"aws:SourceIp":{values}}}}}"#)).0;
+    assert_eq!(of("IpAddress", r#"["0.0.0.0/0","junk"]"#), Answer::Yes);
+    assert_eq!(of("IpAddress", r#"["203.0.113.0/24","junk"]"#), Answer::Unknown);
+    assert_eq!(of("IpAddress", r#""junk""#), Answer::Unknown);
+    // In a string: nobody has the range for an address, and a pattern is a range.
+    assert_eq!(of("StringEquals", r#""203.0.113.0/24""#), Answer::No);
+    assert_eq!(of("StringLike", r#""203.0.113.*""#), Answer::No);
+    assert_eq!(of("StringLike", r#""203.*""#), Answer::No);
+    assert_eq!(of("StringLike", r#""*""#), Answer::Yes);
+    assert_eq!(of("StringLike", r#""2*""#), Answer::Yes);
+    assert_eq!(of("StringNotLike", r#""203.0.113.*""#), Answer::Yes);
+    // And no such string denies anybody.
+    let deny = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"aws:SourceIp":["0.0.0.0/0","::/0"]}}}"#;
+    let ranged =
+        EVERYONE.replace(r#""Action""#, r#""Condition":{"IpAddress":{"aws:SourceIp":["0.0.0.0/0"]}},"Action""#);
+    assert_eq!(resource(Kind::Bucket, &[&ranged, deny]).0, Answer::Yes);
 }
 
 #[test]
@@ -532,10 +682,43 @@ fn r7_denies_that_cannot_be_avoided_narrow() {
 }
 
 #[test]
+fn r7_denies_of_those_for_whom_a_provider_vouches() {
+    const GITHUB: &str = r#""Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"},"Action":["sts:AssumeRoleWithWebIdentity","sts:TagSession"]"#;
+    let but = |deny: &str| {
+        let allow = format!(r#"{{"Effect":"Allow",{GITHUB}}}"#);
+        resource(Kind::Trust, &[&allow, &format!(r#"{{"Effect":"Deny",{deny}}}"#)]).0
+    };
+    let unless = |operator: &str, claim: &str, value: &str| {
+        format!(r#""Condition":{{"{operator}":{{"token.actions.githubusercontent.com:{claim}":"{value}"}}}}"#)
+    };
+    let narrow = unless("StringNotLike", "sub", "repo:clinic/*");
+    assert_eq!(but(&format!(r"{GITHUB},{narrow}")), Answer::No);
+    assert_eq!(but(&format!(r#""Principal":"*","Action":"sts:*",{narrow}"#)), Answer::No);
+    // A session that cannot start is not tagged either.
+    assert_eq!(but(&format!(r#""Principal":"*","Action":"sts:AssumeRoleWithWebIdentity",{narrow}"#)), Answer::No);
+    let wide = unless("StringNotLike", "sub", "repo:*");
+    let audience = unless("StringNotEquals", "aud", "sts.amazonaws.com");
+    let some = unless("StringLike", "sub", "repo:clinic/*");
+    for avoidable in [wide, audience, some] {
+        assert_eq!(but(&format!(r"{GITHUB},{avoidable}")), Answer::Yes, "{avoidable}");
+    }
+    let another = r#""Principal":{"Federated":"accounts.google.com"},"Action":"sts:*""#;
+    assert_eq!(but(another), Answer::Yes);
+}
+
+#[test]
 fn r8_an_unknown_key_is_neither_yes_nor_no() {
     assert_eq!(under(r#"{"StringEquals":{"aws:NotYetKnown":"x"}}"#), (Answer::Unknown, Answer::Yes));
     assert_eq!(under(r#"{"StringEquals":{"aws:NotYetKnown":"x","aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), SHUT);
     assert_eq!(under(r#"{"StringEqualsIfExists":{"aws:NotYetKnown":"x"}}"#), OPEN);
+    // Whether a stranger has the key is as unknown as what it says.
+    assert_eq!(under(r#"{"ForAnyValue:StringNotEquals":{"aws:NotYetKnown":"x"}}"#).0, Answer::Unknown);
+    assert_eq!(under(r#"{"Null":{"aws:NotYetKnown":"false"}}"#).0, Answer::Unknown);
+    assert_eq!(under(r#"{"Null":{"aws:NotYetKnown":"true"}}"#).0, Answer::Yes);
+    assert_eq!(but(r#"{"Null":{"aws:NotYetKnown":"true"}}"#), Answer::Unknown);
+    assert_eq!(but(r#"{"Null":{"aws:NotYetKnown":"false"}}"#), Answer::Yes);
+    assert_eq!(but(r#"{"ForAllValues:StringEquals":{"aws:NotYetKnown":"x"}}"#), Answer::Unknown);
+    assert_eq!(but(r#"{"StringEquals":{"aws:NotYetKnown":"x"}}"#), Answer::Yes);
 }
 
 #[test]

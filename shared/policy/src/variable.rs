@@ -24,7 +24,9 @@ impl Wild<'_> {
 
     /// Whether this matches everything that `other` may match. One variable has one value in one request.
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        if self.exact { glob::covers(&self.text, &other.text) } else { self.original == other.original }
+        // No resource has an empty name: a star and a question mark are as wide as a star.
+        self.is_everything()
+            || if self.exact { glob::covers(&self.text, &other.text) } else { self.original == other.original }
     }
 }
 

@@ -1,6 +1,9 @@
 //! What can be settled about a request before its conditions are read.
 
-use crate::document::{Clause, Operator, Policy};
+use crate::{
+    condition::Key,
+    document::{Clause, Kind, Operator, Policy},
+};
 
 /// What is settled about a stranger's request: which of the keys that the policy asks for are there, and whether it comes
 /// over TLS. The policy is public if it is in any world.
@@ -10,18 +13,12 @@ pub(crate) struct World<'p> {
     secure: Option<bool>,
 }
 
-/// The worlds that the `Null` conditions and the question of TLS make, at most two to the fifth.
+/// The worlds that the question of TLS makes, and of whether keys are there that `Null` asks for or that several clauses
+/// are about: at most two to the fifth.
 pub(crate) fn worlds<'p>(policy: &'p Policy<'_>) -> Vec<World<'p>> {
-    const MOST: usize = 4;
     let clauses = || policy.statements.iter().flat_map(|statement| &statement.clauses);
-    let mut keys: Vec<&str> = Vec::new();
-    for clause in clauses().filter(|clause| clause.operator == Operator::Null && clause.key != SECURE) {
-        if !keys.contains(&&*clause.key) && keys.len() < MOST {
-            keys.push(&clause.key);
-        }
-    }
     let mut worlds = vec![World::default()];
-    for key in keys {
+    for key in keys_in_question(policy) {
         let both = |world: &World<'p>| [(key, true), (key, false)].map(|known| world.with(known));
         worlds = worlds.iter().flat_map(both).collect();
     }
@@ -31,6 +28,24 @@ pub(crate) fn worlds<'p>(policy: &'p Policy<'_>) -> Vec<World<'p>> {
     }
     worlds.retain(|world| !world.is_impossible());
     worlds
+}
+
+/// A key that is absent may meet one clause, and one that is there another; no request is both.
+fn keys_in_question<'p>(policy: &'p Policy<'_>) -> Vec<&'p str> {
+    const MOST: usize = 4;
+    let clauses = || policy.statements.iter().flat_map(|statement| &statement.clauses);
+    let asked = |clause: &&Clause<'_>| clause.operator == Operator::Null && clause.null_holds(None).is_none();
+    let shared = |clause: &&Clause<'_>| {
+        let others = || clauses().filter(|other| other.key == clause.key && other.operator != Operator::Null);
+        others().nth(1).is_some() && others().any(Clause::holds_without_key)
+    };
+    let mut keys: Vec<&str> = Vec::new();
+    for clause in clauses().filter(asked).chain(clauses().filter(shared)).filter(|clause| clause.key != SECURE) {
+        if !keys.contains(&&*clause.key) && keys.len() < MOST {
+            keys.push(&clause.key);
+        }
+    }
+    keys
 }
 
 const SECURE: &str = "aws:securetransport";
@@ -52,6 +67,11 @@ impl<'p> World<'p> {
         self.present.iter().find(|(known, _)| *known == key).map(|(_, present)| *present)
     }
 
+    /// Whether a key of which nothing is known must be there: whether a stranger can have it is not known either.
+    pub(crate) fn needs_unknown(&self, kind: Kind) -> bool {
+        self.present.iter().any(|(key, present)| *present && Key::of(kind, key) == Key::Unknown)
+    }
+
     /// A request through a VPC endpoint has no public address.
     fn is_impossible(&self) -> bool {
         let has = |key: &str| self.has(key) == Some(true);
@@ -60,24 +80,23 @@ impl<'p> World<'p> {
 
     /// Whether a clause holds, if this world settles it.
     pub(crate) fn settles(&self, clause: &Clause<'_>) -> Option<bool> {
-        let says = |word: &str| clause.values.iter().any(|value| value.text.eq_ignore_ascii_case(word));
+        if clause.operator == Operator::Null {
+            let present = if clause.key == SECURE { Some(true) } else { self.has(&clause.key) };
+            return clause.null_holds(present);
+        }
         if clause.key == SECURE {
+            let says = |word: &str| clause.values.iter().any(|value| value.text.eq_ignore_ascii_case(word));
             if !says("true") && !says("false") {
                 return None;
             }
             let word = if self.secure? { "true" } else { "false" };
             return match clause.operator {
-                Operator::Null => Some(says("false")),
                 Operator::Bool | Operator::StringEquals | Operator::StringEqualsIgnoreCase => {
                     Some(says(word) != clause.negated)
                 }
                 _ => None,
             };
         }
-        match (self.has(&clause.key)?, clause.operator) {
-            (present, Operator::Null) => Some(says(if present { "false" } else { "true" })),
-            (false, _) => Some(clause.holds_without_key()),
-            (true, _) => None,
-        }
+        if self.has(&clause.key)? { None } else { Some(clause.holds_without_key()) }
     }
 }

@@ -53,7 +53,8 @@ pub trait Lawful: Remediation<Client: Connect> + Sized {
     const WAY_BACK: WayBack = WayBack::Open;
     /// Laws that bear upon no world of this control.
     const MOOT: &'static [Law] = &[];
-    /// How the paths in [`FakeAws::dump`](crate::fake::FakeAws::dump) end that its writes may change.
+    /// How the paths in [`FakeAws::dump`](crate::fake::FakeAws::dump) end that its writes may change, or their branches:
+    /// below `/attached`, a policy may come or go.
     const TOUCHES: &'static [&'static str];
 
     /// All worlds: absent, partial and complete settings, every kind that is out of scope, everything that asks a person.
@@ -80,10 +81,21 @@ pub trait Lawful: Remediation<Client: Connect> + Sized {
         None
     }
 
+    /// A setting as the laws compare it, element by element: without what AWS assigns.
+    fn told(setting: &Self::Setting) -> Value {
+        serde_json::to_value(setting).expect("a setting is JSON")
+    }
+
     /// What taking an element of `ours` back to `wanted` makes of what is there `now`; nothing where it cannot be. It says
     /// more than [`merged_whole`] of an element that holds smaller ones, such as a document of statements.
     fn merged(_element: &str, ours_wanted_now: [&Value; 3]) -> Option<Value> {
         merged_whole(ours_wanted_now)
+    }
+
+    /// Whether what is there `now` cannot be told from a way of ours from `ours` to `wanted` that was cut short: then nothing is
+    /// somebody else's.
+    fn cut_short(_ours: &Self::Setting, _wanted: &Self::Setting, _now: &Self::Setting) -> bool {
+        false
     }
 
     /// Words, one of which stands in a violation whenever a repair changes this element.

@@ -113,7 +113,7 @@ impl Site {
 }
 
 /// A script that acts in an account: through the proxy, or at the emulator itself.
-fn script(world: &World, arguments: &[&str]) -> Command {
+pub(crate) fn script(world: &World, arguments: &[&str]) -> Command {
     let account = &world.account;
     let mut command = Command::new(workspace::python());
     command.current_dir(workspace::root()).args(arguments).env_remove("AWS_PROFILE");

@@ -99,7 +99,11 @@ impl Call {
             Service::S3 => self.bucket.clone(),
             Service::S3Control => self.headers.get("x-amz-account-id").cloned().unwrap_or_default(),
             Service::Kms => self.json()["KeyId"].as_str().unwrap_or_default().to_owned(),
-            Service::Iam => self.form.get("UserName").cloned().unwrap_or_else(|| account.to_owned()),
+            Service::Iam => {
+                let names = ["UserName", "RoleName", "GroupName", "PolicyArn"];
+                let named = names.iter().find_map(|name| self.form.get(*name));
+                named.cloned().unwrap_or_else(|| account.to_owned())
+            }
             Service::Sts => self.form.get("RoleArn").cloned().unwrap_or_default(),
         }
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Debug};
 
 use super::{
-    iam::User,
+    iam::{Managed, Principal, Role, User},
     kms::Key,
     password_policy::Policy,
     s3::{acl::Grant, encryption::Encryption},
@@ -46,6 +46,10 @@ pub(super) struct Account {
     /// Names of keys, `alias/…`, by Region and name.
     pub(super) aliases: BTreeMap<(String, String), String>,
     pub(super) users: BTreeMap<String, User>,
+    pub(super) groups: BTreeMap<String, Principal>,
+    pub(super) roles: BTreeMap<String, Role>,
+    /// Managed policies by name.
+    pub(super) policies: BTreeMap<String, Managed>,
     pub(super) password_policy: Option<Policy>,
     pub(super) root_mfa: bool,
 }
@@ -95,11 +99,40 @@ impl Account {
             put(all, format!("kms/{id}/{region}/{key}/policy"), &state.policy);
         }
         for (name, user) in &self.users {
-            put(all, format!("iam/{id}/{name}/login"), &user.login);
-            put(all, format!("iam/{id}/{name}/mfa"), &user.mfa);
-            put(all, format!("iam/{id}/{name}/policies"), &user.policies);
-            put(all, format!("iam/{id}/{name}/credentials"), &user.credentials);
+            let place = format!("iam/{id}/users/{name}");
+            put(all, format!("{place}/login"), &user.login);
+            put(all, format!("{place}/mfa"), &user.mfa);
+            put(all, format!("{place}/credentials"), &user.credentials);
+            put(all, format!("{place}/boundary"), &user.principal.boundary);
+            user.groups.iter().for_each(|group| put(all, format!("{place}/groups/{group}"), &()));
+            dump_policies(&user.principal, &place, all);
         }
+        for (name, group) in &self.groups {
+            dump_policies(group, &format!("iam/{id}/groups/{name}"), all);
+        }
+        for (name, role) in &self.roles {
+            let place = format!("iam/{id}/roles/{name}");
+            put(all, format!("{place}/trust"), &role.trust);
+            put(all, format!("{place}/boundary"), &role.principal.boundary);
+            dump_policies(&role.principal, &place, all);
+        }
+        for policy in self.policies.values() {
+            let place = format!("iam/{id}/policies/{}", policy.arn);
+            put(all, format!("{place}/default-version"), &format!("v{}", policy.default));
+            for (number, version) in &policy.versions {
+                put(all, format!("{place}/versions/v{number}"), &version.document);
+            }
+        }
+    }
+}
+
+/// The policies of a principal, one by one: which of them a repair has touched is to be told.
+fn dump_policies(principal: &Principal, place: &str, all: &mut BTreeMap<String, String>) {
+    for (name, document) in &principal.inline {
+        put(all, format!("{place}/policies/{name}"), document);
+    }
+    for arn in &principal.attached {
+        put(all, format!("{place}/attached/{arn}"), &());
     }
 }
 

@@ -1,5 +1,10 @@
 //! The fake answers the genuine SDK.
 
+mod attachments;
+mod details;
+mod policies;
+mod principals;
+
 use super::*;
 use aws_sdk_s3::types::PublicAccessBlockConfiguration;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -8,6 +13,42 @@ const ACCOUNT: &str = "111122223333";
 
 fn s3(fake: &FakeAws, account: &str, caller: Caller) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::new(&fake.config(account, "us-east-1", caller))
+}
+
+fn iam(fake: &FakeAws) -> aws_sdk_iam::Client {
+    aws_sdk_iam::Client::new(&fake.config(ACCOUNT, "us-east-1", Caller::Test))
+}
+
+/// A document that allows an action.
+fn allow(action: &str) -> String {
+    format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#)
+}
+
+/// A trust policy for a service.
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
+
+const ADMIN: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+
+/// The code of a refusal, and its status.
+fn refused<T: std::fmt::Debug, E>(
+    answer: Result<T, aws_smithy_runtime_api::client::result::SdkError<E, HttpResponse>>,
+) -> (u16, String)
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let error = answer.expect_err("it is refused");
+    let status = error.raw_response().expect("an answer").status().as_u16();
+    (status, error.code().expect("a code").to_owned())
+}
+
+/// The text that IAM encoded.
+fn decoded(document: &str) -> String {
+    percent_encoding::percent_decode_str(document).decode_utf8().expect("UTF-8").into_owned()
+}
+
+async fn make_policy(client: &aws_sdk_iam::Client, name: &str, document: &str) -> String {
+    let request = client.create_policy().policy_name(name).path("/ops/").policy_document(document);
+    request.send().await.unwrap().policy.unwrap().arn.unwrap()
 }
 
 #[tokio::test]

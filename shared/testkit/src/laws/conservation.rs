@@ -16,7 +16,7 @@ use crate::{
 /// Checks the conservation laws over everything the ports did so far: `calls` is what AWS saw, where that is known.
 ///
 /// * every write that AWS saw was made in a session named after a plan, whose intent was durable before, names that call,
-///   and is about that resource;
+///   and is about that resource, or about another that its plan names;
 /// * every intent has exactly one outcome, and every outcome its intent;
 /// * no evidence was ever overwritten.
 pub fn conserved(control: &Control, ports: &MemoryPorts, calls: &[Seen]) {
@@ -60,9 +60,18 @@ fn is_intended(write: &Seen, ports: &MemoryPorts, records: &BTreeMap<String, Rec
             && before(key)
             && write.session.as_deref() == Some(record.plan.as_str())
             && write.account == record.target.account.as_str()
-            && write.resource == record.target.id
+            && is_about(record, &write.resource)
             && record.steps.contains(&write.operation)
     })
+}
+
+/// Policies that become a user's, and users who have a policy, stand in what the plan says of it.
+fn is_about(record: &Record, resource: &str) -> bool {
+    let named = |value: &serde_json::Value| value.to_string().contains(resource);
+    record.target.id == resource
+        || record.target.arn.as_deref() == Some(resource)
+        || named(&record.before)
+        || named(&record.after)
 }
 
 fn overwritten(ports: &MemoryPorts) {

@@ -1,8 +1,15 @@
 //! What a control decides: it settles, it stands still, it touches little.
 
+use std::collections::BTreeSet;
+
 use remedy_domain::{Outcome, Verdict, Violation};
+use remedy_engine::Report;
+use serde_json::Value;
 
 use super::{Bearing, Case, Lawful, Scene, Theatre, elements::elements};
+
+/// Names that tests give are longer than this.
+const SHORTEST: usize = 12;
 
 /// The desired setting is judged compliant or contained, and there is a way to it.
 pub(super) async fn settles<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
@@ -43,12 +50,12 @@ pub(super) async fn touches_little<C: Lawful>(case: &Case<C>, theatre: &dyn Thea
     assert!(matches!(report.outcome, Outcome::Repaired | Outcome::Contained), "{report:?}");
     assert_eq!(elements::<C>(&scene.setting().await), elements::<C>(&drift.desired), "what was repaired");
     if let (Some(before), Some(after)) = (unchanged, scene.stage.backstage.dump()) {
-        let changed: Vec<_> = after.iter().filter(|(path, value)| before.get(*path) != Some(value)).collect();
-        assert_eq!(after.len(), before.len(), "nothing came or went");
-        for (path, value) in changed {
-            let is_ours = path.contains(&format!("/{}/", scene.target.id));
-            let is_touched = C::TOUCHES.iter().any(|end| path.ends_with(end));
-            assert!(is_ours && is_touched, "{path} was changed to {value}; bystander: {bystander:?}");
+        let paths: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+        for path in paths.into_iter().filter(|path| before.get(*path) != after.get(*path)) {
+            let is_ours = named(&report).iter().any(|name| format!("{path}/").contains(&format!("/{name}/")));
+            let is_touched = C::TOUCHES.iter().any(|end| path.ends_with(end) || path.contains(&format!("{end}/")));
+            let value = after.get(path);
+            assert!(is_ours && is_touched, "{path} was changed to {value:?}; bystander: {bystander:?}");
         }
     }
     Bearing::Held
@@ -61,5 +68,32 @@ fn assert_grounds<C: Lawful>(before: &C::Setting, after: &C::Setting, violations
         let grounds = C::grounds(&name);
         let is_said = violations.iter().any(|violation| grounds.iter().any(|words| violation.0.contains(words)));
         assert!(is_said, "`{name}` changes from {element} to {}, but {violations:?} do not say why", after[&name]);
+    }
+}
+
+/// What a report is about: its target, and what its settings name.
+fn named(report: &Report) -> Vec<String> {
+    let mut names: Vec<_> =
+        [Some(&report.target.id), report.target.arn.as_ref()].into_iter().flatten().cloned().collect();
+    for setting in [&report.before, &report.after].into_iter().flatten() {
+        words_of(setting, &mut names);
+    }
+    names
+}
+
+fn words_of(value: &Value, words: &mut Vec<String>) {
+    match value {
+        Value::String(word) => words.push(word.clone()),
+        Value::Array(items) => items.iter().for_each(|item| words_of(item, words)),
+        Value::Object(members) => {
+            for (name, value) in members {
+                // The names of members are the control's own words, but for those that hold one resource each.
+                if name.len() > SHORTEST {
+                    words.push(name.clone());
+                }
+                words_of(value, words);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -11,9 +11,8 @@ pub(super) type Elements = BTreeMap<String, Value>;
 
 /// The elements of a setting. Those of an absent one are those it stands for.
 pub(super) fn elements<C: Lawful>(setting: &C::Setting) -> Elements {
-    let json = |setting: &C::Setting| serde_json::to_value(setting).expect("a setting is JSON");
-    let whole = match (json(setting), C::blank()) {
-        (Value::Null, Some(blank)) => json(&blank),
+    let whole = match (C::told(setting), C::blank()) {
+        (Value::Null, Some(blank)) => C::told(&blank),
         (whole, _) => whole,
     };
     match (whole, C::blank()) {

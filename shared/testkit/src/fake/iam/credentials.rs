@@ -1,6 +1,6 @@
 //! The credentials of users that programs use: access keys, SSH keys, service-specific credentials.
 
-use super::{Answer, Answered, Call, Refusal, User, done, name, no_such};
+use super::{Answer, Answered, Call, Refusal, User, done, no_such, text};
 
 /// One credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +69,7 @@ fn create(user: &mut User, call: &Call, kind: Kind, serial: u64) -> Answered {
     let id = format!("{}{serial:016}", words.prefix);
     let credential = Credential { kind, id, status: "Active".to_owned() };
     let noun = words.noun;
-    let body = format!("<{noun}>{}{}</{noun}>", credential.xml(&name(call)), secret(kind));
+    let body = format!("<{noun}>{}{}</{noun}>", credential.xml(&text(call, "UserName")), secret(kind));
     user.credentials.push(credential);
     Ok(Answer::query(&call.operation, &body))
 }
@@ -92,7 +92,7 @@ fn update(user: &mut User, call: &Call, kind: Kind) -> Answered {
 }
 
 fn list(user: &User, call: &Call, kind: Kind) -> Answer {
-    let (words, who) = (kind.words(), name(call));
+    let (words, who) = (kind.words(), text(call, "UserName"));
     let of_kind = user.credentials.iter().filter(|credential| credential.kind == kind);
     let members: String = of_kind.map(|credential| format!("<member>{}</member>", credential.xml(&who))).collect();
     let list = words.list;

@@ -1,0 +1,185 @@
+//! What a bucket policy does for strangers, and when two policies say the same.
+
+use remedy_domain::Violation;
+use remedy_policy::{
+    Answer, Kind, Policy, Resource,
+    document::{PrincipalKind, Statement},
+    edit::{self, remove_public},
+};
+use serde_json::Value;
+
+/// Statements of other controls begin like this. No control of Remedy lets anybody in.
+const RESERVED: &str = "Remedy";
+
+/// What a bucket policy does for strangers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Opening {
+    /// The statements that let them in.
+    pub(crate) violations: Vec<Violation>,
+    /// What the policy should be.
+    pub(crate) desired: Option<String>,
+    /// Why a person should look at it: then it should stay as it is.
+    pub(crate) doubt: Option<&'static str>,
+}
+
+/// What a bucket policy does for strangers.
+pub(crate) fn opening(text: Option<&str>) -> Opening {
+    let (violations, closed) = match text.map(|text| Policy::parse(Kind::Bucket, text)) {
+        None => (vec![], Ok(None)),
+        Some(Err(_)) => (vec![], Err("the bucket policy is none that Remedy understands")),
+        Some(Ok(policy)) => {
+            let found = Resource::of(&policy);
+            (violations(&policy, &found), closed(&policy, &found))
+        }
+    };
+    let unchanged = || text.map(str::to_owned);
+    let (desired, doubt) = closed.map_or_else(|doubt| (unchanged(), Some(doubt)), |desired| (desired, None));
+    Opening { violations, desired, doubt }
+}
+
+fn violations(policy: &Policy<'_>, found: &Resource) -> Vec<Violation> {
+    let open = policy.statements.iter().filter(|statement| found.public_statements.contains(&statement.index));
+    open.map(|statement| Violation::new(format!("{} of the bucket policy lets strangers in", name(statement))))
+        .collect()
+}
+
+/// Its place, counted from one, and its Sid where that is of the letters that IAM allows.
+fn name(statement: &Statement<'_>) -> String {
+    let plain = |sid: &&str| (1..=64).contains(&sid.len()) && sid.chars().all(|c| c.is_ascii_alphanumeric());
+    let sid = statement.sid.as_deref().filter(plain).map(|sid| format!(" ({sid})"));
+    format!("statement {}{}", statement.index + 1, sid.unwrap_or_default())
+}
+
+/// The policy without what lets strangers in; or why that is a person's business.
+fn closed(policy: &Policy<'_>, found: &Resource) -> Result<Option<String>, &'static str> {
+    if found.public_statements.is_empty() {
+        return settled(found).map(|()| Some(policy.text.to_owned()));
+    }
+    let reserved = |statement: &Statement<'_>| {
+        let sid = statement.sid.as_deref().unwrap_or_default();
+        found.public_statements.contains(&statement.index) && sid.starts_with(RESERVED)
+    };
+    if policy.statements.iter().any(reserved) {
+        return Err("a statement under a name that is reserved for Remedy lets strangers in");
+    }
+    let edited = remove_public(policy).map_err(|_| "no single statement of the bucket policy is at fault")?;
+    let Some(rest) = edited.text else { return Ok(None) };
+    let unsound = "the bucket policy cannot be repaired in place";
+    let kept = Policy::parse(Kind::Bucket, &rest).map_err(|_| unsound)?;
+    settled(&Resource::of(&kept))?;
+    if kept.statements.iter().any(names_the_gone) {
+        return Err("the bucket policy names a user or role that is gone, and S3 would refuse to store it again");
+    }
+    Ok(Some(rest))
+}
+
+/// Of a user or role that was deleted, S3 shows the unique id, which it takes from nobody.
+fn names_the_gone(statement: &Statement<'_>) -> bool {
+    let entries = statement.principals.iter().flat_map(|principals| &principals.entries);
+    let is_id =
+        |text: &str| text.starts_with('A') && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+    entries.filter(|entry| entry.kind == PrincipalKind::Aws).any(|entry| is_id(&entry.text))
+}
+
+/// Whether nothing is left that S3 would take for public: a policy may hold what it cuts, and it refuses to store it.
+fn settled(found: &Resource) -> Result<(), &'static str> {
+    match (found.public, found.public_literal) {
+        (Answer::Yes, _) => Err("no single statement of the bucket policy is at fault"),
+        (Answer::Unknown, _) => Err("whether the bucket policy lets strangers in hangs on a key that is not known"),
+        (Answer::No, Answer::No) => Ok(()),
+        (Answer::No, _) => Err("S3 takes the bucket policy for public, and would cut off accounts that it lets in"),
+    }
+}
+
+/// Whether S3 may take a policy for public. What cannot be read may be.
+pub(crate) fn may_be_public(text: &str) -> bool {
+    Policy::parse(Kind::Bucket, text).map_or(true, |policy| Resource::of(&policy).public_literal != Answer::No)
+}
+
+/// Whether two policies say the same. S3 stores a list of one as that one, a root's account as its ARN, and truth as text.
+pub(crate) fn alike(a: Option<&str>, b: Option<&str>) -> bool {
+    let stored = |text: &str| serde_json::from_str(text).ok().map(stored);
+    let both = a.zip(b).and_then(|(a, b)| Some((stored(a)?, stored(b)?)));
+    edit::alike(a, b) || both.is_some_and(|(a, b)| a == b)
+}
+
+fn stored(value: Value) -> Value {
+    match value {
+        Value::Array(mut items) if items.len() == 1 => items.pop().map_or(Value::Null, stored),
+        Value::Array(items) => items.into_iter().map(stored).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (name, stored(value))).collect::<serde_json::Map<_, _>>().into()
+        }
+        Value::Bool(_) | Value::Number(_) => value.to_string().into(),
+        Value::String(text) => account(&text).map_or(text.as_str(), |id| id).into(),
+        Value::Null => value,
+    }
+}
+
+/// The account of which this is the root's ARN.
+fn account(arn: &str) -> Option<&str> {
+    let (_, id) = arn.strip_suffix(":root")?.split_once(":iam::")?;
+    (arn.starts_with("arn:aws") && id.len() == 12).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVERYONE: &str =
+        r#"{"Sid":"Open","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}"#;
+    const PARTNER: &str = r#"{"Sid": "Partner","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":"s3:\u0047etObject","Resource":"arn:aws:s3:::b/*"}"#;
+
+    fn of(statements: &[&str]) -> String {
+        format!(r#"{{ "Version":"2012-10-17", "Statement":[{}] }}"#, statements.join(","))
+    }
+
+    #[test]
+    fn strangers_go_and_partners_stay_byte_for_byte() {
+        let both = opening(Some(&of(&[EVERYONE, PARTNER])));
+        assert_eq!(both.violations, [Violation::new("statement 1 (Open) of the bucket policy lets strangers in")]);
+        assert_eq!((both.desired, both.doubt), (Some(of(&[PARTNER])), None));
+        assert_eq!(opening(Some(&of(&[EVERYONE]))).desired, None);
+        let quiet = opening(Some(&of(&[PARTNER])));
+        assert_eq!((quiet.violations.len(), quiet.desired, quiet.doubt), (0, Some(of(&[PARTNER])), None));
+        assert_eq!(opening(None), Opening { violations: vec![], desired: None, doubt: None });
+    }
+
+    #[test]
+    fn what_is_in_doubt_stays_as_it_is() {
+        let unknown = r#""Condition":{"StringEquals":{"aws:NoSuchKey":"x"}},"Effect""#;
+        let unknown = EVERYONE.replace(r#""Effect""#, unknown);
+        let denied = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"],"Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}}"#;
+        let reserved = EVERYONE.replace("Open", "RemedyOpen");
+        let gone = PARTNER.replace("arn:aws:iam::444455556666:root", "AIDACKCEVSQ6C2EXAMPLE");
+        for (text, said) in [
+            ("{}".to_owned(), "none that Remedy understands"),
+            (of(&[&unknown]), "not known"),
+            (of(&[EVERYONE, denied]), "S3 takes the bucket policy for public"),
+            (of(&[EVERYONE, &unknown]), "not known"),
+            (of(&[&reserved]), "reserved"),
+            (of(&[EVERYONE, &gone]), "gone"),
+        ] {
+            let opening = opening(Some(&text));
+            assert!(opening.doubt.is_some_and(|doubt| doubt.contains(said)), "{text}: {:?}", opening.doubt);
+            assert_eq!(opening.desired.as_deref(), Some(text.as_str()));
+        }
+    }
+
+    #[test]
+    fn a_sid_that_is_no_name_is_not_repeated() {
+        let told = opening(Some(&of(&[PARTNER, &EVERYONE.replace("Open", "Jane Roe, 1970")])));
+        assert_eq!(told.violations, [Violation::new("statement 2 of the bucket policy lets strangers in")]);
+    }
+
+    #[test]
+    fn what_s3_makes_of_a_policy_is_the_same_policy() {
+        let put = of(&[&PARTNER.replace(r#""s3:\u0047etObject""#, r#"["s3:GetObject"]"#)]);
+        let got = PARTNER.replace("arn:aws:iam::444455556666:root", "444455556666");
+        let got = format!(r#"{{"Statement":{got},"Version":"2012-10-17"}}"#);
+        assert!(alike(Some(&put), Some(&got)));
+        assert!(!alike(Some(&put), Some(&got.replace("Partner", "Other"))));
+        assert!(!alike(Some(&put), None) && alike(None, None));
+        assert!(alike(Some("not json"), Some("not json")) && !alike(Some("not json"), Some("not")));
+    }
+}
