@@ -1,4 +1,4 @@
-//! Finding keys: what both controls of this function share.
+//! Finding keys: what the controls of this function share.
 
 use aws_sdk_kms::types::KeyMetadata;
 use remedy_aws::{absent, fault};

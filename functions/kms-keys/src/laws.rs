@@ -1,8 +1,9 @@
 //! The worlds of this function's controls, and the laws in all of them.
 
+mod merging;
 mod worlds;
 
-use remedy_domain::Parameters;
+use remedy_domain::{AccountId, Parameters};
 use remedy_testkit::laws::{
     Law, Lawful, Stage, WayBack,
     proptest::{
@@ -10,12 +11,14 @@ use remedy_testkit::laws::{
         prop_oneof,
     },
 };
+use serde_json::Value;
 
-use self::worlds::{Kind, World, kinds, make};
-use crate::{KeyDying, KeyUnrotated, key_dying::Life, key_unrotated::Rotation};
+use self::worlds::{Kind, World, key_policies, kinds, make};
+use crate::{KeyDying, KeyPolicy, KeyShared, KeyUnrotated, Keys, key_dying::Life, key_unrotated::Rotation};
 
 remedy_testkit::laws!(key_unrotated: KeyUnrotated);
 remedy_testkit::laws!(key_dying: KeyDying);
+remedy_testkit::laws!(key_shared: KeyShared);
 
 /// A key, its rotation, and how long a key may go without.
 #[derive(Debug, Clone)]
@@ -89,5 +92,50 @@ impl Lawful for KeyDying {
 
     fn grounds(_: &str) -> &'static [&'static str] {
         &["scheduled for deletion"]
+    }
+}
+
+/// A key and its policy.
+#[derive(Debug, Clone)]
+pub struct Letting {
+    kind: Kind,
+    policy: String,
+}
+
+/// The account of the fake, which an emulated one trusts.
+const OWN: &str = "111122223333";
+
+impl Lawful for KeyShared {
+    type World = Letting;
+    const TOUCHES: &'static [&'static str] = &["/policy"];
+
+    fn worlds() -> BoxedStrategy<Letting> {
+        let kind = prop_oneof![5 => Just(Kind::Plain), 1 => Just(Kind::Disabled), 1 => Just(Kind::Hmac)];
+        (kind, key_policies()).prop_map(|(kind, policy)| Letting { kind, policy }).boxed()
+    }
+
+    fn settings() -> BoxedStrategy<KeyPolicy> {
+        key_policies().prop_map(|text| KeyPolicy(text.replace("ACCOUNT", OWN))).boxed()
+    }
+
+    fn parameters(_: &Letting) -> Parameters {
+        let trusted_accounts = [OWN, "777788889999"].map(|id| AccountId::parse(id).unwrap()).into();
+        Parameters { trusted_accounts, ..Parameters::default() }
+    }
+
+    async fn arrange(world: &Letting, stage: &Stage) -> Option<String> {
+        let id = make(&World { kind: world.kind, rotation: None }, stage).await?;
+        let text = world.policy.replace("ACCOUNT", stage.account.as_str());
+        let put = stage.client::<Keys>().0.put_key_policy().key_id(&id).policy_name("default").policy(text);
+        put.send().await.unwrap();
+        Some(id)
+    }
+
+    fn merged(_: &str, ours_wanted_now: [&Value; 3]) -> Option<Value> {
+        merging::statements(ours_wanted_now)
+    }
+
+    fn grounds(_: &str) -> &'static [&'static str] {
+        &["lets any AWS account in"]
     }
 }

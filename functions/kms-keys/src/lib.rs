@@ -1,14 +1,17 @@
-//! `kms-keys`: customer-managed KMS keys that do not rotate, or that are about to be deleted.
+//! `kms-keys`: customer-managed KMS keys that do not rotate, are about to be deleted, or let strangers in.
 
 mod clients;
 mod key;
 mod key_dying;
+mod key_shared;
 mod key_unrotated;
 #[cfg(test)]
 mod laws;
+mod sharing;
 
 pub use clients::Keys;
-pub use key_dying::KeyDying;
+pub use key_dying::{KeyDying, Manager};
+pub use key_shared::{KeyPolicy, KeyShared, PolicyStep, Shared};
 pub use key_unrotated::KeyUnrotated;
 use remedy_aws::Roster;
 use remedy_engine::enlist;
@@ -16,5 +19,5 @@ use remedy_engine::enlist;
 /// The function's controls. A dying key is saved before its rotation is looked at.
 #[must_use]
 pub fn controls() -> Roster {
-    vec![enlist::<KeyDying, _>(), enlist::<KeyUnrotated, _>()]
+    vec![enlist::<KeyDying, _>(), enlist::<KeyUnrotated, _>(), enlist::<KeyShared, _>()]
 }

@@ -18,28 +18,25 @@
 //! **When a person decides.** The bucket hosts a website: its endpoint knows no TLS and would go dark. The policy lets
 //! strangers in: Block Public Access would refuse it. The policy cannot be read, or has no room.
 
-use remedy_aws::{
-    absent,
-    buckets::{self, Website},
-    fault,
-};
+use remedy_aws::buckets::{self, Website};
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Observed, Route, Scope, StopsDestruction,
-    Target, Verdict, Violation, canonical, control::ApiEvent, merge,
+    Conflict, Consent, Context, Control, ControlId, Drift, Fault, Observed, Route, Scope, StopsDestruction, Target,
+    Verdict, Violation, canonical, control::ApiEvent, merge,
 };
 use remedy_engine::{Page, Place, Remediation, Writer};
-use remedy_policy::{Answer, Kind, Policy, Resource, edit, requires_tls};
+use remedy_policy::{Kind, Policy, requires_tls};
 use serde_json::{Value, json};
 
-use crate::{clients::Buckets, policy::BucketPolicy};
+use crate::{
+    clients::Buckets,
+    document::{self, DELETE, GET, PUT, Step},
+    policy::{self, BucketPolicy},
+};
 
 /// The reserved Sid of the statement.
 pub(crate) const SID: &str = "RemedyDenyPlaintext";
 
 const S3: &str = "s3.amazonaws.com";
-const GET: Call = Call::same("s3:GetBucketPolicy");
-const PUT: Call = Call::same("s3:PutBucketPolicy");
-const DELETE: Call = Call::same("s3:DeleteBucketPolicy");
 
 /// The control `s3-bucket-plaintext`.
 #[derive(Debug)]
@@ -52,37 +49,6 @@ pub struct Facts {
     pub arn: String,
     /// Whether it hosts a website.
     pub website: Website,
-}
-
-/// Why a person must act.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Obstacle {
-    /// The policy is none that we understand.
-    Unreadable(String),
-    /// There is no room for the statement.
-    TooLong(String),
-}
-
-/// The writes of this control.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// The whole document, with what is not ours as it was.
-    PutBucketPolicy(String),
-    /// The policy goes.
-    DeleteBucketPolicy,
-}
-
-impl remedy_domain::Step for Step {
-    fn call(&self) -> Call {
-        match self {
-            Self::PutBucketPolicy(_) => PUT,
-            Self::DeleteBucketPolicy => DELETE,
-        }
-    }
-
-    fn harm(&self) -> Harm {
-        Harm::None
-    }
 }
 
 /// The statement for a bucket.
@@ -140,13 +106,7 @@ impl Remediation for BucketPlaintext {
     }
 
     async fn observe(client: &Buckets, target: &Target) -> Result<Observed<Facts, BucketPolicy>, Fault> {
-        let request = client.0.get_bucket_policy().bucket(&target.id);
-        let text = match request.expected_bucket_owner(target.account.as_str()).send().await {
-            Ok(answer) => answer.policy,
-            Err(error) if absent(&error, &["NoSuchBucketPolicy"]) => None,
-            Err(error) if absent(&error, &["NoSuchBucket"]) => return Ok(Observed::Absent),
-            Err(error) => return Err(fault(GET.operation, &error)),
-        };
+        let Some(text) = document::read(&client.0, target).await? else { return Ok(Observed::Absent) };
         let arn = target.arn.clone().unwrap_or_default();
         let compliant = text.as_deref().is_some_and(|text| denies_plaintext(text, &arn));
         let website = if compliant { Website::None } else { buckets::website(&client.0, target).await? };
@@ -160,19 +120,15 @@ impl Remediation for BucketPlaintext {
             return Verdict::Compliant;
         }
         let violations = vec![Violation::new("the bucket policy lets requests without TLS through")];
-        if let Some(obstacle) = obstacle(setting, &facts.arn) {
+        let desired = BucketPolicy { own: Some(statement(&facts.arn)), ..setting.clone() };
+        if let Some(obstacle) = policy::obstacle(setting.rest.as_deref(), desired.joined(SID).as_deref()) {
             return Verdict::NeedsHuman { violations, reason: obstacle.to_string() };
         }
-        let desired = BucketPolicy { own: Some(statement(&facts.arn)), ..setting.clone() };
         Verdict::Drifted(Drift { violations, desired, consent: consent(facts, text.as_deref()), note: None })
     }
 
     fn steps(from: &BucketPolicy, to: &BucketPolicy) -> Route<Step> {
-        Route::of(match to.joined(SID) {
-            _ if Self::agrees(from, to) => vec![],
-            Some(text) => vec![Step::PutBucketPolicy(text)],
-            None => vec![Step::DeleteBucketPolicy],
-        })
+        Route::of(if from.agrees(to) { vec![] } else { vec![Step::to(to.joined(SID))] })
     }
 
     fn rebase(before: &BucketPolicy, after: &BucketPolicy, now: &BucketPolicy) -> Result<BucketPolicy, Conflict> {
@@ -193,17 +149,7 @@ impl Remediation for BucketPlaintext {
     }
 
     async fn perform(writer: &Writer<Buckets>, target: &Target, step: &Step) -> Result<(), Fault> {
-        let (client, owner) = (&writer.client().0, target.account.as_str());
-        match step {
-            Step::PutBucketPolicy(text) => {
-                let request = client.put_bucket_policy().bucket(&target.id).expected_bucket_owner(owner);
-                request.policy(text).send().await.map(|_| ()).map_err(|error| fault(PUT.operation, &error))
-            }
-            Step::DeleteBucketPolicy => {
-                let request = client.delete_bucket_policy().bucket(&target.id).expected_bucket_owner(owner);
-                request.send().await.map(|_| ()).map_err(|error| fault(DELETE.operation, &error))
-            }
-        }
+        step.make(&writer.client().0, target).await
     }
 }
 
@@ -211,34 +157,12 @@ fn denies_plaintext(text: &str, arn: &str) -> bool {
     Policy::parse(Kind::Bucket, text).is_ok_and(|policy| requires_tls(&policy, arn))
 }
 
-fn obstacle(setting: &BucketPolicy, arn: &str) -> Option<Obstacle> {
-    let rest = setting.rest.as_deref().map(|text| Policy::parse(Kind::Bucket, text)).transpose();
-    let rest = match rest {
-        Ok(rest) => rest,
-        Err(error) => return Some(Obstacle::Unreadable(error.to_string())),
-    };
-    let put = edit::put_statement(Kind::Bucket, rest.as_ref(), SID, &statement(arn));
-    put.err().map(|error| Obstacle::TooLong(error.to_string()))
-}
-
 fn consent(facts: &Facts, policy: Option<&str>) -> Consent {
     if facts.website == Website::Hosted {
         return Consent::Ask("the bucket hosts a website, whose endpoint knows no TLS".to_owned());
     }
-    let open = |text: &str| {
-        Policy::parse(Kind::Bucket, text).is_ok_and(|policy| Resource::of(&policy).public_literal != Answer::No)
-    };
-    if policy.is_some_and(open) {
+    if policy.is_some_and(policy::is_refused_by_block) {
         return Consent::Ask("the policy lets strangers in, and Block Public Access would refuse it".to_owned());
     }
     Consent::Auto
-}
-
-impl std::fmt::Display for Obstacle {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Unreadable(error) => write!(out, "the bucket policy is none that Remedy understands: {error}"),
-            Self::TooLong(error) => write!(out, "make room in the bucket policy: {error}"),
-        }
-    }
 }

@@ -1,68 +1,35 @@
-//! The worlds of this function's controls, and the laws in all of them.
+//! The laws of this function's controls, in all their worlds.
 
-use aws_sdk_s3::{
-    Client,
-    types::{BucketLocationConstraint, CreateBucketConfiguration, IndexDocument, WebsiteConfiguration},
-};
+mod worlds;
+
 use remedy_aws::buckets::Website;
+use remedy_domain::{Parameters, PutEncryption};
 use remedy_testkit::laws::{
     Lawful, Stage,
     proptest::{
-        option,
-        prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof},
+        bool::weighted,
+        prelude::{BoxedStrategy, Just, Strategy, any},
+        prop_oneof,
     },
 };
 
+use self::worlds::{
+    Present, Wanted, deliver, encrypt, encryptions, host, logs, make, policies, present, upload_policies, wanted,
+};
 use crate::{
-    BucketPlaintext, BucketPolicy, Buckets,
-    bucket_plaintext::{SID, statement},
+    BucketDefaultKey, BucketPlaintext, BucketPolicy, BucketUnencryptedPut, DefaultEncryption, UploadPolicy,
+    bucket_plaintext::SID, logs::Logs,
 };
 
 remedy_testkit::laws!(bucket_plaintext: BucketPlaintext);
-
-const ANY: &str = "arn:aws:s3:::*";
+remedy_testkit::laws!(bucket_unencrypted_put: BucketUnencryptedPut);
+remedy_testkit::laws!(bucket_default_key: BucketDefaultKey);
 
 /// A bucket: its policy, and whether it hosts a website.
 #[derive(Debug, Clone)]
 pub struct Bucket {
     policy: BucketPolicy,
     website: Website,
-}
-
-fn partner(account: u8) -> String {
-    format!(
-        r#"{{"Sid":"Partner","Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::4444555566{account:02}:root"}},"Action":"s3:GetObject","Resource":"{ANY}"}}"#
-    )
-}
-
-fn document(statement: &str) -> String {
-    format!(r#"{{ "Version": "2012-10-17", "Statement": [{statement}] }}"#)
-}
-
-/// Somebody else's statements, some of which deny plain text in words of their own.
-fn rest() -> impl Strategy<Value = Option<String>> {
-    let everyone = r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::*"}"#;
-    let tls = statement(ANY).replace(SID, "Tls").replace("s3:*", "*");
-    let some = prop_oneof![
-        5 => (0..100_u8).prop_map(|account| document(&partner(account))),
-        1 => Just(document(everyone)),
-        1 => Just(document(&format!("{},{tls}", partner(7)))),
-        1 => Just(document("").replace("[]", &partner(8))),
-    ];
-    option::weighted(0.8, some)
-}
-
-/// What stands under our Sid: nothing, our statement for some bucket, or a weaker one.
-fn own() -> impl Strategy<Value = Option<String>> {
-    let weaker = statement(ANY).replace("s3:*", "s3:GetObject");
-    prop_oneof![3 => Just(None), 1 => Just(Some(statement(ANY))), 1 => Just(Some(weaker))]
-}
-
-fn policies() -> impl Strategy<Value = BucketPolicy> {
-    let stored = |policy: BucketPolicy| {
-        policy.joined(SID).map_or(BucketPolicy::default(), |text| BucketPolicy::parted(SID, text))
-    };
-    (own(), rest()).prop_map(move |(own, rest)| stored(BucketPolicy { own, rest }))
 }
 
 impl Lawful for BucketPlaintext {
@@ -79,17 +46,9 @@ impl Lawful for BucketPlaintext {
     }
 
     async fn arrange(world: &Bucket, stage: &Stage) -> Option<String> {
-        let (client, name) = (stage.client::<Buckets>().0, stage.name("phi"));
-        create(&client, &name, stage.region.as_str()).await;
+        let (client, name) = make(stage, world.policy.joined(SID)).await;
         if world.website == Website::Hosted {
-            let index = IndexDocument::builder().suffix("index.html").build().unwrap();
-            let website = WebsiteConfiguration::builder().index_document(index).build();
-            client.put_bucket_website().bucket(&name).website_configuration(website).send().await.unwrap();
-        }
-        // A new bucket takes no public policy.
-        client.delete_public_access_block().bucket(&name).send().await.unwrap();
-        if let Some(text) = world.policy.joined(SID) {
-            client.put_bucket_policy().bucket(&name).policy(text).send().await.unwrap();
+            host(&client, &name).await;
         }
         Some(name)
     }
@@ -103,9 +62,120 @@ impl Lawful for BucketPlaintext {
     }
 }
 
-async fn create(client: &Client, name: &str, region: &str) {
-    let place =
-        CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(region)).build();
-    let request = client.create_bucket().bucket(name);
-    request.set_create_bucket_configuration((region != "us-east-1").then_some(place)).send().await.unwrap();
+/// A bucket that takes uploads: its policy, who delivers logs, and what the settings say.
+#[derive(Debug, Clone)]
+pub struct Taking {
+    policy: UploadPolicy,
+    logs: Logs,
+    put_encryption: PutEncryption,
+    phi_free: bool,
+}
+
+impl Lawful for BucketUnencryptedPut {
+    type World = Taking;
+    const TOUCHES: &'static [&'static str] = &["/policy"];
+
+    fn worlds() -> BoxedStrategy<Taking> {
+        let modes = prop_oneof![Just(PutEncryption::Compatible), Just(PutEncryption::Strict)];
+        (upload_policies(), logs(), modes, weighted(0.1))
+            .prop_map(|(policy, logs, put_encryption, phi_free)| Taking { policy, logs, put_encryption, phi_free })
+            .boxed()
+    }
+
+    fn settings() -> BoxedStrategy<UploadPolicy> {
+        upload_policies().boxed()
+    }
+
+    fn parameters(world: &Taking) -> Parameters {
+        let phi_free_buckets = if world.phi_free { vec!["phi-*".to_owned()] } else { vec![] };
+        Parameters { put_encryption: world.put_encryption, phi_free_buckets, ..Parameters::default() }
+    }
+
+    async fn arrange(world: &Taking, stage: &Stage) -> Option<String> {
+        let (client, name) = make(stage, world.policy.joined()).await;
+        if world.logs == Logs::Delivered {
+            deliver(&client, &name).await;
+        }
+        Some(name)
+    }
+
+    fn blank() -> Option<UploadPolicy> {
+        Some(UploadPolicy::default())
+    }
+
+    fn grounds(element: &str) -> &'static [&'static str] {
+        match element {
+            "unencrypted" => &["name another encryption"],
+            "headerless" => &["name no encryption"],
+            _ => &[],
+        }
+    }
+}
+
+/// A bucket and its keys: what its new objects are encrypted with, and what the settings say.
+#[derive(Debug, Clone)]
+pub struct Keyed {
+    encryption: DefaultEncryption,
+    present: Present,
+    wanted: Wanted,
+    serial: u64,
+    policy: UploadPolicy,
+    logs: Logs,
+    phi_free: bool,
+}
+
+impl Lawful for BucketDefaultKey {
+    type World = Keyed;
+    const TOUCHES: &'static [&'static str] = &["/encryption"];
+
+    fn worlds() -> BoxedStrategy<Keyed> {
+        let facts = (wanted(), any::<u64>(), upload_policies(), logs(), weighted(0.1));
+        (encryptions(), present(), facts)
+            .prop_map(|(encryption, present, (wanted, serial, policy, logs, phi_free))| Keyed {
+                encryption,
+                present,
+                wanted,
+                serial,
+                policy,
+                logs,
+                phi_free,
+            })
+            .boxed()
+    }
+
+    fn settings() -> BoxedStrategy<DefaultEncryption> {
+        encryptions().boxed()
+    }
+
+    fn parameters(world: &Keyed) -> Parameters {
+        let phi_free_buckets = if world.phi_free { vec!["phi-*".to_owned()] } else { vec![] };
+        Parameters { default_key: world.wanted.arn(world.serial), phi_free_buckets, ..Parameters::default() }
+    }
+
+    async fn arrange(world: &Keyed, stage: &Stage) -> Option<String> {
+        let key = world.present.make(stage).await?;
+        world.wanted.make(stage, world.serial).await;
+        let (client, name) = make(stage, world.policy.joined()).await;
+        if world.logs == Logs::Delivered {
+            deliver(&client, &name).await;
+        }
+        let mut encryption = world.encryption.clone();
+        if encryption.cipher.algorithm != DefaultEncryption::default().cipher.algorithm && key.is_some() {
+            encryption.cipher.key = key;
+        }
+        encrypt(&client, &name, &encryption).await;
+        Some(name)
+    }
+
+    fn blank() -> Option<DefaultEncryption> {
+        Some(DefaultEncryption::default())
+    }
+
+    fn grounds(element: &str) -> &'static [&'static str] {
+        match element {
+            "cipher" => &["SSE-KMS by default", "the default key"],
+            "bucket_key" => &["the bucket key is off"],
+            _ => &[],
+        }
+    }
 }

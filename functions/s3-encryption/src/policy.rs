@@ -1,8 +1,8 @@
-//! A bucket policy as one statement of ours and the rest, which is not ours.
+//! A bucket policy as the statements of ours and the rest, which is not ours.
 
 use remedy_policy::{
-    Kind, Policy,
-    edit::{listed, remove_statements, with_statement},
+    Answer, Kind, Policy, Resource,
+    edit::{self, listed, remove_statements, with_statement},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,29 +18,30 @@ pub struct BucketPolicy {
     pub rest: Option<String>,
 }
 
+/// Why a person must act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The policy is none that we understand.
+    Unreadable(String),
+    /// There is no room for a statement.
+    TooLong {
+        /// The bytes that the policy would have.
+        length: usize,
+    },
+}
+
 impl BucketPolicy {
     /// The parts of a document. One that is no policy is all rest.
     #[must_use]
     pub fn parted(sid: &str, text: String) -> Self {
-        let Ok(policy) = Policy::parse(Kind::Bucket, &text) else { return Self { own: None, rest: Some(text) } };
-        let ours = policy.statements.iter().filter(|statement| statement.sid.as_deref() == Some(sid));
-        let ours: Vec<_> = ours.map(|statement| (statement.index, statement.span)).collect();
-        let Some((_, span)) = ours.first() else { return Self { own: None, rest: Some(listed(&policy)) } };
-        let indices: Vec<_> = ours.iter().map(|(index, _)| *index).collect();
-        let rest = remove_statements(&policy, &indices).ok().and_then(|edited| edited.text);
-        Self { own: Some(span.of(&text).to_owned()), rest }
+        let ([own], rest) = part([sid], text);
+        Self { own, rest }
     }
 
     /// The document; none where there is no statement.
     #[must_use]
     pub fn joined(&self, sid: &str) -> Option<String> {
-        let Some(own) = &self.own else { return self.rest.clone() };
-        let Some(rest) = &self.rest else { return Some(with_statement(None, sid, own)) };
-        // What is no policy takes no statement: nothing is put in, and S3 refuses the whole.
-        Some(
-            Policy::parse(Kind::Bucket, rest)
-                .map_or_else(|_| format!("{rest}{own}"), |policy| with_statement(Some(&policy), sid, own)),
-        )
+        join(self.rest.as_deref(), [(sid, self.own.as_deref())])
     }
 
     /// Whether two say the same, however they are spaced.
@@ -50,12 +51,71 @@ impl BucketPolicy {
     }
 }
 
-fn same(a: Option<&str>, b: Option<&str>) -> bool {
+/// The statements with these Sids, each as it is written, and the document without them.
+pub(crate) fn part<const N: usize>(sids: [&str; N], text: String) -> ([Option<String>; N], Option<String>) {
+    let Ok(policy) = Policy::parse(Kind::Bucket, &text) else { return ([const { None }; N], Some(text)) };
+    let statements = || policy.statements.iter();
+    let own = sids.map(|sid| {
+        let ours = statements().find(|statement| statement.sid.as_deref() == Some(sid));
+        ours.map(|statement| statement.span.of(&text).to_owned())
+    });
+    let is_ours = |sid: &str| sids.contains(&sid);
+    let ours = statements().filter(|statement| statement.sid.as_deref().is_some_and(is_ours));
+    let indices: Vec<_> = ours.map(|statement| statement.index).collect();
+    let rest = if indices.is_empty() {
+        Some(listed(&policy))
+    } else {
+        remove_statements(&policy, &indices).ok().and_then(|edited| edited.text)
+    };
+    (own, rest)
+}
+
+/// The document of a rest and statements of ours; none where there is no statement.
+pub(crate) fn join<const N: usize>(rest: Option<&str>, own: [(&str, Option<&str>); N]) -> Option<String> {
+    let ours = own.into_iter().filter_map(|(sid, statement)| Some((sid, statement?)));
+    ours.fold(rest.map(str::to_owned), |document, (sid, statement)| Some(with(document, sid, statement)))
+}
+
+fn with(document: Option<String>, sid: &str, statement: &str) -> String {
+    let Some(document) = document else { return with_statement(None, sid, statement) };
+    // What is no policy takes no statement: nothing is put in, and S3 refuses the whole.
+    Policy::parse(Kind::Bucket, &document)
+        .map_or_else(|_| format!("{document}{statement}"), |policy| with_statement(Some(&policy), sid, statement))
+}
+
+/// Whether two documents, or statements, say the same, however they are spaced.
+pub(crate) fn same(a: Option<&str>, b: Option<&str>) -> bool {
     let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
     match (a, b) {
         (Some(a), Some(b)) => a == b || parse(a).is_some_and(|value| parse(b) == Some(value)),
         (None, None) => true,
         (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+/// What keeps the wanted document from being put in place of one with this rest.
+pub(crate) fn obstacle(rest: Option<&str>, wanted: Option<&str>) -> Option<Obstacle> {
+    if let Some(Err(error)) = rest.map(|text| Policy::parse(Kind::Bucket, text)) {
+        return Some(Obstacle::Unreadable(error.to_string()));
+    }
+    let length = wanted.map_or(0, |text| edit::length(Kind::Bucket, text));
+    (length > Kind::Bucket.limit()).then_some(Obstacle::TooLong { length })
+}
+
+/// Whether S3 calls a policy public: while Block Public Access is on, it takes none such.
+pub(crate) fn is_refused_by_block(text: &str) -> bool {
+    Policy::parse(Kind::Bucket, text).is_ok_and(|policy| Resource::of(&policy).public_literal != Answer::No)
+}
+
+impl std::fmt::Display for Obstacle {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unreadable(error) => write!(out, "the bucket policy is none that Remedy understands: {error}"),
+            Self::TooLong { length } => {
+                let limit = Kind::Bucket.limit();
+                write!(out, "make room in the bucket policy: it would have {length} bytes, {limit} are allowed")
+            }
+        }
     }
 }
 
@@ -78,5 +138,35 @@ mod tests {
         let ours = BucketPolicy { own: Some(own.to_owned()), rest: None };
         assert_eq!(BucketPolicy::parted("Own", ours.joined("Own").unwrap()), ours);
         assert_eq!(BucketPolicy::default().joined("Own"), None);
+    }
+
+    #[test]
+    fn several_statements_of_ours_stand_anywhere() {
+        let [a, b, other] = ["A", "B", "Partner"].map(|sid| {
+            format!(r#"{{"Sid":"{sid}","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b"}}"#)
+        });
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{a}, {other},{b}]}}"#);
+        let (own, rest) = part(["B", "A"], text);
+        assert_eq!(own, [Some(b.clone()), Some(a.clone())]);
+        assert_eq!(rest.as_deref(), Some(&*format!(r#"{{"Version":"2012-10-17","Statement":[{other}]}}"#)));
+        let [b, a] = own;
+        let joined = join(rest.as_deref(), [("B", b.as_deref()), ("A", a.as_deref())]).unwrap();
+        assert_eq!(part(["B", "A"], joined), ([b, a], rest));
+    }
+
+    #[test]
+    fn what_is_stored_still_loads() {
+        let stored = r#"{"own":"{}","rest":null}"#;
+        let policy: BucketPolicy = serde_json::from_str(stored).unwrap();
+        assert_eq!(policy, BucketPolicy { own: Some("{}".to_owned()), rest: None });
+        assert_eq!(serde_json::to_string(&policy).unwrap(), stored);
+    }
+
+    #[test]
+    fn obstacles_are_named() {
+        assert!(matches!(obstacle(Some("{"), None), Some(Obstacle::Unreadable(_))));
+        let long = "x".repeat(20_481);
+        assert_eq!(obstacle(None, Some(&long)), Some(Obstacle::TooLong { length: 20_481 }));
+        assert_eq!(obstacle(None, Some("x")), None);
     }
 }

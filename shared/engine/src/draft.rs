@@ -83,6 +83,7 @@ pub(crate) async fn draft<R: Remediation>(
     match task {
         Task::Revert(stored) => draft_revert(stored, setting, &facts, target),
         Task::Evaluate | Task::Repair => {
+            let facts = R::consult(client, target, facts, &setting, &visit.settings.parameters).await?;
             let verdict = R::judge(&facts, &setting, &visit.context(target, clock.now()));
             draft_repair(setting, &facts, verdict, target)
         }

@@ -264,12 +264,12 @@ where
         let (mut wait, longest) = LOOKS;
         let mut waited = Duration::ZERO;
         loop {
-            let seen = R::observe(&self.client, self.target).await;
-            if let Ok(Observed::Present { facts, setting }) = &seen
-                && R::agrees(setting, &self.course.after)
-            {
-                return Ok(Seen { outcome: self.seen(facts, setting), setting: Some(setting.clone()) });
-            }
+            let seen = match R::observe(&self.client, self.target).await {
+                Ok(Observed::Present { facts, setting }) if R::agrees(&setting, &self.course.after) => {
+                    return Ok(Seen { outcome: self.seen(facts, &setting).await, setting: Some(setting) });
+                }
+                seen => seen,
+            };
             if looks == Looks::One || waited >= VERIFY || self.ports.remaining() < wait + ATTEMPT + RESERVE {
                 return Self::unseen(seen);
             }
@@ -280,11 +280,15 @@ where
     }
 
     /// What it means that the wanted setting is there.
-    fn seen(&self, facts: &R::Facts, setting: &R::Setting) -> Outcome {
+    async fn seen(&self, facts: R::Facts, setting: &R::Setting) -> Outcome {
         if matches!(self.task, Task::Revert(_)) {
             return Outcome::Reverted;
         }
-        match R::judge(facts, setting, &self.visit.context(self.target, self.ports.now())) {
+        let parameters = &self.visit.settings.parameters;
+        let Ok(facts) = R::consult(&self.client, self.target, facts, setting, parameters).await else {
+            return Outcome::Unverified;
+        };
+        match R::judge(&facts, setting, &self.visit.context(self.target, self.ports.now())) {
             Verdict::Contained(_) => Outcome::Contained,
             Verdict::Compliant | Verdict::OutOfScope(_) => Outcome::Repaired,
             Verdict::Drifted(_) | Verdict::NeedsHuman { .. } => Outcome::Unverified,

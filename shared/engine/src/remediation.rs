@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use remedy_domain::{Conflict, Context, Control, Fault, Impact, Observed, Route, Step, Target, Verdict};
+use remedy_domain::{Conflict, Context, Control, Fault, Impact, Observed, Parameters, Route, Step, Target, Verdict};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -35,6 +35,18 @@ pub trait Remediation: 'static {
 
     /// Reads the live setting.
     async fn observe(client: &Self::Client, target: &Target) -> Result<Observed<Self::Facts, Self::Setting>, Fault>;
+
+    /// Reads, with the calls of [`Control::reads`], what else bears on the decision and hangs on the organisation's
+    /// parameters: whether the key that they name can be used. A setting that is as it should be needs nothing more.
+    async fn consult(
+        _client: &Self::Client,
+        _target: &Target,
+        facts: Self::Facts,
+        _setting: &Self::Setting,
+        _parameters: &Parameters,
+    ) -> Result<Self::Facts, Fault> {
+        Ok(facts)
+    }
 
     /// Says what it should be.
     fn judge(facts: &Self::Facts, setting: &Self::Setting, context: &Context<'_>) -> Verdict<Self::Setting>;

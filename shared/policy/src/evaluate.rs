@@ -267,7 +267,7 @@ fn resource_matches(version: Version, pattern: &str, request: &Request) -> bool 
 }
 
 /// Whether a clause holds for a request.
-fn holds(version: Version, clause: &Clause<'_>, request: &Request) -> bool {
+pub(crate) fn holds(version: Version, clause: &Clause<'_>, request: &Request) -> bool {
     let present = request.context.get(&*clause.key).filter(|values| !values.is_empty());
     if clause.operator == Operator::Null {
         return clause.null_holds(Some(present.is_some())) == Some(true);

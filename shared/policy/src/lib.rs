@@ -22,6 +22,7 @@ mod rebase;
 #[cfg(test)]
 mod rules;
 mod transport;
+mod uploads;
 mod variable;
 mod world;
 
@@ -30,6 +31,7 @@ pub use identity::Identity;
 pub use public::Resource;
 pub use reach::Holder;
 pub use transport::requires_tls;
+pub use uploads::{Upload, denies_uploads};
 
 /// A verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -140,10 +140,10 @@ impl<'p> Part<'p> {
         }
     }
 
-    /// Every action of a service on these resources.
-    pub(crate) fn of_service(service: &str, resources: &[&'p str]) -> Self {
+    /// The actions of a pattern, in lower case, on these resources.
+    pub(crate) fn of_actions(pattern: &str, resources: &[&'p str]) -> Self {
         Self {
-            actions: Catalogue::get().matching([format!("{service}:*").as_str()]),
+            actions: Catalogue::get().matching([pattern]),
             negated: false,
             resources: resources.iter().map(|text| variable::widened(Version::V2008, text)).collect(),
         }

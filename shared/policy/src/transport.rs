@@ -24,7 +24,7 @@ pub fn requires_tls(policy: &Policy<'_>, bucket_arn: &str) -> bool {
         .collect();
     let objects = format!("{bucket_arn}/*");
     let mut left = Catalogue::get().none();
-    Part::of_service("s3", &[bucket_arn, &objects]).left_by(&denies, &mut left);
+    Part::of_actions("s3:*", &[bucket_arn, &objects]).left_by(&denies, &mut left);
     !denies.is_empty() && left.is_empty()
 }
 

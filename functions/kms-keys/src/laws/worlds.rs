@@ -8,6 +8,7 @@ use remedy_domain::Region;
 use remedy_testkit::laws::{
     Prop, Stage,
     proptest::{
+        bool::weighted,
         prelude::{Just, Strategy},
         prop_oneof,
     },
@@ -114,4 +115,47 @@ async fn end(client: &Client, kind: Kind, id: &str) {
         }
         _ => {}
     }
+}
+
+/// Statements of key policies. The account of a world is not known before it is made.
+const STATEMENTS: [(&str, &str); 7] = [
+    ("Root", r#""Effect":"Allow","Principal":{"AWS":"arn:aws:iam::ACCOUNT:root"},"Action":"kms:*","Resource":"*""#),
+    ("Open", r#""Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*""#),
+    (
+        "Mixed",
+        r#""Effect":"Allow","Principal":{"AWS":["arn:aws:iam::ACCOUNT:root","*"]},"Action":"kms:Decrypt","Resource":"*""#,
+    ),
+    (
+        "Trusted",
+        r#""Effect":"Allow","Principal":{"AWS":"arn:aws:iam::777788889999:root"},"Action":"kms:Decrypt","Resource":"*""#,
+    ),
+    (
+        "Caller",
+        r#""Effect":"Allow","Principal":"*","Action":"kms:Encrypt","Resource":"*","Condition":{"StringEquals":{"kms:CallerAccount":"ACCOUNT"}}"#,
+    ),
+    (
+        "Stranger",
+        r#""Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":"kms:Decrypt","Resource":"*""#,
+    ),
+    (
+        "Deputy",
+        r#""Effect":"Allow","Principal":{"Service":"logs.us-east-1.amazonaws.com"},"Action":"kms:Decrypt","Resource":"*""#,
+    ),
+];
+
+/// Key policies as somebody may have put them: mostly open, mostly manageable, seldom doubtful.
+pub(super) fn key_policies() -> impl Strategy<Value = String> {
+    let has = (weighted(0.9), weighted(0.5), weighted(0.4), weighted(0.4), weighted(0.4), weighted(0.1), weighted(0.1));
+    has.prop_map(|(root, open, mixed, trusted, caller, stranger, deputy)| {
+        // Without root, the open statement is the only way in.
+        let has = [root, open || !root, mixed, trusted, caller, stranger, deputy];
+        let statements = STATEMENTS.iter().zip(has).filter(|(_, has)| *has);
+        let texts = statements.map(|((sid, text), _)| format!(r#"{{"Sid":"{sid}",{text}}}"#));
+        document(&texts.collect::<Vec<_>>())
+    })
+}
+
+/// The document of these statements.
+pub(super) fn document(statements: &[String]) -> String {
+    format!(r#"{{ "Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","))
 }

@@ -1,5 +1,7 @@
 //! KMS: keys, their states, and how they end.
 
+mod alias;
+mod policy;
 mod rotation;
 
 use remedy_domain::Timestamp;
@@ -22,6 +24,7 @@ pub(super) struct Key {
     pub(super) by_aws: bool,
     pub(super) store: Option<String>,
     pub(super) state: State,
+    pub(super) policy: String,
     /// Whether rotation is on, and how often.
     pub(super) rotation: Option<i64>,
 }
@@ -75,6 +78,7 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str, now: Timesta
         "CreateKey" => return create(cloud, call, account, &input),
         "ListKeys" => return Ok(list(cloud, call, account, &input)),
         "ReplicateKey" => return replicate(cloud, call, account, &input),
+        "CreateAlias" => return alias::create(cloud, call, account, &input),
         _ => {}
     }
     let replicas = replicas(cloud, account, &input);
@@ -84,6 +88,7 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str, now: Timesta
         "EnableKey" | "DisableKey" => key.switch(call.operation == "EnableKey"),
         "ScheduleKeyDeletion" => key.schedule(&input, replicas, now),
         "CancelKeyDeletion" => key.cancel(),
+        "GetKeyPolicy" | "PutKeyPolicy" => policy::answer(key, call, account, &input),
         _ => rotation::answer(key, call, &input),
     }
 }
@@ -114,6 +119,7 @@ pub(super) fn fresh() -> Key {
         by_aws: false,
         store: None,
         state: State::Enabled,
+        policy: String::new(),
         rotation: None,
     }
 }
@@ -127,7 +133,8 @@ pub(super) fn new_id(cloud: &mut Cloud, is_multi: bool) -> String {
 pub(super) fn add<'a>(cloud: &'a mut Cloud, account: &str, region: &str, id: &str, key: Key) -> &'a Key {
     let arn = format!("arn:aws:kms:{region}:{account}:key/{id}");
     let place = (region.to_owned(), id.to_owned());
-    cloud.account(account).keys.entry(place).insert_entry(Key { arn, ..key }).into_mut()
+    let policy = if key.policy.is_empty() { policy::default(account) } else { key.policy };
+    cloud.account(account).keys.entry(place).insert_entry(Key { arn, policy, ..key }).into_mut()
 }
 
 fn replicate(cloud: &mut Cloud, call: &Call, account: &str, input: &Value) -> Answered {
@@ -172,7 +179,8 @@ fn find<'a>(cloud: &'a mut Cloud, call: &Call, account: &str, input: &Value) -> 
     if said.starts_with("arn:") && !said.contains(":kms:") {
         return Err(Refusal::new(400, "InvalidArnException", format!("Invalid arn {said}")));
     }
-    let (id, region) = (id_of(input), call.region.clone());
+    let region = call.region.clone();
+    let id = alias::meant(cloud, call, account, said).unwrap_or_else(|| id_of(input));
     let arn = format!("arn:aws:kms:{region}:{account}:key/{id}");
     let missing = || Refusal::new(400, "NotFoundException", format!("Key '{arn}' does not exist"));
     let key = cloud.account(account).keys.get_mut(&(region, id.clone())).ok_or_else(missing)?;

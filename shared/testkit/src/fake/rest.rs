@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 /// Sub-resources of a bucket that the fake knows.
-const OF_BUCKET: [(&str, &str); 4] = [
+const OF_BUCKET: [(&str, &str); 5] = [
     ("acl", "BucketAcl"),
+    ("encryption", "BucketEncryption"),
     ("policy", "BucketPolicy"),
     ("publicAccessBlock", "PublicAccessBlock"),
     ("website", "BucketWebsite"),

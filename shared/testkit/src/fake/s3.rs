@@ -1,7 +1,10 @@
 //! S3, as far as access to buckets goes.
 
 pub(super) mod acl;
+pub(super) mod encryption;
 mod policy;
+
+use encryption::Encryption;
 
 use super::{
     answer::{Answer, Answered, Refusal, page},
@@ -31,6 +34,7 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str) -> Answered 
         }
         operation if operation.ends_with("BucketPolicy") => policy::answer(cloud, call, account),
         operation if operation.ends_with("BucketAcl") => acl::answer(cloud, call, account),
+        operation if operation.ends_with("BucketEncryption") => encryption::answer(cloud, call, account),
         _ => website(cloud, call, account),
     }
 }
@@ -78,7 +82,15 @@ fn create(cloud: &mut Cloud, call: &Call, account: &str) -> Answered {
     let acl = has_acls.then(acl::private);
     cloud.buckets.insert(
         name,
-        Bucket { owner: account.to_owned(), region, block: Some([true; 4]), website: None, policy: None, acl },
+        Bucket {
+            owner: account.to_owned(),
+            region,
+            block: Some([true; 4]),
+            website: None,
+            policy: None,
+            acl,
+            encryption: Encryption::default(),
+        },
     );
     Ok(Answer::of(""))
 }

@@ -6,7 +6,7 @@ use super::{
     iam::{Managed, Principal, Role, User},
     kms::Key,
     password_policy::Policy,
-    s3::acl::Grant,
+    s3::{acl::Grant, encryption::Encryption},
 };
 
 /// The four flags of Block Public Access, in the order in which AWS lists them.
@@ -34,6 +34,7 @@ pub(super) struct Bucket {
     pub(super) policy: Option<String>,
     /// None: ACLs are off.
     pub(super) acl: Option<Vec<Grant>>,
+    pub(super) encryption: Encryption,
 }
 
 /// One account.
@@ -42,6 +43,8 @@ pub(super) struct Account {
     pub(super) block: Option<Flags>,
     /// By Region and id.
     pub(super) keys: BTreeMap<(String, String), Key>,
+    /// Names of keys, `alias/…`, by Region and name.
+    pub(super) aliases: BTreeMap<(String, String), String>,
     pub(super) users: BTreeMap<String, User>,
     pub(super) groups: BTreeMap<String, Principal>,
     pub(super) roles: BTreeMap<String, Role>,
@@ -76,6 +79,7 @@ impl Cloud {
             put(&mut all, format!("s3/{name}/website"), &bucket.website);
             put(&mut all, format!("s3/{name}/policy"), &bucket.policy);
             put(&mut all, format!("s3/{name}/acl"), &bucket.acl);
+            put(&mut all, format!("s3/{name}/encryption"), &bucket.encryption);
         }
         for (id, account) in &self.accounts {
             account.dump(id, &mut all);
@@ -92,6 +96,7 @@ impl Account {
         for ((region, key), state) in &self.keys {
             put(all, format!("kms/{id}/{region}/{key}/rotation"), &state.rotation);
             put(all, format!("kms/{id}/{region}/{key}/state"), &state.state);
+            put(all, format!("kms/{id}/{region}/{key}/policy"), &state.policy);
         }
         for (name, user) in &self.users {
             let place = format!("iam/{id}/users/{name}");

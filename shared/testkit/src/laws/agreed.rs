@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use remedy_domain::{Conflict, Consent, Context, Control, Drift, Fault, Observed, Route, Target, Verdict};
+use remedy_domain::{Conflict, Consent, Context, Control, Drift, Fault, Observed, Parameters, Route, Target, Verdict};
 use remedy_engine::{Page, Place, Remediation, Writer};
 use serde_json::Value;
 
@@ -28,6 +28,16 @@ impl<C: Remediation> Remediation for Agreed<C> {
 
     async fn observe(client: &Self::Client, target: &Target) -> Result<Observed<Self::Facts, Self::Setting>, Fault> {
         C::observe(client, target).await
+    }
+
+    async fn consult(
+        client: &Self::Client,
+        target: &Target,
+        facts: Self::Facts,
+        setting: &Self::Setting,
+        parameters: &Parameters,
+    ) -> Result<Self::Facts, Fault> {
+        C::consult(client, target, facts, setting, parameters).await
     }
 
     fn judge(facts: &Self::Facts, setting: &Self::Setting, context: &Context<'_>) -> Verdict<Self::Setting> {

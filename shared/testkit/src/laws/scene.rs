@@ -120,7 +120,10 @@ impl<C: Lawful> Scene<C> {
     /// Looks at the resource.
     pub async fn observe(&self) -> (C::Facts, C::Setting) {
         match C::observe(&self.client, &self.target).await.expect("the target can be observed") {
-            Observed::Present { facts, setting } => (facts, setting),
+            Observed::Present { facts, setting } => {
+                let consulted = C::consult(&self.client, &self.target, facts, &setting, &self.settings.parameters);
+                (consulted.await.expect("what bears on the decision can be read"), setting)
+            }
             Observed::Absent => panic!("{} is absent", self.target),
             Observed::Settling => panic!("{} is settling", self.target),
         }

@@ -4,6 +4,7 @@
 //! never looks at the host, so a client only has to be told to leave that prefix away, or to resolve it to loopback.
 
 pub mod account_summary;
+pub mod bucket_encryption;
 pub mod bucket_owner;
 pub mod evaluations;
 pub mod gap;
@@ -21,6 +22,8 @@ use super::wire::{Ask, Reply};
 pub struct Shims {
     /// Figures of `GetAccountSummary`.
     pub account_summary: account_summary::AccountSummary,
+    /// The encryptions that buckets block.
+    pub bucket_encryption: bucket_encryption::BucketEncryption,
     /// Who owns which bucket.
     pub bucket_owner: bucket_owner::BucketOwner,
     /// What was reported to AWS Config.
@@ -35,8 +38,15 @@ pub struct Shims {
 
 /// Has a call carried out, by a shim where there is one and else by the emulator.
 pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
-    let Shims { account_summary, bucket_owner, evaluations, key_rotation, rule_evaluation, service_credentials } =
-        &front.shims;
+    let Shims {
+        account_summary,
+        bucket_encryption,
+        bucket_owner,
+        evaluations,
+        key_rotation,
+        rule_evaluation,
+        service_credentials,
+    } = &front.shims;
     if let Some(refusal) = bucket_owner.refusal(front, call, ask).await {
         return refusal;
     }
@@ -50,6 +60,8 @@ pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
         "iam:DeleteServiceSpecificCredential" => service_credentials.delete(call),
         "kms:EnableKeyRotation" => key_rotation.enable(front, call, ask).await,
         "kms:GetKeyRotationStatus" => key_rotation.status(front, call, ask).await,
+        "s3:PutBucketEncryption" | "s3:DeleteBucketEncryption" => bucket_encryption.keep(front, call, ask).await,
+        "s3:GetBucketEncryption" => bucket_encryption.completed(call, front.forward(call, ask).await),
         "config:PutEvaluations" => evaluations.put(call),
         "config:StartConfigRulesEvaluation" => rule_evaluation.start(call),
         _ => front.forward(call, ask).await,

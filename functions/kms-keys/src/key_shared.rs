@@ -1,0 +1,202 @@
+//! `kms-key-shared`: a key whose policy lets strangers in.
+//!
+//! **What drifts.** The key policy lets any AWS account in; or an account that `parameters.trusted_accounts` does not name;
+//! or an AWS service on behalf of anybody (without `aws:SourceAccount`, `aws:SourceArn` or their like).
+//!
+//! **Why it matters.** Who may use the key may read the PHI under it: 45 CFR 164.308(a)(4)(ii)(B) (access authorization),
+//! 164.312(a)(2)(iv) (encryption and decryption).
+//!
+//! **What we read.** The key policy; on drift, who manages the key.
+//!
+//! **What we change.** `PutKeyPolicy`: of statements that let any account in, the stranger is taken out of a list of
+//! principals, or else the statement. KMS checks that the policy can still be changed; that check is never bypassed.
+//!
+//! **What we never touch.** Every other statement, byte for byte. Grants. Keys that AWS manages.
+//!
+//! **Way back.** What was taken out is put in again, statement by statement. A statement that somebody else changed since
+//! keeps their text.
+//!
+//! **When a person decides.** Always. Which accounts and services are strangers, only a person can tell: they are
+//! reported, and as long as there are any, nothing is taken out. So is a policy of which no single statement is at fault,
+//! or which nobody of the key's own account could change afterwards.
+//!
+//! Source: AWS KMS Developer Guide, "Key policies in AWS KMS", "Allowing users in other accounts to use a KMS key".
+
+use aws_sdk_kms::types::KeyManagerType;
+use remedy_aws::{fault, found};
+use remedy_domain::{
+    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Observed, Parameters, Route, Scope,
+    StopsDestruction, Target, Verdict, canonical, control::ApiEvent,
+};
+use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_policy::{Kind, Policy, edit};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    clients::Keys,
+    key::{self, DESCRIBE, LIST},
+    key_dying::Manager,
+    sharing::{Sharing, closed},
+};
+
+const KMS: &str = "kms.amazonaws.com";
+const GET: Call = Call::same("kms:GetKeyPolicy");
+const PUT: Call = Call::same("kms:PutKeyPolicy");
+/// The only name that a key policy can have.
+const NAME: &str = "default";
+
+/// The control `kms-key-shared`.
+#[derive(Debug)]
+pub struct KeyShared;
+
+/// What bears on the decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// The key's ARN.
+    pub arn: String,
+    /// Who manages it; the customer, until it matters.
+    pub manager: Manager,
+}
+
+/// A key policy, as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyPolicy(pub String);
+
+/// The one write of this control.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicyStep {
+    /// The whole document, with what is not at fault as it was.
+    PutKeyPolicy(String),
+}
+
+impl remedy_domain::Step for PolicyStep {
+    fn call(&self) -> Call {
+        PUT
+    }
+
+    /// Who may be stopped is why the control always asks.
+    fn harm(&self) -> Harm {
+        Harm::None
+    }
+}
+
+impl Remediation for KeyShared {
+    const CONTROL: Control = Control {
+        id: ControlId("kms-key-shared"),
+        title: "Key whose policy lets strangers in",
+        hipaa: &["164.308(a)(4)(ii)(B)", "164.312(a)(2)(iv)"],
+        config_rules: &[],
+        resource_types: &[key::TYPE],
+        scope: Scope::Regional,
+        api_events: &[ApiEvent::new(KMS, "CreateKey"), ApiEvent::new(KMS, "PutKeyPolicy")],
+        reads: &[GET, DESCRIBE, LIST],
+        writes: &[PUT],
+        elements: &[],
+        stops_destruction: StopsDestruction::No,
+    };
+    type Facts = Shared;
+    type Setting = KeyPolicy;
+    type Step = PolicyStep;
+    type Client = Keys;
+
+    async fn discover(client: &Keys, place: &Place, from: Option<String>) -> Result<Page, Fault> {
+        key::discover(client, place, from).await
+    }
+
+    async fn find(_: &Keys, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
+        Ok(key::find(place, id))
+    }
+
+    async fn observe(client: &Keys, target: &Target) -> Result<Observed<Shared, KeyPolicy>, Fault> {
+        let sent = client.0.get_key_policy().key_id(&target.id).policy_name(NAME).send().await;
+        let answer = found(GET.operation, &["NotFoundException", "InvalidArnException"], sent)?;
+        let Some(text) = answer.and_then(|answer| answer.policy) else { return Ok(Observed::Absent) };
+        let facts = Shared { arn: target.arn.clone().unwrap_or_default(), manager: Manager::Customer };
+        Ok(Observed::Present { facts, setting: KeyPolicy(text) })
+    }
+
+    async fn consult(
+        client: &Keys,
+        target: &Target,
+        facts: Shared,
+        setting: &KeyPolicy,
+        parameters: &Parameters,
+    ) -> Result<Shared, Fault> {
+        if Sharing::of(&setting.0, &target.account, parameters).is_none() {
+            return Ok(facts);
+        }
+        let metadata = key::describe(client, &target.id).await?;
+        let is_aws = metadata.is_some_and(|key| key.key_manager() == Some(&KeyManagerType::Aws));
+        Ok(if is_aws { Shared { manager: Manager::Aws, ..facts } } else { facts })
+    }
+
+    fn judge(facts: &Shared, setting: &KeyPolicy, context: &Context<'_>) -> Verdict<KeyPolicy> {
+        let sharing = Sharing::of(&setting.0, context.account, context.parameters);
+        if sharing.is_none() {
+            return Verdict::Compliant;
+        }
+        if facts.manager == Manager::Aws {
+            return Verdict::OutOfScope("AWS manages this key".to_owned());
+        }
+        let desired = if sharing.doubtful.is_empty() {
+            closed(&setting.0, &facts.arn, context.account)
+        } else {
+            Err("say who of them is to use the key, in the key policy or in `parameters.trusted_accounts`")
+        };
+        let violations = sharing.violations();
+        match desired {
+            Err(reason) => Verdict::NeedsHuman { violations, reason: reason.to_owned() },
+            Ok(text) => Verdict::Drifted(Drift {
+                violations,
+                desired: KeyPolicy(text),
+                consent: Consent::Ask("those who use the key by what is taken out could no longer decrypt".to_owned()),
+                note: None,
+            }),
+        }
+    }
+
+    fn steps(from: &KeyPolicy, to: &KeyPolicy) -> Route<PolicyStep> {
+        Route::of(if Self::agrees(from, to) { vec![] } else { vec![PolicyStep::PutKeyPolicy(to.0.clone())] })
+    }
+
+    fn rebase(before: &KeyPolicy, after: &KeyPolicy, now: &KeyPolicy) -> Result<KeyPolicy, Conflict> {
+        let merged = edit::rebase(Kind::Key, Some(&before.0), Some(&after.0), Some(&now.0));
+        let merged = merged.map_err(|conflict| Conflict { element: conflict.to_string() })?;
+        merged.map(KeyPolicy).ok_or_else(|| Conflict { element: "the key policy".to_owned() })
+    }
+
+    fn agrees(a: &KeyPolicy, b: &KeyPolicy) -> bool {
+        edit::same(&a.0, &b.0)
+    }
+
+    fn show(KeyPolicy(text): &KeyPolicy) -> Value {
+        let statements = Policy::parse(Kind::Key, text).map(|policy| policy.statements.len()).ok();
+        json!({"policy": canonical::sha256_hex(text.as_bytes()), "statements": statements})
+    }
+
+    async fn perform(writer: &Writer<Keys>, target: &Target, step: &PolicyStep) -> Result<(), Fault> {
+        let PolicyStep::PutKeyPolicy(text) = step;
+        let request = writer.client().0.put_key_policy().key_id(&target.id).policy_name(NAME);
+        request.policy(text).send().await.map(|_| ()).map_err(|error| fault(PUT.operation, &error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use remedy_domain::{AccountId, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn keys_of_aws_are_out_of_scope() {
+        let (account, parameters) = (AccountId::parse("111122223333").unwrap(), Parameters::default());
+        let context = Context { now: Timestamp::UNIX_EPOCH, account: &account, parameters: &parameters };
+        let open = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}"#;
+        let judge =
+            |manager| KeyShared::judge(&Shared { arn: String::new(), manager }, &KeyPolicy(open.to_owned()), &context);
+        assert!(matches!(judge(Manager::Aws), Verdict::OutOfScope(_)));
+        assert!(matches!(judge(Manager::Customer), Verdict::NeedsHuman { .. }), "nobody could change it afterwards");
+    }
+}

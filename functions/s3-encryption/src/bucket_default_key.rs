@@ -1,0 +1,176 @@
+//! `s3-bucket-default-key`: a bucket whose new objects are not encrypted with a key of the customer's.
+//!
+//! **What drifts.** The default encryption is not SSE-KMS (`aws:kms`, `aws:kms:dsse`) with a key that the customer manages:
+//! it is SSE-S3, or its key is AWS's own, another account's, or gone. Or it is, and the bucket key is off under `aws:kms`.
+//!
+//! **Why it matters.** A key of one's own says who may read PHI, writes down every use, and can be taken away: 45 CFR
+//! 164.312(a)(2)(iv) and (e)(2)(ii) (encryption), 164.308(a)(4)(ii)(A) (isolation), 164.312(c)(1), 164.314(b)(1) and (b)(2).
+//!
+//! **What we read.** The default encryption. Where its key is not that of the settings, what KMS says of it. On drift, the
+//! bucket policy, the ACL, and what KMS says of the key that the settings name.
+//!
+//! **What we change.** `PutBucketEncryption`: the key of `parameters.default_key`, and the bucket key. A stricter setting
+//! stays: `aws:kms:dsse`, and another key that the customer manages in the same account.
+//!
+//! **What we never touch.** Objects that are there: they keep their encryption. The encryptions that the bucket blocks.
+//! Buckets to which AWS services deliver logs, and those that the settings name as free of PHI.
+//!
+//! **Way back.** The old configuration is put back; plain SSE-S3 by `DeleteBucketEncryption`, which brings about just that.
+//! What somebody else changed since keeps their value.
+//!
+//! **When a person decides.** Always: those who write need `kms:GenerateDataKey`, those who read `kms:Decrypt`. The
+//! settings name no key, or one that is not there, not in the bucket's Region, not enabled, or not for this.
+//!
+//! Source: S3 User Guide, "Setting default server-side encryption behavior for Amazon S3 buckets".
+
+use std::collections::BTreeMap;
+
+use remedy_aws::{absent, buckets, fault};
+use remedy_domain::{
+    Call, Conflict, Context, Control, ControlId, Fault, Harm, Observed, Parameters, Route, Scope, StopsDestruction,
+    Target, Verdict, control::ApiEvent,
+};
+use remedy_engine::{Page, Place, Remediation, Writer};
+use serde_json::Value;
+
+use crate::{
+    clients::Vaults,
+    default_encryption::DefaultEncryption,
+    document, key,
+    logs::{self, Logs},
+    vault::{self, Vault},
+};
+
+const S3: &str = "s3.amazonaws.com";
+const GET: Call = Call::new("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration");
+const PUT: Call = Call::new("s3:PutBucketEncryption", "s3:PutEncryptionConfiguration");
+const DELETE: Call = Call::new("s3:DeleteBucketEncryption", "s3:PutEncryptionConfiguration");
+
+/// The control `s3-bucket-default-key`.
+#[derive(Debug)]
+pub struct BucketDefaultKey;
+
+/// The writes of this control.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VaultStep {
+    /// The whole configuration.
+    PutBucketEncryption(DefaultEncryption),
+    /// The configuration goes: SSE-S3 is what every bucket has.
+    DeleteBucketEncryption,
+}
+
+impl remedy_domain::Step for VaultStep {
+    fn call(&self) -> Call {
+        match self {
+            Self::PutBucketEncryption(_) => PUT,
+            Self::DeleteBucketEncryption => DELETE,
+        }
+    }
+
+    /// Who may be stopped is why the control always asks.
+    fn harm(&self) -> Harm {
+        Harm::None
+    }
+}
+
+impl Remediation for BucketDefaultKey {
+    const CONTROL: Control = Control {
+        id: ControlId("s3-bucket-default-key"),
+        title: "Bucket not encrypted by default with a key of the customer's",
+        hipaa: &[
+            "164.308(a)(4)(ii)(A)",
+            "164.312(a)(2)(iv)",
+            "164.312(c)(1)",
+            "164.312(e)(2)(ii)",
+            "164.314(b)(1)",
+            "164.314(b)(2)",
+        ],
+        config_rules: &["S3_DEFAULT_ENCRYPTION_KMS"],
+        resource_types: &[buckets::TYPE],
+        scope: Scope::Regional,
+        api_events: &[
+            ApiEvent::new(S3, "CreateBucket"),
+            ApiEvent::new(S3, "DeleteBucketEncryption"),
+            ApiEvent::new(S3, "PutBucketEncryption"),
+        ],
+        reads: &[GET, document::GET, logs::ACL, key::DESCRIBE, buckets::LIST],
+        writes: &[DELETE, PUT],
+        elements: &[],
+        stops_destruction: StopsDestruction::No,
+    };
+    type Facts = Vault;
+    type Setting = DefaultEncryption;
+    type Step = VaultStep;
+    type Client = Vaults;
+
+    async fn discover(client: &Vaults, place: &Place, from: Option<String>) -> Result<Page, Fault> {
+        buckets::discover(&client.buckets, place, from).await
+    }
+
+    async fn find(_: &Vaults, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
+        Ok(buckets::find(place, id))
+    }
+
+    async fn observe(client: &Vaults, target: &Target) -> Result<Observed<Vault, DefaultEncryption>, Fault> {
+        let request = client.buckets.get_bucket_encryption().bucket(&target.id);
+        let configuration = match request.expected_bucket_owner(target.account.as_str()).send().await {
+            Ok(answer) => answer.server_side_encryption_configuration,
+            Err(error) if absent(&error, &["ServerSideEncryptionConfigurationNotFoundError"]) => None,
+            Err(error) if absent(&error, &["NoSuchBucket"]) => return Ok(Observed::Absent),
+            Err(error) => return Err(fault(GET.operation, &error)),
+        };
+        let facts = Vault { bucket: target.clone(), logs: Logs::None, keys: BTreeMap::new() };
+        Ok(Observed::Present { facts, setting: DefaultEncryption::mirror(configuration.as_ref()) })
+    }
+
+    async fn consult(
+        client: &Vaults,
+        _: &Target,
+        facts: Vault,
+        setting: &DefaultEncryption,
+        parameters: &Parameters,
+    ) -> Result<Vault, Fault> {
+        vault::consult(client, facts, setting, parameters).await
+    }
+
+    fn judge(facts: &Vault, setting: &DefaultEncryption, context: &Context<'_>) -> Verdict<DefaultEncryption> {
+        vault::judge(facts, setting, context.parameters)
+    }
+
+    fn steps(from: &DefaultEncryption, to: &DefaultEncryption) -> Route<VaultStep> {
+        Route::of(match to {
+            _ if from == to => vec![],
+            plain if *plain == DefaultEncryption::default() => vec![VaultStep::DeleteBucketEncryption],
+            _ => vec![VaultStep::PutBucketEncryption(to.clone())],
+        })
+    }
+
+    fn rebase(
+        before: &DefaultEncryption,
+        after: &DefaultEncryption,
+        now: &DefaultEncryption,
+    ) -> Result<DefaultEncryption, Conflict> {
+        DefaultEncryption::rebased(before, after, now)
+    }
+
+    fn show(setting: &DefaultEncryption) -> Value {
+        setting.shown()
+    }
+
+    async fn perform(writer: &Writer<Vaults>, target: &Target, step: &VaultStep) -> Result<(), Fault> {
+        let (client, owner) = (&writer.client().buckets, target.account.as_str());
+        match step {
+            VaultStep::PutBucketEncryption(encryption) => {
+                let told = encryption.configuration();
+                let told = told.map_err(|_| Fault::defect(PUT.operation, "configuration-not-built"))?;
+                let request = client.put_bucket_encryption().bucket(&target.id).expected_bucket_owner(owner);
+                let sent = request.server_side_encryption_configuration(told).send().await;
+                sent.map(|_| ()).map_err(|error| fault(PUT.operation, &error))
+            }
+            VaultStep::DeleteBucketEncryption => {
+                let request = client.delete_bucket_encryption().bucket(&target.id).expected_bucket_owner(owner);
+                request.send().await.map(|_| ()).map_err(|error| fault(DELETE.operation, &error))
+            }
+        }
+    }
+}

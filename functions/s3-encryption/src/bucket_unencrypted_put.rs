@@ -1,0 +1,248 @@
+//! `s3-bucket-unencrypted-put`: a bucket that takes uploads under another encryption than SSE-KMS.
+//!
+//! **What drifts.** The bucket policy does not deny everybody uploads that name another encryption than SSE-KMS (`aws:kms`,
+//! `aws:kms:dsse`). Where the settings say `put_encryption: strict`, it must deny uploads that name none as well. The
+//! bucket's default encryption does not count: an upload that names its encryption is not asked for it.
+//!
+//! **Why it matters.** Such an object lies outside the key that guards PHI: whoever may read it needs no leave of KMS, and
+//! nothing is written down: 45 CFR 164.312(a)(2)(iv) and (e)(2)(ii) (encryption), 164.308(a)(4)(ii)(A) (isolation),
+//! 164.308(a)(1)(ii)(B), 164.312(c)(1) and (c)(2), 164.314(b)(1) and (b)(2).
+//!
+//! **What we read.** The bucket policy; on drift, the ACL.
+//!
+//! **What we change.** Up to two statements are put into the bucket policy: `RemedyDenyUnencryptedPut`, which lets uploads
+//! pass that name no encryption and get the bucket's default, and under `strict` `RemedyDenyHeaderlessPut`.
+//!
+//! **What we never touch.** Every other statement, byte for byte. Objects that are there. Buckets to which AWS services
+//! deliver logs, and those that the settings name as free of PHI.
+//!
+//! **Way back.** The statements are taken out again; where there was no policy, it is deleted. Statements that somebody else
+//! changed since keep their text.
+//!
+//! **When a person decides.** Always: clients that name another encryption, or under `strict` none, are refused from then
+//! on. The policy cannot be read, or has no room.
+
+use remedy_aws::buckets;
+use remedy_domain::{
+    Conflict, Consent, Context, Control, ControlId, Drift, Fault, Observed, Parameters, PutEncryption, Route, Scope,
+    StopsDestruction, Target, Verdict, Violation, canonical, control::ApiEvent,
+};
+use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_policy::{Kind, Policy, Upload, denies_uploads};
+use serde_json::{Value, json};
+
+use crate::{
+    clients::Buckets,
+    document::{self, DELETE, GET, PUT, Step},
+    logs::{self, Logs},
+    policy,
+    upload_policy::{HEADERLESS, UNENCRYPTED, UploadPolicy},
+};
+
+const S3: &str = "s3.amazonaws.com";
+
+/// The control `s3-bucket-unencrypted-put`.
+#[derive(Debug)]
+pub struct BucketUnencryptedPut;
+
+/// What bears on the decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uploads {
+    /// The bucket.
+    pub bucket: Target,
+    /// Whether its ACL lets AWS services deliver logs.
+    pub logs: Logs,
+}
+
+impl Remediation for BucketUnencryptedPut {
+    const CONTROL: Control = Control {
+        id: ControlId("s3-bucket-unencrypted-put"),
+        title: "Bucket that takes uploads under another encryption than SSE-KMS",
+        hipaa: &[
+            "164.308(a)(1)(ii)(B)",
+            "164.308(a)(4)(ii)(A)",
+            "164.312(a)(2)(iv)",
+            "164.312(c)(1)",
+            "164.312(c)(2)",
+            "164.312(e)(2)(ii)",
+            "164.314(b)(1)",
+            "164.314(b)(2)",
+        ],
+        config_rules: &["S3_BUCKET_SERVER_SIDE_ENCRYPTION_ENABLED"],
+        resource_types: &[buckets::TYPE],
+        scope: Scope::Regional,
+        api_events: &[
+            ApiEvent::new(S3, "CreateBucket"),
+            ApiEvent::new(S3, "DeleteBucketPolicy"),
+            ApiEvent::new(S3, "PutBucketPolicy"),
+        ],
+        reads: &[GET, logs::ACL, buckets::LIST],
+        writes: &[DELETE, PUT],
+        elements: &[
+            "bucket policy: statement RemedyDenyUnencryptedPut",
+            "bucket policy: statement RemedyDenyHeaderlessPut",
+        ],
+        stops_destruction: StopsDestruction::No,
+    };
+    type Facts = Uploads;
+    type Setting = UploadPolicy;
+    type Step = Step;
+    type Client = Buckets;
+
+    async fn discover(client: &Buckets, place: &Place, from: Option<String>) -> Result<Page, Fault> {
+        buckets::discover(&client.0, place, from).await
+    }
+
+    async fn find(_: &Buckets, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
+        Ok(buckets::find(place, id))
+    }
+
+    async fn observe(client: &Buckets, target: &Target) -> Result<Observed<Uploads, UploadPolicy>, Fault> {
+        let Some(text) = document::read(&client.0, target).await? else { return Ok(Observed::Absent) };
+        let setting = text.map_or_else(UploadPolicy::default, UploadPolicy::parted);
+        Ok(Observed::Present { facts: Uploads { bucket: target.clone(), logs: Logs::None }, setting })
+    }
+
+    async fn consult(
+        client: &Buckets,
+        target: &Target,
+        facts: Uploads,
+        setting: &UploadPolicy,
+        parameters: &Parameters,
+    ) -> Result<Uploads, Fault> {
+        if taken(&facts, setting, parameters).is_empty() || left_alone(&facts, setting, parameters).is_some() {
+            return Ok(facts);
+        }
+        Ok(Uploads { logs: logs::let_in_by_acl(&client.0, target).await?, ..facts })
+    }
+
+    fn judge(facts: &Uploads, setting: &UploadPolicy, context: &Context<'_>) -> Verdict<UploadPolicy> {
+        let taken = taken(facts, setting, context.parameters);
+        if taken.is_empty() {
+            return Verdict::Compliant;
+        }
+        if let Some(reason) = left_alone(facts, setting, context.parameters) {
+            return Verdict::OutOfScope(reason.to_owned());
+        }
+        let violations = taken.iter().map(|upload| Violation::new(words(*upload))).collect();
+        let arn = arn(facts);
+        let desired = taken.iter().fold(setting.clone(), |setting, upload| setting.denying(*upload, arn));
+        if let Some(obstacle) = policy::obstacle(setting.rest.as_deref(), desired.joined().as_deref()) {
+            return Verdict::NeedsHuman { violations, reason: obstacle.to_string() };
+        }
+        let consent = Consent::Ask(why_ask(&taken, setting.rest.as_deref()));
+        Verdict::Drifted(Drift { violations, desired, consent, note: None })
+    }
+
+    fn steps(from: &UploadPolicy, to: &UploadPolicy) -> Route<Step> {
+        Route::of(if from.agrees(to) { vec![] } else { vec![Step::to(to.joined())] })
+    }
+
+    fn rebase(before: &UploadPolicy, after: &UploadPolicy, now: &UploadPolicy) -> Result<UploadPolicy, Conflict> {
+        UploadPolicy::rebased(before, after, now)
+    }
+
+    fn agrees(a: &UploadPolicy, b: &UploadPolicy) -> bool {
+        a.agrees(b)
+    }
+
+    fn show(setting: &UploadPolicy) -> Value {
+        let digest = |text: &Option<String>| text.as_ref().map(|text| canonical::sha256_hex(text.as_bytes()));
+        json!({
+            UNENCRYPTED: digest(&setting.unencrypted),
+            HEADERLESS: digest(&setting.headerless),
+            "other_statements": digest(&setting.rest),
+        })
+    }
+
+    async fn perform(writer: &Writer<Buckets>, target: &Target, step: &Step) -> Result<(), Fault> {
+        step.make(&writer.client().0, target).await
+    }
+}
+
+fn arn(facts: &Uploads) -> &str {
+    facts.bucket.arn.as_deref().unwrap_or_default()
+}
+
+/// The uploads that the policy lets through and must not.
+fn taken(facts: &Uploads, setting: &UploadPolicy, parameters: &Parameters) -> Vec<Upload> {
+    let unwanted: &[Upload] = match parameters.put_encryption {
+        PutEncryption::Compatible => &[Upload::NamingAnother],
+        PutEncryption::Strict => &[Upload::NamingAnother, Upload::NamingNone],
+    };
+    let text = setting.joined();
+    let policy = text.as_deref().and_then(|text| Policy::parse(Kind::Bucket, text).ok());
+    let denied = |upload: Upload| policy.as_ref().is_some_and(|policy| denies_uploads(policy, arn(facts), upload));
+    unwanted.iter().copied().filter(|upload| !denied(*upload)).collect()
+}
+
+/// Why the bucket is no matter for this control, if it is none.
+fn left_alone(facts: &Uploads, setting: &UploadPolicy, parameters: &Parameters) -> Option<&'static str> {
+    if parameters.is_free_of_phi(&facts.bucket) {
+        return Some("the settings say that this bucket holds no PHI");
+    }
+    let delivered = [facts.logs, logs::let_in_by(setting.rest.as_deref())].contains(&Logs::Delivered);
+    delivered.then_some(logs::REASON)
+}
+
+const fn words(upload: Upload) -> &'static str {
+    match upload {
+        Upload::NamingAnother => "uploads that name another encryption than SSE-KMS are taken",
+        Upload::NamingNone => "uploads that name no encryption are taken",
+    }
+}
+
+fn why_ask(taken: &[Upload], rest: Option<&str>) -> String {
+    let refused = if taken.contains(&Upload::NamingNone) {
+        "clients that do not name SSE-KMS with every upload would be refused"
+    } else {
+        "clients that name another encryption, such as AES256, would be refused"
+    };
+    if rest.is_some_and(policy::is_refused_by_block) {
+        return format!("{refused}; the policy lets strangers in, and Block Public Access would refuse it");
+    }
+    refused.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use remedy_domain::{AccountId, Region, Timestamp};
+
+    use super::*;
+    use crate::upload_policy;
+
+    fn judge(text: &str, logs: Logs, parameters: &Parameters) -> Verdict<UploadPolicy> {
+        let account = AccountId::parse("111122223333").unwrap();
+        let place = Place { account: account.clone(), region: Region::parse("us-east-1").unwrap() };
+        let bucket = buckets::find(&place, "phi").remove(0);
+        let context = Context { now: Timestamp::UNIX_EPOCH, account: &account, parameters };
+        let setting = UploadPolicy::parted(format!(r#"{{"Version":"2012-10-17","Statement":[{text}]}}"#));
+        BucketUnencryptedPut::judge(&Uploads { bucket, logs }, &setting, &context)
+    }
+
+    const PARTNER: &str = r#"{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::phi/*"}"#;
+
+    #[test]
+    fn strict_asks_for_both_statements_and_keeps_them_when_it_no_longer_holds() {
+        let strict = Parameters { put_encryption: PutEncryption::Strict, ..Parameters::default() };
+        let Verdict::Drifted(drift) = judge(PARTNER, Logs::None, &strict) else { panic!("not drifted") };
+        assert!(drift.desired.unencrypted.is_some() && drift.desired.headerless.is_some());
+        assert!(matches!(&drift.consent, Consent::Ask(why) if why.contains("every upload")));
+        let Verdict::Drifted(drift) = judge(PARTNER, Logs::None, &Parameters::default()) else { panic!("not drifted") };
+        assert!(drift.desired.unencrypted.is_some() && drift.desired.headerless.is_none());
+        let headerless = upload_policy::statement(Upload::NamingNone, "arn:aws:s3:::phi");
+        let both = format!("{headerless},{PARTNER}");
+        let Verdict::Drifted(drift) = judge(&both, Logs::None, &Parameters::default()) else { panic!("not drifted") };
+        assert_eq!(drift.desired.headerless, Some(headerless), "a stricter statement stays");
+    }
+
+    #[test]
+    fn log_targets_and_buckets_without_phi_are_left_alone() {
+        let default = Parameters::default();
+        assert!(matches!(judge(PARTNER, Logs::Delivered, &default), Verdict::OutOfScope(_)));
+        let service = PARTNER.replace(r#""AWS":"444455556666""#, r#""Service":"delivery.logs.amazonaws.com""#);
+        assert!(matches!(judge(&service, Logs::None, &default), Verdict::OutOfScope(_)));
+        let free = Parameters { phi_free_buckets: vec!["phi".to_owned()], ..default };
+        assert!(matches!(judge(PARTNER, Logs::None, &free), Verdict::OutOfScope(_)));
+    }
+}

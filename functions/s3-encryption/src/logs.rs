@@ -1,0 +1,147 @@
+//! Buckets to which AWS services deliver logs. To ask another encryption of them would end the delivery without a
+//! word: S3 server access logs and most load balancer logs know SSE-S3 only.
+//!
+//! Sources: S3 User Guide, "Enabling Amazon S3 server access logging"; Elastic Load Balancing, "Access logs for your
+//! Application Load Balancer"; `CloudFront`, "Configure standard logging (legacy)"; CloudTrail, "Amazon S3 bucket policy for
+//! CloudTrail"; AWS Config, "Permissions for the Amazon S3 Bucket".
+
+use aws_sdk_s3::{Client, types::Grantee};
+use remedy_aws::{absent, fault};
+use remedy_domain::{Call, Fault, Target};
+use remedy_policy::{
+    Kind, Policy,
+    document::{Effect, Principal, PrincipalKind, Statement},
+    glob,
+};
+
+/// The call that reads the ACL.
+pub(crate) const ACL: Call = Call::same("s3:GetBucketAcl");
+
+/// Why such a bucket is left alone.
+pub(crate) const REASON: &str = "AWS services deliver logs to this bucket, and would stop";
+
+/// The services, as policies name them.
+const SERVICES: [&str; 7] = [
+    "cloudtrail.amazonaws.com",
+    "config.amazonaws.com",
+    "delivery.logs.amazonaws.com",
+    "logdelivery.elasticloadbalancing.amazonaws.com",
+    "logdelivery.elb.amazonaws.com",
+    "logging.s3.amazonaws.com",
+    "redshift.amazonaws.com",
+];
+
+/// The accounts from which Elastic Load Balancing delivers in Regions from before August 2022.
+const LOAD_BALANCING: [&str; 24] = [
+    "009996457667",
+    "027434742980",
+    "033677994240",
+    "048591011584",
+    "054676820928",
+    "076674570225",
+    "098369216593",
+    "114774131450",
+    "127311923021",
+    "156460612806",
+    "190560391635",
+    "383597477331",
+    "507241528517",
+    "582318560864",
+    "589379963580",
+    "600734575887",
+    "635631232127",
+    "652711504416",
+    "718504428378",
+    "754344448648",
+    "783225319266",
+    "797873946194",
+    "897822967062",
+    "985666609251",
+];
+
+/// The group that delivers S3 server access logs, in an ACL.
+const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
+
+/// The account that delivers the logs of `CloudFront`, in an ACL: `awslogsdelivery`.
+const CLOUDFRONT: &str = "c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0";
+
+/// Whether logs are delivered to a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Logs {
+    /// They are.
+    Delivered,
+    /// They are not, or it did not matter.
+    None,
+}
+
+impl From<bool> for Logs {
+    fn from(delivered: bool) -> Self {
+        if delivered { Self::Delivered } else { Self::None }
+    }
+}
+
+/// Whether a bucket policy lets a service deliver logs.
+pub(crate) fn let_in_by(policy: Option<&str>) -> Logs {
+    let lets = |text: &str| {
+        Policy::parse(Kind::Bucket, text).is_ok_and(|policy| policy.statements.iter().any(lets_a_service_upload))
+    };
+    policy.is_some_and(lets).into()
+}
+
+fn lets_a_service_upload(statement: &Statement<'_>) -> bool {
+    let uploads = statement.actions.items.iter().any(|item| glob::matches(&item.text, "s3:putobject"));
+    let principals = statement.principals.as_ref().filter(|principals| !principals.negated);
+    statement.effect == Effect::Allow
+        && uploads != statement.actions.negated
+        && principals.is_some_and(|principals| principals.entries.iter().any(delivers))
+}
+
+fn delivers(principal: &Principal<'_>) -> bool {
+    let account = |text: &str| text.split(':').nth(4).unwrap_or(text).to_owned();
+    match principal.kind {
+        PrincipalKind::Service => SERVICES.contains(&&*principal.text),
+        PrincipalKind::Aws => LOAD_BALANCING.contains(&account(&principal.text).as_str()),
+        PrincipalKind::CanonicalUser => principal.text == CLOUDFRONT,
+        PrincipalKind::Federated => false,
+    }
+}
+
+/// Reads whether the ACL of a bucket lets a service deliver logs.
+pub(crate) async fn let_in_by_acl(client: &Client, target: &Target) -> Result<Logs, Fault> {
+    let request = client.get_bucket_acl().bucket(&target.id).expected_bucket_owner(target.account.as_str());
+    let answer = match request.send().await {
+        Ok(answer) => answer,
+        Err(error) if absent(&error, &["NoSuchBucket"]) => return Ok(Logs::None),
+        Err(error) => return Err(fault(ACL.operation, &error)),
+    };
+    let delivers = |grantee: &Grantee| grantee.uri() == Some(LOG_DELIVERY) || grantee.id() == Some(CLOUDFRONT);
+    Ok(answer.grants().iter().filter_map(|grant| grant.grantee()).any(delivers).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn logs(principal: &str, action: &str) -> Logs {
+        let_in_by(Some(&format!(
+            r#"{{"Statement":{{"Effect":"Allow","Principal":{principal},"Action":"{action}","Resource":"arn:aws:s3:::b/*"}}}}"#
+        )))
+    }
+
+    #[test]
+    fn services_that_deliver_logs_are_known() {
+        for principal in [
+            r#"{"Service":"logging.s3.amazonaws.com"}"#,
+            r#"{"Service":["x.amazonaws.com","delivery.logs.amazonaws.com"]}"#,
+            r#"{"AWS":"arn:aws:iam::127311923021:root"}"#,
+            r#"{"AWS":"054676820928"}"#,
+        ] {
+            assert_eq!(logs(principal, "s3:PutObject"), Logs::Delivered, "{principal}");
+            assert_eq!(logs(principal, "s3:GetBucketAcl"), Logs::None, "{principal} only looks");
+        }
+        for principal in [r#"{"Service":"sns.amazonaws.com"}"#, r#"{"AWS":"arn:aws:iam::444455556666:root"}"#, r#""*""#]
+        {
+            assert_eq!(logs(principal, "s3:*"), Logs::None, "{principal}");
+        }
+    }
+}

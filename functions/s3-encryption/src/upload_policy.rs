@@ -1,0 +1,91 @@
+//! A bucket policy as the statements about uploads and the rest, which is not ours.
+
+use remedy_domain::{Conflict, merge};
+use remedy_policy::Upload;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::policy::{join, part, same};
+
+/// The reserved Sid of the statement on uploads that name another encryption.
+pub(crate) const UNENCRYPTED: &str = "RemedyDenyUnencryptedPut";
+/// The reserved Sid of the statement on uploads that name none.
+pub(crate) const HEADERLESS: &str = "RemedyDenyHeaderlessPut";
+
+const HEADER: &str = "s3:x-amz-server-side-encryption";
+
+/// A bucket policy, taken apart. Put together again, the rest is byte for byte what it was.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UploadPolicy {
+    /// The statement on uploads that name another encryption, as it is written.
+    pub unencrypted: Option<String>,
+    /// The statement on uploads that name none, as it is written.
+    pub headerless: Option<String>,
+    /// The document without them; none where there is no other statement.
+    pub rest: Option<String>,
+}
+
+impl UploadPolicy {
+    /// The parts of a document. One that is no policy is all rest.
+    #[must_use]
+    pub fn parted(text: String) -> Self {
+        let ([unencrypted, headerless], rest) = part([UNENCRYPTED, HEADERLESS], text);
+        Self { unencrypted, headerless, rest }
+    }
+
+    /// The document; none where there is no statement.
+    #[must_use]
+    pub fn joined(&self) -> Option<String> {
+        let own = [(UNENCRYPTED, self.unencrypted.as_deref()), (HEADERLESS, self.headerless.as_deref())];
+        join(self.rest.as_deref(), own)
+    }
+
+    /// Whether two say the same, however they are spaced.
+    #[must_use]
+    pub fn agrees(&self, other: &Self) -> bool {
+        [(&self.unencrypted, &other.unencrypted), (&self.headerless, &other.headerless), (&self.rest, &other.rest)]
+            .into_iter()
+            .all(|(a, b)| same(a.as_deref(), b.as_deref()))
+    }
+
+    /// The same, with our statement against such uploads.
+    #[must_use]
+    pub(crate) fn denying(self, upload: Upload, bucket_arn: &str) -> Self {
+        let own = Some(statement(upload, bucket_arn));
+        match upload {
+            Upload::NamingAnother => Self { unencrypted: own, ..self },
+            Upload::NamingNone => Self { headerless: own, ..self },
+        }
+    }
+
+    pub(crate) fn rebased(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
+        let own = |sid: &str, of: fn(&Self) -> &Option<String>| {
+            merge(&format!("the statement {sid}"), of(before), of(after), of(now))
+        };
+        Ok(Self {
+            unencrypted: own(UNENCRYPTED, |policy| &policy.unencrypted)?,
+            headerless: own(HEADERLESS, |policy| &policy.headerless)?,
+            rest: merge("the other statements of the bucket policy", &before.rest, &after.rest, &now.rest)?,
+        })
+    }
+}
+
+/// Our statement against such uploads to a bucket.
+pub(crate) fn statement(upload: Upload, bucket_arn: &str) -> String {
+    let (sid, condition) = match upload {
+        Upload::NamingAnother => {
+            (UNENCRYPTED, json!({"StringNotEqualsIfExists": {HEADER: ["aws:kms", "aws:kms:dsse"]}}))
+        }
+        Upload::NamingNone => (HEADERLESS, json!({"Null": {HEADER: "true"}})),
+    };
+    json!({
+        "Sid": sid,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": format!("{bucket_arn}/*"),
+        "Condition": condition,
+    })
+    .to_string()
+}

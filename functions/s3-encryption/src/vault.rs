@@ -1,0 +1,240 @@
+//! What bears on a bucket's default encryption, and what is wrong with it.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join3;
+use remedy_domain::{Consent, Drift, Fault, Parameters, Target, Verdict, Violation};
+
+use crate::{
+    clients::Vaults,
+    default_encryption::{Cipher, DSSE, DefaultEncryption, KMS},
+    document,
+    key::{self, Key, Manager},
+    logs::{self, Logs},
+};
+
+const OWN_OF_AWS: &str = "the default key is AWS's own";
+
+/// What bears on the decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vault {
+    /// The bucket.
+    pub bucket: Target,
+    /// Whether AWS services deliver logs to it.
+    pub logs: Logs,
+    /// What KMS says of the keys that were asked about; nothing where there is no such key.
+    pub keys: BTreeMap<String, Option<Key>>,
+}
+
+/// Reads what the setting makes it necessary to know.
+pub(crate) async fn consult(
+    client: &Vaults,
+    mut vault: Vault,
+    setting: &DefaultEncryption,
+    parameters: &Parameters,
+) -> Result<Vault, Fault> {
+    let wanted = key::wanted(&vault.bucket, parameters);
+    if parameters.is_free_of_phi(&vault.bucket) {
+        return Ok(vault);
+    }
+    if let Some(id) = vault.in_doubt(&setting.cipher, wanted.as_deref()) {
+        vault.keys.insert(id.to_owned(), key::describe(&client.keys(), id).await?);
+    }
+    if vault.violations(setting, wanted.as_deref()).is_empty() {
+        return Ok(vault);
+    }
+    let policy = document::read(&client.buckets, &vault.bucket);
+    let acl = logs::let_in_by_acl(&client.buckets, &vault.bucket);
+    let unread = wanted.filter(|arn| !vault.keys.contains_key(arn) && vault.is_near(arn));
+    let (policy, acl, found) = try_join3(policy, acl, describe(client, unread)).await?;
+    let delivered = [acl, logs::let_in_by(policy.flatten().as_deref())].contains(&Logs::Delivered);
+    vault.keys.extend(found);
+    Ok(Vault { logs: delivered.into(), ..vault })
+}
+
+async fn describe(client: &Vaults, arn: Option<String>) -> Result<Option<(String, Option<Key>)>, Fault> {
+    let Some(arn) = arn else { return Ok(None) };
+    let key = key::describe(&client.keys(), &arn).await?;
+    Ok(Some((arn, key)))
+}
+
+/// Says what the default encryption should be.
+pub(crate) fn judge(vault: &Vault, setting: &DefaultEncryption, parameters: &Parameters) -> Verdict<DefaultEncryption> {
+    let wanted = key::wanted(&vault.bucket, parameters);
+    let violations = vault.violations(setting, wanted.as_deref());
+    if violations.is_empty() {
+        return Verdict::Compliant;
+    }
+    if parameters.is_free_of_phi(&vault.bucket) {
+        return Verdict::OutOfScope("the settings say that this bucket holds no PHI".to_owned());
+    }
+    if vault.logs == Logs::Delivered {
+        return Verdict::OutOfScope(logs::REASON.to_owned());
+    }
+    let kept = vault.flaw(&setting.cipher, wanted.as_deref()).is_none();
+    let cipher = if kept { Ok(setting.cipher.clone()) } else { vault.cipher(setting, wanted.as_deref()) };
+    let cipher = match cipher {
+        Ok(cipher) => cipher,
+        Err(reason) => return Verdict::NeedsHuman { violations, reason },
+    };
+    let why = if kept {
+        "with a bucket key, KMS is told the bucket's ARN as encryption context, and no longer the object's"
+    } else {
+        "those who write need kms:GenerateDataKey on the key, and those who read kms:Decrypt"
+    };
+    let bucket_key = setting.bucket_key || cipher.algorithm == KMS;
+    let desired = DefaultEncryption { cipher, bucket_key, blocked: setting.blocked.clone() };
+    let note = Some("objects that are there keep their encryption".to_owned());
+    Verdict::Drifted(Drift { violations, desired, consent: Consent::Ask(why.to_owned()), note })
+}
+
+/// What is to be: a stricter algorithm stays.
+fn algorithm(setting: &DefaultEncryption) -> &'static str {
+    if setting.cipher.algorithm == DSSE { DSSE } else { KMS }
+}
+
+impl Vault {
+    fn violations(&self, setting: &DefaultEncryption, wanted: Option<&str>) -> Vec<Violation> {
+        let flaw = self.flaw(&setting.cipher, wanted);
+        let off = (algorithm(setting) == KMS && !setting.bucket_key).then_some("the bucket key is off");
+        flaw.into_iter().chain(off).map(Violation::new).collect()
+    }
+
+    /// What is wrong with a cipher, if anything is.
+    fn flaw(&self, cipher: &Cipher, wanted: Option<&str>) -> Option<&'static str> {
+        if ![KMS, DSSE].contains(&cipher.algorithm.as_str()) {
+            return Some("new objects are not encrypted with SSE-KMS by default");
+        }
+        let Some(id) = cipher.key.as_deref().filter(|id| !key::is_alias_of_aws(id)) else { return Some(OWN_OF_AWS) };
+        if wanted.is_some_and(|arn| key::same(id, arn)) {
+            return None;
+        }
+        if self.is_foreign(id) {
+            return Some("the default key is another account's");
+        }
+        match self.described(id).map(|key| key.manager) {
+            Some(Manager::Customer) => None,
+            Some(Manager::Aws) => Some(OWN_OF_AWS),
+            None => Some("the default key is not there"),
+        }
+    }
+
+    /// A key of which only KMS can tell whether it will do.
+    fn in_doubt<'a>(&self, cipher: &'a Cipher, wanted: Option<&str>) -> Option<&'a str> {
+        let id = cipher.key.as_deref().filter(|id| !key::is_alias_of_aws(id) && !self.is_foreign(id))?;
+        let is_wanted = wanted.is_some_and(|arn| key::same(id, arn));
+        ([KMS, DSSE].contains(&cipher.algorithm.as_str()) && !is_wanted).then_some(id)
+    }
+
+    /// The cipher that the settings want, or why it cannot be.
+    fn cipher(&self, setting: &DefaultEncryption, wanted: Option<&str>) -> Result<Cipher, String> {
+        let arn = wanted.ok_or_else(|| "name a key in the settings: `parameters.default_key`".to_owned())?;
+        let of_settings = |what: &str| format!("the key of the settings, `parameters.default_key`, {what}");
+        if !self.is_near(arn) {
+            return Err(of_settings("is not in the bucket's Region"));
+        }
+        let key = self.described(arn).ok_or_else(|| of_settings("is not there"))?;
+        if let Some(obstacle) = key.obstacle {
+            return Err(of_settings(&format!("cannot be used: {obstacle}")));
+        }
+        Ok(Cipher { algorithm: algorithm(setting).to_owned(), key: Some(key.arn.clone()) })
+    }
+
+    fn is_near(&self, arn: &str) -> bool {
+        key::region(arn) == Some(self.bucket.region.as_str())
+    }
+
+    fn is_foreign(&self, id: &str) -> bool {
+        key::account(id).is_some_and(|account| account != self.bucket.account.as_str())
+    }
+
+    /// What KMS said of a key, by the name that it was asked by or by its ARN.
+    fn described(&self, id: &str) -> Option<&Key> {
+        let asked = self.keys.get(id).and_then(Option::as_ref);
+        asked.or_else(|| self.keys.values().flatten().find(|key| key.arn == id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use remedy_aws::buckets;
+    use remedy_domain::{AccountId, Region};
+    use remedy_engine::Place;
+
+    use super::*;
+
+    const ARN: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+    fn parameters(key: &str) -> Parameters {
+        Parameters { default_key: Some(key.to_owned()), ..Parameters::default() }
+    }
+
+    fn vault(keys: &[(&str, Manager)]) -> Vault {
+        let account = AccountId::parse("111122223333").unwrap();
+        let place = Place { account, region: Region::parse("us-east-1").unwrap() };
+        let key = |(id, manager): &(&str, Manager)| {
+            ((*id).to_owned(), Some(Key { arn: ARN.to_owned(), manager: *manager, obstacle: None }))
+        };
+        Vault { bucket: buckets::find(&place, "phi").remove(0), logs: Logs::None, keys: keys.iter().map(key).collect() }
+    }
+
+    fn with(algorithm: &str, key: Option<&str>) -> DefaultEncryption {
+        let cipher = Cipher { algorithm: algorithm.to_owned(), key: key.map(str::to_owned) };
+        DefaultEncryption { cipher, bucket_key: true, blocked: None }
+    }
+
+    #[test]
+    fn whose_key_it_is_decides() {
+        let other = "0000abcd-12ab-34cd-56ef-1234567890ab";
+        let foreign = ARN.replace("1111", "4444");
+        let bare = ARN.rsplit('/').next();
+        for (setting, keys, expected) in [
+            (with(KMS, Some(ARN)), &[][..], None),
+            (with(KMS, bare), &[], None),
+            (with(DSSE, Some(other)), &[(other, Manager::Customer)], None),
+            (with(KMS, Some(other)), &[(other, Manager::Aws)], Some("AWS's own")),
+            (with(KMS, Some("arn:aws:kms:us-east-1:111122223333:alias/aws/s3")), &[], Some("AWS's own")),
+            (with(KMS, None), &[], Some("AWS's own")),
+            (with(KMS, Some(other)), &[], Some("not there")),
+            (with(KMS, Some(&foreign)), &[], Some("another account's")),
+            (with("AES256", None), &[], Some("not encrypted with SSE-KMS")),
+        ] {
+            let said = vault(keys).violations(&setting, Some(ARN));
+            let said = said.first().map(|violation| violation.0.clone());
+            assert_eq!(said.is_some(), expected.is_some(), "{setting:?}: {said:?}");
+            assert!(said.unwrap_or_default().contains(expected.unwrap_or_default()), "{setting:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_stricter_stays() {
+        let dsse = DefaultEncryption { bucket_key: false, blocked: Some(vec!["SSE-C".to_owned()]), ..with(DSSE, None) };
+        let Verdict::Drifted(drift) = judge(&vault(&[(ARN, Manager::Customer)]), &dsse, &parameters(ARN)) else {
+            panic!("not drifted")
+        };
+        assert_eq!(drift.desired, DefaultEncryption { cipher: with(DSSE, Some(ARN)).cipher, ..dsse });
+        let other = "alias/other";
+        let off = DefaultEncryption { bucket_key: false, ..with(KMS, Some(other)) };
+        let Verdict::Drifted(drift) = judge(&vault(&[(other, Manager::Customer)]), &off, &Parameters::default()) else {
+            panic!("not drifted")
+        };
+        assert_eq!(drift.desired, with(KMS, Some(other)), "only the bucket key; the settings need name no key");
+    }
+
+    #[test]
+    fn a_key_that_will_not_do_needs_a_person() {
+        let reason = |vault: Vault, parameters: &Parameters| match judge(&vault, &with("AES256", None), parameters) {
+            Verdict::NeedsHuman { reason, .. } => reason,
+            other => panic!("{other:?}"),
+        };
+        assert!(reason(vault(&[]), &Parameters::default()).contains("name a key"));
+        assert!(reason(vault(&[]), &parameters(ARN)).contains("not there"));
+        assert!(reason(vault(&[]), &parameters(&ARN.replace("us-east-1", "eu-west-1"))).contains("Region"));
+        let mut disabled = vault(&[(ARN, Manager::Customer)]);
+        disabled.keys.values_mut().flatten().for_each(|key| key.obstacle = Some("it is not enabled"));
+        assert!(
+            reason(disabled, &parameters("arn:aws:kms:{region}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab"))
+                .contains("not enabled")
+        );
+    }
+}

@@ -1,0 +1,147 @@
+//! Whether a bucket takes uploads that are not encrypted with a key of KMS.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    condition::{self, Requests},
+    document::{Clause, Effect, Policy, Statement, Version},
+    evaluate::{Caller, Request, holds},
+    public,
+    reach::Part,
+    variable,
+};
+
+/// The header `x-amz-server-side-encryption`.
+const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
+/// The header that names a key. S3 refuses it beside any encryption but that of KMS.
+const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+
+/// An upload, by what its headers say about encryption at rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upload {
+    /// It names an encryption, and that is not by a key of KMS.
+    NamingAnother,
+    /// It names none.
+    NamingNone,
+}
+
+impl Upload {
+    /// What it may say. The last stands for all that S3 may come to know.
+    const fn encryptions(self) -> &'static [Option<&'static str>] {
+        match self {
+            Self::NamingAnother => &[Some("AES256"), Some("aws:fsx"), Some("remedy:another")],
+            Self::NamingNone => &[None],
+        }
+    }
+}
+
+/// Whether the policy denies everybody every such upload to the bucket, however it is spelled: over several statements, by
+/// the encryption or by the key, or without a condition at all.
+///
+/// Source: S3 User Guide, "Using server-side encryption with AWS KMS keys", under "Requiring the use of SSE-KMS".
+#[must_use]
+pub fn denies_uploads(policy: &Policy<'_>, bucket_arn: &str, upload: Upload) -> bool {
+    let objects = format!("{bucket_arn}/*");
+    upload.encryptions().iter().all(|encryption| {
+        let request = request(*encryption, &objects);
+        let applies = |clause: &Clause<'_>| meets(policy.version, clause, &request);
+        let denies: Vec<_> = policy
+            .statements
+            .iter()
+            .filter(|statement| denies_everybody(statement) && statement.clauses.iter().all(applies))
+            .map(|statement| Part::of(policy.version, statement))
+            .collect();
+        let mut left = crate::catalogue::Catalogue::get().none();
+        Part::of_actions("s3:putobject", &[&objects]).left_by(&denies, &mut left);
+        !denies.is_empty() && left.is_empty()
+    })
+}
+
+fn denies_everybody(statement: &Statement<'_>) -> bool {
+    statement.effect == Effect::Deny && public::names_everyone(statement)
+}
+
+/// Whether every such upload meets a clause of a deny.
+fn meets(version: Version, clause: &Clause<'_>, request: &Request) -> bool {
+    let is_settled = clause.key == ENCRYPTION || clause.key == KEY;
+    let is_fixed = || clause.values.iter().all(|value| !variable::has_variable(version, &value.text));
+    condition::always(version, clause, Requests::All) || (is_settled && is_fixed() && holds(version, clause, request))
+}
+
+fn request(encryption: Option<&str>, objects: &str) -> Request {
+    let said = encryption.map(|encryption| (ENCRYPTION.to_owned(), vec![encryption.to_owned()]));
+    Request {
+        caller: Caller::Anonymous,
+        action: "s3:PutObject".to_owned(),
+        resource: objects.to_owned(),
+        resource_account: String::new(),
+        context: said.into_iter().collect::<BTreeMap<_, _>>(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Kind;
+
+    const DENY: &str = r#"{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*","Condition":{"StringNotEqualsIfExists":{"s3:x-amz-server-side-encryption":["aws:kms","aws:kms:dsse"]}}}"#;
+    const IF_EXISTS: &str =
+        r#""StringNotEqualsIfExists":{"s3:x-amz-server-side-encryption":["aws:kms","aws:kms:dsse"]}"#;
+
+    /// Which uploads are denied: those that name another encryption, those that name none.
+    fn denied(statements: &str) -> [bool; 2] {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+        let policy = Policy::parse(Kind::Bucket, &text).unwrap();
+        [Upload::NamingAnother, Upload::NamingNone].map(|upload| denies_uploads(&policy, "arn:aws:s3:::b", upload))
+    }
+
+    fn under(condition: &str) -> [bool; 2] {
+        denied(&DENY.replace(IF_EXISTS, condition))
+    }
+
+    #[test]
+    fn spellings_of_a_condition() {
+        let header = "s3:x-amz-server-side-encryption";
+        for (condition, expected) in [
+            (IF_EXISTS.to_owned(), [true, true]),
+            (format!(r#""StringNotEquals":{{"{header}":"aws:kms"}}"#), [true, true]),
+            (format!(r#""StringNotLike":{{"{}":"aws:kms*"}}"#, header.to_uppercase()), [true, true]),
+            (format!(r#""Null":{{"{header}":"true"}}"#), [false, true]),
+            (format!(r#""Null":{{"{header}":"false"}}"#), [true, false]),
+            (format!(r#""StringNotEquals":{{"{header}":"aws:kms"}},"Null":{{"{header}":"false"}}"#), [true, false]),
+            (format!(r#""StringNotEquals":{{"{header}-aws-kms-key-id":"arn:aws:kms:x"}}"#), [true, true]),
+            (format!(r#""Null":{{"{header}-aws-kms-key-id":true}}"#), [true, true]),
+            // Of the encryptions but one; the same in a variable; only from somewhere; those of KMS themselves.
+            (format!(r#""StringEquals":{{"{header}":"AES256"}}"#), [false, false]),
+            (format!(r#""StringNotEquals":{{"{header}":["aws:kms","AES256"]}}"#), [false, true]),
+            (format!(r#""StringNotEquals":{{"{header}":"${{aws:PrincipalTag/x}}"}}"#), [false, false]),
+            (format!(r#"{IF_EXISTS},"Bool":{{"aws:SecureTransport":"true"}}"#), [false, false]),
+            (format!(r#""StringLike":{{"{header}":"aws:kms*"}}"#), [false, false]),
+        ] {
+            assert_eq!(under(&condition), expected, "{condition}");
+        }
+    }
+
+    #[test]
+    fn everybody_every_object_and_the_upload() {
+        assert_eq!(denied(&DENY.replace("s3:PutObject", "s3:Put*").replace("b/*", "*")), [true, true]);
+        for (from, to) in [
+            ("b/*", "b/phi/*"),
+            ("s3:PutObject", "s3:PutObjectAcl"),
+            (r#""Principal":"*""#, r#""Principal":{"AWS":"111122223333"}"#),
+            ("Deny", "Allow"),
+        ] {
+            assert_eq!(denied(&DENY.replace(from, to)), [false, false], "{to}");
+        }
+    }
+
+    #[test]
+    fn statements_may_share_the_work() {
+        let null = DENY.replace(IF_EXISTS, r#""Null":{"s3:x-amz-server-side-encryption":"true"}"#);
+        let named = DENY.replace(
+            IF_EXISTS,
+            r#""Null":{"s3:x-amz-server-side-encryption":"false"},"StringNotEquals":{"s3:x-amz-server-side-encryption":"aws:kms"}"#,
+        );
+        assert_eq!(denied(&format!("{null},{named}")), [true, true]);
+    }
+}

@@ -1,0 +1,140 @@
+//! The encryption of buckets, as real processes on the emulator. Every repair of it asks a person, so what is shown here is
+//! that it waits, and what it leaves alone; the repairs themselves are under the laws.
+
+use remedy_testkit::{
+    lambda::Lambda,
+    world::{TIMEOUT, World, only_run},
+};
+use serde_json::{Value, json};
+
+use crate::drift::{self, policy_of};
+
+/// The function, in mode `enforce`, under these parameters.
+async fn deploy(world: &World, parameters: Value) -> Lambda {
+    let settings = json!({"parameters": parameters, "modes": {"default": "enforce"}}).to_string();
+    let put =
+        world.s3().put_object().bucket(world.state_bucket()).key("settings.json").body(settings.into_bytes().into());
+    put.send().await.expect("the settings are kept");
+    let mut env = world.environment("enforce");
+    env.insert("REMEDY_SETTINGS".to_owned(), format!("s3://{}/settings.json", world.state_bucket()));
+    world.deploy_with("s3-encryption", env, TIMEOUT)
+}
+
+async fn run(lambda: &Lambda, control: &str, bucket: &str) -> Value {
+    only_run(lambda.invoke(json!({"control": control, "resource": bucket}).to_string().as_bytes()).await)
+}
+
+async fn put_policy(world: &World, bucket: &str, statement: &str) {
+    let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+    world.s3().put_bucket_policy().bucket(bucket).policy(text).send().await.expect("a policy is put");
+}
+
+const PUT: &str = "s3-bucket-unencrypted-put";
+
+#[tokio::test]
+async fn what_would_refuse_uploads_waits_and_is_recorded_once() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    put_policy(&world, &bucket, &drift::partner(&bucket)).await;
+    let before = policy_of(&world, &bucket).await;
+    let lambda = deploy(&world, json!({"put_encryption": "strict"})).await;
+    let [first, second] = [run(&lambda, PUT, &bucket).await, run(&lambda, PUT, &bucket).await];
+    assert_eq!(first["outcome"], "awaiting-approval", "{first:#}");
+    assert_eq!(first["violations"].as_array().map(Vec::len), Some(2), "strict: those that name none, too");
+    assert_eq!((&first["plan"], &first["evidence"]), (&second["plan"], &second["evidence"]), "one plan, one record");
+    assert!(!first.to_string().contains("444455556666"), "no text of a policy is told");
+    assert!(world.repairs().is_empty());
+    assert_eq!(policy_of(&world, &bucket).await, before);
+}
+
+#[tokio::test]
+async fn a_policy_that_refuses_in_its_own_words_rests() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    let header = "s3:x-amz-server-side-encryption";
+    let deny = |condition: &str| {
+        format!(
+            r#"{{"Effect":"Deny","Principal":"*","Action":"s3:Put*","Resource":"arn:aws:s3:::{bucket}/*","Condition":{condition}}}"#
+        )
+    };
+    let classic = deny(&format!(r#"{{"StringNotEquals":{{"{header}":"aws:kms"}}}}"#));
+    put_policy(&world, &bucket, &format!("{classic},{}", deny(&format!(r#"{{"Null":{{"{header}":"true"}}}}"#)))).await;
+    let lambda = deploy(&world, json!({"put_encryption": "strict"})).await;
+    world.proxy.clear();
+    assert_eq!(run(&lambda, PUT, &bucket).await["outcome"], "already-compliant");
+    assert!(world.proxy.effects().is_empty());
+    let reads: Vec<_> =
+        world.proxy.calls().iter().map(|call| call.name()).filter(|name| name != "s3:GetObject").collect();
+    assert_eq!(reads, ["s3:GetBucketPolicy"], "a compliant bucket costs one look");
+}
+
+#[tokio::test]
+async fn log_targets_and_buckets_without_phi_are_left_alone() {
+    let world = World::new().await;
+    let (logs, web) = (drift::bucket(&world, "logs").await, drift::bucket(&world, "web").await);
+    let delivery = format!(
+        r#"{{"Effect":"Allow","Principal":{{"Service":"logging.s3.amazonaws.com"}},"Action":"s3:PutObject","Resource":"arn:aws:s3:::{logs}/*"}}"#
+    );
+    put_policy(&world, &logs, &delivery).await;
+    let lambda = deploy(&world, json!({"phi_free_buckets": ["phi-*-web"]})).await;
+    for bucket in [&logs, &web] {
+        assert_eq!(run(&lambda, PUT, bucket).await["outcome"], "out-of-scope", "{bucket}");
+    }
+    assert!(world.repairs().is_empty());
+}
+
+const KEY: &str = "s3-bucket-default-key";
+
+/// A customer's key, and the parameters that name it by a template.
+async fn key(world: &World) -> (String, Value) {
+    let kms = aws_sdk_kms::Client::new(&world.config());
+    let made = kms.create_key().key_usage(aws_sdk_kms::types::KeyUsageType::EncryptDecrypt).send().await;
+    let id = made.expect("a key is created").key_metadata.expect("a new key is described").key_id;
+    kms.create_alias().alias_name("alias/phi").target_key_id(&id).send().await.expect("the key is named");
+    (id, json!({"default_key": "arn:aws:kms:{region}:{account}:alias/phi"}))
+}
+
+async fn encrypt(world: &World, bucket: &str, key: &str) {
+    use aws_sdk_s3::types::{
+        ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
+        ServerSideEncryptionRule,
+    };
+    let default = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::AwsKms);
+    let default = default.kms_master_key_id(key).build().expect("a default");
+    let rule =
+        ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(default).bucket_key_enabled(true);
+    let told = ServerSideEncryptionConfiguration::builder().rules(rule.build()).build().expect("a configuration");
+    let put = world.s3().put_bucket_encryption().bucket(bucket).server_side_encryption_configuration(told);
+    put.send().await.expect("it is set");
+}
+
+#[tokio::test]
+async fn the_key_of_the_settings_waits_for_a_person() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    let unsaid = run(&deploy(&world, json!({})).await, KEY, &bucket).await;
+    assert_eq!(unsaid["outcome"], "needs-human", "{unsaid:#}");
+    assert!(unsaid["reason"].as_str().is_some_and(|reason| reason.contains("name a key")));
+    let (id, parameters) = key(&world).await;
+    let lambda = deploy(&world, parameters).await;
+    let held = run(&lambda, KEY, &bucket).await;
+    assert_eq!(held["outcome"], "awaiting-approval", "{held:#}");
+    assert_eq!((&held["after"]["algorithm"], &held["after"]["key"]), (&json!("aws:kms"), &json!(id)));
+    assert!(world.repairs().is_empty());
+    encrypt(&world, &bucket, &id).await;
+    world.proxy.clear();
+    assert_eq!(run(&lambda, KEY, &bucket).await["outcome"], "already-compliant");
+    assert!(world.proxy.effects().is_empty());
+}
+
+#[tokio::test]
+async fn a_key_that_is_switched_off_needs_a_person() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    let (id, parameters) = key(&world).await;
+    let kms = aws_sdk_kms::Client::new(&world.config());
+    kms.disable_key().key_id(&id).send().await.expect("the key is disabled");
+    let run = run(&deploy(&world, parameters).await, KEY, &bucket).await;
+    assert_eq!(run["outcome"], "needs-human", "{run:#}");
+    assert!(run["reason"].as_str().is_some_and(|reason| reason.contains("not enabled")));
+}

@@ -1,0 +1,66 @@
+//! Whom keys are shared with, as real processes on the emulator. Every repair of a key policy asks a person, so what is
+//! shown here is that it waits, and what is only reported; the repairs themselves are under the laws.
+
+use remedy_testkit::world::{World, only_run};
+use serde_json::{Value, json};
+
+use crate::drift;
+
+async fn shared_key(world: &World, statements: &[&str]) -> String {
+    let (kms, key) = (aws_sdk_kms::Client::new(&world.config()), drift::key(world).await);
+    let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
+    let text = text.replace("OWN", &world.account.id);
+    kms.put_key_policy().key_id(&key).policy_name("default").policy(text).send().await.expect("a policy is put");
+    key
+}
+
+async fn policy(world: &World, key: &str) -> Option<String> {
+    let kms = aws_sdk_kms::Client::new(&world.config());
+    kms.get_key_policy().key_id(key).policy_name("default").send().await.expect("a key has a policy").policy
+}
+
+async fn run(world: &World, key: &str) -> Value {
+    let event = json!({"control": "kms-key-shared", "resource": key}).to_string();
+    only_run(world.deploy("kms-keys", "enforce").invoke(event.as_bytes()).await)
+}
+
+const ROOT: &str = r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::OWN:root"},"Action":"kms:*","Resource":"*"}"#;
+const OPEN: &str = r#"{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}"#;
+
+#[tokio::test]
+async fn a_key_for_everybody_waits_for_a_person_and_is_recorded_once() {
+    let world = World::new().await;
+    let key = shared_key(&world, &[ROOT, OPEN]).await;
+    let before = policy(&world, &key).await;
+    let [first, second] = [run(&world, &key).await, run(&world, &key).await];
+    assert_eq!(first["outcome"], "awaiting-approval", "{first:#}");
+    assert_eq!((&first["plan"], &first["evidence"]), (&second["plan"], &second["evidence"]), "one plan, one record");
+    assert_eq!((&first["before"]["statements"], &first["after"]["statements"]), (&json!(2), &json!(1)));
+    assert!(!first.to_string().contains("kms:*"), "no text of a policy is told");
+    assert!(world.repairs().is_empty());
+    assert_eq!(policy(&world, &key).await, before);
+}
+
+#[tokio::test]
+async fn what_only_a_person_can_tell_is_reported() {
+    let world = World::new().await;
+    let partner = ROOT.replace("OWN", "444455556666").replace("kms:*", "kms:Decrypt");
+    for (statements, why) in [(vec![ROOT, OPEN, partner.as_str()], "trusted_accounts"), (vec![OPEN], "nobody")] {
+        let run = run(&world, &shared_key(&world, &statements).await).await;
+        assert_eq!(run["outcome"], "needs-human", "{run:#}");
+        assert!(run["reason"].as_str().is_some_and(|reason| reason.contains(why)), "{run:#}");
+    }
+    assert!(world.repairs().is_empty());
+}
+
+#[tokio::test]
+async fn a_new_key_is_compliant_at_the_cost_of_one_look() {
+    let world = World::new().await;
+    let key = drift::key(&world).await;
+    let lambda = world.deploy("kms-keys", "enforce");
+    world.proxy.clear();
+    let event = json!({"control": "kms-key-shared", "resource": key}).to_string();
+    assert_eq!(only_run(lambda.invoke(event.as_bytes()).await)["outcome"], "already-compliant");
+    let reads: Vec<_> = world.proxy.calls().iter().map(|call| call.name()).collect();
+    assert_eq!(reads, ["kms:GetKeyPolicy"]);
+}
