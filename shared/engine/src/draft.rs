@@ -67,6 +67,20 @@ impl<R: Remediation> Course<R> {
     }
 }
 
+/// Looks at the live setting and at everything that bears on the decision.
+pub(crate) async fn look<R: Remediation>(
+    client: &R::Client,
+    target: &Target,
+    visit: &Visit<'_>,
+) -> Result<Observed<R::Facts, R::Setting>, Fault> {
+    let (facts, setting) = match R::observe(client, target).await? {
+        Observed::Present { facts, setting } => (facts, setting),
+        nothing => return Ok(nothing),
+    };
+    let facts = R::consult(client, target, facts, &setting, &visit.settings.parameters).await?;
+    Ok(Observed::Present { facts, setting })
+}
+
 /// Looks and decides what to do about it.
 pub(crate) async fn draft<R: Remediation>(
     task: Task<'_>,
@@ -75,7 +89,7 @@ pub(crate) async fn draft<R: Remediation>(
     visit: &Visit<'_>,
     clock: &impl Clock,
 ) -> Result<Draft<R>, Fault> {
-    let (facts, setting) = match R::observe(client, target).await? {
+    let (facts, setting) = match look::<R>(client, target, visit).await? {
         Observed::Absent => return Ok(settled::<R>(target, Outcome::Gone)),
         Observed::Settling => return Err(Fault::transient("observe", "settling")),
         Observed::Present { facts, setting } => (facts, setting),
@@ -83,7 +97,6 @@ pub(crate) async fn draft<R: Remediation>(
     match task {
         Task::Revert(stored) => draft_revert(stored, setting, &facts, target),
         Task::Evaluate | Task::Repair => {
-            let facts = R::consult(client, target, facts, &setting, &visit.settings.parameters).await?;
             let verdict = R::judge(&facts, &setting, &visit.context(target, clock.now()));
             draft_repair(setting, &facts, verdict, target)
         }

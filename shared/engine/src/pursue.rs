@@ -9,7 +9,7 @@ use remedy_domain::{
 };
 
 use crate::{
-    draft::{Course, Draft, Task, draft, verbatim},
+    draft::{Course, Draft, Task, draft, look, verbatim},
     ending::{Performed, conclude, fail, over_budget},
     ledger::{self, Claim, Lease, Slot},
     notes::{hold_report, record, settle, tell},
@@ -264,12 +264,12 @@ where
         let (mut wait, longest) = LOOKS;
         let mut waited = Duration::ZERO;
         loop {
-            let seen = match R::observe(&self.client, self.target).await {
-                Ok(Observed::Present { facts, setting }) if R::agrees(&setting, &self.course.after) => {
-                    return Ok(Seen { outcome: self.seen(facts, &setting).await, setting: Some(setting) });
-                }
-                seen => seen,
-            };
+            let seen = look::<R>(&self.client, self.target, self.visit).await;
+            if let Ok(Observed::Present { facts, setting }) = &seen
+                && R::agrees(setting, &self.course.after)
+            {
+                return Ok(Seen { outcome: self.seen(facts, setting), setting: Some(setting.clone()) });
+            }
             if looks == Looks::One || waited >= VERIFY || self.ports.remaining() < wait + ATTEMPT + RESERVE {
                 return Self::unseen(seen);
             }
@@ -280,15 +280,11 @@ where
     }
 
     /// What it means that the wanted setting is there.
-    async fn seen(&self, facts: R::Facts, setting: &R::Setting) -> Outcome {
+    fn seen(&self, facts: &R::Facts, setting: &R::Setting) -> Outcome {
         if matches!(self.task, Task::Revert(_)) {
             return Outcome::Reverted;
         }
-        let parameters = &self.visit.settings.parameters;
-        let Ok(facts) = R::consult(&self.client, self.target, facts, setting, parameters).await else {
-            return Outcome::Unverified;
-        };
-        match R::judge(&facts, setting, &self.visit.context(self.target, self.ports.now())) {
+        match R::judge(facts, setting, &self.visit.context(self.target, self.ports.now())) {
             Verdict::Contained(_) => Outcome::Contained,
             Verdict::Compliant | Verdict::OutOfScope(_) => Outcome::Repaired,
             Verdict::Drifted(_) | Verdict::NeedsHuman { .. } => Outcome::Unverified,
