@@ -167,6 +167,27 @@ async fn the_last_two_administrators_stay() {
 }
 
 #[tokio::test]
+async fn two_repairs_at_once_do_not_take_the_last_two_between_them() {
+    let world = World::new().await;
+    let iam = iam(&world);
+    for name in ["ann", "bob", "cleo"] {
+        administrator(&iam, name).await;
+    }
+    let one = deploy(&world, json!({"identity_repairs": "auto"})).await;
+    let other = deploy(&world, json!({"identity_repairs": "auto"})).await;
+    let event = |name: &str| json!({"control": "iam-admin-attached", "resource": name}).to_string();
+    let (ann, bob) = (event("ann"), event("bob"));
+    // One is told to come again, or finds after its turn came that too few would be left.
+    let _ = tokio::join!(one.invoke(ann.as_bytes()), other.invoke(bob.as_bytes()));
+    let left = [attached(&iam, "ann").await, attached(&iam, "bob").await];
+    assert_eq!(left.iter().filter(|policies| !policies.is_empty()).count(), 1, "{left:?}");
+    for event in [ann, bob] {
+        let run = only_run(one.invoke(event.as_bytes()).await);
+        assert!(matches!(run["outcome"].as_str(), Some("already-compliant" | "blocked")), "{run:#}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_taken_from_break_glass_nor_by_a_policy_or_group_it_has() {
     let world = World::new().await;
     let iam = iam(&world);

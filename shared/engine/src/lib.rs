@@ -14,6 +14,7 @@ pub mod remediation;
 pub mod report;
 pub mod roster;
 pub mod sweep;
+mod turn;
 pub mod visit;
 pub mod writer;
 

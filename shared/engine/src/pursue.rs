@@ -1,15 +1,17 @@
 //! Carrying a course out: guard, lock, intent, second look, writes, verification, outcome.
 
+mod verify;
+
 use std::time::Duration;
 
 use remedy_domain::{
-    Fault, Observed, Outcome, Step as _, Target, Verdict,
+    Fault, Outcome, Step as _, Target,
     evidence::{FORMAT, Kind, Lock, Record, Released, StoredPlan},
     guard::{self, Objection, Permit, Ruling, Snapshot},
 };
 
 use crate::{
-    draft::{Course, Draft, Task, draft, look, verbatim},
+    draft::{Course, Draft, Task, draft, verbatim},
     ending::{Performed, conclude, fail, over_budget},
     ledger::{self, Claim, Lease, Slot},
     notes::{hold_report, record, settle, tell},
@@ -17,18 +19,16 @@ use crate::{
     remediation::Remediation,
     report::Report,
     sweep::close,
+    turn,
     visit::Visit,
     writer::Writer,
 };
+use verify::Looks;
 
 /// What one AWS call may take, retries not counted.
 const ATTEMPT: Duration = Duration::from_secs(3);
 /// What is kept back to write the outcome and give the lock back.
 const RESERVE: Duration = Duration::from_secs(2);
-/// How long we look for the result of a write.
-const VERIFY: Duration = Duration::from_secs(20);
-/// The pauses between two looks: the first, and the longest.
-const LOOKS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// How long the same plan is held back after it was carried out: what is seen then may be an old answer.
 const COOL_DOWN: Duration = Duration::from_secs(5);
 
@@ -51,21 +51,6 @@ where
         Ruling::Go(permit) => run.carry_out(permit).await,
         Ruling::Stop(objection) => run.hold(objection).await,
     }
-}
-
-/// How often to look for the result of the writes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Looks {
-    /// Once: a write failed.
-    One,
-    /// Until it is seen or the time is up.
-    UntilSeen,
-}
-
-/// What the look after the writes gave.
-struct Seen<R: Remediation> {
-    outcome: Outcome,
-    setting: Option<R::Setting>,
 }
 
 struct Run<'a, R: Remediation, P> {
@@ -120,10 +105,35 @@ where
                 lease
             }
         };
-        let intent = self.intend(&lease).await?;
-        let report = self.act(permit, &lease, intent).await?;
+        let turn = self.take_turn(&lease).await?;
+        let acted = self.intend_and_act(permit, &lease).await;
+        if let Some(turn) = turn {
+            let outcome = acted.as_ref().map_or(Outcome::Failed, |report| report.outcome);
+            ledger::release(self.ports, &turn, outcome, self.ports.now()).await?;
+        }
+        let report = acted?;
         tell(self.ports, &report).await;
         Ok(report)
+    }
+
+    /// Where administrators are taken away, the account's turn; without it the lock goes back, and so does the delivery.
+    async fn take_turn(&self, lease: &Lease) -> Result<Option<Lease>, Fault> {
+        let lost = self.course.impact.as_ref().map_or(0, |impact| impact.administrators_lost);
+        if lost == 0 {
+            return Ok(None);
+        }
+        match turn::take(self.ports, &lease.lock, ATTEMPT + RESERVE).await {
+            Ok(turn) => Ok(Some(turn)),
+            Err(fault) => {
+                ledger::release(self.ports, lease, Outcome::Superseded, self.ports.now()).await?;
+                Err(fault)
+            }
+        }
+    }
+
+    async fn intend_and_act(&self, permit: Permit, lease: &Lease) -> Result<Report, Fault> {
+        let intent = self.intend(lease).await?;
+        self.act(permit, lease, intent).await
     }
 
     fn enough_time(&self) -> Result<(), Fault> {
@@ -257,47 +267,6 @@ where
             performed.calls.push(step.call().operation);
         }
         performed
-    }
-
-    /// Looks until the wanted setting is seen or the time is up; once is enough after a failed write.
-    async fn verify(&self, looks: Looks) -> Result<Seen<R>, Fault> {
-        let (mut wait, longest) = LOOKS;
-        let mut waited = Duration::ZERO;
-        loop {
-            let seen = look::<R>(&self.client, self.target, self.visit).await;
-            if let Ok(Observed::Present { facts, setting }) = &seen
-                && R::agrees(setting, &self.course.after)
-            {
-                return Ok(Seen { outcome: self.seen(facts, setting), setting: Some(setting.clone()) });
-            }
-            if looks == Looks::One || waited >= VERIFY || self.ports.remaining() < wait + ATTEMPT + RESERVE {
-                return Self::unseen(seen);
-            }
-            self.ports.pause(wait).await;
-            waited += wait;
-            wait = (wait * 2).min(longest);
-        }
-    }
-
-    /// What it means that the wanted setting is there.
-    fn seen(&self, facts: &R::Facts, setting: &R::Setting) -> Outcome {
-        if matches!(self.task, Task::Revert(_)) {
-            return Outcome::Reverted;
-        }
-        match R::judge(facts, setting, &self.visit.context(self.target, self.ports.now())) {
-            Verdict::Contained(_) => Outcome::Contained,
-            Verdict::Compliant | Verdict::OutOfScope(_) => Outcome::Repaired,
-            Verdict::Drifted(_) | Verdict::NeedsHuman { .. } => Outcome::Unverified,
-        }
-    }
-
-    /// What it means that it is not. A resource that is still settling keeps its intent open.
-    fn unseen(seen: Result<Observed<R::Facts, R::Setting>, Fault>) -> Result<Seen<R>, Fault> {
-        match seen {
-            Ok(Observed::Settling) => Err(Fault::transient("verify", "settling")),
-            Ok(Observed::Present { setting, .. }) => Ok(Seen { outcome: Outcome::Unverified, setting: Some(setting) }),
-            Ok(Observed::Absent) | Err(_) => Ok(Seen { outcome: Outcome::Unverified, setting: None }),
-        }
     }
 
     async fn finish(&self, lease: &Lease, mut report: Report) -> Result<Report, Fault> {

@@ -11,6 +11,7 @@ use crate::{
     ports::{Clock, Doors, Place, Ports, Store},
     remediation::Remediation,
     report::Report,
+    turn,
     visit::Visit,
 };
 
@@ -21,6 +22,7 @@ where
     P: Ports + Doors<R::Client>,
 {
     let mut reports = Vec::new();
+    turn::close_lost(ports).await?;
     for lease in ledger::orphans(ports, R::CONTROL.id.0, ports.now()).await? {
         let target = &lease.lock.target;
         let (outcome, reason) = fate::<R, P>(ports, target, visit).await?;
