@@ -210,6 +210,25 @@ async fn nothing_is_taken_from_break_glass_nor_by_a_policy_or_group_it_has() {
 }
 
 #[tokio::test]
+async fn nothing_is_taken_from_the_role_that_remedy_runs_as() {
+    let world = World::new().await;
+    let iam = iam(&world);
+    for name in ["ann", "bob"] {
+        administrator(&iam, name).await;
+    }
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    let lambda = deploy(&world, json!({"identity_repairs": "auto"})).await;
+    // The functions of this world run in sessions of this role.
+    for (name, outcome) in [("remedy-test", "blocked"), ("remedy-write", "blocked"), ("another", "repaired")] {
+        iam.create_role().role_name(name).assume_role_policy_document(trust).send().await.expect("a role");
+        let attach = iam.attach_role_policy().role_name(name).policy_arn(ADMINISTRATOR_ACCESS);
+        attach.send().await.expect("attached");
+        let run = run(&lambda, "iam-admin-attached", name).await;
+        assert_eq!(run["outcome"], outcome, "{run:#}");
+    }
+}
+
+#[tokio::test]
 async fn a_policy_of_nothing_else_is_detached_as_the_settings_or_the_policy_want() {
     let world = World::new().await;
     let iam = iam(&world);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use remedy_domain::{AccountId, AttemptId, Fault, Timestamp};
-use remedy_engine::{Clock, Notice, Notices, Put, Shelf, Store};
+use remedy_engine::{Clock, Notice, Notices, Own, Put, Shelf, Store};
 
 use crate::{clock::Deadline, environment::Environment, notices::Topic, session::Session, store::Buckets};
 
@@ -78,8 +78,41 @@ impl Store for AwsPorts {
     }
 }
 
+impl Own for AwsPorts {
+    /// Of a session of a role, STS tells the role's name and not its path: the name is what both have.
+    async fn own_principal(&self) -> Result<Vec<String>, Fault> {
+        let answer = aws_sdk_sts::Client::new(self.session.config()).get_caller_identity().send().await;
+        let answer = answer.map_err(|error| crate::fault("sts:GetCallerIdentity", &error))?;
+        Ok(answer.arn().map(names).unwrap_or_default())
+    }
+}
+
+/// What a principal is called by, from its ARN: a role by its name, a user by its name and its ARN.
+fn names(arn: &str) -> Vec<String> {
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let mut parts = resource.split('/');
+    let name = match parts.next() {
+        Some("assumed-role") => parts.next(),
+        _ => resource.rsplit('/').next(),
+    };
+    name.map(str::to_owned).into_iter().chain([arn.to_owned()]).collect()
+}
+
 impl Notices for AwsPorts {
     async fn tell(&self, notice: &Notice) {
         self.topic.tell(notice).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn a_role_is_known_by_its_name_whatever_the_session() {
+        let of = |resource: &str| names(&format!("arn:aws:sts::111122223333:{resource}")).remove(0);
+        assert_eq!(of("assumed-role/remedy-iam-policies/2026"), "remedy-iam-policies");
+        assert_eq!(of("user/ops/ann"), "ann");
+        assert_eq!(of("root"), "root");
     }
 }

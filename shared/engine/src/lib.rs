@@ -18,7 +18,7 @@ mod turn;
 pub mod visit;
 pub mod writer;
 
-pub use ports::{Clock, Doors, Notice, Notices, Place, Ports, Put, Shelf, Store};
+pub use ports::{Clock, Doors, Notice, Notices, Own, Place, Ports, Put, Shelf, Store};
 pub use remediation::{Page, Remediation};
 pub use report::Report;
 pub use roster::{Runnable, enlist};

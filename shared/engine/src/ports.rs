@@ -100,6 +100,13 @@ pub trait Notices {
     async fn tell(&self, notice: &Notice);
 }
 
+/// Who asks.
+#[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
+pub trait Own {
+    /// The names and ARNs of the principal that Remedy itself runs as: nothing may be taken from it.
+    async fn own_principal(&self) -> Result<Vec<String>, Fault>;
+}
+
 /// Everything but the doors, which differ by client.
-pub trait Ports: Clock + Store + Notices {}
-impl<P: Clock + Store + Notices> Ports for P {}
+pub trait Ports: Clock + Store + Notices + Own {}
+impl<P: Clock + Store + Notices + Own> Ports for P {}

@@ -69,6 +69,7 @@ where
 {
     async fn rule(&self) -> Result<Ruling, Fault> {
         let exemption = ledger::exemption(self.ports, R::CONTROL.id.0, self.target).await?;
+        let own = self.own().await?;
         Ok(guard::rule(&Snapshot {
             control: &R::CONTROL,
             target: self.target,
@@ -78,11 +79,20 @@ where
             impact: self.course.impact.as_ref(),
             mode: self.visit.mode(R::CONTROL.id.0, self.target),
             protected: &self.visit.settings.protected,
-            own: self.visit.own,
+            own: &own,
             exemption: exemption.as_ref(),
             means: self.visit.means,
             now: self.ports.now(),
         }))
+    }
+
+    /// Remedy's own resources and, where principals are affected, the one that it runs as.
+    async fn own(&self) -> Result<Vec<String>, Fault> {
+        let mut own = self.visit.own.to_vec();
+        if self.course.impact.as_ref().is_some_and(|impact| !impact.affected.is_empty()) {
+            own.extend(self.ports.own_principal().await?);
+        }
+        Ok(own)
     }
 
     async fn hold(self, objection: Objection) -> Result<Report, Fault> {

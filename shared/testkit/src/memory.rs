@@ -13,7 +13,7 @@ use std::{
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use remedy_aws::{Connect, Session, fault};
 use remedy_domain::{AttemptId, Fault, Timestamp, guard::Permit};
-use remedy_engine::{Clock, Doors, Notice, Notices, Place, Put, Shelf, Store, Writer};
+use remedy_engine::{Clock, Doors, Notice, Notices, Own, Place, Put, Shelf, Store, Writer};
 
 use crate::fake::{Caller, FakeAws, Fate, Mishap, Moment, Turn, VirtualTime};
 
@@ -261,6 +261,12 @@ impl Store for MemoryPorts {
             (Access::Listed, found.map(|(_, key)| key.clone()).collect())
         })
         .await
+    }
+}
+
+impl Own for MemoryPorts {
+    async fn own_principal(&self) -> Result<Vec<String>, Fault> {
+        Ok(vec!["remedy-function".to_owned()])
     }
 }
 
