@@ -74,8 +74,10 @@ impl UploadPolicy {
 /// Our statement against such uploads to a bucket.
 pub(crate) fn statement(upload: Upload, bucket_arn: &str) -> String {
     let (sid, condition) = match upload {
+        // Not `StringNotEqualsIfExists`: that holds where the header is absent, and would refuse those uploads as well.
         Upload::NamingAnother => {
-            (UNENCRYPTED, json!({"StringNotEqualsIfExists": {HEADER: ["aws:kms", "aws:kms:dsse"]}}))
+            let named = json!({HEADER: "false"});
+            (UNENCRYPTED, json!({"StringNotEquals": {HEADER: ["aws:kms", "aws:kms:dsse"]}, "Null": named}))
         }
         Upload::NamingNone => (HEADERLESS, json!({"Null": {HEADER: "true"}})),
     };
@@ -88,4 +90,23 @@ pub(crate) fn statement(upload: Upload, bucket_arn: &str) -> String {
         "Condition": condition,
     })
     .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use remedy_policy::{Kind, Policy, denies_uploads};
+
+    use super::*;
+
+    #[test]
+    fn each_statement_refuses_its_uploads_and_no_others() {
+        let bucket = "arn:aws:s3:::phi";
+        for (ours, refused) in [(Upload::NamingAnother, [true, false]), (Upload::NamingNone, [false, true])] {
+            let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statement(ours, bucket));
+            let policy = Policy::parse(Kind::Bucket, &text).unwrap();
+            let found =
+                [Upload::NamingAnother, Upload::NamingNone].map(|upload| denies_uploads(&policy, bucket, upload));
+            assert_eq!(found, refused, "{ours:?}");
+        }
+    }
 }
