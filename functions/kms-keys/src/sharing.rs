@@ -90,7 +90,7 @@ pub(crate) fn closed(text: &str, arn: &str, own: &AccountId) -> Result<String, &
     if !kept.statements.iter().any(|statement| lets_administer(statement, arn, own)) {
         return Err(nobody);
     }
-    if kept.statements.iter().any(names_the_gone) {
+    if kept.statements.iter().any(Statement::names_the_gone) {
         return Err("the key policy names a user or role that is gone, and KMS would refuse to store it again");
     }
     Ok(left)
@@ -118,14 +118,6 @@ fn lets_administer(statement: &Statement<'_>, arn: &str, own: &AccountId) -> boo
         && here
         && named
         && statement.clauses.iter().all(is_own)
-}
-
-/// Of a user or role that was deleted, KMS shows the unique id, which it takes from nobody.
-fn names_the_gone(statement: &Statement<'_>) -> bool {
-    let entries = statement.principals.iter().flat_map(|principals| &principals.entries);
-    let is_id =
-        |text: &str| text.starts_with('A') && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
-    entries.filter(|entry| entry.kind == PrincipalKind::Aws).any(|entry| is_id(&entry.text))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use remedy_domain::Violation;
 use remedy_policy::{
     Answer, Kind, Policy, Resource,
-    document::{PrincipalKind, Statement},
+    document::Statement,
     edit::{self, remove_public},
 };
 use serde_json::Value;
@@ -67,18 +67,10 @@ fn closed(policy: &Policy<'_>, found: &Resource) -> Result<Option<String>, &'sta
     let unsound = "the bucket policy cannot be repaired in place";
     let kept = Policy::parse(Kind::Bucket, &rest).map_err(|_| unsound)?;
     settled(&Resource::of(&kept))?;
-    if kept.statements.iter().any(names_the_gone) {
+    if kept.statements.iter().any(Statement::names_the_gone) {
         return Err("the bucket policy names a user or role that is gone, and S3 would refuse to store it again");
     }
     Ok(Some(rest))
-}
-
-/// Of a user or role that was deleted, S3 shows the unique id, which it takes from nobody.
-fn names_the_gone(statement: &Statement<'_>) -> bool {
-    let entries = statement.principals.iter().flat_map(|principals| &principals.entries);
-    let is_id =
-        |text: &str| text.starts_with('A') && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
-    entries.filter(|entry| entry.kind == PrincipalKind::Aws).any(|entry| is_id(&entry.text))
 }
 
 /// Whether nothing is left that S3 would take for public: a policy may hold what it cuts, and it refuses to store it.

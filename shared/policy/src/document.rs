@@ -117,6 +117,20 @@ pub struct Statement<'a> {
     pub clauses: Vec<Clause<'a>>,
 }
 
+impl Statement<'_> {
+    /// Whether it names a user or role that was deleted: AWS then shows its unique id, which no service takes from anybody,
+    /// so such a policy cannot be stored again as it is.
+    ///
+    /// Source: IAM User Guide, "AWS JSON policy elements: Principal".
+    #[must_use]
+    pub fn names_the_gone(&self) -> bool {
+        let is_id =
+            |text: &str| text.starts_with('A') && text.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+        let mut entries = self.principals.iter().flat_map(|principals| &principals.entries);
+        entries.any(|entry| entry.kind == PrincipalKind::Aws && is_id(&entry.text))
+    }
+}
+
 /// The effect of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
@@ -674,6 +688,25 @@ fn path_to(node: &Node<'_>, at: usize) -> String {
         match next {
             Some(next) => node = next,
             None => return path,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_principal_that_is_gone_is_an_id_and_nothing_else_is() {
+        let names = |principal: &str| {
+            let text = format!(
+                r#"{{"Statement":{{"Effect":"Allow","Principal":{principal},"Action":"s3:*","Resource":"arn:aws:s3:::b"}}}}"#
+            );
+            Policy::parse(Kind::Bucket, &text).unwrap().statements[0].names_the_gone()
+        };
+        assert!(names(r#"{"AWS":["111122223333","AIDACKCEVSQ6C2EXAMPLE"]}"#));
+        for there in ["\"*\"", r#"{"AWS":"111122223333"}"#, r#"{"AWS":"arn:aws:iam::111122223333:user/AIDA"}"#] {
+            assert!(!names(there), "{there}");
         }
     }
 }
