@@ -1,6 +1,8 @@
 //! The answer to an invocation, as JSON.
 
-use remedy_domain::{Outcome, trigger::Idle};
+use std::collections::BTreeMap;
+
+use remedy_domain::{Outcome, ask::Forecast, trigger::Idle};
 use remedy_engine::Report;
 use serde_json::{Map, Value, json};
 
@@ -18,6 +20,8 @@ pub(crate) struct Tally {
     pub(crate) enqueued: Option<usize>,
     /// Evaluations sent to AWS Config.
     pub(crate) evaluations: Option<usize>,
+    /// What would come of it if every control were enforced today, by control; where somebody asked.
+    pub(crate) status: Option<BTreeMap<&'static str, BTreeMap<&'static str, usize>>>,
 }
 
 impl Tally {
@@ -28,6 +32,20 @@ impl Tally {
         self.idle.extend(more.idle);
         self.enqueued = sum(self.enqueued, more.enqueued);
         self.evaluations = sum(self.evaluations, more.evaluations);
+    }
+
+    /// Counts what would come of these runs if their controls were enforced.
+    pub(crate) fn count(&mut self, reports: &[Report]) {
+        let status = self.status.get_or_insert_default();
+        for report in reports {
+            let column = match (report.forecast, report.outcome) {
+                (Some(Forecast::Write), _) => "writes",
+                (Some(Forecast::Approval), _) => "approvals",
+                (Some(Forecast::Withheld), _) => "withheld",
+                (None, outcome) => outcome.word(),
+            };
+            *status.entry(report.control.0).or_default().entry(column).or_default() += 1;
+        }
     }
 
     /// The answer to a direct invocation.
@@ -48,6 +66,7 @@ impl Tally {
         let idle = (!self.idle.is_empty()).then(|| json!(self.idle));
         insert(&mut answer, "ignored", idle);
         insert(&mut answer, "enqueued", self.enqueued.map(Value::from));
+        insert(&mut answer, "status", self.status.as_ref().map(|status| json!(status)));
         insert(&mut answer, "evaluations", self.evaluations.map(Value::from));
         answer
     }
@@ -72,6 +91,9 @@ pub(crate) fn run(report: &Report) -> Value {
     put("evidence", json!(report.evidence));
     for (name, member) in [
         ("reason", report.reason.as_ref().map(|reason| json!(reason))),
+        ("check", report.objection.as_ref().map(|objection| json!(objection.check))),
+        ("change", report.objection.as_ref().map(|objection| json!(objection.change))),
+        ("forecast", report.forecast.map(|forecast| json!(forecast))),
         ("plan", report.plan.as_ref().map(|plan| json!(plan))),
         ("before", report.before.clone()),
         ("after", report.after.clone()),

@@ -2,11 +2,13 @@
 
 use remedy_domain::{
     Fault, FaultKind, Outcome, PlanId, Target,
+    ask::{Standing, Subject},
+    evidence::StoredPlan,
     trigger::{Cause, Hint, Refusal, RefusalKind, Scope, Selector, Trigger},
 };
-use remedy_engine::{Clock as _, Place, Report, Runnable, Visit, draft::Task, ledger, roster};
+use remedy_engine::{Clock as _, Place, Report, Runnable, Visit, asks, backlog, draft::Task, ledger, roster};
 
-use crate::{answer::Tally, host::Host, ports::AwsPorts, routing, sweeping, telemetry, undone::Undone};
+use crate::{answer::Tally, baseline, host::Host, ports::AwsPorts, routing, sweeping, telemetry, undone::Undone};
 
 /// One trigger, with everything needed to follow it.
 pub(crate) struct Errand<'a> {
@@ -26,12 +28,17 @@ impl Errand<'_> {
             Scope::One(hint) => self.named(hint).await,
             Scope::All { selector } => self.everything(selector, tally).await,
             Scope::Revert { plan } => self.revert(plan).await,
+            Scope::Approved { plan } => self.approved(plan).await,
         }
     }
 
     /// A Config rule only evaluates: the violation stays visible until something else repairs it.
     fn task(&self) -> Task<'static> {
-        if self.trigger.cause == Cause::ConfigRule { Task::Evaluate } else { Task::Repair }
+        match self.trigger.cause {
+            Cause::ConfigRule => Task::Evaluate,
+            Cause::Status => Task::Forecast,
+            _ => Task::Repair,
+        }
     }
 
     async fn selected(&self, selector: &Selector) -> Result<Vec<Control<'_>>, Undone> {
@@ -108,18 +115,36 @@ impl Errand<'_> {
                 return Ok(reports);
             }
         };
+        if self.only_evaluates() {
+            reports.extend(self.each(control, &targets).await?);
+            return Ok(reports);
+        }
+        baseline::draw(self.ports, control, &place, &targets, &self.visit).await?;
+        let id = control.control().id.0;
+        let waiting = backlog::waiting(self.ports, id, &place).await?;
+        let (old, fresh): (Vec<_>, Vec<_>) = targets.into_iter().partition(|target| waiting.contains(&target.hash()));
+        reports.extend(self.backlog(control, &old).await?);
         match &self.ports.environment.queue_url {
-            Some(queue) if !self.only_evaluates() => {
-                let sent = sweeping::enqueue(self.ports, queue, control.control(), &targets).await?;
+            Some(queue) => {
+                let sent = sweeping::enqueue(self.ports, queue, control.control(), &fresh).await?;
                 tally.enqueued = Some(tally.enqueued.unwrap_or(0) + sent);
             }
-            _ => reports.extend(self.each(control, &targets).await?),
+            None => reports.extend(self.each(control, &fresh).await?),
+        }
+        Ok(reports)
+    }
+
+    /// What is on the backlog is looked at here, not through the queue: it may be in order by now, and leaves it then.
+    async fn backlog(&self, control: Control<'_>, targets: &[Target]) -> Result<Vec<Report>, Undone> {
+        let reports = self.each(control, targets).await?;
+        for report in &reports {
+            baseline::see(self.ports, control.control().id.0, &report.target, report.outcome).await?;
         }
         Ok(reports)
     }
 
     fn only_evaluates(&self) -> bool {
-        matches!(self.task(), Task::Evaluate)
+        matches!(self.task(), Task::Evaluate | Task::Forecast)
     }
 
     async fn close_orphans(&self, control: Control<'_>) -> Result<Vec<Report>, Undone> {
@@ -146,18 +171,39 @@ impl Errand<'_> {
     }
 
     async fn revert(&self, plan: &str) -> Result<Vec<Report>, Undone> {
-        let unknown = |what: &str| Refusal::new(RefusalKind::WrongShape, what);
-        let id = PlanId::parse(plan).map_err(|_| unknown("the plan is not 64 lower-case hex digits"))?;
-        let stored = ledger::stored_plan(self.ports, &id).await?;
+        let stored = ledger::stored_plan(self.ports, &plan_id(plan)?).await?;
         let stored = stored.ok_or_else(|| unknown("no plan of this id was ever carried out here"))?;
-        let control = roster::drafted_by(&self.host.roster, &stored);
+        self.follow(&stored, Task::Revert(&stored)).await
+    }
+
+    /// Carries out what a person approved. Whether somebody did is on file, not in the event.
+    async fn approved(&self, plan: &str) -> Result<Vec<Report>, Undone> {
+        let on_file = asks::latest(self.ports, plan_id(plan)?.as_str(), self.ports.now()).await?;
+        let on_file = on_file.filter(|on_file| matches!(on_file.standing, Standing::Approved(_)));
+        let on_file = on_file.ok_or_else(|| unknown("no plan of this id is approved and waits here"))?;
+        match &on_file.ask.subject {
+            Subject::Plan { plan } => self.follow(plan, Task::Approved(&on_file)).await,
+            _ => Err(unknown("what is approved under this id is not a plan").into()),
+        }
+    }
+
+    async fn follow(&self, stored: &StoredPlan, task: Task<'_>) -> Result<Vec<Report>, Undone> {
+        let control = roster::drafted_by(&self.host.roster, stored);
         let control = control.ok_or_else(|| unknown("the plan was drafted by a control of another function"))?;
         if stored.plan.target.account != self.place.account {
             return Err(Refusal::new(RefusalKind::ForeignAccount, "the plan is about another account").into());
         }
-        let run = control.run(self.ports, &stored.plan.target, Task::Revert(&stored), &self.visit).await;
+        let run = control.run(self.ports, &stored.plan.target, task, &self.visit).await;
         Ok(vec![self.end(control, &stored.plan.target, run)?])
     }
+}
+
+fn unknown(what: &str) -> Refusal {
+    Refusal::new(RefusalKind::WrongShape, what)
+}
+
+fn plan_id(plan: &str) -> Result<PlanId, Refusal> {
+    PlanId::parse(plan).map_err(|_| unknown("the plan is not 64 lower-case hex digits"))
 }
 
 fn ambiguous(count: usize) -> Refusal {

@@ -7,7 +7,7 @@ use remedy_domain::{
     AccountId, Fault, Mode, Settings, canonical,
     evidence::{self, FORMAT},
     guard::Means,
-    trigger::{self, Delivery, Message, Refusal, Scope, Selector, Trigger},
+    trigger::{self, Cause, Delivery, Message, Refusal, Scope, Selector, Trigger},
 };
 use remedy_engine::{Clock as _, Report, Shelf, Store as _, Visit};
 use serde::de::IgnoredAny;
@@ -224,6 +224,9 @@ impl Invocation<'_> {
             Errand { host: self.host, ports: self.ports, trigger, place, visit }.run(tally).await?
         };
         self.answer_rule(trigger, &reports, tally).await?;
+        if trigger.cause == Cause::Status {
+            tally.count(&reports);
+        }
         tally.reports.extend(reports);
         Ok(())
     }
@@ -238,6 +241,7 @@ impl Invocation<'_> {
     ) -> Visit<'a> {
         let environment = &self.ports.environment;
         Visit {
+            function: &self.host.function,
             settings,
             digest,
             environment: environment.mode,

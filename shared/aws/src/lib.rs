@@ -1,6 +1,7 @@
 //! AWS plumbing: the host that a function's `main` starts, and the ports of the engine on AWS.
 
 mod answer;
+mod baseline;
 pub mod buckets;
 mod clock;
 mod config_rules;

@@ -1,6 +1,7 @@
 //! Reading the settings, anew for every invocation: a lowered mode holds from the next one on.
 
 use remedy_domain::{Call, Fault, Settings, settings::SettingsError};
+use remedy_engine::four_eyes;
 
 use crate::{environment::SettingsAt, faults::fault, ports::AwsPorts};
 
@@ -11,15 +12,18 @@ const NEXT: &str = "mend the settings; nothing is changed until they can be read
 
 impl AwsPorts {
     /// The settings in force. Unreadable or invalid ones stop everything.
+    ///
+    /// Settings that loosen those in force wait for a second person: until then the ones in force stay.
     pub(crate) async fn settings(&self) -> Result<Settings, Fault> {
-        match &self.environment.settings {
-            SettingsAt::Default => Ok(Settings::default()),
+        let document = match &self.environment.settings {
+            SettingsAt::Default => return Ok(Settings::default()),
             SettingsAt::File(path) => {
                 let bytes = std::fs::read(path).map_err(|_| Fault::rejected("settings", "unreadable-file", NEXT))?;
-                parse(&bytes)
+                parse(&bytes)?
             }
-            SettingsAt::Object { bucket, key } => parse(&self.object(bucket, key).await?),
-        }
+            SettingsAt::Object { bucket, key } => parse(&self.object(bucket, key).await?)?,
+        };
+        four_eyes::in_force(self, document, self.environment.mode).await
     }
 
     async fn object(&self, bucket: &str, key: &str) -> Result<Vec<u8>, Fault> {

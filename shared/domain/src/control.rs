@@ -34,6 +34,16 @@ pub enum StopsDestruction {
     No,
 }
 
+/// Whether a repair may take permissions or the way of signing in from people or workloads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Identities {
+    /// It may: nothing is written while the settings name no break-glass principal.
+    Touched,
+    /// It never does.
+    Untouched,
+}
+
 /// One AWS API call and the IAM action that allows it. They differ more often than one would think.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Call {
@@ -99,6 +109,8 @@ pub struct Control {
     pub elements: &'static [&'static str],
     /// Whether its repairs only stop destruction.
     pub stops_destruction: StopsDestruction,
+    /// Whether its repairs touch identities.
+    pub identities: Identities,
 }
 
 impl Control {

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    actor::Actor,
+    ask::Forecast,
     guard::Purpose,
     ids::{AttemptId, PlanId, Target},
     outcome::Outcome,
@@ -30,6 +32,8 @@ pub enum Kind {
     Held,
     /// A target is to stay as it is for a while.
     Exemption,
+    /// Somebody asked for something, decided it, or turned a switch.
+    Decision,
 }
 
 impl Kind {
@@ -41,6 +45,7 @@ impl Kind {
             Self::Outcome => "outcome",
             Self::Held => "held",
             Self::Exemption => "exemption",
+            Self::Decision => "decision",
         }
     }
 }
@@ -71,6 +76,18 @@ pub struct Record {
     /// Why, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The check of the guard that objected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
+    /// What would come of the plan if its control were enforced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
+    /// Who asked for it, where somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<Actor>,
+    /// Who approved it, where somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<Actor>,
     /// What is wrong.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub violations: Vec<String>,
@@ -100,6 +117,45 @@ impl Record {
     }
 }
 
+/// What a person did: asked for something, decided it, or turned a hold. One object in the evidence bucket, never changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
+    /// The stored form, [`FORMAT`].
+    pub format: u32,
+    /// Always [`Kind::Decision`].
+    pub kind: Kind,
+    /// When.
+    pub at: Timestamp,
+    /// Who; proven, never claimed.
+    pub by: Actor,
+    /// What was done: `asks`, `approves`, `rejects`, `holds`, `releases`.
+    pub deed: String,
+    /// What it is about: `plan`, `undo`, `exemption`, `settings`, `release` or `hold`.
+    pub subject: String,
+    /// The id of the ask, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<String>,
+    /// What it is about, redacted.
+    pub about: Value,
+    /// Why, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The digest of the settings in force.
+    pub settings: String,
+    /// The SHA-256 of the signed request.
+    pub request: String,
+    /// What makes the record's key its own.
+    pub attempt: AttemptId,
+}
+
+impl Deed {
+    /// Where the record is kept.
+    #[must_use]
+    pub fn key(&self) -> String {
+        key(self.at, "operator", self.kind, self.attempt.as_str())
+    }
+}
+
 /// The key of a record of `kind` that belongs to something begun `at`.
 #[must_use]
 pub fn key(at: Timestamp, control: &str, kind: Kind, unique: &str) -> String {
@@ -122,6 +178,13 @@ pub fn hour(at: Timestamp) -> String {
     format!("{:04}{:02}{:02}{:02}", utc.year(), utc.month(), utc.day(), utc.hour())
 }
 
+/// The day of `at` (UTC) as one word, for the keys of waves.
+#[must_use]
+pub fn day(at: Timestamp) -> String {
+    let utc = utc(at);
+    format!("{:04}{:02}{:02}", utc.year(), utc.month(), utc.day())
+}
+
 fn utc(at: Timestamp) -> DateTime {
     Offset::UTC.to_datetime(at)
 }
@@ -136,6 +199,9 @@ pub struct StoredPlan {
     /// What was observed after it was carried out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub realized: Option<Value>,
+    /// The function that carried it out; empty in records of versions before 0.2.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub function: String,
     /// The last attempt at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<AttemptId>,

@@ -1,22 +1,31 @@
 //! The guard: the only place that says a plan may be carried out, and the only maker of a [`Permit`].
 //!
-//! A pure, total function over a snapshot, one check a file, in a fixed order: protected, lockout, exemption, approval, mode.
-//! The first check that has an objection decides.
+//! A pure, total function over a snapshot, one check a file, in a fixed order: hold, protected, lockout, exemption,
+//! ownership, flap, backlog, approval, mode, break-glass, means. The first check that has an objection decides.
 
 mod approval;
+mod backlog;
+mod break_glass;
 mod exemption;
+mod flap;
+mod hold;
 mod lockout;
 mod means;
 mod mode;
+mod ownership;
 mod protected;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    ask::{Forecast, Standing},
     control::Control,
-    ids::{AccountId, PlanId, Target},
-    outcome::Outcome,
+    exemption::Exemption,
+    hold::Hold,
+    ids::{PlanId, Target},
+    outcome::{Alarm, Outcome},
+    ownership::Manager,
     settings::{Mode, Protected},
     verdict::{Consent, Impact},
 };
@@ -42,12 +51,35 @@ pub struct Snapshot<'a> {
     pub protected: &'a Protected,
     /// Ids and ARNs of Remedy's own resources.
     pub own: &'a [String],
-    /// The exemption on file for this control and target.
-    pub exemption: Option<&'a Exemption>,
+    /// The kill switch: every hold on file.
+    pub holds: &'a [Hold],
+    /// The exemptions on file for this control.
+    pub exemptions: &'a [Exemption],
+    /// What manages the resource, if its tags tell.
+    pub manager: Option<&'a Manager>,
+    /// How often this control repaired this resource within the last 24 hours.
+    pub recent_repairs: usize,
+    /// How often it may.
+    pub flap_limit: u32,
+    /// Whether the drift is fresh.
+    pub age: Age,
+    /// How the ask for this plan stands.
+    pub standing: &'a Standing,
     /// Whether a write role is configured.
     pub means: Means,
     /// The time of the decision.
     pub now: Timestamp,
+}
+
+/// Since when a resource is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// It was seen in order, or came about since the first sweep.
+    Fresh,
+    /// It was broken at the first sweep of its control, and never seen in order since.
+    Backlog,
+    /// The same, and it is worked off in waves.
+    Wave,
 }
 
 /// What a plan is for.
@@ -67,25 +99,6 @@ pub enum Means {
     WriteRole,
     /// None is: `REMEDY_WRITE_ROLE` is absent.
     None,
-}
-
-/// A record that a target is to stay as it is for a while. The violation stays visible.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exemption {
-    /// The stored form.
-    pub format: u32,
-    /// The control it holds back.
-    pub control: String,
-    /// The account of the target.
-    pub account: AccountId,
-    /// The target's id.
-    pub resource: String,
-    /// Why, in words.
-    pub reason: String,
-    /// Since when.
-    pub since: Timestamp,
-    /// Until when; at most 90 days after `since`.
-    pub until: Timestamp,
 }
 
 /// Leave to carry out one plan. Only [`rule`] makes one, it cannot be copied, and opening a writer uses it up.
@@ -115,6 +128,17 @@ pub struct Objection {
     pub outcome: Outcome,
 }
 
+/// The check that stops what drifts again and again.
+pub const FLAP: &str = "flap";
+
+impl Objection {
+    /// How soon somebody must look.
+    #[must_use]
+    pub fn alarm(&self) -> Alarm {
+        if self.check == FLAP { Alarm::Page } else { self.outcome.alarm() }
+    }
+}
+
 /// The guard's decision.
 #[derive(Debug)]
 #[must_use]
@@ -128,15 +152,37 @@ pub enum Ruling {
 type Check = fn(&Snapshot<'_>) -> Option<Objection>;
 
 /// The checks in their order.
-const CHECKS: [Check; 6] =
-    [protected::check, lockout::check, exemption::check, approval::check, mode::check, means::check];
+const CHECKS: [Check; 11] = [
+    hold::check,
+    protected::check,
+    lockout::check,
+    exemption::check,
+    ownership::check,
+    flap::check,
+    backlog::check,
+    approval::check,
+    mode::check,
+    break_glass::check,
+    means::check,
+];
 
 /// Decides whether a plan may be carried out.
 pub fn rule(snapshot: &Snapshot<'_>) -> Ruling {
-    match CHECKS.iter().find_map(|check| check(snapshot)) {
+    match objection(snapshot) {
         Some(objection) => Ruling::Stop(objection),
         None => Ruling::Go(Permit { plan: snapshot.plan.clone() }),
     }
+}
+
+fn objection(snapshot: &Snapshot<'_>) -> Option<Objection> {
+    CHECKS.iter().find_map(|check| check(snapshot))
+}
+
+/// What would come of the plan if its control were enforced today.
+#[must_use]
+pub fn forecast(snapshot: &Snapshot<'_>) -> Forecast {
+    let enforced = Snapshot { mode: Mode::Enforce, means: Means::WriteRole, ..snapshot.clone() };
+    Forecast::of(objection(&enforced).map(|objection| objection.outcome))
 }
 
 #[cfg(test)]

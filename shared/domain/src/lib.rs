@@ -2,21 +2,27 @@
 //!
 //! Everything here is pure. No clock, no environment, no network: whoever calls says what time it is.
 
+pub mod actor;
+pub mod ask;
 pub mod canonical;
 pub mod control;
 pub mod evidence;
+pub mod exemption;
 pub mod fault;
 pub mod guard;
+pub mod hold;
 pub mod ids;
 pub mod merge;
 pub mod outcome;
+pub mod ownership;
 pub mod plan;
 pub mod redact;
 pub mod settings;
 pub mod trigger;
 pub mod verdict;
 
-pub use control::{Call, Control, ControlId, Scope, StopsDestruction};
+pub use actor::Actor;
+pub use control::{Call, Control, ControlId, Identities, Scope, StopsDestruction};
 pub use fault::{Fault, FaultKind};
 pub use ids::{AccountId, AttemptId, PlanId, Region, Target};
 pub use jiff::Timestamp;

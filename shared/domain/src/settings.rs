@@ -1,5 +1,6 @@
 //! The organisation's settings: one JSON document, described by `docs/schema/settings.schema.json`.
 
+mod loosening;
 mod parameters;
 mod pattern;
 
@@ -16,7 +17,8 @@ use crate::{
     ids::{AccountId, Target},
 };
 
-pub use parameters::{AdminPolicyRepair, FirstExpiry, IdentityRepairs, Parameters, PutEncryption};
+pub use loosening::loosened;
+pub use parameters::{AdminPolicyRepair, Backlog, FirstExpiry, IdentityRepairs, Parameters, PutEncryption};
 pub use pattern::matches;
 
 /// How far Remedy may go. The order is the order of rights.
@@ -82,6 +84,9 @@ pub struct Settings {
     /// What is never touched.
     #[serde(deserialize_with = "object")]
     pub protected: Protected,
+    /// Who may ask and decide.
+    #[serde(deserialize_with = "object")]
+    pub people: People,
 }
 
 /// Modes: the most specific wins; where a control and an account both have one, the lower of the two.
@@ -107,6 +112,34 @@ pub struct Protected {
     pub principals: Vec<String>,
     /// Everything else.
     pub resources: Vec<String>,
+    /// The principals that open the door when all others are locked out. While none is named, no control that touches
+    /// identities writes.
+    pub break_glass: Vec<String>,
+}
+
+/// Who may ask and decide: patterns with `*` and `?` over the ARNs of IAM users and roles. For a role of IAM Identity
+/// Center the ARN is that of its session, which ends in the person's name.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct People {
+    /// May ask for undo, exemptions, settings and releases, put holds on, and look.
+    pub operators: Vec<String>,
+    /// May do the same, and decide what others ask for. Once one is named, settings take effect with four eyes.
+    pub approvers: Vec<String>,
+}
+
+impl People {
+    /// Whether a principal may ask.
+    #[must_use]
+    pub fn may_ask(&self, arn: &str) -> bool {
+        self.operators.iter().any(|pattern| matches(pattern, arn)) || self.may_decide(arn)
+    }
+
+    /// Whether a principal may decide.
+    #[must_use]
+    pub fn may_decide(&self, arn: &str) -> bool {
+        self.approvers.iter().any(|pattern| matches(pattern, arn))
+    }
 }
 
 impl Settings {
@@ -149,7 +182,7 @@ impl Protected {
     #[must_use]
     pub fn pattern_among(&self, names: &[&str]) -> Option<&str> {
         let covers = |pattern: &&str| names.iter().any(|name| matches(pattern, name));
-        self.principals.iter().chain(&self.resources).map(String::as_str).find(covers)
+        self.principals.iter().chain(&self.resources).chain(&self.break_glass).map(String::as_str).find(covers)
     }
 }
 
@@ -258,7 +291,7 @@ mod tests {
     }
 
     fn protects(pattern: &str, target: &Target) -> bool {
-        let protected = Protected { principals: vec![pattern.to_owned()], resources: vec![] };
+        let protected = Protected { principals: vec![pattern.to_owned()], ..Protected::default() };
         protected.pattern_for(target).is_some()
     }
 
@@ -291,7 +324,7 @@ mod tests {
                 assert!(described.get(member).is_some(), "{section}.{member} is not in the schema");
             }
             let absent_by_default = described.as_object().unwrap().keys().filter(|name| members.get(name).is_none());
-            let optional = ["default", "default_key", "permissions_boundary"];
+            let optional = ["default", "default_key", "owner_tag", "permissions_boundary"];
             assert!(absent_by_default.clone().all(|name| optional.contains(&name.as_str())), "{section}");
         }
     }

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 mod access_analyzer;
 mod api_call;
+mod approved;
 mod asff;
 mod bus;
 mod call_parameters;
@@ -103,6 +104,11 @@ pub enum Scope {
         /// The plan's id: 64 lower-case hexadecimal digits.
         plan: String,
     },
+    /// A plan that a person is said to have approved.
+    Approved {
+        /// The plan's id: 64 lower-case hexadecimal digits.
+        plan: String,
+    },
 }
 
 /// What the trigger says about the resource. Never what is there.
@@ -148,8 +154,12 @@ pub enum Cause {
     Manual,
     /// A sweep was asked for.
     Sweep,
+    /// Somebody asked what would come of it if every control were enforced today.
+    Status,
     /// Undo of a plan was asked for.
     Revert,
+    /// A plan was approved.
+    Approved,
     /// AWS Config invoked a custom rule.
     ConfigRule,
     /// `Config Rules Compliance Change`.

@@ -2,27 +2,36 @@
 
 use remedy_domain::{
     Consent, Drift, Fault, Harm, Impact, Observed, Outcome, Plan, PlanId, Route, Target, Verdict, Violation,
-    canonical::NotCanonical, evidence::StoredPlan, guard::Purpose,
+    ask::Subject, canonical::NotCanonical, evidence::StoredPlan, guard::Purpose,
 };
 use serde_json::Value;
 
-use crate::{ports::Clock, remediation::Remediation, report::Report, visit::Visit};
+use crate::{asks::OnFile, ports::Clock, remediation::Remediation, report::Report, visit::Visit};
 
 /// What a run is asked to do.
 #[derive(Debug, Clone, Copy)]
 pub enum Task<'a> {
     /// Judge, and write nothing.
     Evaluate,
+    /// The same, and say what would come of it if the control were enforced.
+    Forecast,
     /// Put drift right.
     Repair,
+    /// Carry out a plan that a person agreed to, if it still holds.
+    Approved(&'a OnFile),
     /// Take an earlier repair back.
     Revert(&'a StoredPlan),
 }
 
 impl Task<'_> {
+    /// Whether nothing is to be written, whatever comes of it.
+    pub(crate) fn only_looks(self) -> bool {
+        matches!(self, Self::Evaluate | Self::Forecast)
+    }
+
     pub(crate) fn purpose(self) -> Purpose {
         match self {
-            Self::Evaluate | Self::Repair => Purpose::Repair,
+            Self::Evaluate | Self::Forecast | Self::Repair | Self::Approved(_) => Purpose::Repair,
             Self::Revert(_) => Purpose::Revert,
         }
     }
@@ -96,15 +105,37 @@ pub(crate) async fn draft<R: Remediation>(
     };
     match task {
         Task::Revert(stored) => draft_revert(stored, setting, &facts, target),
-        Task::Evaluate | Task::Repair => {
+        Task::Evaluate | Task::Forecast | Task::Repair => {
             let verdict = R::judge(&facts, &setting, &visit.context(target, clock.now()));
             draft_repair(setting, &facts, verdict, target)
+        }
+        Task::Approved(on_file) => {
+            let verdict = R::judge(&facts, &setting, &visit.context(target, clock.now()));
+            let still_meant = still_meant::<R>(on_file, &setting, &verdict)?;
+            if still_meant { draft_repair(setting, &facts, verdict, target) } else { Ok(outdated::<R>(target)) }
         }
     }
 }
 
 fn settled<R: Remediation>(target: &Target, outcome: Outcome) -> Draft<R> {
     Draft::Settled(Box::new(Report::settled(&R::CONTROL, target, outcome)))
+}
+
+/// Whether what was agreed to is still what would be done: the same difference, applied to what is there now.
+fn still_meant<R: Remediation>(
+    on_file: &OnFile,
+    now: &R::Setting,
+    verdict: &Verdict<R::Setting>,
+) -> Result<bool, Fault> {
+    let (Subject::Plan { plan }, Verdict::Drifted(drift)) = (&on_file.ask.subject, verdict) else { return Ok(true) };
+    let (before, after): (R::Setting, R::Setting) = (restore(&plan.plan.before)?, restore(&plan.plan.after)?);
+    let rebased = R::rebase(&before, &after, now);
+    Ok(rebased.is_ok_and(|rebased| R::agrees(&rebased, &drift.desired)))
+}
+
+fn outdated<R: Remediation>(target: &Target) -> Draft<R> {
+    let reason = "the resource changed since the plan was approved; nothing was written, and a new plan is asked for";
+    Draft::Settled(Box::new(Report::settled(&R::CONTROL, target, Outcome::Superseded).because(reason)))
 }
 
 fn draft_repair<R: Remediation>(

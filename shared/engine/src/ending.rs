@@ -22,6 +22,36 @@ pub(crate) fn over_budget() -> Objection {
     }
 }
 
+/// The objection that today's wave is full.
+pub(crate) fn over_wave() -> Objection {
+    Objection {
+        check: "backlog",
+        why: "it was broken before the first sweep, and today's wave of repairs is full".to_owned(),
+        change: "wait for the next day (UTC), approve the plan, or raise parameters.backlog_wave",
+        outcome: Outcome::AwaitingApproval,
+    }
+}
+
+/// The objection that an approval was used before.
+pub(crate) fn spent() -> Objection {
+    Objection {
+        check: "approval",
+        why: "the approval was used already: the drift came back".to_owned(),
+        change: "a person approves the plan again",
+        outcome: Outcome::AwaitingApproval,
+    }
+}
+
+/// The objection that a hold was put on while the plan was under way.
+pub(crate) fn held() -> Objection {
+    Objection {
+        check: "hold",
+        why: "a hold was put on before anything was written".to_owned(),
+        change: "a second person releases the hold",
+        outcome: Outcome::Blocked,
+    }
+}
+
 /// The outcome of writes and the look after them.
 pub(crate) fn conclude(report: &mut Report, performed: Performed, seen: Outcome, note: Option<&str>) {
     report.performed = performed.calls;

@@ -1,9 +1,12 @@
-//! The ledger's protocol over the two buckets: locks with take-over, budget slots, records, held plans, exemptions.
+//! The ledger's protocol over the two buckets: locks with take-over, budget slots, records, held plans.
+
+use std::time::Duration;
 
 use remedy_domain::{
-    AttemptId, Fault, Outcome, PlanId, Target, Timestamp, canonical,
-    evidence::{FORMAT, Kind, Lock, Record, Released, StoredPlan, hour, key},
-    guard::Exemption,
+    AttemptId, Fault, Outcome, PlanId, Target, Timestamp,
+    ask::Forecast,
+    canonical,
+    evidence::{FORMAT, Kind, Lock, Record, Released, StoredPlan, day, hour, key},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -46,11 +49,14 @@ pub struct HeldPlan {
     pub reason: String,
     /// How the run that drafted it ended.
     pub outcome: Outcome,
+    /// What would come of it if its control were enforced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
     /// When it was first drafted.
     pub at: Timestamp,
 }
 
-fn bytes(value: &impl Serialize) -> Result<Vec<u8>, Fault> {
+pub(crate) fn bytes(value: &impl Serialize) -> Result<Vec<u8>, Fault> {
     canonical::to_bytes(value).map_err(|_| Fault::defect("ledger", "record-not-canonical"))
 }
 
@@ -60,7 +66,11 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
     })
 }
 
-async fn fetch<T: DeserializeOwned>(store: &impl Store, shelf: Shelf, key: &str) -> Result<Option<T>, Fault> {
+pub(crate) async fn fetch<T: DeserializeOwned>(
+    store: &impl Store,
+    shelf: Shelf,
+    key: &str,
+) -> Result<Option<T>, Fault> {
     store.get(shelf, key).await?.map(|body| read(&body)).transpose()
 }
 
@@ -68,6 +78,8 @@ fn line(control: &str, target: &Target) -> String {
     format!("lock/{control}/{}/", target.hash())
 }
 
+/// What counts as of late.
+const DAY: Duration = Duration::from_secs(86_400);
 /// What a released lock's own entry ends in.
 const DONE: &str = ".done";
 
@@ -135,7 +147,17 @@ pub async fn release(store: &impl Store, lease: &Lease, outcome: Outcome, now: T
 /// Takes one of this hour's slots, if one is left.
 pub async fn claim_slot(store: &impl Store, lock: &Lock, limit: u32) -> Result<Slot, Fault> {
     let prefix = format!("budget/{}/{}/{}/", lock.control, lock.target.account, hour(lock.since));
-    let taken = store.list(&prefix).await?.len();
+    claim_one(store, &prefix, lock, limit).await
+}
+
+/// Takes one of this day's places in the wave that works the backlog off, if one is left.
+pub async fn claim_wave(store: &impl Store, lock: &Lock, limit: u32) -> Result<Slot, Fault> {
+    let prefix = format!("wave/{}/{}/{}/", lock.control, lock.target.account, day(lock.since));
+    claim_one(store, &prefix, lock, limit).await
+}
+
+async fn claim_one(store: &impl Store, prefix: &str, lock: &Lock, limit: u32) -> Result<Slot, Fault> {
+    let taken = store.list(prefix).await?.len();
     let first = u32::try_from(taken).unwrap_or(u32::MAX);
     for slot in first..limit {
         if store.put_new(Shelf::State, &format!("{prefix}{slot:04}"), &bytes(&lock.attempt)?).await? == Put::Created {
@@ -145,7 +167,44 @@ pub async fn claim_slot(store: &impl Store, lock: &Lock, limit: u32) -> Result<S
     Ok(Slot::None)
 }
 
-/// Whether the hour's budget allows one more repair.
+/// How often a control wrote to a target within the last 24 hours, as far as `limit`, and the last attempt's place in the line.
+///
+/// Undo does not count: what it leaves is exempt.
+pub async fn recent_repairs(
+    store: &impl Store,
+    control: &str,
+    target: &Target,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Recent, Fault> {
+    let keys = store.list(&line(control, target)).await?;
+    let last = keys.iter().filter_map(|key| generation(key)).max();
+    let mut count = 0;
+    for key in keys.iter().rev().filter(|key| is_done(key)) {
+        let Some(done) = fetch::<Released>(store, Shelf::State, key).await? else { continue };
+        let is_old = Duration::try_from(now.duration_since(done.at)).unwrap_or_default() >= DAY;
+        if is_old || usize::try_from(limit).is_ok_and(|limit| count >= limit) {
+            break;
+        }
+        count += usize::from(has_written(done.outcome));
+    }
+    Ok(Recent { count, last })
+}
+
+/// How often something was repaired of late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recent {
+    /// How often, as far as it was counted.
+    pub count: usize,
+    /// The last attempt's place in the target's line.
+    pub last: Option<u64>,
+}
+
+fn has_written(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Repaired | Outcome::Contained | Outcome::Partial | Outcome::Unverified)
+}
+
+/// Whether a budget allows one more repair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot {
     /// It does, and this one is counted.
@@ -178,39 +237,38 @@ pub async fn stored_plan(store: &impl Store, id: &PlanId) -> Result<Option<Store
     fetch(store, Shelf::State, &plan_key(id)).await
 }
 
-/// Records, once for each plan and outcome, that a plan was not carried out. Answers the record's key, and whether this was the first time.
+/// Every plan that was kept, with its id.
+pub async fn stored_plans(store: &impl Store) -> Result<Vec<(PlanId, StoredPlan)>, Fault> {
+    let mut plans = Vec::new();
+    for key in store.list("plan/").await? {
+        let id = key.rsplit('/').next().and_then(|id| PlanId::parse(id).ok());
+        let stored = fetch(store, Shelf::State, &key).await?;
+        plans.extend(id.zip(stored));
+    }
+    Ok(plans)
+}
+
+/// Records, once under each name, that a plan was not carried out. Answers the record's key, and whether this was the first time.
 ///
 /// The state entry comes first and says when; the record's key follows from it. So a worker that dies in between is
 /// completed by the next one, and no two records are written for one plan.
 pub async fn hold(
     store: &impl Store,
+    name: &str,
     held: &HeldPlan,
     record_of: impl Fn(Timestamp) -> Record,
 ) -> Result<(String, Put), Fault> {
     let mut record = record_of(held.at);
-    let entry = format!("held/{}/{}/{}", record.control, held.outcome.word(), record.plan);
+    let entry = format!("held/{}/{name}", record.control);
     let put = store.put_new(Shelf::State, &entry, &bytes(held)?).await?;
     if put == Put::Exists {
         let first: Option<HeldPlan> = fetch(store, Shelf::State, &entry).await?;
-        record = record_of(first.map_or(held.at, |first| first.at));
+        record = record_of(first.as_ref().map_or(held.at, |first| first.at));
+        record.plan = first.and_then(|first| first.plan.plan.id().ok()).unwrap_or(record.plan);
     }
     let key = record.key();
     self::record(store, &record, &key).await?;
     Ok((key, put))
-}
-
-fn exemption_key(control: &str, target: &Target) -> String {
-    format!("exemption/{control}/{}", target.hash())
-}
-
-/// The exemption on file, if any.
-pub async fn exemption(store: &impl Store, control: &str, target: &Target) -> Result<Option<Exemption>, Fault> {
-    fetch(store, Shelf::State, &exemption_key(control, target)).await
-}
-
-/// Puts an exemption on file.
-pub async fn exempt(store: &impl Store, target: &Target, exemption: &Exemption) -> Result<(), Fault> {
-    store.put(&exemption_key(&exemption.control, target), &bytes(exemption)?).await
 }
 
 /// The key of the record of an exemption granted by an undo.

@@ -4,12 +4,16 @@
 //! undo and every evaluation of every control goes through this crate; nothing else decides or writes.
 
 pub mod account;
+pub mod asks;
+pub mod backlog;
 pub mod draft;
 mod ending;
+pub mod four_eyes;
 pub mod ledger;
 mod notes;
 pub mod ports;
 pub mod pursue;
+pub mod registry;
 pub mod remediation;
 pub mod report;
 pub mod roster;

@@ -2,13 +2,15 @@
 
 use remedy_domain::{
     Fault, Outcome, Plan, PlanId, Timestamp,
+    ask::{self, Ask, Subject},
     evidence::{FORMAT, Kind, Record, StoredPlan},
-    guard::Purpose,
+    guard::{FLAP, Purpose},
     outcome::Alarm,
     redact,
 };
 
 use crate::{
+    asks::{self, OnFile},
     draft::Task,
     ledger::{self, HeldPlan},
     ports::{Notice, Ports, Put},
@@ -24,12 +26,68 @@ pub(crate) async fn settle<R: Remediation>(
     task: Task<'_>,
     visit: &Visit<'_>,
 ) -> Result<Report, Fault> {
-    if report.outcome == Outcome::NeedsHuman && !matches!(task, Task::Evaluate) {
+    if report.outcome == Outcome::NeedsHuman && !task.only_looks() {
         let shown = serde_json::json!({"violations": report.violations});
         let plan = Plan::new(R::CONTROL.id.0, &report.target, shown.clone(), shown);
-        hold_report(ports, &mut report, plan, task.purpose(), visit).await?;
+        hold_report(ports, &mut report, plan, (task.purpose(), Per::Plan), visit).await?;
+    }
+    if let Task::Approved(on_file) = task {
+        close(ports, on_file, &mut report, visit).await?;
     }
     Ok(report)
+}
+
+/// Ends an approval that led to nothing: the resource changed, or is in order. That it was outdated is recorded.
+async fn close(ports: &impl Ports, on_file: &OnFile, report: &mut Report, visit: &Visit<'_>) -> Result<(), Fault> {
+    if let (Outcome::Superseded, Subject::Plan { plan }) = (report.outcome, &on_file.ask.subject) {
+        let plan = plan.plan.clone();
+        hold_report(ports, report, plan, (Purpose::Repair, Per::Plan), visit).await?;
+    }
+    asks::spend(ports, on_file, &ports.attempt()?, &[]).await.map(|_| ())
+}
+
+/// For what people are told once.
+#[derive(Clone, Copy)]
+pub(crate) enum Per {
+    /// For each plan.
+    Plan,
+    /// For each run of repairs of one resource, known by its last attempt.
+    Episode(Option<u64>),
+}
+
+impl Per {
+    fn name(self, report: &Report, plan: &PlanId) -> String {
+        match self {
+            Self::Plan => format!("{}/{plan}", report.outcome.word()),
+            Self::Episode(last) => format!("{FLAP}/{}-{:010}", report.target.hash(), last.unwrap_or_default()),
+        }
+    }
+}
+
+/// Puts an ask for a plan on file, records it, and tells people the first time.
+pub(crate) async fn ask(ports: &impl Ports, report: &mut Report, plan: Plan, visit: &Visit<'_>) -> Result<(), Fault> {
+    let id = plan.id().map_err(|_| Fault::defect("draft", "setting-not-canonical"))?;
+    let at = ports.now();
+    let plan = StoredPlan { plan, purpose: Purpose::Repair, realized: None, function: visit.function.to_owned(), attempt: None, at };
+    let ask = Ask {
+        format: ask::FORMAT,
+        subject: Subject::Plan { plan: Box::new(plan) },
+        reason: report.reason.clone().unwrap_or_default(),
+        by: None,
+        function: visit.function.to_owned(),
+        at,
+        until: ask::lasts(at, visit.settings.parameters.approval_hours),
+    };
+    let asked = asks::open(ports, &ask).await?;
+    let record = record(report, &id, Kind::Held, asked.ask.at, Purpose::Repair, visit);
+    let key = record.key();
+    ledger::record(ports, &record, &key).await?;
+    report.plan = Some(id);
+    report.evidence.push(key);
+    if asked.put == Put::Created {
+        tell(ports, report).await;
+    }
+    Ok(())
 }
 
 /// Records, once, that a plan was not carried out, and tells people the first time.
@@ -37,15 +95,18 @@ pub(crate) async fn hold_report(
     ports: &impl Ports,
     report: &mut Report,
     plan: Plan,
-    purpose: Purpose,
+    (purpose, per): (Purpose, Per),
     visit: &Visit<'_>,
 ) -> Result<(), Fault> {
     let id = plan.id().map_err(|_| Fault::defect("draft", "setting-not-canonical"))?;
     let reason = report.reason.clone().unwrap_or_default();
     let at = ports.now();
-    let stored = StoredPlan { plan, purpose, realized: None, attempt: None, at };
-    let held = HeldPlan { format: FORMAT, plan: stored, reason, outcome: report.outcome, at };
-    let (key, put) = ledger::hold(ports, &held, |at| record(report, &id, Kind::Held, at, purpose, visit)).await?;
+    let stored = StoredPlan { plan, purpose, realized: None, function: visit.function.to_owned(), attempt: None, at };
+    let held =
+        HeldPlan { format: FORMAT, plan: stored, reason, outcome: report.outcome, forecast: report.forecast, at };
+    let name = per.name(report, &id);
+    let (key, put) =
+        ledger::hold(ports, &name, &held, |at| record(report, &id, Kind::Held, at, purpose, visit)).await?;
     report.plan = Some(id);
     report.evidence.push(key);
     if put == Put::Created {
@@ -74,6 +135,10 @@ pub(crate) fn record(
         purpose,
         outcome: (kind != Kind::Intent).then_some(report.outcome),
         reason: report.reason.clone(),
+        check: report.objection.as_ref().map(|objection| objection.check.to_owned()),
+        forecast: report.forecast,
+        asked_by: None,
+        approved_by: None,
         violations: report.violations.clone(),
         before: report.before.clone().unwrap_or_default(),
         after: report.after.clone().unwrap_or_default(),
@@ -87,7 +152,7 @@ pub(crate) fn record(
 
 /// Tells people, where there is something to tell.
 pub(crate) async fn tell(ports: &impl Ports, report: &Report) {
-    let alarm = report.outcome.alarm();
+    let alarm = report.alarm();
     if alarm == Alarm::None {
         return;
     }

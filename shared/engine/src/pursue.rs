@@ -1,5 +1,8 @@
 //! Carrying a course out: guard, lock, intent, second look, writes, verification, outcome.
 
+mod claims;
+mod dossier;
+mod opening;
 mod verify;
 
 use std::time::Duration;
@@ -7,22 +10,23 @@ use std::time::Duration;
 use remedy_domain::{
     Fault, Outcome, Step as _, Target,
     evidence::{FORMAT, Kind, Lock, Record, Released, StoredPlan},
-    guard::{self, Objection, Permit, Ruling, Snapshot},
+    guard::{self, Objection, Permit, Purpose, Ruling},
 };
 
 use crate::{
     draft::{Course, Draft, Task, draft, verbatim},
-    ending::{Performed, conclude, fail, over_budget},
-    ledger::{self, Claim, Lease, Slot},
-    notes::{hold_report, record, settle, tell},
-    ports::{Doors, Place, Ports},
+    ending::{Performed, conclude, fail, held, spent},
+    ledger::{self, Claim, Lease},
+    notes::{Per, ask, hold_report, record, settle, tell},
+    ports::{Doors, Place, Ports, Put},
     remediation::Remediation,
     report::Report,
     sweep::close,
-    turn,
     visit::Visit,
     writer::Writer,
 };
+use dossier::{Dossier, gather};
+use opening::Opening;
 use verify::Looks;
 
 /// What one AWS call may take, retries not counted.
@@ -46,8 +50,13 @@ where
     if matches!(task, Task::Evaluate) {
         return Ok(course.report(target, Outcome::Drifted));
     }
-    let run = Run { ports, target, task, visit, client, course };
-    match run.rule().await? {
+    let dossier = gather::<R, P>(ports, (target, task, visit), &client, &course).await?;
+    let run = Run { ports, target, task, visit, client, course, dossier };
+    if matches!(task, Task::Forecast) {
+        let forecast = Some(guard::forecast(&run.snapshot()));
+        return Ok(Report { forecast, ..run.course.report(target, Outcome::Drifted) });
+    }
+    match guard::rule(&run.snapshot()) {
         Ruling::Go(permit) => run.carry_out(permit).await,
         Ruling::Stop(objection) => run.hold(objection).await,
     }
@@ -60,6 +69,7 @@ struct Run<'a, R: Remediation, P> {
     visit: &'a Visit<'a>,
     client: R::Client,
     course: Box<Course<R>>,
+    dossier: Dossier,
 }
 
 impl<R, P> Run<'_, R, P>
@@ -67,54 +77,38 @@ where
     R: Remediation,
     P: Ports + Doors<R::Client>,
 {
-    async fn rule(&self) -> Result<Ruling, Fault> {
-        let exemption = ledger::exemption(self.ports, R::CONTROL.id.0, self.target).await?;
-        let own = self.own().await?;
-        Ok(guard::rule(&Snapshot {
-            control: &R::CONTROL,
-            target: self.target,
-            plan: &self.course.id,
-            purpose: self.task.purpose(),
-            consent: &self.course.consent,
-            impact: self.course.impact.as_ref(),
-            mode: self.visit.mode(R::CONTROL.id.0, self.target),
-            protected: &self.visit.settings.protected,
-            own: &own,
-            exemption: exemption.as_ref(),
-            means: self.visit.means,
-            now: self.ports.now(),
-        }))
-    }
-
-    /// Remedy's own resources and, where principals are affected, the one that it runs as.
-    async fn own(&self) -> Result<Vec<String>, Fault> {
-        let mut own = self.visit.own.to_vec();
-        if self.course.impact.as_ref().is_some_and(|impact| !impact.affected.is_empty()) {
-            own.extend(self.ports.own_principal().await?);
-        }
-        Ok(own)
-    }
-
     async fn hold(self, objection: Objection) -> Result<Report, Fault> {
-        let mut report = self.course.report(self.target, objection.outcome).because(&objection.why);
-        hold_report(self.ports, &mut report, self.course.plan, self.task.purpose(), self.visit).await?;
+        let asks = objection.outcome == Outcome::AwaitingApproval && self.task.purpose() == Purpose::Repair;
+        let per = if objection.check == guard::FLAP { Per::Episode(self.dossier.recent.last) } else { Per::Plan };
+        let forecast = Some(guard::forecast(&self.snapshot()));
+        let report = self.course.report(self.target, objection.outcome).objected(objection);
+        let mut report = Report { forecast, ..report };
+        if asks {
+            ask(self.ports, &mut report, self.course.plan, self.visit).await?;
+        } else {
+            hold_report(self.ports, &mut report, self.course.plan, (self.task.purpose(), per), self.visit).await?;
+        }
         Ok(report)
     }
 
     async fn carry_out(self, permit: Permit) -> Result<Report, Fault> {
         self.enough_time()?;
         let lock = self.lock()?;
-        if ledger::claim_slot(self.ports, &lock, self.visit.settings.parameters.hourly_budget).await? == Slot::None {
-            return self.hold(over_budget()).await;
+        if let Some(objection) = self.over(&lock).await? {
+            return self.hold(objection).await;
         }
-        let lease = match ledger::claim(self.ports, lock, self.ports.now()).await? {
+        let (lease, lost) = match ledger::claim(self.ports, lock, self.ports.now()).await? {
             Claim::Busy => return Err(Fault::transient("lock", "held-by-another-run")),
             Claim::Held { lease, lost, last } => {
                 self.close_lost(&lost).await?;
                 self.cool_down(last).await;
-                lease
+                (lease, lost)
             }
         };
+        if self.spend(&lease, &lost).await? == Put::Exists {
+            ledger::release(self.ports, &lease, Outcome::Superseded, self.ports.now()).await?;
+            return self.hold(spent()).await;
+        }
         let turn = self.take_turn(&lease).await?;
         let acted = self.intend_and_act(permit, &lease).await;
         if let Some(turn) = turn {
@@ -124,21 +118,6 @@ where
         let report = acted?;
         tell(self.ports, &report).await;
         Ok(report)
-    }
-
-    /// Where administrators are taken away, the account's turn; without it the lock goes back, and so does the delivery.
-    async fn take_turn(&self, lease: &Lease) -> Result<Option<Lease>, Fault> {
-        let lost = self.course.impact.as_ref().map_or(0, |impact| impact.administrators_lost);
-        if lost == 0 {
-            return Ok(None);
-        }
-        match turn::take(self.ports, &lease.lock, ATTEMPT + RESERVE).await {
-            Ok(turn) => Ok(Some(turn)),
-            Err(fault) => {
-                ledger::release(self.ports, lease, Outcome::Superseded, self.ports.now()).await?;
-                Err(fault)
-            }
-        }
     }
 
     async fn intend_and_act(&self, permit: Permit, lease: &Lease) -> Result<Report, Fault> {
@@ -194,6 +173,7 @@ where
             plan: self.course.plan.clone(),
             purpose: self.task.purpose(),
             realized: realized.map(verbatim).transpose()?,
+            function: self.visit.function.to_owned(),
             attempt: Some(lease.lock.attempt.clone()),
             at: self.ports.now(),
         })
@@ -213,7 +193,8 @@ where
     fn record(&self, report: &Report, kind: Kind, lease: &Lease) -> Record {
         let at = if kind == Kind::Intent { lease.lock.since } else { self.ports.now() };
         let record = record(report, &self.course.id, kind, at, self.task.purpose(), self.visit);
-        Record { attempt: Some(lease.lock.attempt.clone()), ..record }
+        let (asked_by, approved_by) = self.dossier.people().unzip();
+        Record { attempt: Some(lease.lock.attempt.clone()), asked_by: asked_by.flatten(), approved_by, ..record }
     }
 
     /// The second look, the writes, the verification and the outcome.
@@ -222,10 +203,11 @@ where
         report.evidence.push(intent);
         match self.open(permit, lease).await {
             Err(fault) => fail(&mut report, fault),
-            Ok(None) => {
+            Ok(Opening::Changed) => {
                 report.reason = Some("the resource changed after it was planned; nothing was written".to_owned());
             }
-            Ok(Some(writer)) => {
+            Ok(Opening::Held) => report = Report { outcome: Outcome::Blocked, ..report.objected(held()) },
+            Ok(Opening::Open(writer)) => {
                 let performed = self.perform(&writer).await;
                 let looks = if performed.fault.is_some() { Looks::One } else { Looks::UntilSeen };
                 let seen = self.verify(looks).await?;
@@ -237,30 +219,6 @@ where
             }
         }
         self.finish(lease, report).await
-    }
-
-    /// Looks a second time and, where the course still holds, opens the door. None: it no longer holds.
-    async fn open(&self, permit: Permit, lease: &Lease) -> Result<Option<Writer<R::Client>>, Fault> {
-        let writer = self.ports.writer(permit, &Place::of(self.target)).await?;
-        if let Task::Revert(stored) = self.task {
-            self.exempt(stored, lease).await?;
-        }
-        match draft::<R>(self.task, &self.client, self.target, self.visit, self.ports).await? {
-            Draft::Course(again) if self.course.still_holds(&again) => Ok(Some(writer)),
-            Draft::Course(_) | Draft::Settled(_) => Ok(None),
-        }
-    }
-
-    /// An undo stores its exemption first; the next sweep would repair it again.
-    async fn exempt(&self, stored: &StoredPlan, lease: &Lease) -> Result<(), Fault> {
-        let id = stored.plan.id().map_err(|_| Fault::defect("revert", "plan-not-canonical"))?;
-        let why = format!("plan {id} was taken back on request");
-        let exemption = self.visit.exemption_of(R::CONTROL.id.0, self.target, &why, lease.lock.since);
-        ledger::exempt(self.ports, self.target, &exemption).await?;
-        let report = self.course.report(self.target, Outcome::Exempt).because(&why);
-        let record = self.record(&report, Kind::Exemption, lease);
-        let key = ledger::exemption_record_key(lease.lock.since, R::CONTROL.id.0, &lease.lock.attempt);
-        ledger::record(self.ports, &record, &key).await.map(|_| ())
     }
 
     async fn perform(&self, writer: &Writer<R::Client>) -> Performed {
@@ -284,6 +242,7 @@ where
         let record = self.record(&report, Kind::Outcome, lease);
         ledger::record(self.ports, &record, &key).await?;
         report.evidence.push(key);
+        self.leave_backlog(report.outcome).await?;
         ledger::release(self.ports, lease, report.outcome, self.ports.now()).await?;
         Ok(report)
     }

@@ -1,6 +1,6 @@
 //! The contract of a control.
 
-use std::fmt::Debug;
+use std::{collections::BTreeMap, fmt::Debug};
 
 use remedy_domain::{Conflict, Context, Control, Fault, Impact, Observed, Parameters, Route, Step, Target, Verdict};
 use serde::{Serialize, de::DeserializeOwned};
@@ -46,6 +46,12 @@ pub trait Remediation: 'static {
         _parameters: &Parameters,
     ) -> Result<Self::Facts, Fault> {
         Ok(facts)
+    }
+
+    /// The tags of the target by key, read with the calls of [`Control::reads`]. Asked only once a plan was drafted: who
+    /// owns the resource bears on who must agree. Resources without tags have none.
+    async fn tags(_client: &Self::Client, _target: &Target) -> Result<BTreeMap<String, String>, Fault> {
+        Ok(BTreeMap::new())
     }
 
     /// Says what it should be.

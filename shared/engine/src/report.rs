@@ -1,6 +1,8 @@
 //! What one run reports.
 
-use remedy_domain::{Control, ControlId, Fault, Outcome, PlanId, Target, redact};
+use remedy_domain::{
+    Actor, Control, ControlId, Fault, Outcome, PlanId, Target, ask::Forecast, guard::Objection, outcome::Alarm, redact,
+};
 use serde_json::Value;
 
 /// What one run reports: the answer, the log line and the metrics are made from it.
@@ -15,6 +17,12 @@ pub struct Report {
     pub outcome: Outcome,
     /// Why, in words.
     pub reason: Option<String>,
+    /// What the guard objected, if it did.
+    pub objection: Option<Objection>,
+    /// What would come of it if its control were enforced; only of what was not carried out.
+    pub forecast: Option<Forecast>,
+    /// Who asked for it and who agreed, where people did.
+    pub people: Option<(Option<Actor>, Actor)>,
     /// The plan, if one was drafted.
     pub plan: Option<PlanId>,
     /// What is wrong.
@@ -39,6 +47,9 @@ impl Report {
             target: target.clone(),
             outcome,
             reason: None,
+            objection: None,
+            forecast: None,
+            people: None,
             plan: None,
             violations: Vec::new(),
             before: None,
@@ -53,6 +64,17 @@ impl Report {
     pub fn because(mut self, reason: &str) -> Self {
         self.reason = Some(redact::text(reason));
         self
+    }
+
+    /// The same, with what the guard objected.
+    pub fn objected(self, objection: Objection) -> Self {
+        Self { objection: Some(objection.clone()), ..self.because(&objection.why) }
+    }
+
+    /// How soon somebody must look.
+    #[must_use]
+    pub fn alarm(&self) -> Alarm {
+        self.objection.as_ref().map_or(self.outcome.alarm(), Objection::alarm)
     }
 
     /// The same, with what is wrong.

@@ -1,13 +1,12 @@
 //! What is true for all runs of one delivery.
 
-use remedy_domain::{
-    Context, Mode, Settings, Target, Timestamp,
-    guard::{Exemption, Means},
-};
+use remedy_domain::{Context, Mode, Settings, Target, Timestamp, guard::Means};
 
 /// What is true for all runs of one delivery.
 #[derive(Debug, Clone)]
 pub struct Visit<'a> {
+    /// The function that runs.
+    pub function: &'a str,
     /// The organisation's settings.
     pub settings: &'a Settings,
     /// Their digest, for the records.
@@ -37,22 +36,4 @@ impl Visit<'_> {
     pub(crate) fn context<'b>(&'b self, target: &'b Target, now: Timestamp) -> Context<'b> {
         Context { now, account: &target.account, parameters: &self.settings.parameters }
     }
-
-    pub(crate) fn exemption_of(&self, control: &str, target: &Target, why: &str, now: Timestamp) -> Exemption {
-        let hours = i64::from(self.settings.parameters.revert_exemption_days) * 24;
-        let until = now + jiff_hours(hours);
-        Exemption {
-            format: remedy_domain::evidence::FORMAT,
-            control: control.to_owned(),
-            account: target.account.clone(),
-            resource: target.id.clone(),
-            reason: why.to_owned(),
-            since: now,
-            until,
-        }
-    }
-}
-
-fn jiff_hours(hours: i64) -> std::time::Duration {
-    std::time::Duration::from_secs(u64::try_from(hours).unwrap_or_default().saturating_mul(3600))
 }

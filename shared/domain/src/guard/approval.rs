@@ -1,18 +1,45 @@
-//! What harms or cannot be taken back waits for a person; in mode `approve` every plan does.
+//! What harms or cannot be taken back waits for a person; in mode `approve` every plan does, and an undo always.
 //!
 //! In mode `observe` nothing would be written anyway, so nobody is asked. A control that only stops destruction is
-//! never held for its harm: waiting would be the harm. An undo was asked for by a person and is not asked for again.
+//! never held for its harm: waiting would be the harm. An undo leaves a violation in place: one person asks for it and
+//! another agrees. An approval is for one plan only; a refusal stands as long as the ask.
 
 use super::{Objection, Purpose, Snapshot};
-use crate::{control::StopsDestruction, outcome::Outcome, settings::Mode, verdict::Consent};
+use crate::{ask::Standing, control::StopsDestruction, outcome::Outcome, redact, settings::Mode, verdict::Consent};
 
 pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
-    let why = match snapshot.mode {
-        Mode::Observe => None,
-        Mode::Approve => Some("the mode is `approve`: every plan waits for a person".to_owned()),
-        Mode::Enforce => harm(snapshot),
-    }?;
-    Some(Objection { check: "approval", why, change: "a person approves the plan", outcome: Outcome::AwaitingApproval })
+    if let (Standing::Rejected(decision), false) = (snapshot.standing, snapshot.mode == Mode::Observe) {
+        let why = format!("a person rejected the plan on {} ({})", decision.at, redact::text(&decision.by.arn));
+        let change = "put it right by hand or ask for an exemption; it is asked again when the ask ends";
+        return Some(Objection { check: "approval", why, change, outcome: Outcome::Blocked });
+    }
+    let why = asks(snapshot)?;
+    let change = match snapshot.purpose {
+        Purpose::Repair => "a person approves the plan",
+        Purpose::Revert => "one person asks for the undo and another approves it",
+    };
+    Some(Objection { check: "approval", why, change, outcome: Outcome::AwaitingApproval })
+}
+
+fn asks(snapshot: &Snapshot<'_>) -> Option<String> {
+    if matches!(snapshot.standing, Standing::Approved(_)) {
+        return None;
+    }
+    match (snapshot.mode, snapshot.purpose) {
+        (Mode::Observe, _) => None,
+        (_, Purpose::Revert) => Some("an undo leaves a violation in place: two people decide that".to_owned()),
+        (Mode::Approve, Purpose::Repair) => Some("the mode is `approve`: every plan waits for a person".to_owned()),
+        (Mode::Enforce, Purpose::Repair) => harm(snapshot),
+    }
+}
+
+/// Whether a repair that people would want to agree to lacks their approval: not in `observe`, where nothing is written,
+/// and not where only destruction is stopped.
+pub(super) fn is_needed(snapshot: &Snapshot<'_>) -> bool {
+    snapshot.purpose == Purpose::Repair
+        && snapshot.mode != Mode::Observe
+        && snapshot.control.stops_destruction == StopsDestruction::No
+        && !matches!(snapshot.standing, Standing::Approved(_) | Standing::Rejected(_))
 }
 
 /// Why a person would be asked if this were carried out.

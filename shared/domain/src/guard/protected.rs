@@ -1,7 +1,7 @@
 //! What is never touched: root, service-linked and AWS-reserved principals, Remedy itself, and what the settings name.
 
 use super::{Objection, Snapshot};
-use crate::outcome::Outcome;
+use crate::{outcome::Outcome, ownership::Manager};
 
 /// Names that AWS reserves: service-linked roles and the roles of IAM Identity Center.
 const RESERVED: [&str; 2] = ["AWSServiceRole", "AWSReservedSSO_"];
@@ -9,7 +9,10 @@ const RESERVED: [&str; 2] = ["AWSServiceRole", "AWSReservedSSO_"];
 pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
     let target = snapshot.target;
     let arn = target.arn.as_deref().unwrap_or_default();
-    let why = reserved(&target.id, arn).or_else(|| own(snapshot, &target.id, arn)).or_else(|| named(snapshot))?;
+    let why = reserved(&target.id, arn)
+        .or_else(|| own(snapshot, &target.id, arn))
+        .or_else(|| own_stack(snapshot))
+        .or_else(|| named(snapshot))?;
     let change = "take it off the protected list in the settings, where it is on it";
     Some(Objection { check: "protected", why, change, outcome: Outcome::Blocked })
 }
@@ -28,6 +31,11 @@ fn reserved(id: &str, arn: &str) -> Option<String> {
 fn own(snapshot: &Snapshot<'_>, id: &str, arn: &str) -> Option<String> {
     let is_own = snapshot.own.iter().any(|name| name == id || name == arn);
     is_own.then(|| "Remedy never changes its own resources".to_owned())
+}
+
+fn own_stack(snapshot: &Snapshot<'_>) -> Option<String> {
+    let Some(Manager::Stack(stack)) = snapshot.manager else { return None };
+    snapshot.own.contains(stack).then(|| "Remedy never changes what its own stack made".to_owned())
 }
 
 fn named(snapshot: &Snapshot<'_>) -> Option<String> {

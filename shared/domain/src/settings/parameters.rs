@@ -44,6 +44,31 @@ pub struct Parameters {
     pub phi_free_buckets: Vec<String>,
     /// Accounts of others that policies of resources may name: business associates.
     pub trusted_accounts: Vec<AccountId>,
+    /// Hours for which what waits for a person can be decided and carried out: 1 to 168.
+    pub approval_hours: u32,
+    /// Repairs of one resource by one control within 24 hours, at most; then somebody is paged: 1 to 10.
+    pub flap_limit: u32,
+    /// What becomes of what was broken before the first sweep.
+    pub backlog: Backlog,
+    /// With `backlog: waves`, repairs of the backlog by one control in one account on one day (UTC), at most: 1 to 1000.
+    pub backlog_wave: u32,
+    /// Keys of tags that mean that infrastructure as code owns a resource, besides what CloudFormation sets itself.
+    /// Whoever may set such a tag makes repairs wait for a person: protect the keys by a service control policy.
+    pub iac_tags: Vec<String>,
+    /// The key of the tag that names the owner of a resource, for notices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner_tag: Option<String>,
+}
+
+/// What becomes of what was broken before the first sweep of a control in an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Backlog {
+    /// Each repair waits for a person.
+    #[default]
+    Ask,
+    /// It is worked off, so many a day.
+    Waves,
 }
 
 /// What happens when the account's passwords would expire for the first time.
@@ -111,6 +136,12 @@ impl Default for Parameters {
             default_key: None,
             phi_free_buckets: Vec::new(),
             trusted_accounts: Vec::new(),
+            approval_hours: 72,
+            flap_limit: 3,
+            backlog: Backlog::Ask,
+            backlog_wave: 10,
+            iac_tags: Vec::new(),
+            owner_tag: None,
         }
     }
 }
@@ -133,6 +164,9 @@ impl Parameters {
         within("parameters.revert_exemption_days", "1 to 90", (1..=90).contains(&self.revert_exemption_days))?;
         within("parameters.hourly_budget", "1 to 1000", (1..=1000).contains(&self.hourly_budget))?;
         within("parameters.policy_change_days", "1 to 90", (1..=90).contains(&self.policy_change_days))?;
+        within("parameters.approval_hours", "1 to 168", (1..=168).contains(&self.approval_hours))?;
+        within("parameters.flap_limit", "1 to 10", (1..=10).contains(&self.flap_limit))?;
+        within("parameters.backlog_wave", "1 to 1000", (1..=1000).contains(&self.backlog_wave))?;
         self.check_names()
     }
 

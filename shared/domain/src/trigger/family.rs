@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 
 use super::refusal::{Refusal, RefusalKind};
-use super::{Trigger, bus, config_rule, manual, shape, sweep, text, undo};
+use super::{Trigger, approved, bus, config_rule, manual, shape, sweep, text, undo};
 
 /// A family of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +21,12 @@ pub(super) enum Family {
     Manual,
     /// Our own: look at everything.
     Sweep,
+    /// Our own: say what would come of it if every control were enforced.
+    Status,
     /// Our own: undo a plan.
     Undo,
+    /// Our own: carry out a plan that was approved.
+    Approved,
 }
 
 /// The family of a document. Two at once are none: which of them is meant must not depend on our order of asking.
@@ -44,7 +48,9 @@ pub(super) fn event(text: &str) -> Result<Vec<Trigger>, Refusal> {
         Family::Bus => bus::read(text),
         Family::Manual => Ok(vec![manual::read(text)?]),
         Family::Sweep => Ok(vec![sweep::read(text)?]),
+        Family::Status => Ok(vec![sweep::read_status(text)?]),
         Family::Undo => Ok(vec![undo::read(text)?]),
+        Family::Approved => Ok(vec![approved::read(text)?]),
         Family::Records => Err(Refusal::shape("records inside a message")),
         Family::Notification => Err(unknown("a notification outside of a queue")),
     }
@@ -74,7 +80,11 @@ struct Members {
     #[serde(default, deserialize_with = "present")]
     sweep: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "present")]
+    status: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "present")]
     revert: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "present")]
+    approved: Option<IgnoredAny>,
 }
 
 impl Members {
@@ -86,7 +96,9 @@ impl Members {
             (Family::Bus, self.detail_type.and(self.source)),
             (Family::Manual, self.control),
             (Family::Sweep, self.sweep),
+            (Family::Status, self.status),
             (Family::Undo, self.revert),
+            (Family::Approved, self.approved),
         ];
         told.into_iter().filter_map(|(family, there)| there.map(|_| family))
     }

@@ -9,7 +9,7 @@ use super::{malformed_bulk, malformed_members, malformed_values};
 
 /// Valid events, one of each kind, by name. Each member in them is looked at or is there to be skipped.
 #[rustfmt::skip]
-pub(super) const VALID: [(&str, &str); 15] = [
+pub(super) const VALID: [(&str, &str); 17] = [
     (
         "manual",
         r#"{"control":"s3-bucket-public","resource":"phi-imaging-example","account":"111122223333","region":"us-east-1","mode":"observe"}"#,
@@ -19,8 +19,16 @@ pub(super) const VALID: [(&str, &str); 15] = [
         r#"{"sweep":{"control":"s3-bucket-public","account":"111122223333","region":"us-east-1"}}"#,
     ),
     (
+        "status",
+        r#"{"status":{"control":"s3-bucket-public"}}"#,
+    ),
+    (
         "revert",
         r#"{"revert":{"plan":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","reason":"CHG-0001"}}"#,
+    ),
+    (
+        "approved",
+        r#"{"approved":{"plan":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"}}"#,
     ),
     (
         "scheduled",

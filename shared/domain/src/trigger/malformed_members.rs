@@ -24,7 +24,7 @@ enum Need {
 
 /// Every member that is looked at, but for those that tell the families apart.
 #[rustfmt::skip]
-const MEMBERS: [(&str, &str, Type, Need); 68] = [
+const MEMBERS: [(&str, &str, Type, Need); 70] = [
     ("manual", "/resource", Text, Required),
     ("manual", "/account", Text, Optional),
     ("manual", "/region", Text, Optional),
@@ -32,8 +32,10 @@ const MEMBERS: [(&str, &str, Type, Need); 68] = [
     ("sweep", "/sweep/control", Text, Optional),
     ("sweep", "/sweep/account", Text, Optional),
     ("sweep", "/sweep/region", Text, Optional),
+    ("status", "/status/control", Text, Optional),
     ("revert", "/revert/plan", Text, Required),
     ("revert", "/revert/reason", Text, Optional),
+    ("approved", "/approved/plan", Text, Required),
     ("scheduled", "/account", Text, Required),
     ("scheduled", "/region", Text, Required),
     ("compliance", "/detail", Object, Required),

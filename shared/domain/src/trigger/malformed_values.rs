@@ -74,6 +74,8 @@ fn shapes() -> Vec<(&'static str, &'static str, &'static str, Value)> {
         ("revert", "/revert/plan", vec![json!("0".repeat(63)), json!("0".repeat(65)), json!("A".repeat(64)), json!("g".repeat(64)), json!("")]),
         ("revert", "/revert/reason", vec![json!("x".repeat(1025))]),
         ("revert", "/revert/force", vec![json!(true)]),
+        ("approved", "/approved", vec![json!("x"), json!([]), json!(null), json!({})]),
+        ("approved", "/approved/by", vec![json!("arn:aws:iam::111122223333:user/mallory")]),
         ("compliance", "/detail/newEvaluationResult/complianceType", vec![json!("non_compliant"), json!("")]),
         ("compliance", "/detail/resourceId", vec![json!("other"), json!("")]),
         ("compliance", "/detail/resourceType", vec![json!("AWS::KMS::Key"), json!("AWS/S3")]),

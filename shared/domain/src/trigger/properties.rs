@@ -9,7 +9,7 @@ use super::samples::load;
 use super::*;
 
 /// Names and texts that the parser knows, so that random documents come near to what it takes.
-const KNOWN: [&str; 24] = [
+const KNOWN: [&str; 25] = [
     "Records",
     "invokingEvent",
     "detail-type",
@@ -20,6 +20,7 @@ const KNOWN: [&str; 24] = [
     "resource",
     "sweep",
     "revert",
+    "approved",
     "plan",
     "eventSource",
     "aws:sqs",

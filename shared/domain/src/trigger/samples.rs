@@ -166,6 +166,7 @@ fn line(trigger: &Trigger) -> String {
         Scope::All { selector } => format!("all by {}", word(selector, None)),
         Scope::Nothing(idle) => format!("nothing: {idle}"),
         Scope::Revert { plan } => format!("revert {plan}"),
+        Scope::Approved { plan } => format!("approved {plan}"),
     };
     let reply = reply_to.as_ref().map(|ReplyTo { result_token, rule_name, ordering_timestamp, resource }| {
         let resource = resource.as_ref().map_or_else(String::new, |(kind, id)| format!(" for {kind} {id}"));

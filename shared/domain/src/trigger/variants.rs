@@ -196,6 +196,9 @@ fn our_own_events() {
         (r#"{"sweep":{"control":"c","account":"111122223333","region":"us-east-1"}}"#.to_owned(), "sweep here all by control c".to_owned()),
         (format!(r#"{{"revert":{{"plan":"{plan}"}}}}"#), format!("revert -/- revert {plan}")),
         (format!(r#"{{"revert":{{"plan":"{plan}","reason":"{}"}}}}"#, "ü".repeat(1024)), format!("revert -/- revert {plan}")),
+        (r#"{"status":{}}"#.to_owned(), "status -/- all by any".to_owned()),
+        (r#"{"status":{"control":"c"}}"#.to_owned(), "status -/- all by control c".to_owned()),
+        (format!(r#"{{"approved":{{"plan":"{plan}"}}}}"#), format!("approved -/- approved {plan}")),
     ];
     for (event, expected) in table {
         assert_eq!(seen(&event), expected);

@@ -1,0 +1,207 @@
+//! Exemptions: a violation that is to stay for a while, by whom, why, and what is done instead (45 CFR 164.306(d)(3)).
+//!
+//! The registry is the only source: a tag on a resource exempts nothing, since whoever may tag could exempt. An exempt
+//! resource stays `NON_COMPLIANT`.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actor::Actor,
+    canonical,
+    ids::{AccountId, Target},
+    settings::matches,
+};
+
+/// The stored form of exemptions written by this version. Format 1 was written by an undo and had no people in it.
+pub const FORMAT: u32 = 2;
+/// No exemption lasts longer, in days. It may be renewed, and renewals are counted.
+pub const LONGEST_DAYS: u32 = 90;
+/// People are reminded so many days before an exemption ends.
+pub const REMINDERS: [u32; 2] = [14, 3];
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What somebody asks for: which violation is to stay, for how long, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    /// The control that is held back.
+    pub control: String,
+    /// The account of the resources.
+    pub account: AccountId,
+    /// A pattern with `*` and `?` over ids, ARNs and `<resource type>/<id>`.
+    pub resource: String,
+    /// Who answers for it: a person or a team.
+    pub owner: String,
+    /// Why the measure is not reasonable and appropriate here.
+    pub reason: String,
+    /// Where it is tracked.
+    pub ticket: String,
+    /// The equivalent alternative measure.
+    pub alternative: String,
+    /// For how many days: 1 to [`LONGEST_DAYS`].
+    pub days: u32,
+}
+
+/// What is wrong with the terms of an exemption.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadTerms {
+    /// A member that must say something says nothing.
+    #[error("the exemption's `{0}` is empty")]
+    Empty(&'static str),
+    /// A member that is too long to be read.
+    #[error("the exemption's `{0}` is longer than 1024 bytes")]
+    Long(&'static str),
+    /// It would last too long, or not at all.
+    #[error("the exemption lasts {0} days; it may last 1 to {LONGEST_DAYS}")]
+    Days(u32),
+    /// It would cover everything.
+    #[error("the exemption's resource `*` names nothing: name resources, or lower the control's mode in the settings")]
+    Everything,
+}
+
+/// An exemption on file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exemption {
+    /// The stored form: [`FORMAT`], or 1.
+    pub format: u32,
+    /// The control it holds back.
+    pub control: String,
+    /// The account of the resources.
+    pub account: AccountId,
+    /// A pattern over ids, ARNs and `<resource type>/<id>`.
+    pub resource: String,
+    /// Why, in words.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when; at most 90 days after `since`.
+    pub until: Timestamp,
+    /// Who answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Where it is tracked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// The equivalent alternative measure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alternative: Option<String>,
+    /// Who asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<Actor>,
+    /// Who agreed: somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<Actor>,
+    /// How often it was renewed.
+    #[serde(default)]
+    pub renewals: u32,
+}
+
+impl Terms {
+    /// Whether the terms are complete and within bounds.
+    pub fn check(&self) -> Result<(), BadTerms> {
+        let texts = [
+            ("control", &self.control),
+            ("resource", &self.resource),
+            ("owner", &self.owner),
+            ("reason", &self.reason),
+            ("ticket", &self.ticket),
+            ("alternative", &self.alternative),
+        ];
+        for (name, text) in texts {
+            if text.trim().is_empty() {
+                return Err(BadTerms::Empty(name));
+            }
+            if text.len() > crate::redact::LONGEST_FIELD {
+                return Err(BadTerms::Long(name));
+            }
+        }
+        if self.resource.chars().all(|c| matches!(c, '*' | '?')) {
+            return Err(BadTerms::Everything);
+        }
+        if (1..=LONGEST_DAYS).contains(&self.days) { Ok(()) } else { Err(BadTerms::Days(self.days)) }
+    }
+
+    /// Whether they are about this control and resource.
+    #[must_use]
+    pub fn cover(&self, control: &str, target: &Target) -> bool {
+        self.control == control && covers(&self.account, &self.resource, target)
+    }
+}
+
+impl Exemption {
+    /// The exemption that begins `now` on these terms; `last` is the one that it renews.
+    #[must_use]
+    pub fn granted(terms: &Terms, people: (&Actor, &Actor), now: Timestamp, last: Option<&Self>) -> Self {
+        let (requested_by, approved_by) = people;
+        let text = |text: &String| Some(crate::redact::text(text));
+        Self {
+            format: FORMAT,
+            control: terms.control.clone(),
+            account: terms.account.clone(),
+            resource: terms.resource.clone(),
+            reason: crate::redact::text(&terms.reason),
+            since: now,
+            until: now.saturating_add(DAY * i32::try_from(terms.days).unwrap_or_default()).unwrap_or(now),
+            owner: text(&terms.owner),
+            ticket: text(&terms.ticket),
+            alternative: text(&terms.alternative),
+            requested_by: Some(requested_by.clone()),
+            approved_by: Some(approved_by.clone()),
+            renewals: last.map_or(0, |last| last.renewals.saturating_add(1)),
+        }
+    }
+
+    /// Its name on file: who asks again for the same control, account and resource renews it.
+    #[must_use]
+    pub fn id(&self) -> String {
+        name(&self.control, &self.account, &self.resource)
+    }
+
+    /// Whether it holds this control back from this resource at this time.
+    ///
+    /// What lasts longer than 90 days, or was agreed to by the one who asked, holds nothing back.
+    #[must_use]
+    pub fn holds(&self, control: &str, target: &Target, now: Timestamp) -> bool {
+        let lasts = self.until.duration_since(self.since) <= DAY * i32::try_from(LONGEST_DAYS).unwrap_or_default();
+        let is_current = self.since <= now && now < self.until;
+        lasts && is_current && self.has_two_people() && self.control == control && self.covers(target)
+    }
+
+    /// An undo of format 1 named nobody.
+    fn has_two_people(&self) -> bool {
+        match (&self.requested_by, &self.approved_by) {
+            (Some(requester), Some(approver)) => !requester.same_person(approver),
+            (None, None) => self.format == 1,
+            _ => false,
+        }
+    }
+
+    fn covers(&self, target: &Target) -> bool {
+        covers(&self.account, &self.resource, target)
+    }
+
+    /// The reminder that is due: so many days are left, or fewer.
+    #[must_use]
+    pub fn reminder_due(&self, now: Timestamp) -> Option<u32> {
+        let left = self.until.duration_since(now);
+        let due = |days: &&u32| left > SignedDuration::ZERO && left <= DAY * i32::try_from(**days).unwrap_or_default();
+        REMINDERS.iter().filter(due).min().copied()
+    }
+}
+
+/// The name on file of the exemption for a control, an account and a resource pattern.
+#[must_use]
+pub fn name(control: &str, account: &AccountId, resource: &str) -> String {
+    canonical::digest_of_text(&[control, account.as_str(), resource]).chars().take(32).collect()
+}
+
+fn covers(account: &AccountId, pattern: &str, target: &Target) -> bool {
+    let typed = format!("{}/{}", target.resource_type, target.id);
+    let names = [Some(target.id.as_str()), target.arn.as_deref(), Some(typed.as_str())];
+    *account == target.account && names.into_iter().flatten().any(|name| matches(pattern, name))
+}
+
+#[cfg(test)]
+mod tests;

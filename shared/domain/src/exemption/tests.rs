@@ -1,0 +1,123 @@
+use super::*;
+use crate::ids::Region;
+
+fn account() -> AccountId {
+    AccountId::parse("111122223333").unwrap()
+}
+
+fn person(id: &str) -> Actor {
+    Actor { account: account(), id: id.into(), arn: format!("arn:aws:iam::111122223333:user/{id}") }
+}
+
+fn bucket(id: &str) -> Target {
+    Target {
+        account: account(),
+        region: Region::parse("us-east-1").unwrap(),
+        resource_type: "AWS::S3::Bucket".into(),
+        id: id.into(),
+        unique_id: None,
+        arn: Some(format!("arn:aws:s3:::{id}")),
+    }
+}
+
+fn terms() -> Terms {
+    Terms {
+        control: "s3-bucket-public".into(),
+        account: account(),
+        resource: "brochures-*".into(),
+        owner: "web team".into(),
+        reason: "the brochures are public on purpose".into(),
+        ticket: "CHG-7".into(),
+        alternative: "a scan for PHI before each upload".into(),
+        days: 30,
+    }
+}
+
+fn at(days: i64) -> Timestamp {
+    Timestamp::from_second(days * 86_400).unwrap()
+}
+
+fn granted() -> Exemption {
+    Exemption::granted(&terms(), (&person("ann"), &person("bob")), at(0), None)
+}
+
+#[test]
+fn terms_say_everything_and_not_too_much() {
+    assert_eq!(terms().check(), Ok(()));
+    type Change = fn(&mut Terms);
+    let rows: [(Change, BadTerms); 10] = [
+        (|terms| terms.control.clear(), BadTerms::Empty("control")),
+        (|terms| terms.resource.clear(), BadTerms::Empty("resource")),
+        (|terms| terms.owner = " ".into(), BadTerms::Empty("owner")),
+        (|terms| terms.reason = "\t".into(), BadTerms::Empty("reason")),
+        (|terms| terms.ticket.clear(), BadTerms::Empty("ticket")),
+        (|terms| terms.alternative.clear(), BadTerms::Empty("alternative")),
+        (|terms| terms.reason = "x".repeat(1025), BadTerms::Long("reason")),
+        (|terms| terms.days = 0, BadTerms::Days(0)),
+        (|terms| terms.days = 91, BadTerms::Days(91)),
+        (|terms| terms.resource = "**?".into(), BadTerms::Everything),
+    ];
+    for (change, expected) in rows {
+        let mut terms = terms();
+        change(&mut terms);
+        assert_eq!(terms.check(), Err(expected));
+    }
+}
+
+#[test]
+fn it_holds_for_what_it_names_and_as_long_as_it_lasts() {
+    let exemption = granted();
+    let holds = |control, id, day| exemption.holds(control, &bucket(id), at(day));
+    assert!(holds("s3-bucket-public", "brochures-2026", 0));
+    assert!(holds("s3-bucket-public", "brochures-2026", 29));
+    assert!(!holds("s3-bucket-public", "brochures-2026", 30), "expired is enforced");
+    assert!(!holds("s3-bucket-public", "brochures-2026", -1), "not yet");
+    assert!(!holds("s3-bucket-public", "phi", 1));
+    assert!(!holds("s3-bucket-plaintext", "brochures-2026", 1));
+    let mut elsewhere = bucket("brochures-2026");
+    elsewhere.account = AccountId::parse("444455556666").unwrap();
+    assert!(!exemption.holds("s3-bucket-public", &elsewhere, at(1)));
+}
+
+#[test]
+fn two_people_or_none_at_all() {
+    let alone = Exemption::granted(&terms(), (&person("ann"), &person("ann")), at(0), None);
+    let target = bucket("brochures-2026");
+    assert!(!alone.holds("s3-bucket-public", &target, at(1)), "whoever asks does not agree to it");
+    let nameless = Exemption { requested_by: None, approved_by: None, ..granted() };
+    assert!(!nameless.holds("s3-bucket-public", &target, at(1)));
+    let half = Exemption { requested_by: None, format: 1, ..granted() };
+    assert!(!half.holds("s3-bucket-public", &target, at(1)));
+    let long = Exemption { until: at(91), ..granted() };
+    assert!(!long.holds("s3-bucket-public", &target, at(1)), "nothing lasts longer than 90 days");
+}
+
+#[test]
+fn one_of_format_1_still_holds() {
+    let json = r#"{"format":1,"control":"s3-bucket-public","account":"111122223333","resource":"brochures-1",
+        "reason":"plan 0f was taken back on request","since":"1970-01-01T00:00:00Z","until":"1970-04-01T00:00:00Z"}"#;
+    let old: Exemption = serde_json::from_str(json).unwrap();
+    assert!(old.holds("s3-bucket-public", &bucket("brochures-1"), at(89)));
+    assert!(!old.holds("s3-bucket-public", &bucket("brochures-2"), at(1)));
+}
+
+#[test]
+fn who_asks_again_renews_and_that_is_counted() {
+    let first = granted();
+    let second = Exemption::granted(&terms(), (&person("ann"), &person("bob")), at(29), Some(&first));
+    assert_eq!((first.renewals, second.renewals), (0, 1));
+    assert_eq!(first.id(), second.id());
+    let other = Terms { resource: "brochures-2".into(), ..terms() };
+    assert_ne!(Exemption::granted(&other, (&person("ann"), &person("bob")), at(0), None).id(), first.id());
+}
+
+#[test]
+fn people_are_reminded_twice() {
+    let due = |day| granted().reminder_due(at(day));
+    assert_eq!(due(15), None);
+    assert_eq!(due(16), Some(14));
+    assert_eq!(due(26), Some(14));
+    assert_eq!(due(27), Some(3));
+    assert_eq!(due(29), Some(3));
+    assert_eq!(due(30), None, "it has ended");
+}

@@ -1,0 +1,74 @@
+//! Who manages a resource: infrastructure as code would undo a repair, so a person repairs it where it is written.
+
+use std::collections::BTreeMap;
+
+use crate::redact;
+
+/// The tag that CloudFormation puts on what it makes; nobody else may set tags that begin with `aws:`.
+const STACK: &str = "aws:cloudformation:stack-name";
+/// What the tags of StackSets and Service Catalog begin with; the same holds for them.
+const PRODUCT: &str = "aws:servicecatalog:provisioningPrincipalArn";
+
+/// What manages a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Manager {
+    /// A CloudFormation stack of this name.
+    Stack(String),
+    /// Service Catalog.
+    ServiceCatalog,
+    /// What the settings name, by its tag's key.
+    Tag(String),
+}
+
+impl Manager {
+    /// The manager that the tags of a resource tell of. `keys` are the tag keys that the settings take for infrastructure as code.
+    #[must_use]
+    pub fn of(tags: &BTreeMap<String, String>, keys: &[String]) -> Option<Self> {
+        if let Some(name) = tags.get(STACK) {
+            return Some(Self::Stack(redact::text(name)));
+        }
+        if tags.contains_key(PRODUCT) {
+            return Some(Self::ServiceCatalog);
+        }
+        keys.iter().find(|key| tags.contains_key(*key)).map(|key| Self::Tag(redact::text(key)))
+    }
+
+    /// Where to put it right, for a person.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self {
+            Self::Stack(name) => format!("the template of the CloudFormation stack `{name}`"),
+            Self::ServiceCatalog => "the product in Service Catalog".to_owned(),
+            Self::Tag(key) => format!("the code that sets the tag `{key}`"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(tags: &[(&str, &str)], keys: &[&str]) -> Option<Manager> {
+        let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        Manager::of(&tags, &keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_aws_sets_counts_always_and_other_tags_where_settings_say_so() {
+        assert_eq!(of(&[], &["terraform"]), None);
+        assert_eq!(of(&[("team", "imaging")], &["terraform"]), None);
+        assert_eq!(of(&[(STACK, "imaging")], &[]), Some(Manager::Stack("imaging".into())));
+        assert_eq!(of(&[(PRODUCT, "arn")], &[]), Some(Manager::ServiceCatalog));
+        assert_eq!(of(&[("terraform", "123-45-6789")], &["terraform"]), Some(Manager::Tag("terraform".into())));
+        assert_eq!(
+            of(&[("terraform", "yes"), (STACK, "imaging")], &["terraform"]),
+            Some(Manager::Stack("imaging".into()))
+        );
+    }
+
+    #[test]
+    fn the_value_of_a_tag_that_anybody_sets_is_never_shown() {
+        let manager = of(&[("terraform", "123-45-6789")], &["terraform"]).unwrap();
+        assert!(!manager.place().contains("6789"));
+    }
+}

@@ -1,0 +1,62 @@
+//! Settings with four eyes: what loosens them takes effect only when a second person agrees.
+//!
+//! `settings/in-force` in the state bucket holds the settings in force. A document that only tightens replaces them at once;
+//! one that loosens them does so through an approved ask. Before anybody is named who could decide, every document does.
+
+use remedy_domain::{Actor, Fault, Mode, Settings, Timestamp, settings::loosened};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ledger::{bytes, fetch},
+    ports::{Clock, Shelf, Store},
+};
+
+const KEY: &str = "settings/in-force";
+/// The stored form of settings in force written by this version.
+const FORMAT: u32 = 1;
+
+/// The settings in force, on file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InForce {
+    /// The stored form.
+    pub format: u32,
+    /// All of them.
+    pub settings: Settings,
+    /// Since when.
+    pub at: Timestamp,
+    /// Who asked for them and who agreed; nobody, where they only tightened what was in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<(Actor, Actor)>,
+}
+
+/// The settings in force, given the document that is deployed.
+pub async fn in_force(ports: &(impl Store + Clock), document: Settings, environment: Mode) -> Result<Settings, Fault> {
+    let Some(current) = on_file(ports).await? else {
+        put(ports, &document, None).await?;
+        return Ok(document);
+    };
+    if current.settings == document {
+        return Ok(document);
+    }
+    let can_be_decided = !current.settings.people.approvers.is_empty();
+    if can_be_decided && !loosened(&current.settings, &document, environment).is_empty() {
+        return Ok(current.settings);
+    }
+    put(ports, &document, None).await?;
+    Ok(document)
+}
+
+/// The settings in force, if any document was ever in force.
+pub async fn on_file(store: &impl Store) -> Result<Option<InForce>, Fault> {
+    fetch(store, Shelf::State, KEY).await
+}
+
+/// Puts settings in force.
+pub async fn put(
+    ports: &(impl Store + Clock),
+    settings: &Settings,
+    people: Option<(Actor, Actor)>,
+) -> Result<(), Fault> {
+    let in_force = InForce { format: FORMAT, settings: settings.clone(), at: ports.now(), people };
+    ports.put(KEY, &bytes(&in_force)?).await
+}

@@ -1,0 +1,145 @@
+//! Everything on file that bears on whether a plan may be carried out.
+
+use futures_util::future::{try_join, try_join4};
+use remedy_domain::{
+    Actor, Fault, Outcome, PlanId, Target, Timestamp,
+    ask::{self, Standing, Subject},
+    exemption::Exemption,
+    guard::{Age, Snapshot},
+    hold::Hold,
+    ownership::Manager,
+};
+
+use super::Run;
+use crate::{
+    asks::{self, OnFile},
+    backlog,
+    draft::{Course, Task},
+    ledger::{self, Recent},
+    ports::{Doors, Ports},
+    registry,
+    remediation::Remediation,
+    visit::Visit,
+};
+
+/// Everything on file that bears on whether a plan may be carried out.
+pub(super) struct Dossier {
+    holds: Vec<Hold>,
+    exemptions: Vec<Exemption>,
+    pub(super) recent: Recent,
+    pub(super) age: Age,
+    /// The ask for this plan, or for this undo.
+    pub(super) asked: Option<OnFile>,
+    manager: Option<Manager>,
+    own: Vec<String>,
+}
+
+impl Dossier {
+    /// How the ask for this plan stands.
+    pub(super) fn standing(&self) -> &Standing {
+        self.asked.as_ref().map_or(&Standing::Unasked, |asked| &asked.standing)
+    }
+
+    /// The ask, where somebody agreed to it.
+    pub(super) fn approved(&self) -> Option<&OnFile> {
+        self.asked.as_ref().filter(|asked| matches!(asked.standing, Standing::Approved(_)))
+    }
+
+    /// Who asked, if a person did, and who agreed.
+    pub(super) fn people(&self) -> Option<(Option<Actor>, Actor)> {
+        let asked = self.asked.as_ref()?;
+        let Standing::Approved(decision) = &asked.standing else { return None };
+        Some((asked.ask.by.clone(), decision.by.clone()))
+    }
+
+    /// The exemption that keeps a repair undone, as two people agreed.
+    pub(super) fn undo_terms(&self, control: &str, target: &Target, now: Timestamp) -> Result<Exemption, Fault> {
+        let refused = |code| Fault::rejected("revert", code, "ask for the undo again");
+        let Some((Some(asked_by), approved_by)) = self.people() else { return Err(refused("not-two-people")) };
+        match self.approved().map(|approved| &approved.ask.subject) {
+            Some(Subject::Undo { terms, .. }) if terms.cover(control, target) => {
+                Ok(Exemption::granted(terms, (&asked_by, &approved_by), now, None))
+            }
+            _ => Err(refused("terms-of-another-resource")),
+        }
+    }
+}
+
+/// Reads what is on file, all at once, and the tags of the resource.
+pub(super) async fn gather<R, P>(
+    ports: &P,
+    (target, task, visit): (&Target, Task<'_>, &Visit<'_>),
+    client: &R::Client,
+    course: &Course<R>,
+) -> Result<Dossier, Fault>
+where
+    R: Remediation,
+    P: Ports + Doors<R::Client>,
+{
+    let (control, now, parameters) = (R::CONTROL.id.0, ports.now(), &visit.settings.parameters);
+    let on_file = try_join4(
+        registry::holds(ports),
+        registry::exemptions(ports, control),
+        ledger::recent_repairs(ports, control, target, now, parameters.flap_limit),
+        backlog::age(ports, control, target, parameters),
+    );
+    let ask = ask_of(task, &course.id)?;
+    let of_this_plan = try_join(asks::latest(ports, &ask, now), R::tags(client, target));
+    let ((holds, exemptions, recent, age), (asked, tags)) = try_join(on_file, of_this_plan).await?;
+    let manager = Manager::of(&tags, &parameters.iac_tags);
+    let mut own = visit.own.to_vec();
+    if course.impact.as_ref().is_some_and(|impact| !impact.affected.is_empty()) {
+        own.extend(ports.own_principal().await?);
+    }
+    Ok(Dossier { holds, exemptions, recent, age, asked, manager, own })
+}
+
+/// The id of the ask that this course hangs on: its own, that of the plan that was approved, or that of the undo.
+fn ask_of(task: Task<'_>, course: &PlanId) -> Result<String, Fault> {
+    let not_canonical = |_| Fault::defect("revert", "plan-not-canonical");
+    match task {
+        Task::Evaluate | Task::Forecast | Task::Repair => Ok(course.as_str().to_owned()),
+        Task::Approved(followed) => Ok(followed.id.clone()),
+        Task::Revert(stored) => ask::undo_id(&stored.plan.id().map_err(not_canonical)?).map_err(not_canonical),
+    }
+}
+
+impl<R, P> Run<'_, R, P>
+where
+    R: Remediation,
+    P: Ports + Doors<R::Client>,
+{
+    /// What the guard looks at.
+    pub(super) fn snapshot(&self) -> Snapshot<'_> {
+        let dossier = &self.dossier;
+        Snapshot {
+            control: &R::CONTROL,
+            target: self.target,
+            plan: &self.course.id,
+            purpose: self.task.purpose(),
+            consent: &self.course.consent,
+            impact: self.course.impact.as_ref(),
+            mode: self.visit.mode(R::CONTROL.id.0, self.target),
+            protected: &self.visit.settings.protected,
+            own: &dossier.own,
+            holds: &dossier.holds,
+            exemptions: &dossier.exemptions,
+            manager: dossier.manager.as_ref(),
+            recent_repairs: dossier.recent.count,
+            flap_limit: self.visit.settings.parameters.flap_limit,
+            age: dossier.age,
+            standing: dossier.standing(),
+            means: self.visit.means,
+            now: self.ports.now(),
+        }
+    }
+
+    /// A target whose repair arrived is on the backlog no longer.
+    pub(super) async fn leave_backlog(&self, outcome: Outcome) -> Result<(), Fault> {
+        let arrived = matches!(outcome, Outcome::Repaired | Outcome::Contained);
+        if self.dossier.age == Age::Fresh || !arrived {
+            return Ok(());
+        }
+        backlog::leave(self.ports, R::CONTROL.id.0, self.target, self.ports.now()).await
+    }
+}
