@@ -1,4 +1,4 @@
-//! AWS plumbing: the host that a function's `main` starts, and the ports of the engine on AWS.
+//! AWS plumbing: what a function's `main` starts, and the ports of the engine on AWS.
 
 mod answer;
 mod baseline;
@@ -16,6 +16,7 @@ mod notices;
 mod ports;
 mod raw_body;
 mod routing;
+pub mod service;
 mod session;
 mod settings;
 mod store;
@@ -26,6 +27,7 @@ mod undone;
 pub use faults::{absent, fault, found};
 pub use ports::AwsPorts;
 pub use session::{Connect, Session, http_client_for};
+pub use undone::Undone;
 
 /// A function's list of controls, as its `main` hands it to the host.
 pub type Roster = Vec<Box<dyn remedy_engine::Runnable<AwsPorts>>>;

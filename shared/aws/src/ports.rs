@@ -28,6 +28,24 @@ impl AwsPorts {
         Self { environment, session, own_account, buckets, topic, deadline: Deadline::new() }
     }
 
+    /// The session of the function's own role.
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// What the function is told by its environment.
+    #[must_use]
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// The account that the function runs in.
+    #[must_use]
+    pub fn own_account(&self) -> &AccountId {
+        &self.own_account
+    }
+
     /// Remedy's own resources, which it never changes.
     pub(crate) fn own_resources(&self) -> Vec<String> {
         let environment = &self.environment;

@@ -5,7 +5,7 @@ use remedy_domain::{Fault, FaultKind, trigger::Refusal};
 
 /// Why a delivery, or one message of it, is not done.
 #[derive(Debug)]
-pub(crate) enum Undone {
+pub enum Undone {
     /// It was refused.
     Refused(Refusal),
     /// It failed.

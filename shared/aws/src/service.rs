@@ -1,0 +1,165 @@
+//! Serving the Lambda Runtime API: what every function's `main` shares, whatever it does with an invocation.
+
+use std::{cell::RefCell, process::ExitCode, rc::Rc};
+
+use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
+use remedy_domain::{
+    AccountId, Fault, canonical,
+    evidence::{self, FORMAT},
+    trigger::Refusal,
+};
+use remedy_engine::{Clock as _, Shelf, Store as _};
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+use crate::{
+    environment::{BadEnvironment, Environment},
+    ports::AwsPorts,
+    raw_body::RawBody,
+    session::Session,
+    telemetry,
+    undone::Undone,
+};
+
+/// What a function does.
+#[expect(async_fn_in_trait, reason = "an instance serves one invocation at a time, on one thread")]
+pub trait Service {
+    /// What the function says of itself: the answer to `--describe`. It needs no environment.
+    fn describe(&self) -> Value;
+
+    /// Answers one invocation. A fault that is answered is logged by the caller.
+    async fn invoked(&self, request: &Request<'_>) -> Result<Value, Undone>;
+}
+
+/// One invocation, with its deadline begun.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The function's name.
+    pub function: &'a str,
+    /// The world.
+    pub ports: &'a AwsPorts,
+    /// The Lambda request.
+    pub id: &'a str,
+    /// The event, as it came.
+    pub payload: &'a [u8],
+}
+
+/// Runs a function: `--describe` prints what it is, otherwise it serves the Lambda Runtime API.
+#[must_use]
+pub fn main(function: &str, service: impl Service + 'static) -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("--describe") {
+        return print(&service.describe());
+    }
+    telemetry::begin();
+    match serve(function, service) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(function = function, error = %error, "the function cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(value: &Value) -> ExitCode {
+    use std::io::Write as _;
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn serve(function: &str, service: impl Service + 'static) -> Result<(), lambda_runtime::Error> {
+    let instance = Rc::new(Instance {
+        function: function.to_owned(),
+        environment: Environment::from_process(),
+        service,
+        ports: RefCell::default(),
+    });
+    let body = RawBody::default();
+    let aside = body.clone();
+    let handler = service_fn(move |event: LambdaEvent<IgnoredAny>| {
+        let (instance, payload) = (Rc::clone(&instance), aside.take());
+        async move { instance.invoked(&payload, &event.context).await }
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(Runtime::new(handler).layer(body).run())
+}
+
+/// One function instance.
+struct Instance<S> {
+    function: String,
+    /// A wrong one fails every invocation with a clear error, which is seen sooner than a process that will not start.
+    environment: Result<Environment, BadEnvironment>,
+    service: S,
+    /// Opened at the first invocation, which tells the account.
+    ports: RefCell<Option<Rc<AwsPorts>>>,
+}
+
+impl<S: Service> Instance<S> {
+    async fn invoked(&self, payload: &[u8], context: &Context) -> Result<Value, Undone> {
+        let ports = self.ports(&context.invoked_function_arn).await?;
+        ports.deadline.begin(context.deadline());
+        let request = Request { function: &self.function, ports: &ports, id: &context.request_id, payload };
+        let answer = self.service.invoked(&request).await;
+        if let Err(Undone::Failed(fault)) = &answer {
+            tracing::error!(function = %self.function, fault.doing = %fault.doing, fault.code = %fault.code, "failed");
+        }
+        answer
+    }
+
+    /// The account comes from the function's ARN; where an emulator sends none, STS is asked.
+    async fn ports(&self, arn: &str) -> Result<Rc<AwsPorts>, Fault> {
+        if let Some(ports) = self.ports.borrow().as_ref() {
+            return Ok(Rc::clone(ports));
+        }
+        let environment = self.environment.clone().map_err(|error| {
+            Fault::rejected("start", "bad-environment", format!("{error}; mend the function's environment"))
+        })?;
+        let session = Session::own(&environment);
+        let named = arn.split(':').nth(4).and_then(|account| AccountId::parse(account).ok());
+        let account = match named {
+            Some(account) => account,
+            None => caller(&session).await?,
+        };
+        let ports = Rc::new(AwsPorts::open(environment, session, account));
+        self.ports.replace(Some(Rc::clone(&ports)));
+        Ok(ports)
+    }
+}
+
+/// The account of the function's own credentials.
+async fn caller(session: &Session) -> Result<AccountId, Fault> {
+    let answer = aws_sdk_sts::Client::new(session.config()).get_caller_identity().send().await;
+    let answer = answer.map_err(|error| crate::fault("sts:GetCallerIdentity", &error))?;
+    let account = answer.account().unwrap_or_default();
+    AccountId::parse(account).map_err(|_| Fault::transient("sts:GetCallerIdentity", "no-account"))
+}
+
+impl Request<'_> {
+    /// Notes a refusal in the log, in the metrics, and in the evidence: once an hour for the same `message` (the id of one
+    /// in a batch, else empty) of the same bytes. Never the payload itself.
+    pub async fn refuse(&self, refusal: Refusal, message: &str) -> Undone {
+        let (digest, now) = (canonical::sha256_hex(self.payload), self.ports.now());
+        telemetry::refused(self.function, &refusal, &digest, self.payload.len(), now);
+        let record = json!({
+            "format": FORMAT,
+            "kind": "rejected",
+            "at": now,
+            "function": self.function,
+            "refusal": refusal.kind(),
+            "detail": refusal.detail(),
+            "message": remedy_domain::redact::text(message),
+            "payload_sha256": digest,
+            "payload_bytes": self.payload.len(),
+        });
+        let which = canonical::sha256_hex(format!("{digest} {message}").as_bytes());
+        let key = format!("{}/rejected-{}-{which}.json", evidence::hour_path(now), self.function);
+        if let Ok(body) = canonical::to_bytes(&record)
+            && let Err(fault) = self.ports.put_new(Shelf::Evidence, &key, &body).await
+        {
+            tracing::error!(fault.code = %fault.code, "a refusal could not be recorded");
+        }
+        refusal.into()
+    }
+}
