@@ -1,14 +1,14 @@
 //! Deciding: an approval does what was asked, a refusal ends it. Whoever asks does not decide.
 
 use remedy_domain::{
-    Actor,
+    Actor, Timestamp,
     ask::{self, Answer, Decision, Standing, Subject},
     exemption::{self, Exemption, Terms},
     hold::{self, Hold, HoldScope, Switch},
     outcome::Alarm,
     settings::Settings,
-    Timestamp,
 };
+use remedy_aws::Sent;
 use remedy_engine::{
     Put,
     asks::{self, OnFile},
@@ -34,13 +34,21 @@ impl<P: Office> Desk<'_, P> {
     pub(crate) async fn approve(&self, decide: &Decide) -> Result<Value, Refused> {
         let on_file = self.open_ask(&decide.id).await?;
         let evidence = self.decide(&on_file, Answer::Approved, decide).await?;
-        self.take_effect(&on_file).await?;
-        Ok(done("approved", Some(&on_file.id), &evidence))
+        let next = self.take_effect(&on_file).await?;
+        let mut answer = done("approved", Some(&on_file.id), &evidence);
+        if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
+            members.insert("next".to_owned(), next);
+        }
+        Ok(answer)
+    }
+
+    fn standing(&self, on_file: &OnFile) -> Standing {
+        on_file.standing(self.ports.now(), &[])
     }
 
     async fn open_ask(&self, id: &str) -> Result<OnFile, Refused> {
-        let on_file = asks::latest(self.ports, id, self.ports.now()).await?.ok_or(Refused::NothingWaits)?;
-        match &on_file.standing {
+        let on_file = asks::latest(self.ports, id).await?.ok_or(Refused::NothingWaits)?;
+        match self.standing(&on_file) {
             Standing::Unasked | Standing::Rejected(_) => Err(Refused::NothingWaits),
             Standing::Approved(decision) if !decision.by.same_person(self.actor) => Err(Refused::AlreadyDecided),
             Standing::Approved(_) | Standing::Open => self.not_own(on_file),
@@ -65,26 +73,30 @@ impl<P: Office> Desk<'_, P> {
             reason: decide.reason.clone(),
             at: self.ports.now(),
         };
-        let is_own_second_try = matches!(on_file.standing, Standing::Approved(_)) && answer == Answer::Approved;
+        let is_own_second_try = matches!(self.standing(on_file), Standing::Approved(_)) && answer == Answer::Approved;
         if !is_own_second_try && asks::decide(self.ports, on_file, &decision).await? == Put::Exists {
             return Err(Refused::AlreadyDecided);
         }
         Ok(evidence)
     }
 
-    async fn take_effect(&self, on_file: &OnFile) -> Result<(), Refused> {
+    /// Does what was approved. Answers what is left to do by hand, if something is.
+    async fn take_effect(&self, on_file: &OnFile) -> Result<Option<Value>, Refused> {
         match &on_file.ask.subject {
-            Subject::Plan { .. } => self.send(on_file, &json!({"approved": {"plan": on_file.id}})).await,
-            Subject::Undo { plan, .. } => self.send(on_file, &json!({"revert": {"plan": plan}})).await,
-            Subject::Exemption { terms } => self.exempt(on_file, terms).await,
-            Subject::Settings { settings, .. } => self.put_in_force(on_file, settings).await,
-            Subject::Release { scope, since } => self.release(on_file, scope, *since).await,
+            Subject::Plan { .. } => return self.send(on_file, json!({"approved": {"plan": on_file.id}})).await,
+            Subject::Undo { plan, .. } => return self.send(on_file, json!({"revert": {"plan": plan}})).await,
+            Subject::Exemption { terms } => self.exempt(on_file, terms).await?,
+            Subject::Settings { settings, .. } => self.put_in_force(on_file, settings).await?,
+            Subject::Release { scope, since } => self.release(on_file, scope, *since).await?,
         }
+        Ok(None)
     }
 
     /// The function that drafted the plan carries it out; the approval on file is what counts.
-    async fn send(&self, on_file: &OnFile, event: &Value) -> Result<(), Refused> {
-        Ok(self.ports.send(&on_file.ask.function, event).await?)
+    async fn send(&self, on_file: &OnFile, event: Value) -> Result<Option<Value>, Refused> {
+        let function = &on_file.ask.function;
+        let sent = self.ports.send(function, &event).await?;
+        Ok((sent == Sent::Nowhere).then(|| json!({"invoke": function, "with": event})))
     }
 
     fn asker<'b>(&self, on_file: &'b OnFile) -> Result<&'b Actor, Refused> {

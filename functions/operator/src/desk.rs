@@ -5,6 +5,7 @@ use remedy_domain::{
     evidence::{Deed, FORMAT, Kind},
     redact,
 };
+use remedy_aws::Sent;
 use remedy_engine::{Clock, Notices, Put, Shelf, Store};
 use serde_json::{Value, json};
 
@@ -13,8 +14,9 @@ use crate::{refused::Refused, request::Request};
 /// The way to the functions: what was approved is carried out by the one that asked.
 #[expect(async_fn_in_trait, reason = "the desk works on one thread; no future crosses to another")]
 pub trait Courier {
-    /// Sends an event to a function. Nothing is lost if it does not arrive: the next sweep finds the approval on file.
-    async fn send(&self, function: &str, event: &Value) -> Result<(), Fault>;
+    /// Sends an event to a function. If it does not arrive nothing is lost: what is on file counts, and the event can be sent
+    /// again.
+    async fn send(&self, function: &str, event: &Value) -> Result<Sent, Fault>;
 }
 
 /// What the desk needs from the world.

@@ -1,12 +1,16 @@
-//! `operator`: people in the loop. They approve, reject, take back, exempt, change settings, and hold everything.
+//! The Lambda function `operator`: people in the loop. They approve, reject, take back, exempt, change settings, and hold
+//! everything. Who asks is proven by a call that AWS STS answers, never taken from the payload.
 
 mod asking;
 mod deciding;
 mod desk;
 mod looking;
 mod refused;
+mod reminding;
 mod request;
+mod service;
 
 pub use desk::{Courier, Desk, Office};
 pub use refused::Refused;
 pub use request::{Decide, Document, Named, Request, Revert, Turn};
+pub use service::Operator;

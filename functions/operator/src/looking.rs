@@ -1,6 +1,6 @@
 //! Looking: what waits for people, one ask whole, and the state of holds and exemptions.
 
-use remedy_domain::{ask::{Standing, Subject}, hold::Switch, redact};
+use remedy_domain::{ask::Subject, hold::Switch, redact};
 use remedy_engine::{
     asks::{self, OnFile},
     registry,
@@ -20,7 +20,7 @@ impl<P: Office> Desk<'_, P> {
     }
 
     pub(crate) async fn plan(&self, id: &str) -> Result<Value, Refused> {
-        let on_file = asks::latest(self.ports, id, self.ports.now()).await?.ok_or(Refused::NothingWaits)?;
+        let on_file = asks::latest(self.ports, id).await?.ok_or(Refused::NothingWaits)?;
         let mut shown = line(&on_file);
         if let (Subject::Plan { plan }, Some(members)) = (&on_file.ask.subject, shown.as_object_mut()) {
             members.insert("drafted".to_owned(), json!(plan.at));
@@ -35,7 +35,7 @@ impl<P: Office> Desk<'_, P> {
         let mut exemptions = registry::all_exemptions(self.ports).await?;
         exemptions.retain(|exemption| now < exemption.until);
         let pending = asks::pending(self.ports, now).await?;
-        let waiting = pending.iter().filter(|on_file| on_file.standing == Standing::Open).count();
+        let waiting = pending.iter().filter(|on_file| on_file.decision.is_none()).count();
         let modes = &self.settings.modes;
         Ok(json!({
             "holds": holds.iter().map(|hold| redact::value(&json!(hold))).collect::<Vec<_>>(),
@@ -49,10 +49,6 @@ impl<P: Office> Desk<'_, P> {
 
 fn line(on_file: &OnFile) -> Value {
     let ask = &on_file.ask;
-    let decision = match &on_file.standing {
-        Standing::Approved(decision) | Standing::Rejected(decision) => Some(decision),
-        Standing::Open | Standing::Unasked => None,
-    };
     redact::value(&json!({
         "id": on_file.id,
         "what": ask.subject.word(),
@@ -61,6 +57,6 @@ fn line(on_file: &OnFile) -> Value {
         "by": ask.by,
         "since": ask.at,
         "until": ask.until,
-        "decision": decision,
+        "decision": on_file.decision,
     }))
 }

@@ -1,6 +1,8 @@
 //! Why the operator does not do what was asked.
 
-use remedy_domain::{Fault, exemption::BadTerms, settings::SettingsError};
+use std::error::Error as _;
+
+use remedy_domain::{Fault, FaultKind, exemption::BadTerms, settings::SettingsError};
 
 /// Why the operator does not do what was asked: nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +46,18 @@ pub enum Refused {
     /// What is needed failed.
     #[error(transparent)]
     Failed(#[from] Fault),
+}
+
+impl From<Refused> for Fault {
+    fn from(refused: Refused) -> Self {
+        let kind = match &refused {
+            Refused::Failed(fault) => return fault.clone(),
+            Refused::NotAllowed(..) | Refused::OwnAsk | Refused::Replayed => FaultKind::Denied,
+            _ => FaultKind::Rejected,
+        };
+        let why = refused.source().map_or_else(|| refused.to_string(), |source| format!("{refused}: {source}"));
+        Self::new(kind, "operator", refused.kind(), why)
+    }
 }
 
 impl Refused {

@@ -35,8 +35,12 @@ pub struct Environment {
     pub mode: Mode,
     /// `REMEDY_WRITE_ROLE`: a role name, or an ARN with `{account}`.
     pub write_role: Option<String>,
-    /// `REMEDY_QUEUE_URL`.
+    /// `REMEDY_QUEUE_URL`. For the operator function with `{function}` in it: the queue of each function.
     pub queue_url: Option<String>,
+    /// `REMEDY_AUDIENCE`: whom operator requests must be signed for.
+    pub audience: Option<String>,
+    /// `REMEDY_STACK`: the name of the CloudFormation stack that Remedy itself is deployed by.
+    pub stack: Option<String>,
     /// `REMEDY_TOPIC_ARN`.
     pub topic_arn: Option<String>,
     /// `AWS_ENDPOINT_URL`: an emulator, or a VPC endpoint.
@@ -90,6 +94,8 @@ impl Environment {
             mode: mode(get("REMEDY_MODE"))?,
             write_role: get("REMEDY_WRITE_ROLE"),
             queue_url: get("REMEDY_QUEUE_URL"),
+            audience: get("REMEDY_AUDIENCE"),
+            stack: get("REMEDY_STACK"),
             topic_arn: get("REMEDY_TOPIC_ARN"),
             credentials: credentials(&get, behind)?,
             endpoint,

@@ -6,7 +6,13 @@ use remedy_domain::{
     evidence::StoredPlan,
     trigger::{Cause, Hint, Refusal, RefusalKind, Scope, Selector, Trigger},
 };
-use remedy_engine::{Clock as _, Place, Report, Runnable, Visit, asks, backlog, draft::Task, ledger, roster};
+use remedy_engine::{
+    Clock as _, Place, Report, Runnable, Visit,
+    asks::{self, OnFile},
+    backlog,
+    draft::Task,
+    ledger, roster,
+};
 
 use crate::{answer::Tally, baseline, host::Host, ports::AwsPorts, routing, sweeping, telemetry, undone::Undone};
 
@@ -178,13 +184,19 @@ impl Errand<'_> {
 
     /// Carries out what a person approved. Whether somebody did is on file, not in the event.
     async fn approved(&self, plan: &str) -> Result<Vec<Report>, Undone> {
-        let on_file = asks::latest(self.ports, plan_id(plan)?.as_str(), self.ports.now()).await?;
-        let on_file = on_file.filter(|on_file| matches!(on_file.standing, Standing::Approved(_)));
+        let on_file = asks::latest(self.ports, plan_id(plan)?.as_str()).await?;
+        let on_file = on_file.filter(|on_file| self.is_approved(on_file));
         let on_file = on_file.ok_or_else(|| unknown("no plan of this id is approved and waits here"))?;
         match &on_file.ask.subject {
             Subject::Plan { plan } => self.follow(plan, Task::Approved(&on_file)).await,
             _ => Err(unknown("what is approved under this id is not a plan").into()),
         }
+    }
+
+    /// Whether somebody agreed. Whether that was used already is seen when it is to be used.
+    fn is_approved(&self, on_file: &OnFile) -> bool {
+        let lost: Vec<_> = on_file.spent_by.iter().cloned().collect();
+        matches!(on_file.standing(self.ports.now(), &lost), Standing::Approved(_))
     }
 
     async fn follow(&self, stored: &StoredPlan, task: Task<'_>) -> Result<Vec<Report>, Undone> {

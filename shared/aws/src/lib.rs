@@ -26,6 +26,7 @@ mod undone;
 
 pub use faults::{absent, fault, found};
 pub use ports::AwsPorts;
+pub use sweeping::Sent;
 pub use session::{Connect, Session, http_client_for};
 pub use undone::Undone;
 

@@ -52,6 +52,9 @@ impl AwsPorts {
         let mut own = vec![environment.evidence_bucket.clone(), environment.state_bucket.clone()];
         let role = environment.write_role.iter().filter_map(|role| role.rsplit('/').next());
         own.extend(role.map(str::to_owned));
+        own.extend(environment.stack.clone());
+        own.extend(environment.topic_arn.clone());
+        own.extend(environment.queue_url.iter().filter_map(|url| url.rsplit('/').next()).map(str::to_owned));
         own
     }
 }

@@ -14,7 +14,7 @@ impl AwsPorts {
     /// The settings in force. Unreadable or invalid ones stop everything.
     ///
     /// Settings that loosen those in force wait for a second person: until then the ones in force stay.
-    pub(crate) async fn settings(&self) -> Result<Settings, Fault> {
+    pub async fn settings(&self) -> Result<Settings, Fault> {
         let document = match &self.environment.settings {
             SettingsAt::Default => return Ok(Settings::default()),
             SettingsAt::File(path) => {

@@ -26,6 +26,28 @@ pub(crate) async fn enqueue(
     Ok(targets.len())
 }
 
+/// Whether an event was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// It is in the function's queue.
+    Queued,
+    /// There is no queue: a person invokes the function.
+    Nowhere,
+}
+
+impl AwsPorts {
+    /// Sends an event to the queue of a function, where `REMEDY_QUEUE_URL` says where that is.
+    pub async fn deliver(&self, function: &str, event: &serde_json::Value) -> Result<Sent, Fault> {
+        let Some(queue) = self.environment.queue_url.as_ref().filter(|_| !function.is_empty()) else {
+            return Ok(Sent::Nowhere);
+        };
+        let queue = queue.replace("{function}", function);
+        let request = Client::new(self.session.config()).send_message().queue_url(queue).message_body(event.to_string());
+        request.send().await.map_err(|error| fault("sqs:SendMessage", &error))?;
+        Ok(Sent::Queued)
+    }
+}
+
 /// Sends one batch. A `200` may still list messages that failed: those go again, once.
 async fn send(client: &Client, queue: &str, control: &Control, batch: &[Target]) -> Result<(), Fault> {
     let mut left = entries(control, batch)?;

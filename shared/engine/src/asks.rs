@@ -8,6 +8,8 @@ use remedy_domain::{
     ask::{Ask, Decision, Spent, Standing, Subject},
 };
 
+use serde::de::DeserializeOwned;
+
 use crate::{
     ledger::{bytes, fetch},
     ports::{Put, Shelf, Store},
@@ -25,8 +27,20 @@ pub struct OnFile {
     pub id: String,
     /// The ask.
     pub ask: Ask,
-    /// How it stands.
-    pub standing: Standing,
+    /// The decision, if there is one.
+    pub decision: Option<Decision>,
+    /// The attempt that used the approval up, if one did.
+    pub spent_by: Option<AttemptId>,
+}
+
+impl OnFile {
+    /// How it stands now. What an attempt used up whose worker was `lost` may be used by the one that takes over.
+    #[must_use]
+    pub fn standing(&self, now: Timestamp, lost: &[AttemptId]) -> Standing {
+        let is_spent = self.spent_by.as_ref().is_some_and(|by| !lost.contains(by));
+        let spent = if is_spent { Spent::Yes } else { Spent::No };
+        Standing::of(&self.ask, self.decision.clone(), spent, now)
+    }
 }
 
 /// What came of asking.
@@ -47,9 +61,9 @@ fn is_ask(key: &str) -> bool {
 }
 
 /// The last ask for `id` on file, and how it stands.
-pub async fn latest(store: &impl Store, id: &str, now: Timestamp) -> Result<Option<OnFile>, Fault> {
+pub async fn latest(store: &impl Store, id: &str) -> Result<Option<OnFile>, Fault> {
     let keys = store.list(&line(id)).await?;
-    last_of(store, &keys, now).await
+    last_of(store, &keys).await
 }
 
 /// Every ask that can still be decided or carried out, in the order of their ids.
@@ -57,8 +71,8 @@ pub async fn pending(store: &impl Store, now: Timestamp) -> Result<Vec<OnFile>, 
     let keys = store.list("ask/").await?;
     let mut pending = Vec::new();
     for keys in keys.chunk_by(|a, b| folder(a) == folder(b)) {
-        let last = last_of(store, keys, now).await?;
-        pending.extend(last.filter(|on_file| on_file.standing != Standing::Unasked));
+        let last = last_of(store, keys).await?;
+        pending.extend(last.filter(|on_file| on_file.standing(now, &[]) != Standing::Unasked));
     }
     Ok(pending)
 }
@@ -67,25 +81,33 @@ fn folder(key: &str) -> Option<&str> {
     key.rsplit_once('/').map(|(folder, _)| folder)
 }
 
-async fn last_of(store: &impl Store, keys: &[String], now: Timestamp) -> Result<Option<OnFile>, Fault> {
+async fn last_of(store: &impl Store, keys: &[String]) -> Result<Option<OnFile>, Fault> {
     let Some(key) = keys.iter().rev().find(|key| is_ask(key)) else { return Ok(None) };
     let Some(ask) = fetch::<Ask>(store, Shelf::State, key).await? else { return Ok(None) };
-    let has = |end: &str| keys.contains(&format!("{key}{end}"));
-    let decision: Option<Decision> =
-        if has(DECISION) { fetch(store, Shelf::State, &format!("{key}{DECISION}")).await? } else { None };
-    let spent = if has(SPENT) { Spent::Yes } else { Spent::No };
-    let standing = Standing::of(&ask, decision, spent, now);
+    let decision = beside(store, keys, key, DECISION).await?;
+    let spent_by = beside(store, keys, key, SPENT).await?;
     let id = key.split('/').nth(1).unwrap_or_default().to_owned();
-    Ok(Some(OnFile { key: key.clone(), id, ask, standing }))
+    Ok(Some(OnFile { key: key.clone(), id, ask, decision, spent_by }))
+}
+
+/// What stands beside an ask, if it is among the keys.
+async fn beside<T: DeserializeOwned>(
+    store: &impl Store,
+    keys: &[String],
+    key: &str,
+    end: &str,
+) -> Result<Option<T>, Fault> {
+    let key = format!("{key}{end}");
+    if keys.contains(&key) { fetch(store, Shelf::State, &key).await } else { Ok(None) }
 }
 
 /// Puts an ask on file, unless one like it still stands.
 pub async fn open(store: &impl Store, ask: &Ask) -> Result<Asked, Fault> {
     let id = id(&ask.subject)?;
     let keys = store.list(&line(&id)).await?;
-    let next = match last_of(store, &keys, ask.at).await? {
+    let next = match last_of(store, &keys).await? {
         None => 0,
-        Some(last) if last.standing == Standing::Unasked => keys.iter().filter(|key| is_ask(key)).count(),
+        Some(last) if last.standing(ask.at, &[]) == Standing::Unasked => keys.iter().filter(|key| is_ask(key)).count(),
         Some(last) => return Ok(Asked { ask: last.ask, put: Put::Exists }),
     };
     let key = format!("{}{next:04}", line(&id));

@@ -179,6 +179,7 @@ pub async fn recent_repairs(
 ) -> Result<Recent, Fault> {
     let keys = store.list(&line(control, target)).await?;
     let last = keys.iter().filter_map(|key| generation(key)).max();
+    let lost = lost_among(store, &keys, now).await?;
     let mut count = 0;
     for key in keys.iter().rev().filter(|key| is_done(key)) {
         let Some(done) = fetch::<Released>(store, Shelf::State, key).await? else { continue };
@@ -188,16 +189,27 @@ pub async fn recent_repairs(
         }
         count += usize::from(has_written(done.outcome));
     }
-    Ok(Recent { count, last })
+    Ok(Recent { count, last, lost })
 }
 
 /// How often something was repaired of late.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recent {
     /// How often, as far as it was counted.
     pub count: usize,
     /// The last attempt's place in the target's line.
     pub last: Option<u64>,
+    /// Attempts whose workers were lost, and that nobody closed yet.
+    pub lost: Vec<AttemptId>,
+}
+
+async fn lost_among(store: &impl Store, keys: &[String], now: Timestamp) -> Result<Vec<AttemptId>, Fault> {
+    let mut lost = Vec::new();
+    for key in open(keys) {
+        let lock: Option<Lock> = fetch(store, Shelf::State, key).await?;
+        lost.extend(lock.filter(|lock| lock.until <= now).map(|lock| lock.attempt));
+    }
+    Ok(lost)
 }
 
 fn has_written(outcome: Outcome) -> bool {

@@ -68,7 +68,14 @@ impl Per {
 pub(crate) async fn ask(ports: &impl Ports, report: &mut Report, plan: Plan, visit: &Visit<'_>) -> Result<(), Fault> {
     let id = plan.id().map_err(|_| Fault::defect("draft", "setting-not-canonical"))?;
     let at = ports.now();
-    let plan = StoredPlan { plan, purpose: Purpose::Repair, realized: None, function: visit.function.to_owned(), attempt: None, at };
+    let plan = StoredPlan {
+        plan,
+        purpose: Purpose::Repair,
+        realized: None,
+        function: visit.function.to_owned(),
+        attempt: None,
+        at,
+    };
     let ask = Ask {
         format: ask::FORMAT,
         subject: Subject::Plan { plan: Box::new(plan) },

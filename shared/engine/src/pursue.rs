@@ -15,7 +15,7 @@ use remedy_domain::{
 
 use crate::{
     draft::{Course, Draft, Task, draft, verbatim},
-    ending::{Performed, conclude, fail, held, spent},
+    ending::{self, Performed, conclude, fail, held},
     ledger::{self, Claim, Lease},
     notes::{Per, ask, hold_report, record, settle, tell},
     ports::{Doors, Place, Ports, Put},
@@ -97,17 +97,15 @@ where
         if let Some(objection) = self.over(&lock).await? {
             return self.hold(objection).await;
         }
-        let (lease, lost) = match ledger::claim(self.ports, lock, self.ports.now()).await? {
-            Claim::Busy => return Err(Fault::transient("lock", "held-by-another-run")),
-            Claim::Held { lease, lost, last } => {
-                self.close_lost(&lost).await?;
-                self.cool_down(last).await;
-                (lease, lost)
-            }
+        let Claim::Held { lease, lost, last } = ledger::claim(self.ports, lock, self.ports.now()).await? else {
+            return Err(Fault::transient("lock", "held-by-another-run"));
         };
-        if self.spend(&lease, &lost).await? == Put::Exists {
+        let spent = self.spend(&lease, &lost).await?;
+        self.close_lost(&lost).await?;
+        self.cool_down(last).await;
+        if spent == Put::Exists {
             ledger::release(self.ports, &lease, Outcome::Superseded, self.ports.now()).await?;
-            return self.hold(spent()).await;
+            return self.hold(ending::spent()).await;
         }
         let turn = self.take_turn(&lease).await?;
         let acted = self.intend_and_act(permit, &lease).await;

@@ -7,6 +7,7 @@ pub mod fake;
 pub mod lambda;
 pub mod laws;
 pub mod memory;
+pub mod people;
 pub mod proxy;
 pub mod queue;
 pub mod world;

@@ -46,6 +46,8 @@ pub enum RefusalKind {
     ForeignAccount,
     /// A control that the function does not have. Only the function can tell; the parser never says so.
     UnknownControl,
+    /// A request to the operator that does not prove who makes it.
+    Unproven,
 }
 
 impl fmt::Display for RefusalKind {

@@ -29,26 +29,22 @@ pub(super) struct Dossier {
     pub(super) recent: Recent,
     pub(super) age: Age,
     /// The ask for this plan, or for this undo.
-    pub(super) asked: Option<OnFile>,
+    asked: Option<OnFile>,
+    standing: Standing,
     manager: Option<Manager>,
     own: Vec<String>,
 }
 
 impl Dossier {
-    /// How the ask for this plan stands.
-    pub(super) fn standing(&self) -> &Standing {
-        self.asked.as_ref().map_or(&Standing::Unasked, |asked| &asked.standing)
-    }
-
     /// The ask, where somebody agreed to it.
     pub(super) fn approved(&self) -> Option<&OnFile> {
-        self.asked.as_ref().filter(|asked| matches!(asked.standing, Standing::Approved(_)))
+        self.asked.as_ref().filter(|_| matches!(self.standing, Standing::Approved(_)))
     }
 
     /// Who asked, if a person did, and who agreed.
     pub(super) fn people(&self) -> Option<(Option<Actor>, Actor)> {
         let asked = self.asked.as_ref()?;
-        let Standing::Approved(decision) = &asked.standing else { return None };
+        let Standing::Approved(decision) = &self.standing else { return None };
         Some((asked.ask.by.clone(), decision.by.clone()))
     }
 
@@ -84,14 +80,15 @@ where
         backlog::age(ports, control, target, parameters),
     );
     let ask = ask_of(task, &course.id)?;
-    let of_this_plan = try_join(asks::latest(ports, &ask, now), R::tags(client, target));
+    let of_this_plan = try_join(asks::latest(ports, &ask), R::tags(client, target));
     let ((holds, exemptions, recent, age), (asked, tags)) = try_join(on_file, of_this_plan).await?;
     let manager = Manager::of(&tags, &parameters.iac_tags);
     let mut own = visit.own.to_vec();
     if course.impact.as_ref().is_some_and(|impact| !impact.affected.is_empty()) {
         own.extend(ports.own_principal().await?);
     }
-    Ok(Dossier { holds, exemptions, recent, age, asked, manager, own })
+    let standing = asked.as_ref().map_or(Standing::Unasked, |asked| asked.standing(now, &recent.lost));
+    Ok(Dossier { standing, holds, exemptions, recent, age, asked, manager, own })
 }
 
 /// The id of the ask that this course hangs on: its own, that of the plan that was approved, or that of the undo.
@@ -128,7 +125,7 @@ where
             recent_repairs: dossier.recent.count,
             flap_limit: self.visit.settings.parameters.flap_limit,
             age: dossier.age,
-            standing: dossier.standing(),
+            standing: &dossier.standing,
             means: self.visit.means,
             now: self.ports.now(),
         }

@@ -4,15 +4,17 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 
 use remedy_domain::{
     Consent, Context, Drift, Fault, Harm, Mode, Observed, PlanId, Settings, Target, Verdict,
-    guard::{self, Means, Permit, Purpose, Ruling, Snapshot},
+    ask::Standing,
+    guard::{self, Age, Means, Permit, Purpose, Ruling, Snapshot},
     settings::Protected,
 };
-use remedy_engine::{Report, Visit, Writer, draft::Task, ledger, pursue, sweep};
+use remedy_engine::{Report, Visit, Writer, asks, draft::Task, ledger, pursue, sweep};
 
 use super::{Agreed, Case, Lawful, Stage, Theatre};
 use crate::{
     fake::Seen,
     memory::{Entry, MemoryPorts},
+    people,
 };
 
 /// How long an invocation may take.
@@ -63,13 +65,15 @@ impl<C: Lawful> Scene<C> {
         let client: C::Client = stage.client();
         let found = C::find(&client, &stage.place(C::CONTROL.scope), &id).await.expect("the target can be looked for");
         let [target] = found.try_into().unwrap_or_else(|found| panic!("`{id}` is one target, not {found:?}"));
-        let settings = Settings { parameters: C::parameters(&case.world), ..Settings::default() };
+        let protected = Protected { break_glass: vec!["break-glass".to_owned()], ..Protected::default() };
+        let settings = Settings { parameters: C::parameters(&case.world), protected, ..Settings::default() };
         let (mode, means) = (Cell::new(Mode::Enforce), Cell::new(Means::WriteRole));
         Some(Self { stage, ports, target, mode, means, settings, client })
     }
 
     fn visit(&self) -> Visit<'_> {
         Visit {
+            function: "laws",
             settings: &self.settings,
             digest: "digest",
             environment: self.mode.get(),
@@ -104,8 +108,33 @@ impl<C: Lawful> Scene<C> {
         pursue::run::<C, _>(&*self.ports, &self.target, Task::Evaluate, &self.visit()).await
     }
 
-    /// Takes a plan back that was carried out, as the host does.
+    /// Takes a plan back that was carried out, as the host does, once two people agreed to it.
     pub async fn revert(&self, plan: &PlanId) -> Result<Report, Fault> {
+        self.ports.begin(TIMEOUT);
+        self.agree_to_undo(plan).await?;
+        self.revert_unasked(plan).await
+    }
+
+    /// One person asks for an undo, and another agrees.
+    async fn agree_to_undo(&self, plan: &PlanId) -> Result<(), Fault> {
+        let days = self.settings.parameters.revert_exemption_days;
+        let ask = people::undo(plan, &C::CONTROL, &self.target, days, self.ports.time().now());
+        asks::open(&*self.ports, &ask).await?;
+        let on_file = asks::latest(&*self.ports, &asks::id(&ask.subject)?).await?.expect("it was asked");
+        if on_file.decision.is_none() {
+            asks::decide(&*self.ports, &on_file, &people::agrees("bob", on_file.ask.at)).await?;
+        }
+        Ok(())
+    }
+
+    /// The person who is asked about a plan agrees to it.
+    pub async fn agree_to(&self, plan: &PlanId) -> Result<(), Fault> {
+        let on_file = asks::latest(&*self.ports, plan.as_str()).await?.expect("it was asked");
+        asks::decide(&*self.ports, &on_file, &people::agrees("bob", on_file.ask.at)).await.map(|_| ())
+    }
+
+    /// The same without anybody's agreement.
+    pub async fn revert_unasked(&self, plan: &PlanId) -> Result<Report, Fault> {
         self.ports.begin(TIMEOUT);
         let stored = ledger::stored_plan(&*self.ports, plan).await?.expect("the plan was carried out");
         pursue::run::<Agreed<C>, _>(&*self.ports, &self.target, Task::Revert(&stored), &self.visit()).await
@@ -201,7 +230,13 @@ fn permit<C: Lawful>(target: &Target) -> Permit {
         mode: Mode::Enforce,
         protected: &Protected::default(),
         own: &[],
-        exemption: None,
+        holds: &[],
+        exemptions: &[],
+        manager: None,
+        recent_repairs: 0,
+        flap_limit: 3,
+        age: Age::Fresh,
+        standing: &Standing::Unasked,
         means: Means::WriteRole,
         now: remedy_domain::Timestamp::UNIX_EPOCH,
     });

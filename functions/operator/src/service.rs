@@ -1,0 +1,80 @@
+//! From an invocation to the desk: the proof of who asks, and its single use.
+
+use remedy_aws::{
+    AwsPorts, Sent, Undone, identity,
+    service::{self, Service},
+};
+use remedy_domain::{
+    Actor, Audience, Fault, canonical,
+    signed::{self, Expected, SignedCall},
+    trigger::{self, Cause, Delivery, Refusal, RefusalKind},
+};
+use remedy_engine::{Clock as _, Put, Shelf, Store as _};
+use serde_json::{Value, json};
+
+use crate::{
+    desk::{Courier, Desk},
+    refused::Refused,
+    reminding,
+    request::Request,
+};
+
+/// The function.
+#[derive(Debug)]
+pub struct Operator;
+
+impl Courier for AwsPorts {
+    async fn send(&self, function: &str, event: &Value) -> Result<Sent, Fault> {
+        self.deliver(function, event).await
+    }
+}
+
+impl Service for Operator {
+    fn describe(&self) -> Value {
+        json!({"function": "operator", "controls": []})
+    }
+
+    /// A signed request of a person, or the schedule that reminds people of exemptions that end.
+    async fn invoked(&self, request: &service::Request<'_>) -> Result<Value, Undone> {
+        if is_schedule(request.payload) {
+            return Ok(json!({"reminded": reminding::remind(request.ports).await?}));
+        }
+        let call = match SignedCall::read(request.payload, &expected(request)?) {
+            Ok(call) => call,
+            Err(refusal) => return Err(unproven(request, &refusal.to_string()).await),
+        };
+        let actor = identity::prove(request.ports.session(), &call).await?;
+        let answer = answer(request.ports, &call, &actor).await;
+        Ok(answer.map_err(Fault::from)?)
+    }
+}
+
+fn is_schedule(payload: &[u8]) -> bool {
+    let is_timed = |trigger: &trigger::Trigger| matches!(trigger.cause, Cause::Schedule | Cause::Sweep);
+    matches!(trigger::parse(payload), Ok(Delivery::Direct(triggers)) if triggers.iter().all(is_timed))
+}
+
+fn expected(request: &service::Request<'_>) -> Result<Expected, Fault> {
+    let environment = request.ports.environment();
+    let next = "set REMEDY_AUDIENCE to the ARN of this function or the name of the deployment";
+    let audience = environment.audience.clone().and_then(|audience| Audience::parse(audience).ok());
+    let audience = audience.ok_or_else(|| Fault::rejected("start", "no-audience", next))?;
+    Ok(Expected { region: environment.region.clone(), audience, now: request.ports.now() })
+}
+
+async fn unproven(request: &service::Request<'_>, why: &str) -> Undone {
+    request.refuse(Refusal::new(RefusalKind::Unproven, why), "").await
+}
+
+/// The identity is proven: the proof is used up, and the desk does the rest.
+async fn answer(ports: &AwsPorts, call: &SignedCall, actor: &Actor) -> Result<Value, Refused> {
+    let attempt = canonical::to_bytes(&ports.attempt()?).map_err(|_| Fault::defect("nonce", "not-canonical"))?;
+    if ports.put_new(Shelf::State, &call.nonce_key(), &attempt).await? == Put::Exists {
+        return Err(Refused::Replayed);
+    }
+    let settings = ports.settings().await?;
+    let request = Request::parse(call.request()).map_err(Refused::Shape)?;
+    let digest = signed::digest(call.request());
+    let environment = ports.environment().mode;
+    Desk { ports, settings: &settings, environment, actor, request: &digest }.serve(&request).await
+}
