@@ -10,6 +10,10 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+IDENTITIES = {
+    "touched": "a repair may take some, so nothing is written while the settings name no break-glass principal",
+    "untouched": "stay as they are",
+}
 BEGIN, END = "<!-- controls: begin -->", "<!-- controls: end -->"
 
 
@@ -42,7 +46,8 @@ def page(functions: list[dict]) -> str:
                 f"- **45 CFR:** {', '.join(control['hipaa'])}",
                 f"- **AWS Config rules:** {', '.join(f'`{rule}`' for rule in control['config_rules']) or 'none'}",
                 f"- **IAM actions, read role:** {bullets(control['reads'])}",
-                f"- **IAM actions, write role:** {bullets(control['writes'])}", "",
+                f"- **IAM actions, write role:** {bullets(control['writes'])}",
+                f"- **Permissions and sign-in of people and workloads:** {IDENTITIES[control['identities']]}", "",
             ]
     return "\n".join(parts)
 

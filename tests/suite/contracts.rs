@@ -65,6 +65,19 @@ fn every_written_attribute_has_one_owner() {
     }
 }
 
+/// Whoever writes to users, groups, roles or their policies may take permissions away.
+#[test]
+fn a_control_that_writes_to_identities_says_so() {
+    let is_identity = |call: &Value| {
+        let operation = call["operation"].as_str().unwrap();
+        operation.starts_with("iam:") && !operation.ends_with("AccountPasswordPolicy")
+    };
+    for control in functions().iter().flat_map(|function| controls(function)) {
+        let writes = control["writes"].as_array().unwrap().iter().any(is_identity);
+        assert!(!writes || control["identities"] == "touched", "{} touches identities", control["id"]);
+    }
+}
+
 #[test]
 fn every_control_has_a_manual_event() {
     for function in functions() {

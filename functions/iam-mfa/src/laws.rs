@@ -4,14 +4,15 @@ mod worlds;
 
 use std::time::Duration;
 
-use remedy_domain::Parameters;
+use remedy_domain::{Parameters, Target};
+use remedy_engine::Tags;
 use remedy_testkit::laws::{
     Law, Lawful, Prop, Stage,
     proptest::prelude::{BoxedStrategy, Just, Strategy, any},
 };
 
 use self::worlds::{User, make, other_fences, users};
-use crate::{RootWithoutMfa, UserWithoutMfa, user_without_mfa::Fence};
+use crate::{Iam, RootWithoutMfa, UserWithoutMfa, user_without_mfa::Fence};
 
 remedy_testkit::laws!(user_without_mfa: UserWithoutMfa);
 remedy_testkit::laws!(root_without_mfa: RootWithoutMfa);
@@ -38,6 +39,10 @@ impl Lawful for UserWithoutMfa {
 
     async fn arrange(world: &User, stage: &Stage) -> Option<String> {
         make(world, stage).await
+    }
+
+    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+        worlds::tag(&stage.client::<Iam>().0, &target.id, tags).await
     }
 
     fn grounds(_: &str) -> &'static [&'static str] {

@@ -5,6 +5,7 @@ mod fence;
 #[cfg(test)]
 mod laws;
 mod root_without_mfa;
+mod user;
 mod user_without_mfa;
 
 pub use clients::Iam;

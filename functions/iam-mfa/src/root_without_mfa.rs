@@ -17,8 +17,8 @@
 
 use remedy_aws::fault;
 use remedy_domain::{
-    Call, Conflict, Context, Control, ControlId, Fault, NoStep, Observed, Route, Scope, StopsDestruction, Target,
-    Verdict, Violation,
+    Call, Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, StopsDestruction,
+    Target, Verdict, Violation,
 };
 use remedy_engine::{Page, Place, Remediation, Writer, account};
 
@@ -52,6 +52,7 @@ impl Remediation for RootWithoutMfa {
         writes: &[],
         elements: &[],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Touched,
     };
     type Facts = Root;
     type Setting = ();

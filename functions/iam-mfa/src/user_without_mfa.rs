@@ -6,7 +6,7 @@
 //! 164.308(a)(3)(ii)(A), 164.308(a)(4)(ii)(B), 164.312(a)(1).
 //!
 //! **What we read.** The user, its MFA devices and the fence; without a device also whether it has a console password,
-//! active access keys, SSH keys and service-specific credentials.
+//! active access keys, SSH keys and service-specific credentials; on drift, its tags.
 //!
 //! **What we change.** One inline policy, `RemedyDenyWithoutMfa`: without MFA the user can only enrol a device. It is
 //! removed once a device is active. While it is up, the user is contained, not compliant.
@@ -19,31 +19,23 @@
 //! changed at the next sign-in: the fence would stop that. The console password is older than the notice period
 //! (`mfa_new_user_days`): give the person notice first.
 
-use aws_sdk_iam::{Client, types::StatusType};
-use futures_util::future::join3;
 use remedy_aws::{absent, fault};
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Observed, Route, Scope, StopsDestruction,
-    Target, Timestamp, Verdict, Violation, canonical, control::ApiEvent, merge,
+    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Route, Scope,
+    StopsDestruction, Target, Timestamp, Verdict, Violation, canonical, control::ApiEvent, merge,
 };
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use serde_json::{Value, json};
 
-use crate::{clients::Iam, fence};
+use crate::{
+    clients::Iam,
+    fence,
+    user::{self, NO_SUCH},
+};
 
-const TYPE: &str = "AWS::IAM::User";
 const IAM: &str = "iam.amazonaws.com";
-const LIST: Call = Call::same("iam:ListUsers");
-const USER: Call = Call::same("iam:GetUser");
-const DEVICES: Call = Call::same("iam:ListMFADevices");
-const FENCE: Call = Call::same("iam:GetUserPolicy");
-const PROFILE: Call = Call::same("iam:GetLoginProfile");
-const ACCESS_KEYS: Call = Call::same("iam:ListAccessKeys");
-const SSH_KEYS: Call = Call::same("iam:ListSSHPublicKeys");
-const SERVICE: Call = Call::same("iam:ListServiceSpecificCredentials");
 const PUT: Call = Call::same("iam:PutUserPolicy");
 const DELETE: Call = Call::same("iam:DeleteUserPolicy");
-const NO_SUCH: [&str; 2] = ["NoSuchEntity", "NoSuchEntityException"];
 
 /// The control `iam-user-without-mfa`.
 #[derive(Debug)]
@@ -100,7 +92,7 @@ impl Remediation for UserWithoutMfa {
         title: "Console user without MFA",
         hipaa: &["164.308(a)(3)(ii)(A)", "164.308(a)(4)(ii)(B)", "164.312(a)(1)", "164.312(d)"],
         config_rules: &["IAM_USER_MFA_ENABLED", "MFA_ENABLED_FOR_IAM_CONSOLE_ACCESS"],
-        resource_types: &[TYPE],
+        resource_types: &[user::TYPE],
         scope: Scope::Global,
         api_events: &[
             ApiEvent::new(IAM, "CreateLoginProfile"),
@@ -109,10 +101,11 @@ impl Remediation for UserWithoutMfa {
             ApiEvent::new(IAM, "EnableMFADevice"),
             ApiEvent::new(IAM, "PutUserPolicy"),
         ],
-        reads: &[LIST, USER, DEVICES, FENCE, PROFILE, ACCESS_KEYS, SSH_KEYS, SERVICE],
+        reads: &user::READS,
         writes: &[DELETE, PUT],
         elements: &["inline policy RemedyDenyWithoutMfa of a user"],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Touched,
     };
     type Facts = Facts;
     type Setting = Fence;
@@ -120,47 +113,19 @@ impl Remediation for UserWithoutMfa {
     type Client = Iam;
 
     async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        let answer = client.0.list_users().max_items(1000).set_marker(from).send().await;
-        let page = answer.map_err(|error| fault(LIST.operation, &error))?;
-        let targets = page.users().iter().map(|user| target(place, user)).collect();
-        let next = if page.is_truncated() { page.marker().map(str::to_owned) } else { None };
-        Ok(Page { targets, next })
+        user::discover(client, place, from).await
     }
 
-    /// By unique id, name or ARN. A user may be named like another's id, so all are looked at.
     async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        let (mut found, mut from) = (Vec::new(), None);
-        loop {
-            let page = Self::discover(client, place, from).await?;
-            let called = |target: &Target| {
-                [Some(&target.id), target.unique_id.as_ref(), target.arn.as_ref()].contains(&Some(&id.to_owned()))
-            };
-            found.extend(page.targets.into_iter().filter(called));
-            from = page.next;
-            if from.is_none() {
-                return Ok(found);
-            }
-        }
+        user::find(client, place, id).await
     }
 
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, Fence>, Fault> {
-        // Side by side: each answer takes as long as a round trip.
-        let (user, fence, enrolled) = join3(
-            client.0.get_user().user_name(&target.id).send(),
-            standing_fence(&client.0, &target.id),
-            has_device(&client.0, &target.id),
-        )
-        .await;
-        let user = match user {
-            Ok(answer) => answer.user,
-            Err(error) if absent(&error, &NO_SUCH) => None,
-            Err(error) => return Err(fault(USER.operation, &error)),
-        };
-        let same_user = user.filter(|user| target.unique_id.as_deref().is_none_or(|id| id == user.user_id()));
-        let Some(user) = same_user else { return Ok(Observed::Absent) };
-        let setting = fence?;
-        let facts = if enrolled? { Facts::WithMfa } else { facts(&client.0, &user).await? };
-        Ok(Observed::Present { facts, setting })
+        user::observe(&client.0, target).await
+    }
+
+    async fn tags(client: &Iam, target: &Target) -> Result<Tags, Fault> {
+        user::tags(&client.0, target).await
     }
 
     fn judge(facts: &Facts, fence: &Fence, context: &Context<'_>) -> Verdict<Fence> {
@@ -242,67 +207,4 @@ fn consent(since: Timestamp, stops: &[&'static str], context: &Context<'_>) -> C
         return Consent::Auto;
     }
     Consent::Ask(format!("the user has had this password for {days} days: give notice first"))
-}
-
-fn target(place: &Place, user: &aws_sdk_iam::types::User) -> Target {
-    Target {
-        account: place.account.clone(),
-        region: place.region.clone(),
-        resource_type: TYPE.to_owned(),
-        id: user.user_name().to_owned(),
-        unique_id: Some(user.user_id().to_owned()),
-        arn: Some(user.arn().to_owned()),
-    }
-}
-
-async fn standing_fence(client: &Client, name: &str) -> Result<Fence, Fault> {
-    match client.get_user_policy().user_name(name).policy_name(fence::NAME).send().await {
-        Ok(answer) => Ok(Some(fence::decoded(answer.policy_document()))),
-        Err(error) if absent(&error, &NO_SUCH) => Ok(None),
-        Err(error) => Err(fault(FENCE.operation, &error)),
-    }
-}
-
-async fn has_device(client: &Client, name: &str) -> Result<bool, Fault> {
-    let devices = client.list_mfa_devices().user_name(name).send().await;
-    devices.map(|answer| !answer.mfa_devices().is_empty()).map_err(|error| fault(DEVICES.operation, &error))
-}
-
-/// What bears on fencing a user without a device.
-async fn facts(client: &Client, user: &aws_sdk_iam::types::User) -> Result<Facts, Fault> {
-    let name = user.user_name();
-    let profile = match client.get_login_profile().user_name(name).send().await {
-        Ok(answer) => answer.login_profile,
-        Err(error) if absent(&error, &NO_SUCH) => None,
-        Err(error) => return Err(fault(PROFILE.operation, &error)),
-    };
-    let Some(profile) = profile else { return Ok(Facts::WithoutConsole) };
-    let mut stops = programs(client, name).await?;
-    if profile.password_reset_required() {
-        stops.push("the password change that is due at the next sign-in");
-    }
-    let since = Timestamp::from_second(profile.create_date().secs()).unwrap_or(Timestamp::UNIX_EPOCH);
-    Ok(Facts::PasswordAlone { arn: user.arn().to_owned(), name: name.to_owned(), since, stops })
-}
-
-/// The credentials that programs use. A user has a handful of each: the first page holds them all.
-async fn programs(client: &Client, name: &str) -> Result<Vec<&'static str>, Fault> {
-    let (keys, ssh, service) = join3(
-        client.list_access_keys().user_name(name).send(),
-        client.list_ssh_public_keys().user_name(name).send(),
-        client.list_service_specific_credentials().user_name(name).send(),
-    )
-    .await;
-    let keys = keys.map_err(|error| fault(ACCESS_KEYS.operation, &error))?;
-    let ssh = ssh.map_err(|error| fault(SSH_KEYS.operation, &error))?;
-    let service = service.map_err(|error| fault(SERVICE.operation, &error))?;
-    let found = [
-        (keys.access_key_metadata().iter().any(|key| key.status() == Some(&StatusType::Active)), "active access keys"),
-        (ssh.ssh_public_keys().iter().any(|key| key.status() == &StatusType::Active), "SSH keys"),
-        (
-            service.service_specific_credentials().iter().any(|credential| credential.status() == &StatusType::Active),
-            "service-specific credentials",
-        ),
-    ];
-    Ok(found.iter().filter(|(active, _)| *active).map(|(_, what)| *what).collect())
 }

@@ -2,7 +2,7 @@
 
 use remedy_domain::{Parameters, settings::FirstExpiry};
 use remedy_testkit::laws::{
-    Lawful, Stage,
+    Law, Lawful, Stage,
     proptest::{
         option,
         prelude::{BoxedStrategy, Just, Strategy, any},
@@ -59,6 +59,7 @@ fn parameters() -> impl Strategy<Value = Parameters> {
 
 impl Lawful for PasswordPolicyWeak {
     type World = Account;
+    const MOOT: &'static [Law] = &[Law::TellsTags];
     const TOUCHES: &'static [&'static str] = &["/password-policy"];
 
     fn worlds() -> BoxedStrategy<Account> {

@@ -21,8 +21,8 @@
 use aws_sdk_iam::types;
 use remedy_aws::{absent, fault};
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Observed, Route, Scope, StopsDestruction,
-    Target, Verdict, Violation, control::ApiEvent,
+    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Route, Scope,
+    StopsDestruction, Target, Verdict, Violation, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Writer, account};
 
@@ -79,6 +79,7 @@ impl Remediation for PasswordPolicyWeak {
         writes: &[DELETE, UPDATE],
         elements: &[],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Untouched,
     };
     type Facts = ();
     type Setting = Setting;

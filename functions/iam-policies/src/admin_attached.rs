@@ -5,7 +5,8 @@
 //! **Why it matters.** Whoever has it can read all PHI and switch every safeguard off: 45 CFR 164.308(a)(3)(i) and
 //! 164.308(a)(4)(i) and (ii) (minimum necessary access), 164.312(a)(1) (access control).
 //!
-//! **What we read.** The managed policies attached to it; on drift, the account's principals and who can sign in.
+//! **What we read.** The managed policies attached to it; on drift, the account's principals, who can sign in, and
+//! its tags.
 //!
 //! **What we change.** `AdministratorAccess` is detached.
 //!
@@ -17,19 +18,20 @@
 //! **When a person decides.** Always, unless `identity_repairs` is `auto`.
 
 use remedy_domain::{
-    Conflict, Context, Control, ControlId, Drift, Fault, Impact, Observed, Route, Scope, StopsDestruction, Target,
-    Verdict, Violation, control::ApiEvent,
+    Conflict, Context, Control, ControlId, Drift, Fault, Identities, Impact, Observed, Route, Scope, StopsDestruction,
+    Target, Verdict, Violation, control::ApiEvent,
 };
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 
 use crate::{
     account::{Account, is_administrator_access},
     attachments::{self, Attachments, Step},
     authorization,
-    calls::{ATTACH, AUTHORIZATIONS, DETACH, KEYS, LIST, LIST_ATTACHED, PROFILE, VERSION, VERSIONS},
+    calls::{ATTACH, AUTHORIZATIONS, DETACH, KEYS, LIST, LIST_ATTACHED, PROFILE, TAGS, VERSION, VERSIONS},
     clients::Iam,
     consent,
     principal::{self, Kind},
+    tags,
 };
 
 const IAM: &str = "iam.amazonaws.com";
@@ -78,12 +80,15 @@ impl Remediation for AdminAttached {
             LIST[1],
             LIST[2],
             PROFILE,
+            TAGS[0],
+            TAGS[1],
             VERSION,
             VERSIONS,
         ],
         writes: &[ATTACH[0], ATTACH[1], ATTACH[2], DETACH[0], DETACH[1], DETACH[2]],
         elements: &["attachments of AdministratorAccess"],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Touched,
     };
     type Facts = Facts;
     type Setting = Attachments;
@@ -108,6 +113,10 @@ impl Remediation for AdminAttached {
         let account =
             if is_admin(&setting) { Some(authorization::account(&client.0, target, affected).await?) } else { None };
         Ok(Observed::Present { facts: Facts { name: target.id.clone(), account }, setting })
+    }
+
+    async fn tags(client: &Iam, target: &Target) -> Result<Tags, Fault> {
+        tags::of(client, target).await
     }
 
     fn judge(_: &Facts, setting: &Attachments, context: &Context<'_>) -> Verdict<Attachments> {

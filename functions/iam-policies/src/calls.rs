@@ -35,6 +35,9 @@ pub(crate) const DELETE_VERSION: Call = Call::same("iam:DeletePolicyVersion");
 pub(crate) const CREATE_POLICY: Call = Call::same("iam:CreatePolicy");
 pub(crate) const DELETE_POLICY: Call = Call::same("iam:DeletePolicy");
 
+pub(crate) const TAGS: [Call; 2] = [Call::same("iam:ListUserTags"), Call::same("iam:ListRoleTags")];
+pub(crate) const POLICY_TAGS: Call = Call::same("iam:ListPolicyTags");
+
 pub(crate) const GROUPS_OF: Call = Call::same("iam:ListGroupsForUser");
 pub(crate) const AUTHORIZATIONS: Call = Call::same("iam:GetAccountAuthorizationDetails");
 pub(crate) const PROFILE: Call = Call::same("iam:GetLoginProfile");

@@ -6,7 +6,7 @@
 //! 164.308(a)(3)(i) and (ii), 164.308(a)(4)(i) and (ii) (access is authorised and reviewed), 164.312(a)(1).
 //!
 //! **What we read.** The principal's inline policies and the managed ones attached to it; on drift, whether a policy stands
-//! where an inline one would go.
+//! where an inline one would go, and the principal's tags.
 //!
 //! **What we change.** Each becomes a customer-managed policy of the same document, `RemedyInline-…`, attached to the same
 //! principal; then the inline one is deleted. Nobody may do more or less than before.
@@ -23,23 +23,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join, try_join_all};
 use remedy_aws::{absent, fault, found};
 use remedy_domain::{
-    Conflict, Context, Control, ControlId, Drift, Fault, Observed, Route, Scope, StopsDestruction, Target, Verdict,
-    Violation, canonical, control::ApiEvent,
+    Conflict, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, StopsDestruction, Target,
+    Verdict, Violation, canonical, control::ApiEvent,
 };
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use remedy_policy::{Kind as Document, edit};
 use serde_json::{Value, json};
 
 use crate::{
     calls::{
         ATTACH, CREATE_POLICY, DELETE_INLINE, DELETE_POLICY, DETACH, GET_INLINE, LIST, LIST_ATTACHED, LIST_INLINE,
-        PUT_INLINE, VERSION, VERSIONS,
+        PUT_INLINE, TAGS, VERSION, VERSIONS,
     },
     clients::Iam,
     consent,
     inline_setting::{self, Managed, PREFIX, Setting, Step, managed_arn},
     policy,
     principal::{self, Kind, NO_SUCH},
+    tags,
 };
 
 const IAM: &str = "iam.amazonaws.com";
@@ -95,6 +96,8 @@ impl Remediation for InlinePolicy {
             LIST[0],
             LIST[1],
             LIST[2],
+            TAGS[0],
+            TAGS[1],
             VERSION,
             VERSIONS,
         ],
@@ -116,6 +119,7 @@ impl Remediation for InlinePolicy {
         ],
         elements: &["inline policies other than Remedy's", "policies named RemedyInline- and their attachments"],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Touched,
     };
     type Facts = Facts;
     type Setting = Setting;
@@ -138,6 +142,10 @@ impl Remediation for InlinePolicy {
         let facts = Facts { arn: target.arn.clone().unwrap_or_default(), attached: attached.len() };
         let managed = managed(client, &facts.arn, &inline, &attached).await?;
         Ok(Observed::Present { facts, setting: Setting { kind, inline, managed } })
+    }
+
+    async fn tags(client: &Iam, target: &Target) -> Result<Tags, Fault> {
+        tags::of(client, target).await
     }
 
     fn judge(facts: &Facts, setting: &Setting, context: &Context<'_>) -> Verdict<Setting> {

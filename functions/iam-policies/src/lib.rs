@@ -19,6 +19,7 @@ mod policy_admin;
 mod policy_full_service;
 mod policy_unapproved;
 mod principal;
+mod tags;
 mod user_direct_policy;
 mod write;
 

@@ -7,7 +7,7 @@
 //! 164.308(a)(4)(i) and (ii) (minimum necessary access), 164.312(a)(1) (access control).
 //!
 //! **What we read.** The policy's versions and the document of the default one; on drift, the account's principals, who can
-//! sign in, and the document of the oldest version where it must make room.
+//! sign in, the policy's tags, and the document of the oldest version where it must make room.
 //!
 //! **What we change.** As `admin_policy_repair` says: a new default version without the offending grant (`narrow`), or
 //! nobody has the policy attached (`detach`, also where nothing would be left of it), or everybody who has it is bounded by
@@ -25,10 +25,10 @@
 use aws_sdk_iam::config::{Builder, retry::RetryConfig};
 use remedy_aws::{fault, found};
 use remedy_domain::{
-    Conflict, Context, Control, ControlId, Drift, Fault, Impact, Observed, Route, Scope, StopsDestruction, Target,
-    Verdict, Violation, canonical, control::ApiEvent,
+    Conflict, Context, Control, ControlId, Drift, Fault, Identities, Impact, Observed, Route, Scope, StopsDestruction,
+    Target, Verdict, Violation, canonical, control::ApiEvent,
 };
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use serde_json::{Value, json};
 
 use crate::{
@@ -37,12 +37,13 @@ use crate::{
     admin_setting::{self, Holders, Setting, Step, Version},
     authorization,
     calls::{
-        ATTACH, AUTHORIZATIONS, CREATE_VERSION, DELETE_BOUNDARY, DELETE_VERSION, DETACH, KEYS, POLICIES, PROFILE,
-        PUT_BOUNDARY, SET_DEFAULT, VERSION, VERSIONS,
+        ATTACH, AUTHORIZATIONS, CREATE_VERSION, DELETE_BOUNDARY, DELETE_VERSION, DETACH, KEYS, POLICIES, POLICY_TAGS,
+        PROFILE, PUT_BOUNDARY, SET_DEFAULT, VERSION, VERSIONS,
     },
     clients::Iam,
     policy,
     principal::NO_SUCH,
+    tags,
     write::Write,
 };
 
@@ -84,7 +85,7 @@ impl Remediation for PolicyAdmin {
             ApiEvent::new(IAM, "CreatePolicyVersion"),
             ApiEvent::new(IAM, "SetDefaultPolicyVersion"),
         ],
-        reads: &[AUTHORIZATIONS, KEYS, PROFILE, POLICIES, VERSION, VERSIONS],
+        reads: &[AUTHORIZATIONS, KEYS, PROFILE, POLICIES, POLICY_TAGS, VERSION, VERSIONS],
         writes: &[
             ATTACH[0],
             ATTACH[1],
@@ -106,6 +107,7 @@ impl Remediation for PolicyAdmin {
             "permissions boundaries of its holders",
         ],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Touched,
     };
     type Facts = Facts;
     type Setting = Setting;
@@ -139,6 +141,10 @@ impl Remediation for PolicyAdmin {
         let account = authorization::account(&client.0, target, |account| account.holders(&arn)).await?;
         setting.holders = Some(Holders::of(&account, &arn));
         Ok(Observed::Present { facts: Facts { arn, account: Some(account) }, setting })
+    }
+
+    async fn tags(client: &Iam, target: &Target) -> Result<Tags, Fault> {
+        tags::of(client, target).await
     }
 
     fn judge(facts: &Facts, setting: &Setting, context: &Context<'_>) -> Verdict<Setting> {

@@ -20,8 +20,8 @@
 use std::collections::BTreeSet;
 
 use remedy_domain::{
-    Conflict, Context, Control, ControlId, Fault, NoStep, Observed, Route, Scope, StopsDestruction, Target, Verdict,
-    Violation, control::ApiEvent,
+    Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, StopsDestruction, Target,
+    Verdict, Violation, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Writer};
 use remedy_policy::{Holder, Identity, Kind as Document, Policy, document::Effect};
@@ -77,6 +77,7 @@ impl Remediation for PolicyFullService {
         writes: &[],
         elements: &[],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Touched,
     };
     type Facts = Full;
     type Setting = ();

@@ -19,8 +19,8 @@
 
 use jiff::Timestamp;
 use remedy_domain::{
-    Conflict, Context, Control, ControlId, Fault, NoStep, Observed, Route, Scope, StopsDestruction, Target, Verdict,
-    Violation, canonical, control::ApiEvent,
+    Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, StopsDestruction, Target,
+    Verdict, Violation, canonical, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Writer};
 use serde_json::Value;
@@ -65,6 +65,7 @@ impl Remediation for PolicyUnapproved {
         writes: &[],
         elements: &[],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Touched,
     };
     type Facts = Change;
     type Setting = ();

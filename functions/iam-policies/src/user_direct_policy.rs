@@ -6,7 +6,7 @@
 //! changes: 45 CFR 164.308(a)(3)(i) and (ii), 164.308(a)(4)(i) and (ii) (access by role), 164.312(a)(1).
 //!
 //! **What we read.** The policies attached to the user and the names of its inline ones; on drift, the user's groups and
-//! theirs.
+//! theirs, and the user's tags.
 //!
 //! **What we change.** Policies that one of the user's groups gives as well are detached from the user: it loses nothing.
 //!
@@ -23,19 +23,20 @@ use std::collections::BTreeSet;
 use futures_util::future::{join, try_join_all};
 use remedy_aws::found;
 use remedy_domain::{
-    Conflict, Context, Control, ControlId, Drift, Fault, Observed, Route, Scope, StopsDestruction, Target, Verdict,
-    Violation, control::ApiEvent,
+    Conflict, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, StopsDestruction, Target,
+    Verdict, Violation, control::ApiEvent,
 };
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 
 use crate::{
     account::is_administrator_access,
     attachments::{self, Attachments, Step},
-    calls::{ATTACH, DETACH, GROUPS_OF, LIST, LIST_ATTACHED, LIST_INLINE},
+    calls::{ATTACH, DETACH, GROUPS_OF, LIST, LIST_ATTACHED, LIST_INLINE, TAGS},
     clients::Iam,
     consent,
     inline_setting::PREFIX,
     principal::{self, Kind, NO_SUCH, OURS},
+    tags,
 };
 
 const IAM: &str = "iam.amazonaws.com";
@@ -71,10 +72,11 @@ impl Remediation for UserDirectPolicy {
         resource_types: &["AWS::IAM::User"],
         scope: Scope::Global,
         api_events: &[ApiEvent::new(IAM, "AttachUserPolicy"), ApiEvent::new(IAM, "PutUserPolicy")],
-        reads: &[LIST_ATTACHED[1], LIST_ATTACHED[0], GROUPS_OF, LIST_INLINE[0], LIST[0]],
+        reads: &[LIST_ATTACHED[1], LIST_ATTACHED[0], GROUPS_OF, LIST_INLINE[0], LIST[0], TAGS[0]],
         writes: &[ATTACH[0], DETACH[0]],
         elements: &["attachments to a user that its groups repeat"],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Touched,
     };
     type Facts = Facts;
     type Setting = Attachments;
@@ -100,6 +102,10 @@ impl Remediation for UserDirectPolicy {
         let by_groups = if policies.is_empty() { BTreeSet::new() } else { by_groups(client, &target.id).await? };
         let setting = Attachments { kind: Kind::User, policies };
         Ok(Observed::Present { facts: Facts { inline, by_groups }, setting })
+    }
+
+    async fn tags(client: &Iam, target: &Target) -> Result<Tags, Fault> {
+        tags::of(client, target).await
     }
 
     fn judge(facts: &Facts, setting: &Attachments, context: &Context<'_>) -> Verdict<Attachments> {

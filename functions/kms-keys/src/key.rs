@@ -1,15 +1,17 @@
 //! Finding keys: what the controls of this function share.
 
 use aws_sdk_kms::types::KeyMetadata;
-use remedy_aws::{absent, fault};
+use remedy_aws::{absent, fault, found};
 use remedy_domain::{Call, Fault, Region, Target};
-use remedy_engine::{Page, Place};
+use remedy_engine::{Page, Place, Tags};
 
 use crate::clients::Keys;
 
 pub(crate) const TYPE: &str = "AWS::KMS::Key";
 pub(crate) const DESCRIBE: Call = Call::same("kms:DescribeKey");
 pub(crate) const LIST: Call = Call::same("kms:ListKeys");
+pub(crate) const TAGS: Call = Call::same("kms:ListResourceTags");
+pub(crate) const GONE: [&str; 2] = ["NotFoundException", "InvalidArnException"];
 
 pub(crate) async fn discover(client: &Keys, place: &Place, from: Option<String>) -> Result<Page, Fault> {
     let answer = client.0.list_keys().limit(1000).set_marker(from).send().await;
@@ -34,8 +36,22 @@ pub(crate) fn find(place: &Place, id: &str) -> Vec<Target> {
 pub(crate) async fn describe(client: &Keys, id: &str) -> Result<Option<KeyMetadata>, Fault> {
     match client.0.describe_key().key_id(id).send().await {
         Ok(answer) => Ok(answer.key_metadata.filter(|key| key.key_id() == id)),
-        Err(error) if absent(&error, &["NotFoundException", "InvalidArnException"]) => Ok(None),
+        Err(error) if absent(&error, &GONE) => Ok(None),
         Err(error) => Err(fault(DESCRIBE.operation, &error)),
+    }
+}
+
+/// The tags of the key, page by page; none where it is gone.
+pub(crate) async fn tags(client: &Keys, id: &str) -> Result<Tags, Fault> {
+    let (mut tags, mut from) = (Tags::new(), None);
+    loop {
+        let sent = client.0.list_resource_tags().key_id(id).set_marker(from).send().await;
+        let Some(page) = found(TAGS.operation, &GONE, sent)? else { return Ok(tags) };
+        tags.extend(page.tags.into_iter().flatten().map(|tag| (tag.tag_key, tag.tag_value)));
+        from = page.next_marker;
+        if from.is_none() {
+            return Ok(tags);
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 //! **Why it matters.** 45 CFR 164.308(a)(7)(i) (contingency plan), 164.312(a)(2)(ii) (emergency access): PHI that
 //! nobody can read is lost.
 //!
-//! **What we read.** What KMS says of the key.
+//! **What we read.** What KMS says of the key; on drift, its tags.
 //!
 //! **What we change.** `CancelKeyDeletion`. The key is disabled afterwards, as KMS leaves it; a person is told.
 //!
@@ -22,15 +22,15 @@
 use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState};
 use remedy_aws::fault;
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Observed, Route, Scope, StopsDestruction,
-    Target, Verdict, Violation, control::ApiEvent, merge,
+    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Route, Scope,
+    StopsDestruction, Target, Verdict, Violation, control::ApiEvent, merge,
 };
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     clients::Keys,
-    key::{self, DESCRIBE, LIST},
+    key::{self, DESCRIBE, LIST, TAGS},
 };
 
 const CANCEL: Call = Call::same("kms:CancelKeyDeletion");
@@ -98,10 +98,11 @@ impl Remediation for KeyDying {
         resource_types: &[key::TYPE],
         scope: Scope::Regional,
         api_events: &[ApiEvent::new(KMS, "ScheduleKeyDeletion")],
-        reads: &[DESCRIBE, LIST],
+        reads: &[DESCRIBE, LIST, TAGS],
         writes: &[CANCEL],
         elements: &[],
         stops_destruction: StopsDestruction::Yes,
+        identities: Identities::Untouched,
     };
     type Facts = Manager;
     type Setting = Life;
@@ -121,6 +122,10 @@ impl Remediation for KeyDying {
         let is_aws = metadata.key_manager() == Some(&KeyManagerType::Aws);
         let facts = if is_aws { Manager::Aws } else { Manager::Customer };
         Ok(Observed::Present { facts, setting: life(&metadata) })
+    }
+
+    async fn tags(client: &Keys, target: &Target) -> Result<Tags, Fault> {
+        key::tags(client, &target.id).await
     }
 
     fn judge(manager: &Manager, life: &Life, _: &Context<'_>) -> Verdict<Life> {

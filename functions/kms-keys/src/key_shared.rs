@@ -6,7 +6,7 @@
 //! **Why it matters.** Who may use the key may read the PHI under it: 45 CFR 164.308(a)(4)(ii)(B) (access authorization),
 //! 164.312(a)(2)(iv) (encryption and decryption).
 //!
-//! **What we read.** The key policy; on drift, who manages the key.
+//! **What we read.** The key policy; on drift, who manages the key, and its tags.
 //!
 //! **What we change.** `PutKeyPolicy`: of statements that let any account in, the stranger is taken out of a list of
 //! principals, or else the statement. KMS checks that the policy can still be changed; that check is never bypassed.
@@ -25,17 +25,17 @@
 use aws_sdk_kms::types::KeyManagerType;
 use remedy_aws::{fault, found};
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Observed, Parameters, Route, Scope,
-    StopsDestruction, Target, Verdict, canonical, control::ApiEvent,
+    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Parameters, Route,
+    Scope, StopsDestruction, Target, Verdict, canonical, control::ApiEvent,
 };
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use remedy_policy::{Kind, Policy, edit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
     clients::Keys,
-    key::{self, DESCRIBE, LIST},
+    key::{self, DESCRIBE, LIST, TAGS},
     key_dying::Manager,
     sharing::{Sharing, closed},
 };
@@ -91,10 +91,11 @@ impl Remediation for KeyShared {
         resource_types: &[key::TYPE],
         scope: Scope::Regional,
         api_events: &[ApiEvent::new(KMS, "CreateKey"), ApiEvent::new(KMS, "PutKeyPolicy")],
-        reads: &[GET, DESCRIBE, LIST],
+        reads: &[GET, DESCRIBE, LIST, TAGS],
         writes: &[PUT],
         elements: &[],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Untouched,
     };
     type Facts = Shared;
     type Setting = KeyPolicy;
@@ -111,7 +112,7 @@ impl Remediation for KeyShared {
 
     async fn observe(client: &Keys, target: &Target) -> Result<Observed<Shared, KeyPolicy>, Fault> {
         let sent = client.0.get_key_policy().key_id(&target.id).policy_name(NAME).send().await;
-        let answer = found(GET.operation, &["NotFoundException", "InvalidArnException"], sent)?;
+        let answer = found(GET.operation, &key::GONE, sent)?;
         let Some(text) = answer.and_then(|answer| answer.policy) else { return Ok(Observed::Absent) };
         let facts = Shared { arn: target.arn.clone().unwrap_or_default(), manager: Manager::Customer };
         Ok(Observed::Present { facts, setting: KeyPolicy(text) })
@@ -130,6 +131,10 @@ impl Remediation for KeyShared {
         let metadata = key::describe(client, &target.id).await?;
         let is_aws = metadata.is_some_and(|key| key.key_manager() == Some(&KeyManagerType::Aws));
         Ok(if is_aws { Shared { manager: Manager::Aws, ..facts } } else { facts })
+    }
+
+    async fn tags(client: &Keys, target: &Target) -> Result<Tags, Fault> {
+        key::tags(client, &target.id).await
     }
 
     fn judge(facts: &Shared, setting: &KeyPolicy, context: &Context<'_>) -> Verdict<KeyPolicy> {

@@ -4,7 +4,7 @@
 //!
 //! **Why it matters.** 45 CFR 164.312(a)(2)(iv) (encryption and decryption): old key material protects ever more PHI.
 //!
-//! **What we read.** What kind of key it is, whether it rotates and how often.
+//! **What we read.** What kind of key it is, whether it rotates and how often; on drift, its tags.
 //!
 //! **What we change.** `EnableKeyRotation` with the allowed period. Old key material is kept by KMS: nothing becomes
 //! unreadable.
@@ -23,15 +23,15 @@
 use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyState, MultiRegionKeyType, OriginType};
 use remedy_aws::{absent, fault};
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Observed, Route, Scope, StopsDestruction,
-    Target, Verdict, Violation, control::ApiEvent, merge,
+    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Route, Scope,
+    StopsDestruction, Target, Verdict, Violation, control::ApiEvent, merge,
 };
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     clients::Keys,
-    key::{self, DESCRIBE, LIST},
+    key::{self, DESCRIBE, LIST, TAGS},
 };
 
 const STATUS: Call = Call::same("kms:GetKeyRotationStatus");
@@ -101,10 +101,11 @@ impl Remediation for KeyUnrotated {
             ApiEvent::new(KMS, "EnableKey"),
             ApiEvent::new(KMS, "EnableKeyRotation"),
         ],
-        reads: &[DESCRIBE, STATUS, LIST],
+        reads: &[DESCRIBE, STATUS, LIST, TAGS],
         writes: &[DISABLE, ENABLE],
         elements: &[],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Untouched,
     };
     type Facts = Kind;
     type Setting = Rotation;
@@ -134,6 +135,10 @@ impl Remediation for KeyUnrotated {
         let on = Rotation::Every { days: period.unwrap_or(DEFAULT_PERIOD) };
         let setting = if answer.key_rotation_enabled() { on } else { Rotation::Off };
         Ok(Observed::Present { facts: Kind(None), setting })
+    }
+
+    async fn tags(client: &Keys, target: &Target) -> Result<Tags, Fault> {
+        key::tags(client, &target.id).await
     }
 
     fn judge(Kind(obstacle): &Kind, rotation: &Rotation, context: &Context<'_>) -> Verdict<Rotation> {

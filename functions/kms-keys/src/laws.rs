@@ -3,7 +3,8 @@
 mod merging;
 mod worlds;
 
-use remedy_domain::{AccountId, Parameters};
+use remedy_domain::{AccountId, Parameters, Target};
+use remedy_engine::Tags;
 use remedy_testkit::laws::{
     Law, Lawful, Stage, WayBack,
     proptest::{
@@ -64,6 +65,10 @@ impl Lawful for KeyUnrotated {
         make(&World { kind: world.kind, rotation }, stage).await
     }
 
+    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+        worlds::tag(&stage.client::<Keys>().0, &target.id, tags).await
+    }
+
     fn grounds(_: &str) -> &'static [&'static str] {
         &["rotation is off", "the key rotates every"]
     }
@@ -88,6 +93,10 @@ impl Lawful for KeyDying {
 
     async fn arrange(world: &Kind, stage: &Stage) -> Option<String> {
         make(&World { kind: *world, rotation: None }, stage).await
+    }
+
+    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+        worlds::tag(&stage.client::<Keys>().0, &target.id, tags).await
     }
 
     fn grounds(_: &str) -> &'static [&'static str] {
@@ -133,6 +142,10 @@ impl Lawful for KeyShared {
 
     fn merged(_: &str, ours_wanted_now: [&Value; 3]) -> Option<Value> {
         merging::statements(ours_wanted_now)
+    }
+
+    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+        worlds::tag(&stage.client::<Keys>().0, &target.id, tags).await
     }
 
     fn grounds(_: &str) -> &'static [&'static str] {

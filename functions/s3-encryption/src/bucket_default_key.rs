@@ -7,7 +7,7 @@
 //! 164.312(a)(2)(iv) and (e)(2)(ii) (encryption), 164.308(a)(4)(ii)(A) (isolation), 164.312(c)(1), 164.314(b)(1) and (b)(2).
 //!
 //! **What we read.** The default encryption. Where its key is not that of the settings, what KMS says of it. On drift, the
-//! bucket policy, the ACL, and what KMS says of the key that the settings name.
+//! bucket policy, the ACL, the tags, and what KMS says of the key that the settings name.
 //!
 //! **What we change.** `PutBucketEncryption`: the key of `parameters.default_key`, and the bucket key. A stricter setting
 //! stays: `aws:kms:dsse`, and another key that the customer manages in the same account.
@@ -27,10 +27,10 @@ use std::collections::BTreeMap;
 
 use remedy_aws::{absent, buckets, fault};
 use remedy_domain::{
-    Call, Conflict, Context, Control, ControlId, Fault, Harm, Observed, Parameters, Route, Scope, StopsDestruction,
-    Target, Verdict, control::ApiEvent,
+    Call, Conflict, Context, Control, ControlId, Fault, Harm, Identities, Observed, Parameters, Route, Scope,
+    StopsDestruction, Target, Verdict, control::ApiEvent,
 };
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use serde_json::Value;
 
 use crate::{
@@ -93,10 +93,11 @@ impl Remediation for BucketDefaultKey {
             ApiEvent::new(S3, "DeleteBucketEncryption"),
             ApiEvent::new(S3, "PutBucketEncryption"),
         ],
-        reads: &[GET, document::GET, logs::ACL, key::DESCRIBE, buckets::LIST],
+        reads: &[GET, document::GET, logs::ACL, key::DESCRIBE, buckets::TAGS, buckets::LIST],
         writes: &[DELETE, PUT],
         elements: &[],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Untouched,
     };
     type Facts = Vault;
     type Setting = DefaultEncryption;
@@ -131,6 +132,10 @@ impl Remediation for BucketDefaultKey {
         parameters: &Parameters,
     ) -> Result<Vault, Fault> {
         vault::consult(client, facts, setting, parameters).await
+    }
+
+    async fn tags(client: &Vaults, target: &Target) -> Result<Tags, Fault> {
+        buckets::tags(&client.buckets, target).await
     }
 
     fn judge(facts: &Vault, setting: &DefaultEncryption, context: &Context<'_>) -> Verdict<DefaultEncryption> {

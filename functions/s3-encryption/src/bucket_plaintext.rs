@@ -5,7 +5,7 @@
 //! **Why it matters.** PHI can then be read on its way: 45 CFR 164.312(e)(1) and (e)(2)(i) and (ii) (transmission
 //! security), 164.312(a)(2)(iv) (encryption), 164.312(c)(1) and (c)(2) (integrity), 164.314(b)(1) and (b)(2).
 //!
-//! **What we read.** The bucket policy; on drift, whether the bucket hosts a website.
+//! **What we read.** The bucket policy; on drift, whether the bucket hosts a website, and its tags.
 //!
 //! **What we change.** One statement, `RemedyDenyPlaintext`, is put into the bucket policy: it denies every action to
 //! requests without TLS.
@@ -20,10 +20,10 @@
 
 use remedy_aws::buckets::{self, Website};
 use remedy_domain::{
-    Conflict, Consent, Context, Control, ControlId, Drift, Fault, Observed, Route, Scope, StopsDestruction, Target,
-    Verdict, Violation, canonical, control::ApiEvent, merge,
+    Conflict, Consent, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, StopsDestruction,
+    Target, Verdict, Violation, canonical, control::ApiEvent, merge,
 };
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use remedy_policy::{Kind, Policy, requires_tls};
 use serde_json::{Value, json};
 
@@ -87,10 +87,11 @@ impl Remediation for BucketPlaintext {
             ApiEvent::new(S3, "DeleteBucketPolicy"),
             ApiEvent::new(S3, "PutBucketPolicy"),
         ],
-        reads: &[GET, buckets::WEBSITE, buckets::LIST],
+        reads: &[GET, buckets::WEBSITE, buckets::TAGS, buckets::LIST],
         writes: &[DELETE, PUT],
         elements: &["bucket policy: statement RemedyDenyPlaintext"],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Untouched,
     };
     type Facts = Facts;
     type Setting = BucketPolicy;
@@ -112,6 +113,10 @@ impl Remediation for BucketPlaintext {
         let website = if compliant { Website::None } else { buckets::website(&client.0, target).await? };
         let setting = text.map_or_else(BucketPolicy::default, |text| BucketPolicy::parted(SID, text));
         Ok(Observed::Present { facts: Facts { arn, website }, setting })
+    }
+
+    async fn tags(client: &Buckets, target: &Target) -> Result<Tags, Fault> {
+        buckets::tags(&client.0, target).await
     }
 
     fn judge(facts: &Facts, setting: &BucketPolicy, _: &Context<'_>) -> Verdict<BucketPolicy> {

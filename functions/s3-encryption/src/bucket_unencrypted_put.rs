@@ -8,7 +8,7 @@
 //! nothing is written down: 45 CFR 164.312(a)(2)(iv) and (e)(2)(ii) (encryption), 164.308(a)(4)(ii)(A) (isolation),
 //! 164.308(a)(1)(ii)(B), 164.312(c)(1) and (c)(2), 164.314(b)(1) and (b)(2).
 //!
-//! **What we read.** The bucket policy; on drift, the ACL.
+//! **What we read.** The bucket policy; on drift, the ACL and the tags.
 //!
 //! **What we change.** Up to two statements are put into the bucket policy: `RemedyDenyUnencryptedPut`, which lets uploads
 //! pass that name no encryption and get the bucket's default, and under `strict` `RemedyDenyHeaderlessPut`.
@@ -24,10 +24,10 @@
 
 use remedy_aws::buckets;
 use remedy_domain::{
-    Conflict, Consent, Context, Control, ControlId, Drift, Fault, Observed, Parameters, PutEncryption, Route, Scope,
-    StopsDestruction, Target, Verdict, Violation, canonical, control::ApiEvent,
+    Conflict, Consent, Context, Control, ControlId, Drift, Fault, Identities, Observed, Parameters, PutEncryption,
+    Route, Scope, StopsDestruction, Target, Verdict, Violation, canonical, control::ApiEvent,
 };
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use remedy_policy::{Kind, Policy, Upload, denies_uploads};
 use serde_json::{Value, json};
 
@@ -76,13 +76,14 @@ impl Remediation for BucketUnencryptedPut {
             ApiEvent::new(S3, "DeleteBucketPolicy"),
             ApiEvent::new(S3, "PutBucketPolicy"),
         ],
-        reads: &[GET, logs::ACL, buckets::LIST],
+        reads: &[GET, logs::ACL, buckets::TAGS, buckets::LIST],
         writes: &[DELETE, PUT],
         elements: &[
             "bucket policy: statement RemedyDenyUnencryptedPut",
             "bucket policy: statement RemedyDenyHeaderlessPut",
         ],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Untouched,
     };
     type Facts = Uploads;
     type Setting = UploadPolicy;
@@ -116,6 +117,10 @@ impl Remediation for BucketUnencryptedPut {
         Ok(Uploads { logs: logs::let_in_by_acl(&client.0, target).await?, ..facts })
     }
 
+    async fn tags(client: &Buckets, target: &Target) -> Result<Tags, Fault> {
+        buckets::tags(&client.0, target).await
+    }
+
     fn judge(facts: &Uploads, setting: &UploadPolicy, context: &Context<'_>) -> Verdict<UploadPolicy> {
         let taken = taken(facts, setting, context.parameters);
         if taken.is_empty() {
@@ -125,8 +130,7 @@ impl Remediation for BucketUnencryptedPut {
             return Verdict::OutOfScope(reason.to_owned());
         }
         let violations = taken.iter().map(|upload| Violation::new(words(*upload))).collect();
-        let arn = arn(facts);
-        let desired = taken.iter().fold(setting.clone(), |setting, upload| setting.denying(*upload, arn));
+        let desired = taken.iter().fold(setting.clone(), |setting, upload| setting.denying(*upload, arn(facts)));
         if let Some(obstacle) = policy::obstacle(setting.rest.as_deref(), desired.joined().as_deref()) {
             return Verdict::NeedsHuman { violations, reason: obstacle.to_string() };
         }
@@ -198,10 +202,9 @@ fn why_ask(taken: &[Upload], rest: Option<&str>) -> String {
     } else {
         "clients that name another encryption, such as AES256, would be refused"
     };
-    if rest.is_some_and(policy::is_refused_by_block) {
-        return format!("{refused}; the policy lets strangers in, and Block Public Access would refuse it");
-    }
-    refused.to_owned()
+    let blocked = "; the policy lets strangers in, and Block Public Access would refuse it";
+    let also = if rest.is_some_and(policy::is_refused_by_block) { blocked } else { "" };
+    format!("{refused}{also}")
 }
 
 #[cfg(test)]
@@ -214,10 +217,13 @@ mod tests {
     fn judge(text: &str, logs: Logs, parameters: &Parameters) -> Verdict<UploadPolicy> {
         let account = AccountId::parse("111122223333").unwrap();
         let place = Place { account: account.clone(), region: Region::parse("us-east-1").unwrap() };
-        let bucket = buckets::find(&place, "phi").remove(0);
         let context = Context { now: Timestamp::UNIX_EPOCH, account: &account, parameters };
         let setting = UploadPolicy::parted(format!(r#"{{"Version":"2012-10-17","Statement":[{text}]}}"#));
-        BucketUnencryptedPut::judge(&Uploads { bucket, logs }, &setting, &context)
+        BucketUnencryptedPut::judge(
+            &Uploads { bucket: buckets::find(&place, "phi").remove(0), logs },
+            &setting,
+            &context,
+        )
     }
 
     const PARTNER: &str = r#"{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::phi/*"}"#;
@@ -227,12 +233,12 @@ mod tests {
         let strict = Parameters { put_encryption: PutEncryption::Strict, ..Parameters::default() };
         let Verdict::Drifted(drift) = judge(PARTNER, Logs::None, &strict) else { panic!("not drifted") };
         assert!(drift.desired.unencrypted.is_some() && drift.desired.headerless.is_some());
-        assert!(matches!(&drift.consent, Consent::Ask(why) if why.contains("every upload")));
+        assert!(matches!(drift.consent, Consent::Ask(why) if why.contains("every upload")));
         let Verdict::Drifted(drift) = judge(PARTNER, Logs::None, &Parameters::default()) else { panic!("not drifted") };
         assert!(drift.desired.unencrypted.is_some() && drift.desired.headerless.is_none());
         let headerless = upload_policy::statement(Upload::NamingNone, "arn:aws:s3:::phi");
-        let both = format!("{headerless},{PARTNER}");
-        let Verdict::Drifted(drift) = judge(&both, Logs::None, &Parameters::default()) else { panic!("not drifted") };
+        let both = judge(&format!("{headerless},{PARTNER}"), Logs::None, &Parameters::default());
+        let Verdict::Drifted(drift) = both else { panic!("not drifted") };
         assert_eq!(drift.desired.headerless, Some(headerless), "a stricter statement stays");
     }
 

@@ -3,7 +3,8 @@
 mod worlds;
 
 use remedy_aws::buckets::Website;
-use remedy_domain::{Parameters, PutEncryption};
+use remedy_domain::{Parameters, PutEncryption, Target};
+use remedy_engine::Tags;
 use remedy_testkit::laws::{
     Lawful, Stage,
     proptest::{
@@ -17,7 +18,7 @@ use self::worlds::{
     Present, Wanted, deliver, encrypt, encryptions, host, logs, make, policies, present, upload_policies, wanted,
 };
 use crate::{
-    BucketDefaultKey, BucketPlaintext, BucketPolicy, BucketUnencryptedPut, DefaultEncryption, UploadPolicy,
+    BucketDefaultKey, BucketPlaintext, BucketPolicy, BucketUnencryptedPut, Buckets, DefaultEncryption, UploadPolicy,
     bucket_plaintext::SID, logs::Logs,
 };
 
@@ -55,6 +56,10 @@ impl Lawful for BucketPlaintext {
 
     fn blank() -> Option<BucketPolicy> {
         Some(BucketPolicy::default())
+    }
+
+    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+        worlds::tag(&stage.client::<Buckets>().0, &target.id, tags).await
     }
 
     fn grounds(element: &str) -> &'static [&'static str] {
@@ -101,6 +106,10 @@ impl Lawful for BucketUnencryptedPut {
 
     fn blank() -> Option<UploadPolicy> {
         Some(UploadPolicy::default())
+    }
+
+    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+        worlds::tag(&stage.client::<Buckets>().0, &target.id, tags).await
     }
 
     fn grounds(element: &str) -> &'static [&'static str] {
@@ -169,6 +178,10 @@ impl Lawful for BucketDefaultKey {
 
     fn blank() -> Option<DefaultEncryption> {
         Some(DefaultEncryption::default())
+    }
+
+    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+        worlds::tag(&stage.client::<Buckets>().0, &target.id, tags).await
     }
 
     fn grounds(element: &str) -> &'static [&'static str] {

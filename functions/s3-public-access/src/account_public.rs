@@ -19,8 +19,8 @@
 use aws_sdk_s3control::types::PublicAccessBlockConfiguration;
 use remedy_aws::{absent, fault};
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Fault, Observed, Route, Scope, StopsDestruction, Target,
-    Verdict, control::ApiEvent,
+    Call, Conflict, Consent, Context, Control, ControlId, Fault, Identities, Observed, Route, Scope, StopsDestruction,
+    Target, Verdict, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Writer, account};
 
@@ -62,6 +62,7 @@ impl Remediation for AccountPublic {
         writes: &[DELETE, PUT],
         elements: &[],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Untouched,
     };
     type Facts = ();
     type Setting = Setting;

@@ -5,7 +5,7 @@
 //! **Why it matters.** A policy or an ACL can then open PHI to the world: 45 CFR 164.312(a)(1) (access control),
 //! 164.308(a)(4)(ii)(A) and (C) (isolation, access establishment), 164.312(e)(1) (transmission).
 //!
-//! **What we read.** The four flags, the bucket policy and the ACL; on drift, whether the bucket hosts a website.
+//! **What we read.** The four flags, the bucket policy and the ACL; on drift, whether the bucket hosts a website, and its tags.
 //!
 //! **What we change.** First the statements of the bucket policy that let strangers in are taken out (of a list of
 //! principals, only the stranger), and the grants of the ACL to everyone or to every AWS account. Then the flags that are
@@ -30,10 +30,10 @@ use remedy_aws::{
     fault,
 };
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Observed, Route, Scope, StopsDestruction,
-    Target, Verdict, control::ApiEvent,
+    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope,
+    StopsDestruction, Target, Verdict, control::ApiEvent,
 };
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 
 use serde_json::Value;
 
@@ -73,7 +73,7 @@ impl Remediation for BucketPublic {
             ApiEvent::new(S3, "PutBucketPolicy"),
             ApiEvent::new(S3, "PutBucketPublicAccessBlock"),
         ],
-        reads: &[ACL, POLICY, BLOCK, buckets::WEBSITE, buckets::LIST],
+        reads: &[ACL, POLICY, BLOCK, buckets::WEBSITE, buckets::TAGS, buckets::LIST],
         writes: &[DELETE_POLICY, DELETE_BLOCK, PUT_ACL, PUT_POLICY, PUT_BLOCK],
         elements: &[
             "bucket policy: statements that let strangers in",
@@ -81,6 +81,7 @@ impl Remediation for BucketPublic {
             "Block Public Access of the bucket",
         ],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Untouched,
     };
     type Facts = Website;
     type Setting = Access;
@@ -104,6 +105,10 @@ impl Remediation for BucketPublic {
         let closed = block == Some(PublicAccessBlock::ALL);
         let facts = if closed { Website::None } else { buckets::website(client, target).await? };
         Ok(Observed::Present { facts, setting: Access { block, policy, acl } })
+    }
+
+    async fn tags(client: &Buckets, target: &Target) -> Result<Tags, Fault> {
+        buckets::tags(&client.0, target).await
     }
 
     fn judge(website: &Website, setting: &Access, _: &Context<'_>) -> Verdict<Access> {

@@ -4,15 +4,17 @@ mod merging;
 mod worlds;
 
 use remedy_aws::buckets::Website;
+use remedy_domain::Target;
+use remedy_engine::Tags;
 use remedy_testkit::laws::{
-    Lawful, Stage,
+    Law, Lawful, Stage,
     proptest::prelude::{BoxedStrategy, Strategy, any},
 };
 use serde_json::Value;
 
 use self::worlds::{account_flags, arranged, policies, strange_policies};
 use crate::{
-    Access, AccountPublic, Accounts, BucketPublic, PublicAccessBlock,
+    Access, AccountPublic, Accounts, BucketPublic, Buckets, PublicAccessBlock,
     acl::tests::acls,
     block::{Setting, tests::setting},
 };
@@ -62,6 +64,10 @@ impl Lawful for BucketPublic {
         merging::half_way([ours, wanted, now])
     }
 
+    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+        worlds::tag(&stage.client::<Buckets>().0, &target.id, tags).await
+    }
+
     fn grounds(element: &str) -> &'static [&'static str] {
         match element {
             "block" => &["is off"],
@@ -73,6 +79,7 @@ impl Lawful for BucketPublic {
 
 impl Lawful for AccountPublic {
     type World = Setting;
+    const MOOT: &'static [Law] = &[Law::TellsTags];
     const TOUCHES: &'static [&'static str] = &["/public-access-block"];
 
     fn worlds() -> BoxedStrategy<Setting> {

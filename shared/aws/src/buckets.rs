@@ -1,10 +1,10 @@
-//! What controls of S3 buckets have in common: finding them.
+//! What controls of S3 buckets have in common: finding them, and what they ask about them.
 
 use aws_sdk_s3::Client;
 use remedy_domain::{Call, Fault, Region, Target};
-use remedy_engine::{Page, Place};
+use remedy_engine::{Page, Place, Tags};
 
-use crate::{absent, fault};
+use crate::{absent, fault, found};
 
 /// The resource type of a bucket.
 pub const TYPE: &str = "AWS::S3::Bucket";
@@ -12,6 +12,8 @@ pub const TYPE: &str = "AWS::S3::Bucket";
 pub const LIST: Call = Call::new("s3:ListBuckets", "s3:ListAllMyBuckets");
 /// The call that tells of a website.
 pub const WEBSITE: Call = Call::same("s3:GetBucketWebsite");
+/// The call that tells the tags.
+pub const TAGS: Call = Call::same("s3:GetBucketTagging");
 const ARN: &str = "arn:aws:s3:::";
 
 /// One page of the buckets of a place.
@@ -43,6 +45,14 @@ fn target(place: &Place, name: &str) -> Target {
         unique_id: None,
         arn: Some(format!("{ARN}{name}")),
     }
+}
+
+/// Reads the tags of a bucket; none where it has none, or is gone.
+pub async fn tags(client: &Client, target: &Target) -> Result<Tags, Fault> {
+    let request = client.get_bucket_tagging().bucket(&target.id).expected_bucket_owner(target.account.as_str());
+    let answer = found(TAGS.operation, &["NoSuchTagSet", "NoSuchBucket"], request.send().await)?;
+    let tags = answer.into_iter().flat_map(|answer| answer.tag_set);
+    Ok(tags.map(|tag| (tag.key, tag.value)).collect())
 }
 
 /// Whether a bucket hosts a website. Website endpoints know no TLS and no signatures.

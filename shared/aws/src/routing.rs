@@ -125,7 +125,7 @@ pub(crate) fn named(control: &Control, place: &Place, id: &str) -> Target {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use remedy_domain::{ControlId, StopsDestruction, control::ApiEvent};
+    use remedy_domain::{ControlId, Identities, StopsDestruction, control::ApiEvent};
 
     const CONTROL: Control = Control {
         id: ControlId("kms-key-unrotated"),
@@ -139,6 +139,7 @@ mod tests {
         writes: &[],
         elements: &[],
         stops_destruction: StopsDestruction::No,
+        identities: Identities::Untouched,
     };
 
     #[test]

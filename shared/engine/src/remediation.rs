@@ -48,10 +48,10 @@ pub trait Remediation: 'static {
         Ok(facts)
     }
 
-    /// The tags of the target by key, read with the calls of [`Control::reads`]. Asked only once a plan was drafted: who
-    /// owns the resource bears on who must agree. Resources without tags have none.
-    async fn tags(_client: &Self::Client, _target: &Target) -> Result<BTreeMap<String, String>, Fault> {
-        Ok(BTreeMap::new())
+    /// The tags of the target by key, read with the calls of [`Control::reads`]; their values may hold anything. Asked only
+    /// once a plan was drafted: who owns the resource bears on who must agree. Resources without tags have none.
+    async fn tags(_client: &Self::Client, _target: &Target) -> Result<Tags, Fault> {
+        Ok(Tags::new())
     }
 
     /// Says what it should be.
@@ -81,6 +81,9 @@ pub trait Remediation: 'static {
     /// Makes one AWS write call.
     async fn perform(writer: &Writer<Self::Client>, target: &Target, step: &Self::Step) -> Result<(), Fault>;
 }
+
+/// Tags: values by key.
+pub type Tags = BTreeMap<String, String>;
 
 /// One page of targets.
 #[derive(Debug, Clone, Default)]

@@ -36,8 +36,8 @@ pub use emulated::{EmulatedTheatre, check_on_emulator};
 pub use proptest;
 use proptest::strategy::BoxedStrategy;
 use remedy_aws::Connect;
-use remedy_domain::Parameters;
-use remedy_engine::Remediation;
+use remedy_domain::{Parameters, Target};
+use remedy_engine::{Remediation, Tags};
 pub use runner::{check, check_reach, on_emulator};
 pub use scene::{Activity, Mark, Scene};
 use serde_json::Value;
@@ -98,6 +98,11 @@ pub trait Lawful: Remediation<Client: Connect> + Sized {
         false
     }
 
+    /// Gives a target tags by genuine SDK calls. Answers whether it could.
+    async fn tag(_stage: &Stage, _target: &Target, _tags: &Tags) -> bool {
+        false
+    }
+
     /// Words, one of which stands in a violation whenever a repair changes this element.
     fn grounds(element: &str) -> &'static [&'static str];
 }
@@ -152,6 +157,7 @@ macro_rules! all_laws {
             /// Those that say nothing of a control that writes nothing.
             pub const OF_WRITES: &'static [Self] = &[
                 Self::Settles,
+                Self::TellsTags,
                 Self::TouchesLittle,
                 Self::Repeats,
                 Self::Arrives,
@@ -227,9 +233,11 @@ all_laws! { $
     TouchesLittle touches_little = 10 by decisions,
     /// A target is listed once, page by page, and found by each of its names.
     Finds finds = 6 by bounds,
-    /// An evaluation writes nothing anywhere.
+    /// The tags of a target are read whole, page by page; where nobody has tagged it, there are none.
+    TellsTags tells_tags = 3 by bounds,
+    /// An evaluation writes nothing anywhere, and makes the calls of one look.
     Evaluates evaluates = 10 by rest,
-    /// What is compliant, contained or out of scope is left alone: no write at AWS, no access to the ledger.
+    /// What is compliant, contained or out of scope is left alone: the calls of one look, no write, no access to the ledger.
     Rests rests = 8 by rest,
     /// A second run after a repair finds nothing to do.
     Repeats repeats = 6 by rest,

@@ -1,6 +1,10 @@
 //! Users of every kind, made by genuine calls.
 
-use aws_sdk_iam::{Client, types::StatusType};
+use aws_sdk_iam::{
+    Client,
+    types::{StatusType, Tag},
+};
+use remedy_engine::Tags;
 use remedy_testkit::laws::{
     Stage,
     proptest::{
@@ -156,3 +160,9 @@ impl From<Status> for StatusType {
 
 /// A public key, whose private one is not kept.
 const SSH: &str = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC7 nobody";
+
+/// Tags a user. Answers whether it could.
+pub(super) async fn tag(client: &Client, name: &str, tags: &Tags) -> bool {
+    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().unwrap();
+    client.tag_user().user_name(name).set_tags(Some(tags.iter().map(tag).collect())).send().await.is_ok()
+}

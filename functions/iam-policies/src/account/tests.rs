@@ -1,5 +1,5 @@
 use remedy_domain::{
-    AccountId, Control, ControlId, Mode, PlanId, Region, Scope, StopsDestruction, Target, Timestamp,
+    AccountId, Control, ControlId, Identities, Mode, PlanId, Region, Scope, StopsDestruction, Target, Timestamp,
     guard::{self, Means, Purpose, Ruling, Snapshot},
     settings::Protected,
     verdict::Consent,
@@ -151,6 +151,7 @@ const ANY: Control = Control {
     writes: &[],
     elements: &[],
     stops_destruction: StopsDestruction::No,
+    identities: Identities::Touched,
 };
 
 /// Whether the guard lets a plan with this impact be carried out, everything else being in its favour.

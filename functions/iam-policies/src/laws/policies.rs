@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use remedy_domain::{AdminPolicyRepair, IdentityRepairs, Parameters, canonical};
+use remedy_domain::{AdminPolicyRepair, IdentityRepairs, Parameters, Target, canonical};
+use remedy_engine::Tags;
 use remedy_policy::{Holder, Identity, Kind as Document, Policy, edit};
 use remedy_testkit::laws::{
     Law, Lawful, Stage,
@@ -114,6 +115,10 @@ impl Lawful for PolicyAdmin {
         let holders = wanted.holders.filter(|_| is_admin(&text));
         let default = Version { id: None, document: Some(text) };
         serde_json::to_value(Setting { default, others: vec![], holders }).ok()
+    }
+
+    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+        worlds::tag(&stage.client::<Iam>().0, target, tags).await
     }
 
     fn grounds(_: &str) -> &'static [&'static str] {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use remedy_domain::Target;
+use remedy_engine::Tags;
 use remedy_testkit::laws::{
     Law, Lawful, Stage, merged_whole,
     proptest::{
@@ -77,6 +79,10 @@ impl Lawful for AdminAttached {
         merged_sets(ours_wanted_now)
     }
 
+    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+        worlds::tag(&stage.client::<Iam>().0, target, tags).await
+    }
+
     fn grounds(element: &str) -> &'static [&'static str] {
         if element == "policies" { &["AdministratorAccess is attached"] } else { &[] }
     }
@@ -128,6 +134,10 @@ impl Lawful for UserDirectPolicy {
 
     fn merged(_: &str, ours_wanted_now: [&Value; 3]) -> Option<Value> {
         merged_sets(ours_wanted_now)
+    }
+
+    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+        worlds::tag(&stage.client::<Iam>().0, target, tags).await
     }
 
     fn grounds(element: &str) -> &'static [&'static str] {
@@ -195,6 +205,10 @@ impl Lawful for InlinePolicy {
             }
         }
         Some(merged)
+    }
+
+    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+        worlds::tag(&stage.client::<Iam>().0, target, tags).await
     }
 
     fn grounds(element: &str) -> &'static [&'static str] {

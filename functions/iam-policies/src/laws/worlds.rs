@@ -1,12 +1,14 @@
 //! What an account holds, made by genuine calls.
 
-use aws_sdk_iam::{Client, error::SdkError};
+use aws_sdk_iam::{Client, error::SdkError, types::Tag};
+use remedy_domain::Target;
+use remedy_engine::Tags;
 use remedy_testkit::laws::{
     Stage,
     proptest::prelude::{Just, Strategy, prop_oneof},
 };
 
-use crate::{Iam, Kind, account::ADMINISTRATOR};
+use crate::{Iam, Kind, account::ADMINISTRATOR, policy};
 
 pub(super) const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 pub(super) const MANAGED: [&str; 2] =
@@ -119,6 +121,21 @@ pub(super) async fn bounds(client: &Client) {
     match client.create_policy().policy_name("StaffBounds").policy_document(text).send().await {
         Err(SdkError::ServiceError(error)) if error.err().is_entity_already_exists_exception() => {}
         made => drop(made.unwrap()),
+    }
+}
+
+/// Tags a user, role or policy. Answers whether it could: groups take no tags.
+pub(super) async fn tag(client: &Client, target: &Target, tags: &Tags) -> bool {
+    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().unwrap();
+    let tags = Some(tags.iter().map(tag).collect());
+    if target.resource_type == policy::TYPE {
+        let arn = target.arn.as_deref().unwrap();
+        return client.tag_policy().policy_arn(arn).set_tags(tags).send().await.is_ok();
+    }
+    match Kind::of(target) {
+        Kind::User => client.tag_user().user_name(&target.id).set_tags(tags).send().await.is_ok(),
+        Kind::Role => client.tag_role().role_name(&target.id).set_tags(tags).send().await.is_ok(),
+        Kind::Group => false,
     }
 }
 

@@ -2,9 +2,10 @@
 
 use aws_sdk_kms::{
     Client,
-    types::{KeySpec, KeyUsageType, OriginType},
+    types::{KeySpec, KeyUsageType, OriginType, Tag},
 };
 use remedy_domain::Region;
+use remedy_engine::Tags;
 use remedy_testkit::laws::{
     Prop, Stage,
     proptest::{
@@ -158,4 +159,11 @@ pub(super) fn key_policies() -> impl Strategy<Value = String> {
 /// The document of these statements.
 pub(super) fn document(statements: &[String]) -> String {
     format!(r#"{{ "Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","))
+}
+
+/// Tags a key. Answers whether it could: keys of AWS and dying ones take no tags.
+pub(super) async fn tag(client: &Client, id: &str, tags: &Tags) -> bool {
+    let tag = |(key, value): (&String, &String)| Tag::builder().tag_key(key).tag_value(value).build().unwrap();
+    let tags = tags.iter().map(tag).collect();
+    client.tag_resource().key_id(id).set_tags(Some(tags)).send().await.is_ok()
 }

@@ -5,9 +5,10 @@ use aws_sdk_s3::{
     Client,
     types::{
         AccessControlPolicy, BucketLocationConstraint, CreateBucketConfiguration, Grant, Grantee, IndexDocument,
-        ObjectOwnership, Permission, Type, WebsiteConfiguration,
+        ObjectOwnership, Permission, Tag, Tagging, Type, WebsiteConfiguration,
     },
 };
+use remedy_engine::Tags;
 use remedy_policy::Upload;
 use remedy_testkit::laws::{
     Prop, Stage,
@@ -220,4 +221,11 @@ pub(super) async fn encrypt(client: &Client, name: &str, encryption: &DefaultEnc
         let request = client.put_bucket_encryption().bucket(name);
         request.server_side_encryption_configuration(told).send().await.unwrap();
     }
+}
+
+/// Tags a bucket. Answers whether it could.
+pub(super) async fn tag(client: &Client, name: &str, tags: &Tags) -> bool {
+    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().unwrap();
+    let tagging = Tagging::builder().set_tag_set(Some(tags.iter().map(tag).collect())).build().unwrap();
+    client.put_bucket_tagging().bucket(name).tagging(tagging).send().await.is_ok()
 }

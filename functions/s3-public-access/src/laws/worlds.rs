@@ -4,10 +4,11 @@ use aws_sdk_s3::{
     Client,
     types::{
         BucketLocationConstraint, CreateBucketConfiguration, IndexDocument, ObjectOwnership,
-        PublicAccessBlockConfiguration, WebsiteConfiguration,
+        PublicAccessBlockConfiguration, Tag, Tagging, WebsiteConfiguration,
     },
 };
 use remedy_aws::buckets::Website;
+use remedy_engine::Tags;
 use remedy_testkit::laws::{
     Stage,
     proptest::{
@@ -102,4 +103,11 @@ pub(super) fn account_flags(block: PublicAccessBlock) -> aws_sdk_s3control::type
         .block_public_policy(block.block_public_policy)
         .restrict_public_buckets(block.restrict_public_buckets)
         .build()
+}
+
+/// Tags a bucket. Answers whether it could.
+pub(super) async fn tag(client: &Client, name: &str, tags: &Tags) -> bool {
+    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().unwrap();
+    let tagging = Tagging::builder().set_tag_set(Some(tags.iter().map(tag).collect())).build().unwrap();
+    client.put_bucket_tagging().bucket(name).tagging(tagging).send().await.is_ok()
 }

@@ -11,6 +11,7 @@ mod policies;
 mod policies_of_aws;
 mod principals;
 mod roles;
+mod tags;
 mod users;
 mod versions;
 
@@ -21,7 +22,7 @@ use super::{
     answer::{Answer, Answered, Refusal},
     call::Call,
     password_policy,
-    state::{Account, Cloud},
+    state::{Account, Cloud, Tags},
 };
 pub(super) use credentials::Credential;
 pub(super) use policies::Managed;
@@ -45,6 +46,7 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str, now: Timesta
     }
     principals::answer(cloud, call, account, now)
         .or_else(|| groups::answer(cloud, call, account))
+        .or_else(|| tags::answer(cloud, call, account))
         .or_else(|| policies::answer(cloud, call, account, now))
         .or_else(|| versions::answer(cloud, call, account, now))
         .or_else(|| attachments::answer(cloud, call, account))

@@ -3,6 +3,7 @@
 mod alias;
 mod policy;
 mod rotation;
+mod tags;
 
 use remedy_domain::Timestamp;
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     answer::{Answer, Answered, Refusal, page},
     call::Call,
-    state::Cloud,
+    state::{Cloud, Tags},
 };
 
 /// A key.
@@ -27,6 +28,7 @@ pub(super) struct Key {
     pub(super) policy: String,
     /// Whether rotation is on, and how often.
     pub(super) rotation: Option<i64>,
+    pub(super) tags: Tags,
 }
 
 /// Its place among copies in several Regions.
@@ -78,6 +80,7 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str, now: Timesta
         "CreateKey" => return create(cloud, call, account, &input),
         "ListKeys" => return Ok(list(cloud, call, account, &input)),
         "ReplicateKey" => return replicate(cloud, call, account, &input),
+        "ListResourceTags" => return tags::list(cloud, call, account, &input),
         "CreateAlias" => return alias::create(cloud, call, account, &input),
         _ => {}
     }
@@ -88,6 +91,7 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str, now: Timesta
         "EnableKey" | "DisableKey" => key.switch(call.operation == "EnableKey"),
         "ScheduleKeyDeletion" => key.schedule(&input, replicas, now),
         "CancelKeyDeletion" => key.cancel(),
+        "TagResource" => tags::put(key, &input),
         "GetKeyPolicy" | "PutKeyPolicy" => policy::answer(key, call, account, &input),
         _ => rotation::answer(key, call, &input),
     }
@@ -121,6 +125,7 @@ pub(super) fn fresh() -> Key {
         state: State::Enabled,
         policy: String::new(),
         rotation: None,
+        tags: Tags::new(),
     }
 }
 
@@ -143,7 +148,7 @@ fn replicate(cloud: &mut Cloud, call: &Call, account: &str, input: &Value) -> An
         return Err(Refusal::new(400, "UnsupportedOperationException", "the key is not a multi-Region primary key"));
     }
     let region = input["ReplicaRegion"].as_str().unwrap_or_default().to_owned();
-    let replica = Key { multi: Multi::Replica, rotation: None, ..key.clone() };
+    let replica = Key { multi: Multi::Replica, rotation: None, tags: Tags::new(), ..key.clone() };
     let made = add(cloud, account, &region, &id, replica).describe(account, &id);
     Ok(Answer::json(&json!({"ReplicaKeyMetadata": made})))
 }

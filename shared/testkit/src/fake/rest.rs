@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 /// Sub-resources of a bucket that the fake knows.
-const OF_BUCKET: [(&str, &str); 5] = [
+const OF_BUCKET: [(&str, &str); 6] = [
     ("acl", "BucketAcl"),
     ("encryption", "BucketEncryption"),
     ("policy", "BucketPolicy"),
     ("publicAccessBlock", "PublicAccessBlock"),
+    ("tagging", "BucketTagging"),
     ("website", "BucketWebsite"),
 ];
 

@@ -3,13 +3,14 @@
 pub(super) mod acl;
 pub(super) mod encryption;
 mod policy;
+mod tags;
 
 use encryption::Encryption;
 
 use super::{
     answer::{Answer, Answered, Refusal, page},
     call::{Call, element},
-    state::{Bucket, Cloud, Flags},
+    state::{Bucket, Cloud, Flags, Tags},
 };
 
 /// The elements of a public access block, in the order of [`Flags`].
@@ -35,6 +36,7 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str) -> Answered 
         operation if operation.ends_with("BucketPolicy") => policy::answer(cloud, call, account),
         operation if operation.ends_with("BucketAcl") => acl::answer(cloud, call, account),
         operation if operation.ends_with("BucketEncryption") => encryption::answer(cloud, call, account),
+        operation if operation.ends_with("BucketTagging") => tags::answer(cloud, call, account),
         _ => website(cloud, call, account),
     }
 }
@@ -90,6 +92,7 @@ fn create(cloud: &mut Cloud, call: &Call, account: &str) -> Answered {
             policy: None,
             acl,
             encryption: Encryption::default(),
+            tags: Tags::new(),
         },
     );
     Ok(Answer::of(""))

@@ -12,6 +12,9 @@ use super::{
 /// The four flags of Block Public Access, in the order in which AWS lists them.
 pub(super) type Flags = [bool; 4];
 
+/// Tags: values by key.
+pub(super) type Tags = BTreeMap<String, String>;
+
 /// All accounts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cloud {
@@ -35,6 +38,7 @@ pub(super) struct Bucket {
     /// None: ACLs are off.
     pub(super) acl: Option<Vec<Grant>>,
     pub(super) encryption: Encryption,
+    pub(super) tags: Tags,
 }
 
 /// One account.
@@ -80,6 +84,7 @@ impl Cloud {
             put(&mut all, format!("s3/{name}/policy"), &bucket.policy);
             put(&mut all, format!("s3/{name}/acl"), &bucket.acl);
             put(&mut all, format!("s3/{name}/encryption"), &bucket.encryption);
+            put(&mut all, format!("s3/{name}/tags"), &bucket.tags);
         }
         for (id, account) in &self.accounts {
             account.dump(id, &mut all);
@@ -97,6 +102,7 @@ impl Account {
             put(all, format!("kms/{id}/{region}/{key}/rotation"), &state.rotation);
             put(all, format!("kms/{id}/{region}/{key}/state"), &state.state);
             put(all, format!("kms/{id}/{region}/{key}/policy"), &state.policy);
+            put(all, format!("kms/{id}/{region}/{key}/tags"), &state.tags);
         }
         for (name, user) in &self.users {
             let place = format!("iam/{id}/users/{name}");
@@ -105,19 +111,20 @@ impl Account {
             put(all, format!("{place}/credentials"), &user.credentials);
             put(all, format!("{place}/boundary"), &user.principal.boundary);
             user.groups.iter().for_each(|group| put(all, format!("{place}/groups/{group}"), &()));
-            dump_policies(&user.principal, &place, all);
+            dump_principal(&user.principal, &place, all);
         }
         for (name, group) in &self.groups {
-            dump_policies(group, &format!("iam/{id}/groups/{name}"), all);
+            dump_principal(group, &format!("iam/{id}/groups/{name}"), all);
         }
         for (name, role) in &self.roles {
             let place = format!("iam/{id}/roles/{name}");
             put(all, format!("{place}/trust"), &role.trust);
             put(all, format!("{place}/boundary"), &role.principal.boundary);
-            dump_policies(&role.principal, &place, all);
+            dump_principal(&role.principal, &place, all);
         }
         for policy in self.policies.values() {
             let place = format!("iam/{id}/policies/{}", policy.arn);
+            put(all, format!("{place}/tags"), &policy.tags);
             put(all, format!("{place}/default-version"), &format!("v{}", policy.default));
             for (number, version) in &policy.versions {
                 put(all, format!("{place}/versions/v{number}"), &version.document);
@@ -126,8 +133,9 @@ impl Account {
     }
 }
 
-/// The policies of a principal, one by one: which of them a repair has touched is to be told.
-fn dump_policies(principal: &Principal, place: &str, all: &mut BTreeMap<String, String>) {
+/// The tags of a principal and its policies, one by one: which of them a repair has touched is to be told.
+fn dump_principal(principal: &Principal, place: &str, all: &mut BTreeMap<String, String>) {
+    put(all, format!("{place}/tags"), &principal.tags);
     for (name, document) in &principal.inline {
         put(all, format!("{place}/policies/{name}"), document);
     }

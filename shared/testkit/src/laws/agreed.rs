@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use remedy_domain::{Conflict, Consent, Context, Control, Drift, Fault, Observed, Parameters, Route, Target, Verdict};
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use serde_json::Value;
 
 /// The control `C`, but a person has agreed to whatever it asks about. So what comes after consent can be tested in every
@@ -38,6 +38,10 @@ impl<C: Remediation> Remediation for Agreed<C> {
         parameters: &Parameters,
     ) -> Result<Self::Facts, Fault> {
         C::consult(client, target, facts, setting, parameters).await
+    }
+
+    async fn tags(client: &Self::Client, target: &Target) -> Result<Tags, Fault> {
+        C::tags(client, target).await
     }
 
     fn judge(facts: &Self::Facts, setting: &Self::Setting, context: &Context<'_>) -> Verdict<Self::Setting> {

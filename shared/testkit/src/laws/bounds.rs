@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use remedy_domain::{Observed, Target};
 
+use remedy_engine::Tags;
+
 use super::{Bearing, Case, Lawful, Scene, Stage, Theatre};
 
 /// A target is listed once, page by page, and found by each of its names.
@@ -45,6 +47,23 @@ async fn list<C: Lawful>(stage: &Stage) -> Vec<Target> {
 async fn find<C: Lawful>(stage: &Stage, name: &str) -> Vec<Target> {
     let (client, place) = (stage.client::<C::Client>(), stage.place(C::CONTROL.scope));
     C::find(&client, &place, name).await.expect("targets can be looked for")
+}
+
+/// The tags of a target are read whole, page by page; where nobody has tagged it, there are none.
+pub(super) async fn tells_tags<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let (stage, ports) = theatre.open();
+    stage.backstage.pages_of_one();
+    let Some(scene) = Scene::<C>::on(case, (stage, ports)).await else { return Bearing::Moot };
+    let client = scene.stage.client();
+    let read = || async { C::tags(&client, &scene.target).await.expect("tags can be read") };
+    assert_eq!(read().await, Tags::new(), "nobody has tagged {}", scene.target);
+    let tags =
+        [("team", "ward 3"), ("owner", ""), ("project", "phi")].map(|(key, value)| (key.into(), value.into())).into();
+    if !C::tag(&scene.stage, &scene.target, &tags).await {
+        return Bearing::Moot;
+    }
+    assert_eq!(read().await, tags, "the tags of {}", scene.target);
+    Bearing::Held
 }
 
 /// Every call that a control makes when it is asked for everything it can do.

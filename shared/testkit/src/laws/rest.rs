@@ -14,16 +14,24 @@ fn at_rest<S>(verdict: &Verdict<S>) -> Option<Outcome> {
     }
 }
 
-/// What is compliant, contained or out of scope is left alone: no write at AWS, no access to the ledger.
+/// What is compliant, contained or out of scope is left alone: the calls of one look, no write, no access to the ledger.
 pub(super) async fn rests<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     let Some(outcome) = at_rest(&scene.verdict().await) else { return Bearing::Moot };
-    let mark = scene.mark();
+    let (looked, mark) = (calls_of_a_look(&scene).await, scene.mark());
     assert_eq!(scene.ask().await.expect("a run").outcome, outcome);
+    assert_eq!(scene.since(mark).operations(), looked, "nothing else is asked");
     scene.since(mark).assert_only_read::<C>();
     scene.since(mark).assert_ledger_untouched();
     assert!(scene.ports.notices().is_empty(), "nobody is told");
     Bearing::Held
+}
+
+/// The operations of one look.
+async fn calls_of_a_look<C: Lawful>(scene: &Scene<C>) -> Vec<String> {
+    let mark = scene.mark();
+    let _ = scene.observe().await;
+    scene.since(mark).operations()
 }
 
 /// A second run after a repair finds nothing to do.
@@ -43,7 +51,7 @@ pub(super) async fn repeats<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) ->
     Bearing::Held
 }
 
-/// An evaluation writes nothing anywhere.
+/// An evaluation writes nothing anywhere, and makes the calls of one look.
 pub(super) async fn evaluates<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     let expected = match scene.verdict().await {
@@ -51,8 +59,9 @@ pub(super) async fn evaluates<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) 
         Verdict::NeedsHuman { .. } => Outcome::NeedsHuman,
         other => at_rest(&other).expect("everything else rests"),
     };
-    let mark = scene.mark();
+    let (looked, mark) = (calls_of_a_look(&scene).await, scene.mark());
     assert_eq!(scene.evaluate().await.expect("an evaluation").outcome, expected);
+    assert_eq!(scene.since(mark).operations(), looked, "nothing else is asked");
     scene.since(mark).assert_only_read::<C>();
     scene.since(mark).assert_ledger_untouched();
     assert!(scene.ports.notices().is_empty(), "nobody is told");

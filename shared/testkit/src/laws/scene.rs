@@ -247,6 +247,13 @@ fn permit<C: Lawful>(target: &Target) -> Permit {
 }
 
 impl Activity {
+    /// The operations that AWS saw, sorted: calls that are made side by side arrive in any order.
+    pub fn operations(&self) -> Vec<String> {
+        let mut operations: Vec<_> = self.calls.iter().map(|call| call.operation.clone()).collect();
+        operations.sort();
+        operations
+    }
+
     /// Nothing was written at AWS, nor was a door to writing opened.
     pub fn assert_only_read<C: Lawful>(&self) {
         let reads = |call: &Seen| C::CONTROL.reads.iter().any(|read| read.operation == call.operation);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use remedy_domain::Timestamp;
 
 use super::{
-    Account, Answer, Answered, Call, Cloud, Refusal, document, done, is_set, no_such,
+    Account, Answer, Answered, Call, Cloud, Refusal, Tags, document, done, is_set, no_such,
     pages::{self, Item},
     path, policies_of_aws, principals, text,
 };
@@ -28,6 +28,7 @@ pub(in super::super) struct Managed {
     /// The last number given; none is given twice.
     pub(super) last: u32,
     pub(in super::super) versions: BTreeMap<u32, Version>,
+    pub(in super::super) tags: Tags,
 }
 
 /// A version of a managed policy.
@@ -132,6 +133,7 @@ fn create(cloud: &mut Cloud, call: &Call, account: &str, now: Timestamp) -> Answ
         default: 1,
         last: 1,
         versions: [(1, Version { document, since: now })].into(),
+        tags: Tags::new(),
         name: name.clone(),
     };
     let place = cloud.account(account);

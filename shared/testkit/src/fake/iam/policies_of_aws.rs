@@ -40,6 +40,7 @@ pub(super) fn all() -> impl Iterator<Item = Managed> {
             default: number,
             last: number,
             versions: [(number, version)].into(),
+            tags: super::Tags::new(),
         }
     })
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use remedy_domain::Timestamp;
 
 use super::{
-    Account, Answer, Answered, Call, Cloud, Refusal, Role, User, no_such, pages, path,
+    Account, Answer, Answered, Call, Cloud, Refusal, Role, Tags, User, no_such, pages, path,
     policies::{self, Usage},
     text,
 };
@@ -23,6 +23,8 @@ pub(in super::super) struct Principal {
     pub(in super::super) inline: BTreeMap<String, String>,
     /// The ARNs of the managed policies attached.
     pub(in super::super) attached: BTreeSet<String>,
+    /// Of a group, none.
+    pub(in super::super) tags: Tags,
 }
 
 /// What a principal is.
@@ -157,8 +159,8 @@ fn create_of_service(cloud: &mut Cloud, call: &Call, account: &str, now: Timesta
 fn fresh(cloud: &mut Cloud, kind: Kind, (account, path, name): (&str, &str, &str), since: Timestamp) -> Principal {
     let id = format!("{}{:017}", kind.prefix(), cloud.serial());
     let arn = format!("arn:aws:iam::{account}:{}{path}{name}", kind.noun().to_lowercase());
-    let (boundary, inline, attached) = Default::default();
-    Principal { id, arn, path: path.to_owned(), since, boundary, inline, attached }
+    let (boundary, inline, attached, tags) = Default::default();
+    Principal { id, arn, path: path.to_owned(), since, boundary, inline, attached, tags }
 }
 
 fn user(principal: Principal) -> User {

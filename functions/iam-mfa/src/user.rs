@@ -1,0 +1,143 @@
+//! Users of IAM: finding them, and what IAM says of one.
+
+use aws_sdk_iam::{Client, types::StatusType};
+use futures_util::future::join3;
+use remedy_aws::{fault, found};
+use remedy_domain::{Call, Fault, Observed, Target, Timestamp};
+use remedy_engine::{Page, Place, Tags};
+
+use crate::{
+    clients::Iam,
+    fence,
+    user_without_mfa::{Facts, Fence},
+};
+
+pub(crate) const TYPE: &str = "AWS::IAM::User";
+pub(crate) const NO_SUCH: [&str; 2] = ["NoSuchEntity", "NoSuchEntityException"];
+
+const LIST: Call = Call::same("iam:ListUsers");
+const USER: Call = Call::same("iam:GetUser");
+const DEVICES: Call = Call::same("iam:ListMFADevices");
+const FENCE: Call = Call::same("iam:GetUserPolicy");
+const PROFILE: Call = Call::same("iam:GetLoginProfile");
+const ACCESS_KEYS: Call = Call::same("iam:ListAccessKeys");
+const SSH_KEYS: Call = Call::same("iam:ListSSHPublicKeys");
+const SERVICE: Call = Call::same("iam:ListServiceSpecificCredentials");
+const TAGS: Call = Call::same("iam:ListUserTags");
+
+/// Every call of this file.
+pub(crate) const READS: [Call; 9] = [LIST, USER, DEVICES, FENCE, PROFILE, ACCESS_KEYS, SSH_KEYS, SERVICE, TAGS];
+
+/// One page of all users.
+pub(crate) async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
+    let answer = client.0.list_users().max_items(1000).set_marker(from).send().await;
+    let page = answer.map_err(|error| fault(LIST.operation, &error))?;
+    let targets = page.users().iter().map(|user| target(place, user)).collect();
+    let next = if page.is_truncated() { page.marker().map(str::to_owned) } else { None };
+    Ok(Page { targets, next })
+}
+
+/// By unique id, name or ARN. A user may be named like another's id, so all are looked at.
+pub(crate) async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
+    let (mut found, mut from) = (Vec::new(), None);
+    loop {
+        let page = discover(client, place, from).await?;
+        let called = |target: &Target| {
+            [Some(&target.id), target.unique_id.as_ref(), target.arn.as_ref()].contains(&Some(&id.to_owned()))
+        };
+        found.extend(page.targets.into_iter().filter(called));
+        from = page.next;
+        if from.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// The user's fence, and what bears on it.
+pub(crate) async fn observe(client: &Client, target: &Target) -> Result<Observed<Facts, Fence>, Fault> {
+    // Side by side: each answer takes as long as a round trip.
+    let (user, fence, enrolled) = join3(
+        client.get_user().user_name(&target.id).send(),
+        standing_fence(client, &target.id),
+        has_device(client, &target.id),
+    )
+    .await;
+    let user = found(USER.operation, &NO_SUCH, user)?.and_then(|answer| answer.user);
+    let same_user = user.filter(|user| target.unique_id.as_deref().is_none_or(|id| id == user.user_id()));
+    let Some(user) = same_user else { return Ok(Observed::Absent) };
+    let setting = fence?;
+    let facts = if enrolled? { Facts::WithMfa } else { facts(client, &user).await? };
+    Ok(Observed::Present { facts, setting })
+}
+
+/// The user's tags, page by page; none where it is gone.
+pub(crate) async fn tags(client: &Client, target: &Target) -> Result<Tags, Fault> {
+    let (mut tags, mut from) = (Tags::new(), None);
+    loop {
+        let sent = client.list_user_tags().user_name(&target.id).set_marker(from).send().await;
+        let Some(page) = found(TAGS.operation, &NO_SUCH, sent)? else { return Ok(tags) };
+        tags.extend(page.tags.into_iter().map(|tag| (tag.key, tag.value)));
+        from = page.marker;
+        if from.is_none() {
+            return Ok(tags);
+        }
+    }
+}
+
+fn target(place: &Place, user: &aws_sdk_iam::types::User) -> Target {
+    Target {
+        account: place.account.clone(),
+        region: place.region.clone(),
+        resource_type: TYPE.to_owned(),
+        id: user.user_name().to_owned(),
+        unique_id: Some(user.user_id().to_owned()),
+        arn: Some(user.arn().to_owned()),
+    }
+}
+
+async fn standing_fence(client: &Client, name: &str) -> Result<Fence, Fault> {
+    let sent = client.get_user_policy().user_name(name).policy_name(fence::NAME).send().await;
+    let answer = found(FENCE.operation, &NO_SUCH, sent)?;
+    Ok(answer.map(|answer| fence::decoded(answer.policy_document())))
+}
+
+async fn has_device(client: &Client, name: &str) -> Result<bool, Fault> {
+    let devices = client.list_mfa_devices().user_name(name).send().await;
+    devices.map(|answer| !answer.mfa_devices().is_empty()).map_err(|error| fault(DEVICES.operation, &error))
+}
+
+/// What bears on fencing a user without a device.
+async fn facts(client: &Client, user: &aws_sdk_iam::types::User) -> Result<Facts, Fault> {
+    let name = user.user_name();
+    let sent = client.get_login_profile().user_name(name).send().await;
+    let profile = found(PROFILE.operation, &NO_SUCH, sent)?.and_then(|answer| answer.login_profile);
+    let Some(profile) = profile else { return Ok(Facts::WithoutConsole) };
+    let mut stops = programs(client, name).await?;
+    if profile.password_reset_required() {
+        stops.push("the password change that is due at the next sign-in");
+    }
+    let since = Timestamp::from_second(profile.create_date().secs()).unwrap_or(Timestamp::UNIX_EPOCH);
+    Ok(Facts::PasswordAlone { arn: user.arn().to_owned(), name: name.to_owned(), since, stops })
+}
+
+/// The credentials that programs use. A user has a handful of each: the first page holds them all.
+async fn programs(client: &Client, name: &str) -> Result<Vec<&'static str>, Fault> {
+    let (keys, ssh, service) = join3(
+        client.list_access_keys().user_name(name).send(),
+        client.list_ssh_public_keys().user_name(name).send(),
+        client.list_service_specific_credentials().user_name(name).send(),
+    )
+    .await;
+    let keys = keys.map_err(|error| fault(ACCESS_KEYS.operation, &error))?;
+    let ssh = ssh.map_err(|error| fault(SSH_KEYS.operation, &error))?;
+    let service = service.map_err(|error| fault(SERVICE.operation, &error))?;
+    let found = [
+        (keys.access_key_metadata().iter().any(|key| key.status() == Some(&StatusType::Active)), "active access keys"),
+        (ssh.ssh_public_keys().iter().any(|key| key.status() == &StatusType::Active), "SSH keys"),
+        (
+            service.service_specific_credentials().iter().any(|credential| credential.status() == &StatusType::Active),
+            "service-specific credentials",
+        ),
+    ];
+    Ok(found.iter().filter(|(active, _)| *active).map(|(_, what)| *what).collect())
+}
