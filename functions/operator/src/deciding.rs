@@ -1,5 +1,6 @@
 //! Deciding: an approval does what was asked, a refusal ends it. Whoever asks does not decide.
 
+use remedy_aws::Sent;
 use remedy_domain::{
     Actor, Timestamp,
     ask::{self, Answer, Decision, Standing, Subject},
@@ -8,7 +9,6 @@ use remedy_domain::{
     outcome::Alarm,
     settings::Settings,
 };
-use remedy_aws::Sent;
 use remedy_engine::{
     Put,
     asks::{self, OnFile},

@@ -1,11 +1,11 @@
 //! The desk: it takes requests of people whose identity is proven, checks whether they may, and does what they ask.
 
+use remedy_aws::Sent;
 use remedy_domain::{
     Actor, Fault, Mode, Settings,
     evidence::{Deed, FORMAT, Kind},
     redact,
 };
-use remedy_aws::Sent;
 use remedy_engine::{Clock, Notices, Put, Shelf, Store};
 use serde_json::{Value, json};
 

@@ -26,8 +26,8 @@ mod undone;
 
 pub use faults::{absent, fault, found};
 pub use ports::AwsPorts;
-pub use sweeping::Sent;
 pub use session::{Connect, Session, http_client_for};
+pub use sweeping::Sent;
 pub use undone::Undone;
 
 /// A function's list of controls, as its `main` hands it to the host.

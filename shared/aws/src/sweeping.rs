@@ -42,7 +42,8 @@ impl AwsPorts {
             return Ok(Sent::Nowhere);
         };
         let queue = queue.replace("{function}", function);
-        let request = Client::new(self.session.config()).send_message().queue_url(queue).message_body(event.to_string());
+        let request =
+            Client::new(self.session.config()).send_message().queue_url(queue).message_body(event.to_string());
         request.send().await.map_err(|error| fault("sqs:SendMessage", &error))?;
         Ok(Sent::Queued)
     }

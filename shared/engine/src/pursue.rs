@@ -50,15 +50,15 @@ where
     if matches!(task, Task::Evaluate) {
         return Ok(course.report(target, Outcome::Drifted));
     }
-    let dossier = gather::<R, P>(ports, (target, task, visit), &client, &course).await?;
+    let dossier = Box::pin(gather::<R, P>(ports, (target, task, visit), &client, &course)).await?;
     let run = Run { ports, target, task, visit, client, course, dossier };
     if matches!(task, Task::Forecast) {
         let forecast = Some(guard::forecast(&run.snapshot()));
         return Ok(Report { forecast, ..run.course.report(target, Outcome::Drifted) });
     }
     match guard::rule(&run.snapshot()) {
-        Ruling::Go(permit) => run.carry_out(permit).await,
-        Ruling::Stop(objection) => run.hold(objection).await,
+        Ruling::Go(permit) => Box::pin(run.carry_out(permit)).await,
+        Ruling::Stop(objection) => Box::pin(run.hold(objection)).await,
     }
 }
 

@@ -14,6 +14,7 @@ mod decisions;
 mod elements;
 mod emulated;
 mod interference;
+mod people;
 mod refusals;
 mod rest;
 mod runner;
@@ -176,6 +177,11 @@ macro_rules! all_laws {
                 Self::Verifies,
                 Self::SeesThroughOldAnswers,
                 Self::TakesNo,
+                Self::WaitsForTwo,
+                Self::SpendsApprovals,
+                Self::MindsHolds,
+                Self::StopsFlapping,
+                Self::MindsTheBacklog,
                 Self::MindsTheDeadline,
             ];
 
@@ -275,6 +281,16 @@ all_laws! { $
     SeesThroughOldAnswers sees_through_old_answers = 4 by verification,
     /// A denied door, and a denied write, leave one outcome and no lock.
     TakesNo takes_no = 4 by refusals,
+    /// An undo that two people have not agreed to waits.
+    WaitsForTwo waits_for_two = 3 by people,
+    /// What a person agreed to is carried out, once.
+    SpendsApprovals spends_approvals = 4 by people,
+    /// While a hold stands, nothing is written.
+    MindsHolds minds_holds = 3 by people,
+    /// What drifts again and again is repaired so often a day, then somebody is paged, once.
+    StopsFlapping stops_flapping = 2 by people,
+    /// What was broken before the first sweep waits for a person.
+    MindsTheBacklog minds_the_backlog = 3 by people,
     /// With too little time left nothing is begun.
     MindsTheDeadline minds_the_deadline = 4 by refusals,
 }

@@ -1,6 +1,7 @@
 use remedy_domain::{
     AccountId, Control, ControlId, Identities, Mode, PlanId, Region, Scope, StopsDestruction, Target, Timestamp,
-    guard::{self, Means, Purpose, Ruling, Snapshot},
+    ask::Standing,
+    guard::{self, Age, Means, Purpose, Ruling, Snapshot},
     settings::Protected,
     verdict::Consent,
 };

@@ -57,7 +57,11 @@ async fn held_once<C: Lawful>(scene: &Scene<C>, outcome: Outcome) {
     let records = scene.ports.shelf(Shelf::Evidence);
     assert_eq!(records.keys().collect::<Vec<_>>(), first.evidence.iter().collect::<Vec<_>>(), "recorded once");
     let state = scene.ports.shelf(Shelf::State);
-    assert!(state.keys().all(|key| key.starts_with("held/") || key.starts_with("ask/")), "no lock, no slot: {:?}", state.keys());
+    assert!(
+        state.keys().all(|key| key.starts_with("held/") || key.starts_with("ask/")),
+        "no lock, no slot: {:?}",
+        state.keys()
+    );
     let told = scene.ports.notices();
     assert_eq!(told.len(), usize::from(outcome.alarm() != Alarm::None), "told once: {told:?}");
     scene.since(mark).assert_only_read::<C>();

@@ -1,0 +1,137 @@
+//! People in the loop: what waits for them, what they agree to, and what they stop.
+
+use std::time::Duration;
+
+use remedy_domain::{
+    Mode, Outcome, StopsDestruction, Timestamp,
+    hold::{FORMAT, Hold, HoldScope, Switch},
+    outcome::Alarm,
+};
+use remedy_engine::{Shelf, backlog, registry};
+
+use super::{Bearing, Case, Lawful, Scene, Theatre, WayBack};
+use crate::people::person;
+
+/// More drifts of one resource in a day than are repaired.
+const FLAPS: usize = 6;
+/// So many are.
+const REPAIRED: usize = 3;
+
+fn arrived(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Repaired | Outcome::Contained)
+}
+
+/// An undo that two people have not agreed to waits: nothing is written at AWS, and no exemption is put on file.
+pub(super) async fn waits_for_two<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    if scene.drift().await.is_none() || C::WAY_BACK == WayBack::Refused {
+        return Bearing::Moot;
+    }
+    let plan = scene.repair().await.expect("a repair").plan.expect("a repair has a plan");
+    let mark = scene.mark();
+    let report = scene.revert_unasked(&plan).await.expect("a request to undo");
+    assert_eq!(report.outcome, Outcome::AwaitingApproval, "{report:?}");
+    scene.since(mark).assert_only_read::<C>();
+    let exemptions = registry::all_exemptions(&*scene.ports).await.expect("the registry reads");
+    assert!(exemptions.is_empty(), "{exemptions:?}");
+    Bearing::Held
+}
+
+/// What a person agreed to is carried out, once: the same drift again waits again.
+pub(super) async fn spends_approvals<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    let Some((before, _)) = scene.drift().await else { return Bearing::Moot };
+    scene.mode.set(Mode::Approve);
+    let asked = scene.ask().await.expect("a run");
+    assert_eq!(asked.outcome, Outcome::AwaitingApproval, "{asked:?}");
+    scene.agree_to(&asked.plan.expect("what waits has a plan")).await.expect("a person agrees");
+    let report = scene.ask().await.expect("a run with leave");
+    assert!(arrived(report.outcome), "{report:?}");
+    let outcome = scene.ports.shelf(Shelf::Evidence).into_iter().find(|(key, _)| key.contains("-outcome-"));
+    let outcome = String::from_utf8(outcome.expect("an outcome").1).expect("a record is JSON");
+    assert!(outcome.contains(r#""approved_by":{"#), "who agreed is on record: {outcome}");
+    let ours = scene.setting().await;
+    if !scene.put(&ours, &before).await || scene.drift().await.is_none() {
+        return Bearing::Held;
+    }
+    let again = scene.ask().await.expect("a run after it drifted again");
+    assert_eq!(again.outcome, Outcome::AwaitingApproval, "an approval is good for one repair: {again:?}");
+    Bearing::Held
+}
+
+/// While a hold stands, nothing is written; once it is released, repairs go on.
+pub(super) async fn minds_holds<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    if scene.drift().await.is_none() {
+        return Bearing::Moot;
+    }
+    let scopes = [
+        HoldScope::All,
+        HoldScope::Account(scene.target.account.clone()),
+        HoldScope::Control(C::CONTROL.id.0.to_owned()),
+    ];
+    for scope in scopes {
+        turn(&scene, &scope, Switch::Held).await;
+        let mark = scene.mark();
+        let report = scene.repair().await.expect("a run on hold");
+        assert_eq!(report.outcome, Outcome::Blocked, "{report:?}");
+        scene.since(mark).assert_only_read::<C>();
+        turn(&scene, &scope, Switch::Released).await;
+    }
+    let report = scene.repair().await.expect("a run after the release");
+    assert!(arrived(report.outcome), "{report:?}");
+    Bearing::Held
+}
+
+async fn turn<C: Lawful>(scene: &Scene<C>, scope: &HoldScope, switch: Switch) {
+    let (reason, at): (_, Timestamp) = ("a clinic lost its images".to_owned(), scene.ports.time().now());
+    let hold = Hold { format: FORMAT, scope: scope.clone(), switch, reason, by: person("ann"), at };
+    registry::turn(&*scene.ports, &hold).await.expect("the switch turns");
+}
+
+/// What drifts again and again is repaired so often a day, then somebody is paged, once.
+pub(super) async fn stops_flapping<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    let Some((before, _)) = scene.drift().await else { return Bearing::Moot };
+    let mut outcomes = Vec::new();
+    for _ in 0..FLAPS {
+        outcomes.push(scene.repair().await.expect("a run").outcome);
+        scene.ports.time().advance(Duration::from_secs(600));
+        let ours = scene.setting().await;
+        if !scene.put(&ours, &before).await || scene.drift().await.is_none() {
+            return Bearing::Moot;
+        }
+    }
+    let (repaired, stopped) = outcomes.split_at(REPAIRED);
+    assert!(repaired.iter().all(|outcome| arrived(*outcome)), "{outcomes:?}");
+    assert!(stopped.iter().all(|outcome| *outcome == Outcome::Blocked), "{outcomes:?}");
+    let pages = scene.ports.notices().into_iter().filter(|notice| notice.alarm == Alarm::Page).count();
+    assert_eq!(pages, 1, "one page: {:?}", scene.ports.notices());
+    scene.ports.time().advance(Duration::from_secs(86_400));
+    let later = scene.repair().await.expect("a run a day later").outcome;
+    assert!(arrived(later), "{later:?}");
+    Bearing::Held
+}
+
+/// What was broken before the first sweep waits for a person, unless only destruction is stopped; once repaired, it is fresh.
+pub(super) async fn minds_the_backlog<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
+    if scene.drift().await.is_none() {
+        return Bearing::Moot;
+    }
+    let (id, ports) = (C::CONTROL.id.0, &*scene.ports);
+    backlog::enter(ports, id, &scene.target, ports.time().now()).await.expect("it enters the backlog");
+    if C::CONTROL.stops_destruction == StopsDestruction::No {
+        let mark = scene.mark();
+        let report = scene.repair().await.expect("a run");
+        assert_eq!(report.outcome, Outcome::AwaitingApproval, "{report:?}");
+        scene.since(mark).assert_only_read::<C>();
+        scene.agree_to(&report.plan.expect("what waits has a plan")).await.expect("a person agrees");
+    }
+    let report = scene.repair().await.expect("a run with leave");
+    assert!(arrived(report.outcome), "{report:?}");
+    let place = remedy_engine::Place::of(&scene.target);
+    let waiting = backlog::waiting(ports, id, &place).await.expect("the backlog reads");
+    assert!(waiting.is_empty(), "it has left the backlog");
+    Bearing::Held
+}
