@@ -1,6 +1,8 @@
 //! `remedy`: Remedy from a terminal.
 
 mod policy;
+mod sign;
+mod surroundings;
 
 use std::process::ExitCode;
 
@@ -19,9 +21,13 @@ enum Command {
     /// IAM and resource policies.
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Sign a request to the operator function, and print the payload to invoke it with.
+    Sign(sign::Command),
 }
 
 fn main() -> ExitCode {
-    let Command::Policy(command) = Arguments::parse().command;
-    policy::run(&command)
+    match Arguments::parse().command {
+        Command::Policy(command) => policy::run(&command),
+        Command::Sign(command) => sign::run(&command),
+    }
 }

@@ -12,6 +12,7 @@ mod drift;
 mod encryption;
 mod identities;
 mod keys;
+mod proof;
 mod refusals;
 mod settings;
 mod takeover;

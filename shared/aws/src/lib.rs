@@ -12,6 +12,7 @@ pub mod environment;
 mod errand;
 mod faults;
 pub mod host;
+pub mod identity;
 mod notices;
 mod ports;
 mod raw_body;

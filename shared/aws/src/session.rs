@@ -77,6 +77,11 @@ impl Session {
         Self { config: self.config.clone().into_builder().credentials_provider(provider).build(), behind: self.behind }
     }
 
+    /// What is behind the endpoint.
+    pub(crate) fn behind(&self) -> Behind {
+        self.behind
+    }
+
     /// The SDK's configuration.
     #[must_use]
     pub fn config(&self) -> &SdkConfig {

@@ -60,7 +60,7 @@ fn all(text: &str, allowed: fn(char) -> bool) -> bool {
     text.chars().all(allowed)
 }
 
-fn is_lower_hex(c: char) -> bool {
+pub(crate) fn is_lower_hex(c: char) -> bool {
     c.is_ascii_digit() || ('a'..='f').contains(&c)
 }
 
@@ -90,6 +90,20 @@ text_id!(
     /// One try at a plan: 128 random bits in hex, fresh for every run, so that a worker recognises its own writes.
     AttemptId,
     "an attempt id of 32 lower-case hex digits",
+    |text| text.len() == 32 && all(text, is_lower_hex)
+);
+
+text_id!(
+    /// Whom an operator request is for: the function's ARN, or the name of the deployment. Two deployments never share one.
+    Audience,
+    "an audience of 1 to 256 letters, digits and `-_./:+@`",
+    |text| (1..=256).contains(&text.len()) && all(text, |c| c.is_ascii_alphanumeric() || "-_./:+@".contains(c))
+);
+
+text_id!(
+    /// A number used once: 128 random bits in hex.
+    Nonce,
+    "a nonce of 32 lower-case hex digits",
     |text| text.len() == 32 && all(text, is_lower_hex)
 );
 

@@ -18,13 +18,14 @@ pub mod ownership;
 pub mod plan;
 pub mod redact;
 pub mod settings;
+pub mod signed;
 pub mod trigger;
 pub mod verdict;
 
 pub use actor::Actor;
 pub use control::{Call, Control, ControlId, Identities, Scope, StopsDestruction};
 pub use fault::{Fault, FaultKind};
-pub use ids::{AccountId, AttemptId, PlanId, Region, Target};
+pub use ids::{AccountId, AttemptId, Audience, Nonce, PlanId, Region, Target};
 pub use jiff::Timestamp;
 pub use merge::{Conflict, merge};
 pub use outcome::Outcome;

@@ -98,7 +98,12 @@ impl Emulator {
 
     /// Further credentials for an account, those of a role that nobody has to create.
     pub async fn assume(&self, id: &str) -> Account {
-        let reply = exchange(self.authority(), self.authority(), assume_role(id)).await;
+        self.assume_as(id, "remedy-test", "test").await
+    }
+
+    /// Credentials of a role in an account, under a session name. moto lets everybody assume every role.
+    pub async fn assume_as(&self, id: &str, role: &str, session: &str) -> Account {
+        let reply = exchange(self.authority(), self.authority(), assume_role(id, role, session)).await;
         let reply = reply.unwrap_or_else(|error| panic!("no emulator at {}: {error}", self.endpoint));
         account(id, &reply)
     }
@@ -144,9 +149,9 @@ fn random_account() -> String {
 }
 
 /// An unsigned request will do, as long as it names the service where a signature would.
-fn assume_role(id: &str) -> Ask {
-    let body =
-        format!("Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::{id}:role/remedy-test&RoleSessionName=test");
+fn assume_role(id: &str, role: &str, session: &str) -> Ask {
+    let role = format!("arn:aws:iam::{id}:role/{role}");
+    let body = format!("Action=AssumeRole&Version=2011-06-15&RoleArn={role}&RoleSessionName={session}");
     let scope =
         format!("AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/sts/aws4_request, SignedHeaders=host, Signature=0");
     let headers = HeaderMap::from_iter([

@@ -118,9 +118,11 @@ impl Proxy {
         format!("http://{}", self.front.own)
     }
 
-    /// Tells the proxy whose credentials these are; those of roles assumed through the proxy it learns by itself.
+    /// Tells the proxy whose credentials these are, and their secret; those of roles assumed through the proxy it learns by itself.
     pub fn register(&self, account: &Account) {
         self.front.access.register(&account.access_key, &account.id);
+        let Account { access_key, secret_key, session_token, .. } = account;
+        self.front.shims.signatures.register(access_key, secret_key, Some(session_token));
     }
 
     /// Every call so far, in the order of arrival.

@@ -148,6 +148,7 @@ impl Passage {
         let reply = shim::carry_out(&self.front, &self.call, &self.ask).await;
         self.front.access.learn(&self.call, &reply);
         self.front.shims.bucket_owner.learn(&self.call, &reply);
+        self.front.shims.signatures.learn(&self.call, &reply);
         self.history().note(&self.call, &self.ask, &reply);
         reply
     }

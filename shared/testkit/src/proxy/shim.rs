@@ -12,6 +12,7 @@ pub mod key_rotation;
 mod public_access;
 pub mod rule_evaluation;
 pub mod service_credentials;
+pub mod signatures;
 
 use super::Front;
 use super::call::Call;
@@ -34,6 +35,8 @@ pub struct Shims {
     pub rule_evaluation: rule_evaluation::RuleEvaluation,
     /// Service-specific credentials of IAM users.
     pub service_credentials: service_credentials::ServiceCredentials,
+    /// Secrets of access keys, and whether signatures are checked.
+    pub signatures: signatures::Signatures,
 }
 
 /// Has a call carried out, by a shim where there is one and else by the emulator.
@@ -46,6 +49,7 @@ pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
         key_rotation,
         rule_evaluation,
         service_credentials,
+        signatures,
     } = &front.shims;
     if let Some(refusal) = bucket_owner.refusal(front, call, ask).await {
         return refusal;
@@ -64,6 +68,10 @@ pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
         "s3:GetBucketEncryption" => bucket_encryption.completed(call, front.forward(call, ask).await),
         "config:PutEvaluations" => evaluations.put(call),
         "config:StartConfigRulesEvaluation" => rule_evaluation.start(call),
+        "sts:GetCallerIdentity" => match signatures.refusal(call, ask) {
+            Some(refusal) => refusal,
+            None => front.forward(call, ask).await,
+        },
         _ => front.forward(call, ask).await,
     }
 }
