@@ -34,8 +34,8 @@ async fn user(world: &World, name: &str) -> Credentials {
     Credentials::new(key.access_key_id, key.secret_access_key, None, None, "test")
 }
 
-async fn role(world: &World, name: &str) {
-    let role = iam(world).create_role().role_name(name).path("/ops/").assume_role_policy_document(TRUST);
+async fn role(world: &World, path: &str, name: &str) {
+    let role = iam(world).create_role().role_name(name).path(format!("/{path}/")).assume_role_policy_document(TRUST);
     role.send().await.expect("a role is created");
 }
 
@@ -115,9 +115,9 @@ async fn a_user_is_proven_by_an_access_key() {
 #[tokio::test]
 async fn sessions_of_a_role_are_one_actor_whatever_their_names() {
     let world = world().await;
-    role(&world, "oncall").await;
+    role(&world, "ops", "oncall").await;
     let known = iam(&world).get_role().role_name("oncall").send().await.unwrap().role.unwrap();
-    let [ann, bob] = [session(&world, "oncall", "ann").await, session(&world, "oncall", "bob").await];
+    let [ann, bob] = [session(&world, "ops/oncall", "ann").await, session(&world, "ops/oncall", "bob").await];
     let [ann, bob] =
         [proven(&world, &signed(&world, &ann)).await.unwrap(), proven(&world, &signed(&world, &bob)).await.unwrap()];
     assert!(ann.same_person(&bob), "{ann:?} {bob:?}");
@@ -128,8 +128,11 @@ async fn sessions_of_a_role_are_one_actor_whatever_their_names() {
 async fn people_of_identity_center_are_told_apart_by_their_sessions() {
     let world = world().await;
     let name = "AWSReservedSSO_Approver_1234567890abcdef";
-    role(&world, name).await;
-    let [ann, bob] = [session(&world, name, "ann@example.org").await, session(&world, name, "bob@example.org").await];
+    let path = "aws-reserved/sso.amazonaws.com/eu-west-1";
+    role(&world, path, name).await;
+    let assumed = format!("{path}/{name}");
+    let [ann, bob] =
+        [session(&world, &assumed, "ann@example.org").await, session(&world, &assumed, "bob@example.org").await];
     let [ann, bob] =
         [proven(&world, &signed(&world, &ann)).await.unwrap(), proven(&world, &signed(&world, &bob)).await.unwrap()];
     assert!(ann.id.starts_with("AROA") && ann.id.ends_with(":ann@example.org") && !ann.same_person(&bob), "{ann:?}");

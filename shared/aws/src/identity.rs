@@ -26,6 +26,9 @@ use remedy_domain::{
 
 use crate::{emulator::Behind, faults::fault, session::Session};
 
+#[cfg(test)]
+mod tests;
+
 /// The call, as records name it.
 const CALL: &str = "sts:GetCallerIdentity";
 /// The largest answer, in bytes. AWS STS answers with less than 2 KiB.

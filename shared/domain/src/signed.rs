@@ -8,7 +8,7 @@
 //! Whoever receives it sends it to AWS STS, which answers whose signature it is. The signature covers the request's digest,
 //! whom it is for (the audience), a number used once, and the time, so that it proves this request to this deployment, now.
 //! `HashiCorp` Vault's AWS login and the tokens of Amazon EKS work alike; what broke Vault's (CVE-2020-16250: the login chose
-//! the call, the host and how the answer is read) cannot be said here. Method, path, query and body are not in the payload but
+//! the action and the form of the answer) cannot be said here. Method, path, query and body are not in the payload but
 //! fixed; of the headers only those of [`header`], each once, all signed; the host is one of AWS STS for our own Region.
 //!
 //! Everything here is pure and comes before any call. The signature itself only STS can check.

@@ -101,7 +101,7 @@ impl Emulator {
         self.assume_as(id, "remedy-test", "test").await
     }
 
-    /// Credentials of a role in an account, under a session name. moto lets everybody assume every role.
+    /// Credentials of a role in an account, named with its path, under a session name. moto lets everybody assume every role.
     pub async fn assume_as(&self, id: &str, role: &str, session: &str) -> Account {
         let reply = exchange(self.authority(), self.authority(), assume_role(id, role, session)).await;
         let reply = reply.unwrap_or_else(|error| panic!("no emulator at {}: {error}", self.endpoint));
