@@ -78,8 +78,16 @@ impl Lawful for KeyDying {
     type World = Kind;
     const WAY_BACK: WayBack = WayBack::Refused;
     /// Nothing asks, and nothing leads back to a dying key.
-    const MOOT: &'static [Law] =
-        &[Law::Asks, Law::ReturnsTwice, Law::Exempts, Law::Shares, Law::SurvivesUndone, Law::CoolsDown];
+    const MOOT: &'static [Law] = &[
+        Law::Asks,
+        Law::ReturnsTwice,
+        Law::Exempts,
+        Law::Shares,
+        Law::SurvivesUndone,
+        Law::CoolsDown,
+        Law::WaitsForTwo,
+        Law::StopsFlapping,
+    ];
     const TOUCHES: &'static [&'static str] = &["/state"];
 
     fn worlds() -> BoxedStrategy<Kind> {

@@ -209,21 +209,17 @@ fn why_ask(taken: &[Upload], rest: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use remedy_domain::{AccountId, Region, Timestamp};
-
     use super::*;
     use crate::upload_policy;
+    use remedy_domain::{AccountId, Region, Timestamp};
 
     fn judge(text: &str, logs: Logs, parameters: &Parameters) -> Verdict<UploadPolicy> {
         let account = AccountId::parse("111122223333").unwrap();
         let place = Place { account: account.clone(), region: Region::parse("us-east-1").unwrap() };
         let context = Context { now: Timestamp::UNIX_EPOCH, account: &account, parameters };
         let setting = UploadPolicy::parted(format!(r#"{{"Version":"2012-10-17","Statement":[{text}]}}"#));
-        BucketUnencryptedPut::judge(
-            &Uploads { bucket: buckets::find(&place, "phi").remove(0), logs },
-            &setting,
-            &context,
-        )
+        let uploads = Uploads { bucket: buckets::find(&place, "phi").remove(0), logs };
+        BucketUnencryptedPut::judge(&uploads, &setting, &context)
     }
 
     const PARTNER: &str = r#"{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::phi/*"}"#;

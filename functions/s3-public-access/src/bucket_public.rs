@@ -5,7 +5,8 @@
 //! **Why it matters.** A policy or an ACL can then open PHI to the world: 45 CFR 164.312(a)(1) (access control),
 //! 164.308(a)(4)(ii)(A) and (C) (isolation, access establishment), 164.312(e)(1) (transmission).
 //!
-//! **What we read.** The four flags, the bucket policy and the ACL; on drift, whether the bucket hosts a website, and its tags.
+//! **What we read.** The four flags; on drift, the bucket policy and the ACL, whether the bucket hosts a website, and its
+//! tags.
 //!
 //! **What we change.** First the statements of the bucket policy that let strangers in are taken out (of a list of
 //! principals, only the stranger), and the grants of the ACL to everyone or to every AWS account. Then the flags that are
@@ -22,33 +23,28 @@
 //! not certain that strangers get in, or no single statement can be taken out: then only grants and flags are changed, and
 //! accounts that the policy lets in would be cut off.
 
-use aws_sdk_s3::{Client, types::PublicAccessBlockConfiguration};
+use aws_sdk_s3::types::PublicAccessBlockConfiguration;
 use futures_util::future::join3;
 use remedy_aws::{
-    absent,
     buckets::{self, Website},
     fault,
 };
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope,
-    StopsDestruction, Target, Verdict, control::ApiEvent,
+    Conflict, Consent, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, StopsDestruction,
+    Target, Verdict, control::ApiEvent,
 };
-use remedy_engine::{Page, Place, Remediation, Tags, Writer};
-
+use remedy_engine::{Glance, Page, Place, Remediation, Tags, Writer};
 use serde_json::Value;
 
 use crate::{
     access::{self, Access, DELETE_BLOCK, DELETE_POLICY, PUT_ACL, PUT_BLOCK, PUT_POLICY, Step},
-    acl::Acl,
+    asked::{ACL, BLOCK, POLICY, acl_of, block_of, policy_of},
     block::{self, Change, PublicAccessBlock},
     clients::Buckets,
     policy::opening,
 };
 
 const S3: &str = "s3.amazonaws.com";
-const BLOCK: Call = Call::new("s3:GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock");
-const POLICY: Call = Call::same("s3:GetBucketPolicy");
-const ACL: Call = Call::same("s3:GetBucketAcl");
 
 /// The control `s3-bucket-public`.
 #[derive(Debug)]
@@ -94,6 +90,12 @@ impl Remediation for BucketPublic {
 
     async fn find(_: &Buckets, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
         Ok(buckets::find(place, id))
+    }
+
+    /// All four flags are on: policy and ACL open nothing.
+    async fn at_a_glance(client: &Buckets, target: &Target) -> Result<Glance, Fault> {
+        let block = block_of(&client.0, target).await?;
+        Ok(if block == Some(Some(PublicAccessBlock::ALL)) { Glance::Compliant } else { Glance::Unclear })
     }
 
     async fn observe(client: &Buckets, target: &Target) -> Result<Observed<Website, Access>, Fault> {
@@ -172,49 +174,6 @@ impl Remediation for BucketPublic {
                 sent.map(|_| ()).map_err(|error| fault(PUT_ACL.operation, &error))
             }
         }
-    }
-}
-
-/// The flags. None: there is no such bucket; so it is with the other reads.
-async fn block_of(client: &Client, target: &Target) -> Result<Option<Option<PublicAccessBlock>>, Fault> {
-    let request = client.get_public_access_block().bucket(&target.id);
-    match request.expected_bucket_owner(target.account.as_str()).send().await {
-        Ok(answer) => Ok(Some(answer.public_access_block_configuration().map(mirror))),
-        Err(error) if absent(&error, &["NoSuchPublicAccessBlockConfiguration"]) => Ok(Some(None)),
-        Err(error) if absent(&error, &["NoSuchBucket"]) => Ok(None),
-        Err(error) => Err(fault(BLOCK.operation, &error)),
-    }
-}
-
-async fn policy_of(client: &Client, target: &Target) -> Result<Option<Option<String>>, Fault> {
-    let request = client.get_bucket_policy().bucket(&target.id);
-    match request.expected_bucket_owner(target.account.as_str()).send().await {
-        Ok(answer) => Ok(Some(answer.policy)),
-        Err(error) if absent(&error, &["NoSuchBucketPolicy"]) => Ok(Some(None)),
-        Err(error) if absent(&error, &["NoSuchBucket"]) => Ok(None),
-        Err(error) => Err(fault(POLICY.operation, &error)),
-    }
-}
-
-/// A list that could not be written back is not read either.
-async fn acl_of(client: &Client, target: &Target) -> Result<Option<Acl>, Fault> {
-    let request = client.get_bucket_acl().bucket(&target.id);
-    match request.expected_bucket_owner(target.account.as_str()).send().await {
-        Ok(answer) => {
-            let acl = Acl::mirror(answer.owner(), answer.grants());
-            acl.map(Some).ok_or_else(|| Fault::defect(ACL.operation, "unknown-grantee"))
-        }
-        Err(error) if absent(&error, &["NoSuchBucket"]) => Ok(None),
-        Err(error) => Err(fault(ACL.operation, &error)),
-    }
-}
-
-fn mirror(configuration: &PublicAccessBlockConfiguration) -> PublicAccessBlock {
-    PublicAccessBlock {
-        block_public_acls: configuration.block_public_acls().unwrap_or_default(),
-        ignore_public_acls: configuration.ignore_public_acls().unwrap_or_default(),
-        block_public_policy: configuration.block_public_policy().unwrap_or_default(),
-        restrict_public_buckets: configuration.restrict_public_buckets().unwrap_or_default(),
     }
 }
 

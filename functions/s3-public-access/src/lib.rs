@@ -3,6 +3,7 @@
 mod access;
 mod account_public;
 mod acl;
+mod asked;
 mod block;
 mod bucket_public;
 mod clients;

@@ -6,7 +6,13 @@ use remedy_domain::{
 };
 use serde_json::Value;
 
-use crate::{asks::OnFile, ports::Clock, remediation::Remediation, report::Report, visit::Visit};
+use crate::{
+    asks::OnFile,
+    ports::Clock,
+    remediation::{Glance, Remediation},
+    report::Report,
+    visit::Visit,
+};
 
 /// What a run is asked to do.
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +104,9 @@ pub(crate) async fn draft<R: Remediation>(
     visit: &Visit<'_>,
     clock: &impl Clock,
 ) -> Result<Draft<R>, Fault> {
+    if !matches!(task, Task::Revert(_)) && R::at_a_glance(client, target).await? == Glance::Compliant {
+        return Ok(settled::<R>(target, Outcome::AlreadyCompliant));
+    }
     let (facts, setting) = match look::<R>(client, target, visit).await? {
         Observed::Absent => return Ok(settled::<R>(target, Outcome::Gone)),
         Observed::Settling => return Err(Fault::transient("observe", "settling")),

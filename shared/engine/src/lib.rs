@@ -23,7 +23,7 @@ pub mod visit;
 pub mod writer;
 
 pub use ports::{Clock, Doors, Notice, Notices, Own, Place, Ports, Put, Shelf, Store};
-pub use remediation::{Page, Remediation, Tags};
+pub use remediation::{Glance, Page, Remediation, Tags};
 pub use report::Report;
 pub use roster::{Runnable, enlist};
 pub use visit::Visit;

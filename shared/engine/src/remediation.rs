@@ -33,6 +33,12 @@ pub trait Remediation: 'static {
     /// Every live target that is called `id`: matched by equality with its id, name or ARN, never by the form of `id`.
     async fn find(client: &Self::Client, place: &Place, id: &str) -> Result<Vec<Target>, Fault>;
 
+    /// Whether the target is compliant at a glance: with fewer calls than it takes to observe it, whatever else stands there
+    /// and whatever the parameters say. Never asked where the whole setting matters: after a write, and for an undo.
+    async fn at_a_glance(_client: &Self::Client, _target: &Target) -> Result<Glance, Fault> {
+        Ok(Glance::Unclear)
+    }
+
     /// Reads the live setting.
     async fn observe(client: &Self::Client, target: &Target) -> Result<Observed<Self::Facts, Self::Setting>, Fault>;
 
@@ -80,6 +86,15 @@ pub trait Remediation: 'static {
 
     /// Makes one AWS write call.
     async fn perform(writer: &Writer<Self::Client>, target: &Target, step: &Self::Step) -> Result<(), Fault>;
+}
+
+/// What a glance tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Glance {
+    /// The target is compliant.
+    Compliant,
+    /// It takes a look.
+    Unclear,
 }
 
 /// Tags: values by key.

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use remedy_domain::{Conflict, Consent, Context, Control, Drift, Fault, Observed, Parameters, Route, Target, Verdict};
-use remedy_engine::{Page, Place, Remediation, Tags, Writer};
+use remedy_engine::{Glance, Page, Place, Remediation, Tags, Writer};
 use serde_json::Value;
 
 /// The control `C`, but a person has agreed to whatever it asks about. So what comes after consent can be tested in every
@@ -24,6 +24,10 @@ impl<C: Remediation> Remediation for Agreed<C> {
 
     async fn find(client: &Self::Client, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
         C::find(client, place, id).await
+    }
+
+    async fn at_a_glance(client: &Self::Client, target: &Target) -> Result<Glance, Fault> {
+        C::at_a_glance(client, target).await
     }
 
     async fn observe(client: &Self::Client, target: &Target) -> Result<Observed<Self::Facts, Self::Setting>, Fault> {

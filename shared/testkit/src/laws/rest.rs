@@ -1,8 +1,9 @@
 //! Where there is nothing to do, nothing is done.
 
 use remedy_domain::{Outcome, Verdict};
+use remedy_engine::Glance;
 
-use super::{Bearing, Case, Lawful, Scene, Theatre};
+use super::{Bearing, Case, Lawful, Mark, Scene, Theatre};
 
 /// What a run that has nothing to do answers.
 fn at_rest<S>(verdict: &Verdict<S>) -> Option<Outcome> {
@@ -18,7 +19,7 @@ fn at_rest<S>(verdict: &Verdict<S>) -> Option<Outcome> {
 pub(super) async fn rests<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     let Some(outcome) = at_rest(&scene.verdict().await) else { return Bearing::Moot };
-    let (looked, mark) = (calls_of_a_look(&scene).await, scene.mark());
+    let (mark, looked) = calls_of_a_look(&scene).await;
     assert_eq!(scene.ask().await.expect("a run").outcome, outcome);
     assert_eq!(scene.since(mark).operations(), looked, "nothing else is asked");
     scene.since(mark).assert_only_read::<C>();
@@ -27,11 +28,14 @@ pub(super) async fn rests<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> B
     Bearing::Held
 }
 
-/// The operations of one look.
-async fn calls_of_a_look<C: Lawful>(scene: &Scene<C>) -> Vec<String> {
+/// The operations of a glance and, where it does not tell, of one look; and the time after them.
+async fn calls_of_a_look<C: Lawful>(scene: &Scene<C>) -> (Mark, Vec<String>) {
     let mark = scene.mark();
-    let _ = scene.observe().await;
-    scene.since(mark).operations()
+    let glance = C::at_a_glance(&scene.stage.client(), &scene.target).await.expect("a glance");
+    if glance == Glance::Unclear {
+        let _ = scene.observe().await;
+    }
+    (scene.mark(), scene.since(mark).operations())
 }
 
 /// A second run after a repair finds nothing to do.
@@ -59,7 +63,7 @@ pub(super) async fn evaluates<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) 
         Verdict::NeedsHuman { .. } => Outcome::NeedsHuman,
         other => at_rest(&other).expect("everything else rests"),
     };
-    let (looked, mark) = (calls_of_a_look(&scene).await, scene.mark());
+    let (mark, looked) = calls_of_a_look(&scene).await;
     assert_eq!(scene.evaluate().await.expect("an evaluation").outcome, expected);
     assert_eq!(scene.since(mark).operations(), looked, "nothing else is asked");
     scene.since(mark).assert_only_read::<C>();
