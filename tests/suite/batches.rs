@@ -31,6 +31,7 @@ async fn a_poison_message_goes_to_the_dead_letters_alone() {
 async fn a_sweep_with_a_queue_sends_one_message_a_target() {
     let world = World::new().await;
     let names = [drift::bucket(&world, "a").await, drift::bucket(&world, "b").await];
+    world.swept_before("s3-bucket-public").await;
     let sqs = drift::queue(&world, "targets").await;
     let mut env = world.environment("enforce");
     env.insert("REMEDY_QUEUE_URL".into(), sqs);

@@ -5,7 +5,7 @@ use remedy_testkit::{
     proxy::When,
     world::{World, only_run},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::drift::{Drift, block_of, partner, policy_of};
 
@@ -52,10 +52,6 @@ fn writes(world: &World) -> Vec<String> {
     world.repairs().into_iter().map(|call| call.operation).collect()
 }
 
-fn undo(run: &Value) -> Vec<u8> {
-    json!({"revert": {"plan": run["plan"]}}).to_string().into_bytes()
-}
-
 #[tokio::test]
 async fn the_public_goes_first_and_a_partner_is_never_cut_off() {
     let world = World::new().await;
@@ -74,7 +70,7 @@ async fn the_public_goes_first_and_a_partner_is_never_cut_off() {
     assert_eq!(only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await)["outcome"], "already-compliant");
     assert!(world.proxy.effects().is_empty(), "a second run writes nothing anywhere");
 
-    assert_eq!(only_run(lambda.invoke(&undo(&run)).await)["outcome"], "reverted");
+    assert_eq!(world.undo(&lambda, &run).await["outcome"], "reverted");
     assert_eq!(writes(&world), ["DeletePublicAccessBlock", "PutBucketAcl", "PutBucketPolicy"]);
     assert_eq!((policy_of(&world, &bucket).await, grantees(&world, &bucket).await), (policy, acl));
     assert_eq!(block_of(&world, &bucket).await, None);
@@ -90,7 +86,7 @@ async fn an_undo_leaves_the_statement_of_another_control() {
     assert_eq!(only_run(other.invoke(&Drift::Plaintext.event(&bucket)).await)["outcome"], "repaired");
     let between = policy_of(&world, &bucket).await.expect("a policy");
     assert!(between.contains("RemedyDenyPlaintext"));
-    assert_eq!(only_run(lambda.invoke(&undo(&run)).await)["outcome"], "reverted");
+    assert_eq!(world.undo(&lambda, &run).await["outcome"], "reverted");
     let undone = policy_of(&world, &bucket).await.expect("a policy");
     let kept = between.strip_suffix("] }").expect("a list of statements");
     assert_eq!(undone, format!("{kept},{}] }}", everyone(&bucket)), "both stay, ours comes back");
@@ -114,7 +110,7 @@ async fn a_repair_that_was_cut_short_is_completed_and_its_first_plan_undoes_all_
     assert_eq!(only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await)["outcome"], "repaired");
     assert_eq!(writes(&world), ["PutBucketPolicy", "PutBucketAcl", "PutPublicAccessBlock"], "nothing is done twice");
     let plan = json!({"plan": first.trim_start_matches("plan/")});
-    assert_eq!(only_run(lambda.invoke(&undo(&plan)).await)["outcome"], "reverted");
+    assert_eq!(world.undo(&lambda, &plan).await["outcome"], "reverted");
     assert_eq!((policy_of(&world, &bucket).await, grantees(&world, &bucket).await), (policy, acl));
     world.assert_conserved().await;
 }

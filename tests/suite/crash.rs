@@ -101,6 +101,7 @@ async fn an_undo_survives_a_crash_at_its_write() {
         let lambda = world.deploy("s3-public-access", "enforce");
         let run = only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
         let undo = serde_json::json!({"revert": {"plan": run["plan"]}}).to_string();
+        world.agree_to_undo(run["plan"].as_str().expect("a repair has a plan")).await;
         let breakpoint = world.proxy.stop_when(when, |call| call.operation == "DeletePublicAccessBlock");
         let reached = breakpoint.reached_or(lambda.invoke(undo.as_bytes())).await;
         assert!(reached.is_ok(), "the undo makes its write");

@@ -23,7 +23,7 @@ async fn deploy(world: &World, parameters: Value) -> Lambda {
     let settings = json!({
         "modes": {"default": "enforce"},
         "parameters": parameters,
-        "protected": {"principals": ["break-glass-*"], "resources": []},
+        "protected": {"break_glass": ["break-glass-*"]},
     });
     let put = world.s3().put_object().bucket(world.state_bucket()).key("settings.json");
     put.body(settings.to_string().into_bytes().into()).send().await.expect("the settings are kept");
@@ -34,10 +34,6 @@ async fn deploy(world: &World, parameters: Value) -> Lambda {
 
 async fn run(lambda: &Lambda, control: &str, resource: &str) -> Value {
     only_run(lambda.invoke(json!({"control": control, "resource": resource}).to_string().as_bytes()).await)
-}
-
-async fn undo(lambda: &Lambda, run: &Value) -> Value {
-    only_run(lambda.invoke(json!({"revert": {"plan": run["plan"]}}).to_string().as_bytes()).await)
 }
 
 /// A user with `AdministratorAccess` and an access key.
@@ -86,7 +82,7 @@ async fn the_grant_goes_the_other_statement_stays_byte_for_byte_and_the_old_vers
     world.proxy.clear();
     assert_eq!(run(&lambda, "iam-policy-admin", &arn).await["outcome"], "already-compliant");
     assert!(world.proxy.effects().is_empty());
-    let undone = undo(&lambda, &repaired).await;
+    let undone = world.undo(&lambda, &repaired).await;
     assert_eq!(undone["outcome"], "reverted", "{undone:#}");
     assert_eq!(default_document(&iam, &arn).await, text);
     assert_eq!(versions(&iam, &arn).await.len(), 1, "our version is gone");
@@ -102,7 +98,7 @@ async fn an_undo_leaves_a_statement_that_somebody_added_since() {
     let theirs = r#"{"Sid":"Theirs","Effect":"Allow","Action":"sqs:SendMessage","Resource":"*"}"#;
     let request = iam.create_policy_version().policy_arn(&arn).policy_document(document(&[READING, theirs]));
     request.set_as_default(true).send().await.expect("their version");
-    assert_eq!(undo(&lambda, &repaired).await["outcome"], "reverted");
+    assert_eq!(world.undo(&lambda, &repaired).await["outcome"], "reverted");
     let text = default_document(&iam, &arn).await;
     assert!([EVERYTHING, READING, theirs].iter().all(|statement| text.contains(statement)), "{text}");
 }
@@ -120,7 +116,7 @@ async fn five_versions_make_room_and_what_made_room_comes_back() {
     let lambda = deploy(&world, json!({"identity_repairs": "auto"})).await;
     let repaired = run(&lambda, "iam-policy-admin", "clinic").await;
     assert_eq!(repaired["outcome"], "repaired", "{repaired:#}");
-    assert_eq!(undo(&lambda, &repaired).await["outcome"], "reverted");
+    assert_eq!(world.undo(&lambda, &repaired).await["outcome"], "reverted");
     let mut texts = Vec::new();
     for version in versions(&iam, &arn).await {
         let request = iam.get_policy_version().policy_arn(&arn).version_id(version.version_id().unwrap());
@@ -162,7 +158,7 @@ async fn the_last_two_administrators_stay() {
     assert_eq!(second["outcome"], "blocked", "{second:#}");
     assert!(second["reason"].as_str().unwrap().contains("1 effective administrators would be left"), "{second:#}");
     assert_eq!(attached(&iam, "bob").await, [ADMINISTRATOR_ACCESS]);
-    assert_eq!(undo(&lambda, &first).await["outcome"], "reverted");
+    assert_eq!(world.undo(&lambda, &first).await["outcome"], "reverted");
     assert_eq!(attached(&iam, "ann").await, [ADMINISTRATOR_ACCESS]);
 }
 
@@ -242,7 +238,7 @@ async fn a_policy_of_nothing_else_is_detached_as_the_settings_or_the_policy_want
     let detached = run(&lambda, "iam-policy-admin", "everything").await;
     assert_eq!(detached["outcome"], "contained", "it still makes administrators, of nobody: {detached:#}");
     assert_eq!(attached(&iam, "dora").await, [""; 0]);
-    assert_eq!(undo(&lambda, &detached).await["outcome"], "reverted");
+    assert_eq!(world.undo(&lambda, &detached).await["outcome"], "reverted");
     assert_eq!(attached(&iam, "dora").await, [arn]);
 }
 
@@ -271,7 +267,7 @@ async fn a_role_is_bounded_where_the_settings_say_so() {
         role.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn)
     };
     assert_eq!(boundary().await, Some(bounds));
-    assert_eq!(undo(&lambda, &bounded).await["outcome"], "reverted");
+    assert_eq!(world.undo(&lambda, &bounded).await["outcome"], "reverted");
     assert_eq!(boundary().await, None);
 }
 
@@ -289,7 +285,7 @@ async fn an_inline_policy_becomes_a_managed_one_and_back() {
     let [managed] = attached(&iam, "dora").await.try_into().expect("one policy");
     assert!(managed.contains(":policy/RemedyInline-night-shift-"), "{managed}");
     assert_eq!(default_document(&iam, &managed).await, text);
-    assert_eq!(undo(&lambda, &repaired).await["outcome"], "reverted");
+    assert_eq!(world.undo(&lambda, &repaired).await["outcome"], "reverted");
     assert_eq!(attached(&iam, "dora").await, [""; 0]);
     assert!(iam.get_policy().policy_arn(&managed).send().await.is_err(), "ours is gone");
     let back = iam.get_user_policy().user_name("dora").policy_name("night-shift").send().await.expect("it is back");

@@ -213,7 +213,7 @@ async fn lost_among(store: &impl Store, keys: &[String], now: Timestamp) -> Resu
 }
 
 fn has_written(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Repaired | Outcome::Contained | Outcome::Partial | Outcome::Unverified)
+    matches!(outcome, Outcome::Repaired | Outcome::Contained | Outcome::Unverified)
 }
 
 /// Whether a budget allows one more repair.

@@ -1,7 +1,7 @@
 //! People who ask and decide, where a test needs them.
 
 use remedy_domain::{
-    AccountId, Actor, Control, PlanId, Target, Timestamp,
+    AccountId, Actor, PlanId, Target, Timestamp,
     ask::{self, Answer, Ask, Decision, Subject},
     exemption::Terms,
 };
@@ -15,9 +15,9 @@ pub fn person(name: &str) -> Actor {
 
 /// Ann asks to take a plan back.
 #[must_use]
-pub fn undo(plan: &PlanId, control: &Control, target: &Target, days: u32, now: Timestamp) -> Ask {
+pub fn undo(plan: &PlanId, control: &str, target: &Target, days: u32, now: Timestamp) -> Ask {
     let terms = Terms {
-        control: control.id.0.to_owned(),
+        control: control.to_owned(),
         account: target.account.clone(),
         resource: target.id.clone(),
         owner: "ann".to_owned(),

@@ -1,5 +1,7 @@
 //! One account with everything a function needs: two buckets, a way in for tests, and real processes.
 
+mod people;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -123,9 +125,23 @@ impl World {
         .collect()
     }
 
-    /// Deploys a function in `mode`.
+    /// Deploys a function in `mode`. One that touches identities needs to know who can open the door again.
     pub fn deploy(&self, function: &str, mode: &str) -> Lambda {
-        self.deploy_with(function, self.environment(mode), TIMEOUT)
+        let mut env = self.environment(mode);
+        if function.starts_with("iam-mfa") || function.starts_with("iam-policies") {
+            let settings = serde_json::json!({"protected": {"break_glass": ["break-glass-*"]}});
+            env.insert("REMEDY_SETTINGS".to_owned(), self.settings_file(&settings));
+        }
+        self.deploy_with(function, env, TIMEOUT)
+    }
+
+    /// A file with these settings, deployed with functions. It is the same for the same account and settings.
+    pub fn settings_file(&self, settings: &Value) -> String {
+        let text = settings.to_string();
+        let name = remedy_domain::canonical::sha256_hex(text.as_bytes());
+        let path = std::env::temp_dir().join(format!("remedy-settings-{}-{name}.json", self.account.id));
+        std::fs::write(&path, text).expect("a temporary directory takes a file");
+        path.to_string_lossy().into_owned()
     }
 
     /// Deploys a function with an environment and a time limit of its own.

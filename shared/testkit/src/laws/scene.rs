@@ -118,7 +118,7 @@ impl<C: Lawful> Scene<C> {
     /// One person asks for an undo, and another agrees.
     async fn agree_to_undo(&self, plan: &PlanId) -> Result<(), Fault> {
         let days = self.settings.parameters.revert_exemption_days;
-        let ask = people::undo(plan, &C::CONTROL, &self.target, days, self.ports.time().now());
+        let ask = people::undo(plan, C::CONTROL.id.0, &self.target, days, self.ports.time().now());
         asks::open(&*self.ports, &ask).await?;
         let on_file = asks::latest(&*self.ports, &asks::id(&ask.subject)?).await?.expect("it was asked");
         if on_file.decision.is_none() {
