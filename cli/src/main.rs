@@ -1,5 +1,6 @@
 //! `remedy`: Remedy from a terminal.
 
+mod operator;
 mod policy;
 mod sign;
 mod surroundings;
@@ -23,11 +24,14 @@ enum Command {
     Policy(policy::Command),
     /// Sign a request to the operator function, and print the payload to invoke it with.
     Sign(sign::Command),
+    #[command(flatten)]
+    Operator(operator::Command),
 }
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Policy(command) => policy::run(&command),
         Command::Sign(command) => sign::run(&command),
+        Command::Operator(command) => operator::run(command),
     }
 }

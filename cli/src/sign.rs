@@ -22,7 +22,7 @@ use crate::surroundings;
 pub(crate) struct Command {
     /// Whom the request is for: the ARN of the operator function, or the deployment's name.
     #[arg(long)]
-    audience: String,
+    audience: Option<String>,
     /// The Region of the operator function. Without it, `AWS_REGION`, else `AWS_DEFAULT_REGION`.
     #[arg(long)]
     region: Option<String>,
@@ -33,7 +33,7 @@ pub(crate) struct Command {
 
 /// A request that was not signed.
 #[derive(Debug, thiserror::Error)]
-enum Failed {
+pub(crate) enum Failed {
     #[error("the request cannot be read: {0}")]
     Unreadable(#[source] io::Error),
     #[error("the request is not JSON: line {line}, column {column}")]
@@ -76,8 +76,14 @@ fn signed(command: &Command) -> Result<String, Failed> {
     if let Err(error) = serde_json::from_str::<IgnoredAny>(request) {
         return Err(Failed::NotJson { line: error.line(), column: error.column() });
     }
-    let region = &region(command.region.clone(), surroundings::variable)?;
-    let audience = &Audience::parse(command.audience.as_str()).map_err(|_| Failed::Audience)?;
+    payload(request, command.audience.as_deref(), command.region.clone())
+}
+
+/// The payload for a request. Without an audience, that of `REMEDY_AUDIENCE`.
+pub(crate) fn payload(request: &str, audience: Option<&str>, named: Option<String>) -> Result<String, Failed> {
+    let region = &region(named, surroundings::variable)?;
+    let audience = audience.map(str::to_owned).or_else(|| surroundings::variable("REMEDY_AUDIENCE"));
+    let audience = &Audience::parse(audience.unwrap_or_default()).map_err(|_| Failed::Audience)?;
     let nonce = &surroundings::nonce().ok_or(Failed::Machine("randomness"))?;
     let now = surroundings::now().ok_or(Failed::Machine("time"))?;
     let credentials = credentials(surroundings::variable)?;

@@ -7,10 +7,11 @@ use remedy_domain::{
     ask::{self, Ask, Subject},
     canonical,
     evidence::StoredPlan,
-    exemption::Terms,
+    exemption::{self, Exemption, Terms},
     guard::Purpose,
     hold::{self, Hold, Switch},
     outcome::Alarm,
+    request::{Document, Revert, Turn},
     settings::loosened,
 };
 use remedy_engine::{Notice, Place, Put, account, asks, four_eyes, ledger, registry};
@@ -19,7 +20,6 @@ use serde_json::{Value, json};
 use crate::{
     desk::{About, Desk, Office, done},
     refused::Refused,
-    request::{Document, Revert, Turn},
 };
 
 /// More repairs than this are not looked at by a person one by one.
@@ -76,7 +76,20 @@ impl<P: Office> Desk<'_, P> {
 
     pub(crate) async fn ask_for_exemption(&self, terms: &Terms) -> Result<Value, Refused> {
         terms.check().map_err(Refused::Terms)?;
+        let name = exemption::name(&terms.control, &terms.account, &terms.resource);
+        let on_file = registry::exemption(self.ports, &terms.control, &name).await?;
+        if let Some(on_file) = on_file.filter(|on_file| self.goes_on(on_file, terms)) {
+            return Ok(json!({"done": "nothing: it is on file", "until": on_file.until}));
+        }
         self.ask(Subject::Exemption { terms: terms.clone() }, &terms.reason, "").await
+    }
+
+    /// Whether an exemption says the same and no reminder of its end is due yet.
+    fn goes_on(&self, on_file: &Exemption, terms: &Terms) -> bool {
+        let now = self.ports.now();
+        let said = [&on_file.owner, &on_file.ticket, &on_file.alternative].map(|text| text.as_deref().unwrap_or(""));
+        let same = on_file.reason == terms.reason && said == [&terms.owner, &terms.ticket, &terms.alternative];
+        same && now < on_file.until && on_file.reminder_due(now).is_none()
     }
 
     /// What only tightens takes effect when it is deployed, and needs nobody.

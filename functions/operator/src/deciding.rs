@@ -7,6 +7,7 @@ use remedy_domain::{
     exemption::{self, Exemption, Terms},
     hold::{self, Hold, HoldScope, Switch},
     outcome::Alarm,
+    request::Decide,
     settings::Settings,
 };
 use remedy_engine::{
@@ -20,7 +21,6 @@ use crate::{
     asking::shown,
     desk::{About, Desk, Office, done},
     refused::Refused,
-    request::Decide,
 };
 
 impl<P: Office> Desk<'_, P> {

@@ -5,11 +5,12 @@ use remedy_domain::{
     Actor, Fault, Mode, Settings,
     evidence::{Deed, FORMAT, Kind},
     redact,
+    request::Request,
 };
 use remedy_engine::{Clock, Notices, Put, Shelf, Store};
 use serde_json::{Value, json};
 
-use crate::{refused::Refused, request::Request};
+use crate::refused::Refused;
 
 /// The way to the functions: what was approved is carried out by the one that asked.
 #[expect(async_fn_in_trait, reason = "the desk works on one thread; no future crosses to another")]

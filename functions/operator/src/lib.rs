@@ -7,10 +7,8 @@ mod desk;
 mod looking;
 mod refused;
 mod reminding;
-mod request;
 mod service;
 
 pub use desk::{Courier, Desk, Office};
 pub use refused::Refused;
-pub use request::{Decide, Document, Named, Request, Revert, Turn};
 pub use service::Operator;

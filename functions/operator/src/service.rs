@@ -6,6 +6,7 @@ use remedy_aws::{
 };
 use remedy_domain::{
     Actor, Audience, Fault, canonical,
+    request::Request,
     signed::{self, Expected, SignedCall},
     trigger::{self, Cause, Delivery, Refusal, RefusalKind},
 };
@@ -16,7 +17,6 @@ use crate::{
     desk::{Courier, Desk},
     refused::Refused,
     reminding,
-    request::Request,
 };
 
 /// The function.

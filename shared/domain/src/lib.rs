@@ -17,6 +17,7 @@ pub mod outcome;
 pub mod ownership;
 pub mod plan;
 pub mod redact;
+pub mod request;
 pub mod settings;
 pub mod signed;
 pub mod trigger;

@@ -5,9 +5,16 @@
 //! {"hold": {"scope": {"control": "s3-bucket-public"}, "reason": "a clinic lost its images"}}
 //! ```
 
-use remedy_domain::{AccountId, Settings, Timestamp, exemption::Terms, hold::HoldScope};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+use crate::{
+    exemption::Terms,
+    hold::HoldScope,
+    ids::AccountId,
+    settings::{Settings, SettingsError},
+};
 
 /// One request: an object of one member.
 #[derive(Debug, Serialize, Deserialize)]
@@ -118,7 +125,7 @@ impl Request {
 
 impl Document {
     /// The settings that are asked for.
-    pub fn settings(&self) -> Result<Settings, remedy_domain::settings::SettingsError> {
+    pub fn settings(&self) -> Result<Settings, SettingsError> {
         Settings::parse(self.document.get().as_bytes())
     }
 }
