@@ -12,6 +12,7 @@ mod drift;
 mod encryption;
 mod identities;
 mod keys;
+mod operator;
 mod proof;
 mod refusals;
 mod settings;

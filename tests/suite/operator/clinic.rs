@@ -1,0 +1,119 @@
+//! A clinic with people: Ann may ask, Bob and Carol may decide too, Mallory may nothing.
+
+use std::process::{Command, Stdio};
+
+use aws_credential_types::Credentials;
+use remedy_testkit::{
+    lambda::{Answer, Lambda, binary},
+    world::{TIMEOUT, World, done},
+};
+use serde_json::{Value, json};
+
+/// Whom operator requests are for.
+const AUDIENCE: &str = "remedy-test";
+
+/// An account with people, whose STS checks signatures.
+pub(super) struct Clinic {
+    pub(super) world: World,
+    pub(super) operator: Lambda,
+    settings: String,
+}
+
+impl Clinic {
+    /// A clinic in this mode.
+    pub(super) async fn open(mode: &str) -> Self {
+        let world = World::new().await;
+        world.proxy.shims().signatures.enforce();
+        let settings = world.settings_file(&settings(&world, mode));
+        let operator = deploy(&world, "operator", &settings);
+        Self { world, operator, settings }
+    }
+
+    /// A function of the clinic.
+    pub(super) fn deploy(&self, function: &str) -> Lambda {
+        deploy(&self.world, function, &self.settings)
+    }
+
+    /// The same with other settings deployed.
+    pub(super) fn deploy_with(&self, function: &str, settings: &Value) -> Lambda {
+        deploy(&self.world, function, &self.world.settings_file(settings))
+    }
+
+    /// The settings of the clinic in this mode.
+    pub(super) fn settings(&self, mode: &str) -> Value {
+        settings(&self.world, mode)
+    }
+
+    /// A person with an access key. The proxy learns it on its way.
+    pub(super) async fn person(&self, name: &str) -> Person<'_> {
+        let iam = aws_sdk_iam::Client::new(&self.world.proxied_config());
+        iam.create_user().user_name(name).path("/ops/").send().await.expect("a user is created");
+        let key = iam.create_access_key().user_name(name).send().await.expect("a user gets a key").access_key;
+        let key = key.expect("it is told");
+        let credentials = Credentials::new(key.access_key_id, key.secret_access_key, None, None, "test");
+        Person { clinic: self, credentials }
+    }
+}
+
+fn settings(world: &World, mode: &str) -> Value {
+    let person = |name: &str| format!("arn:aws:iam::{}:user/ops/{name}", world.account.id);
+    json!({
+        "modes": {"default": mode},
+        "people": {"operators": [person("ann")], "approvers": [person("bob"), person("carol")]},
+        "protected": {"break_glass": ["break-glass-*"]},
+    })
+}
+
+fn deploy(world: &World, function: &str, settings: &str) -> Lambda {
+    let mut env = world.environment("observe");
+    env.insert("REMEDY_SETTINGS".to_owned(), settings.to_owned());
+    env.insert("REMEDY_AUDIENCE".to_owned(), AUDIENCE.to_owned());
+    world.deploy_with(function, env, TIMEOUT)
+}
+
+/// Somebody at a terminal.
+pub(super) struct Person<'a> {
+    clinic: &'a Clinic,
+    credentials: Credentials,
+}
+
+impl Person<'_> {
+    /// What the terminal prints for a command: the signed payload.
+    pub(super) fn signs(&self, command: &[&str]) -> Vec<u8> {
+        let mut remedy = Command::new(binary("remedy"));
+        remedy.env_clear().env("AWS_REGION", &self.clinic.world.account.region).env("REMEDY_AUDIENCE", AUDIENCE);
+        remedy.env("AWS_ACCESS_KEY_ID", self.credentials.access_key_id());
+        remedy.env("AWS_SECRET_ACCESS_KEY", self.credentials.secret_access_key());
+        let output = remedy.args(command).stdin(Stdio::null()).output().expect("remedy starts");
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
+    /// A command, and what the operator answers.
+    pub(super) async fn says(&self, command: &[&str]) -> Answer {
+        self.clinic.operator.invoke(&self.signs(command)).await
+    }
+
+    /// A command that is done.
+    pub(super) async fn does(&self, command: &[&str]) -> Value {
+        done(self.says(command).await)
+    }
+
+    /// A command that is refused, and in what words.
+    pub(super) async fn is_refused(&self, command: &[&str]) -> String {
+        refused(self.says(command).await)
+    }
+}
+
+/// Type and message of a refusal.
+pub(super) fn refused(answer: Answer) -> String {
+    match answer {
+        Answer::Failed { error_type, message, .. } => format!("{error_type}: {message}"),
+        other => panic!("it was not refused: {other:?}"),
+    }
+}
+
+/// Sends the event that an approval left to be sent.
+pub(super) async fn carry_out(lambda: &Lambda, approved: &Value) -> Value {
+    remedy_testkit::world::only_run(lambda.invoke(approved["next"]["with"].to_string().as_bytes()).await)
+}
