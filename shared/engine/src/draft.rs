@@ -249,7 +249,7 @@ pub(crate) fn verbatim(setting: &impl serde::Serialize) -> Result<Value, Fault> 
     serde_json::to_value(setting).map_err(|_| Fault::defect("draft", "setting-not-json"))
 }
 
-fn restore<S: serde::de::DeserializeOwned>(value: &Value) -> Result<S, Fault> {
+pub(crate) fn restore<S: serde::de::DeserializeOwned>(value: &Value) -> Result<S, Fault> {
     serde_json::from_value(value.clone()).map_err(|_| {
         Fault::rejected("revert", "unreadable-plan", "the stored setting is of an unknown form: revert it by hand")
     })
