@@ -23,7 +23,7 @@ pub const FORMAT: u32 = 1;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
+#[serde(rename_all = "kebab-case")]
 pub enum Subject {
     /// To carry out a plan.
     Plan {

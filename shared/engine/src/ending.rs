@@ -42,16 +42,6 @@ pub(crate) fn spent() -> Objection {
     }
 }
 
-/// The objection that a hold was put on while the plan was under way.
-pub(crate) fn held() -> Objection {
-    Objection {
-        check: "hold",
-        why: "a hold was put on before anything was written".to_owned(),
-        change: "a second person releases the hold",
-        outcome: Outcome::Blocked,
-    }
-}
-
 /// The outcome of writes and the look after them.
 pub(crate) fn conclude(report: &mut Report, performed: Performed, seen: Outcome, note: Option<&str>) {
     report.performed = performed.calls;

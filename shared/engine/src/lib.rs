@@ -8,6 +8,7 @@ pub mod asks;
 pub mod backlog;
 pub mod draft;
 mod ending;
+mod exempting;
 pub mod four_eyes;
 pub mod ledger;
 mod notes;

@@ -12,6 +12,7 @@ use remedy_domain::{
 use crate::{
     asks::{self, OnFile},
     draft::Task,
+    exempting::exempt_once,
     ledger::{self, HeldPlan},
     ports::{Notice, Ports, Put},
     remediation::Remediation,
@@ -30,6 +31,9 @@ pub(crate) async fn settle<R: Remediation>(
         let shown = serde_json::json!({"violations": report.violations});
         let plan = Plan::new(R::CONTROL.id.0, &report.target, shown.clone(), shown);
         hold_report(ports, &mut report, plan, (task.purpose(), Per::Plan), visit).await?;
+    }
+    if let (Task::Revert(stored), Outcome::Reverted) = (task, report.outcome) {
+        exempt_once::<R>(ports, &mut report, stored, visit).await?;
     }
     if let Task::Approved(on_file) = task {
         close(ports, on_file, &mut report, visit).await?;

@@ -15,18 +15,18 @@ use remedy_domain::{
 
 use crate::{
     draft::{Course, Draft, Task, draft, verbatim},
-    ending::{self, Performed, conclude, fail, held},
+    ending::{self, Performed, conclude, fail},
     ledger::{self, Claim, Lease},
     notes::{Per, ask, hold_report, record, settle, tell},
     ports::{Doors, Place, Ports, Put},
     remediation::Remediation,
     report::Report,
     sweep::close,
+    turn,
     visit::Visit,
     writer::Writer,
 };
 use dossier::{Dossier, gather};
-use opening::Opening;
 use verify::Looks;
 
 /// What one AWS call may take, retries not counted.
@@ -50,14 +50,14 @@ where
     if matches!(task, Task::Evaluate) {
         return Ok(course.report(target, Outcome::Drifted));
     }
-    let dossier = Box::pin(gather::<R, P>(ports, (target, task, visit), &client, &course)).await?;
+    let dossier = Box::pin(gather::<R, P>(ports, (target, task, visit), &client, &course, None)).await?;
     let run = Run { ports, target, task, visit, client, course, dossier };
     if matches!(task, Task::Forecast) {
         let forecast = Some(guard::forecast(&run.snapshot()));
         return Ok(Report { forecast, ..run.course.report(target, Outcome::Drifted) });
     }
     match guard::rule(&run.snapshot()) {
-        Ruling::Go(permit) => Box::pin(run.carry_out(permit)).await,
+        Ruling::Go(_) => Box::pin(run.carry_out()).await,
         Ruling::Stop(objection) => Box::pin(run.hold(objection)).await,
     }
 }
@@ -91,7 +91,7 @@ where
         Ok(report)
     }
 
-    async fn carry_out(self, permit: Permit) -> Result<Report, Fault> {
+    async fn carry_out(mut self) -> Result<Report, Fault> {
         self.enough_time()?;
         let lock = self.lock()?;
         if let Some(objection) = self.over(&lock).await? {
@@ -103,19 +103,32 @@ where
         let spent = self.spend(&lease, &lost).await?;
         self.close_lost(&lost).await?;
         self.cool_down(last).await;
-        if spent == Put::Exists {
-            ledger::release(self.ports, &lease, Outcome::Superseded, self.ports.now()).await?;
-            return self.hold(ending::spent()).await;
-        }
-        let turn = self.take_turn(&lease).await?;
+        let turns = self.take_turns(&lease).await?;
+        let permit = match self.rule_again(&lease, spent).await? {
+            Ruling::Go(permit) => permit,
+            Ruling::Stop(objection) => {
+                turn::give_back(self.ports, &turns, Outcome::Superseded).await?;
+                ledger::release(self.ports, &lease, objection.outcome, self.ports.now()).await?;
+                return self.hold(objection).await;
+            }
+        };
         let acted = self.intend_and_act(permit, &lease).await;
-        if let Some(turn) = turn {
-            let outcome = acted.as_ref().map_or(Outcome::Failed, |report| report.outcome);
-            ledger::release(self.ports, &turn, outcome, self.ports.now()).await?;
-        }
+        let outcome = acted.as_ref().map_or(Outcome::Failed, |report| report.outcome);
+        turn::give_back(self.ports, &turns, outcome).await?;
         let report = acted?;
         tell(self.ports, &report).await;
         Ok(report)
+    }
+
+    /// Others may have had the lock since the first ruling: an undo puts its exemption on file under it. Holds, too, may be new.
+    async fn rule_again(&mut self, lease: &Lease, spent: Put) -> Result<Ruling, Fault> {
+        if spent == Put::Exists {
+            return Ok(Ruling::Stop(ending::spent()));
+        }
+        let about = (self.target, self.task, self.visit);
+        let own = Some(&lease.lock.attempt);
+        self.dossier = Box::pin(gather::<R, P>(self.ports, about, &self.client, &self.course, own)).await?;
+        Ok(guard::rule(&self.snapshot()))
     }
 
     async fn intend_and_act(&self, permit: Permit, lease: &Lease) -> Result<Report, Fault> {
@@ -201,11 +214,10 @@ where
         report.evidence.push(intent);
         match self.open(permit, lease).await {
             Err(fault) => fail(&mut report, fault),
-            Ok(Opening::Changed) => {
+            Ok(None) => {
                 report.reason = Some("the resource changed after it was planned; nothing was written".to_owned());
             }
-            Ok(Opening::Held) => report = Report { outcome: Outcome::Blocked, ..report.objected(held()) },
-            Ok(Opening::Open(writer)) => {
+            Ok(Some(writer)) => {
                 let performed = self.perform(&writer).await;
                 let looks = if performed.fault.is_some() { Looks::One } else { Looks::UntilSeen };
                 let seen = self.verify(looks).await?;

@@ -1,9 +1,11 @@
-//! Plans that take administrators away take turns in an account: two at once, each of which leaves enough, may together
-//! leave too few.
+//! What several locks do not keep apart: plans that change it together take turns.
+//!
+//! Two plans that take administrators away, each of which leaves enough, may together leave too few. Two controls that
+//! write one document, each of which read it before the other wrote, take back what the other did.
 
 use std::time::Duration;
 
-use remedy_domain::{Fault, Outcome, Region, evidence::Lock};
+use remedy_domain::{Fault, Outcome, Region, Target, evidence::Lock};
 
 use crate::{
     account,
@@ -11,37 +13,102 @@ use crate::{
     ports::{Place, Ports},
 };
 
-/// Whose lock it is: no control's, but that of all of them.
-pub(crate) const ADMINISTRATORS: &str = "administrators";
-/// IAM shows a change everywhere within seconds: so long after a turn, what is seen may be as it was before.
-const SETTLED: Duration = Duration::from_secs(10);
+/// What is taken turns at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// The administrators of the account.
+    Administrators,
+    /// The documents of the target, of which several controls own elements.
+    Document,
+}
 
-/// Takes the turn for the account of `lock`, and waits until the one before can be seen.
-pub(crate) async fn take(ports: &impl Ports, lock: &Lock, reserve: Duration) -> Result<Lease, Fault> {
-    let place = Place { account: lock.target.account.clone(), region: Region::global() };
-    let turn = Lock { control: ADMINISTRATORS.to_owned(), target: account::target(&place), ..lock.clone() };
-    let Claim::Held { lease, lost, last } = ledger::claim(ports, turn, ports.now()).await? else {
+impl Turn {
+    const ALL: [Self; 2] = [Self::Administrators, Self::Document];
+
+    /// Whose lock it is: no control's, but that of all of them.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Administrators => "administrators",
+            Self::Document => "document",
+        }
+    }
+
+    /// So long after a turn, what is seen may be as it was before. IAM shows a change everywhere within seconds.
+    fn settled(self) -> Duration {
+        match self {
+            Self::Administrators => Duration::from_secs(10),
+            Self::Document => Duration::from_secs(5),
+        }
+    }
+
+    fn lock(self, lock: &Lock) -> Lock {
+        let target = match self {
+            Self::Administrators => whole_account(&lock.target),
+            Self::Document => lock.target.clone(),
+        };
+        Lock { control: self.word().to_owned(), target, ..lock.clone() }
+    }
+}
+
+fn whole_account(target: &Target) -> Target {
+    account::target(&Place { account: target.account.clone(), region: Region::global() })
+}
+
+/// Takes the turns for the plan of `lock`, and waits until those before can be seen. Where one cannot be had, none is kept.
+pub(crate) async fn take(
+    ports: &impl Ports,
+    turns: &[Turn],
+    lock: &Lock,
+    reserve: Duration,
+) -> Result<Vec<Lease>, Fault> {
+    let mut taken = Vec::new();
+    for turn in turns {
+        if let Err(fault) = take_one(ports, *turn, lock, reserve, &mut taken).await {
+            give_back(ports, &taken, Outcome::Superseded).await?;
+            return Err(fault);
+        }
+    }
+    Ok(taken)
+}
+
+async fn take_one(
+    ports: &impl Ports,
+    turn: Turn,
+    lock: &Lock,
+    reserve: Duration,
+    taken: &mut Vec<Lease>,
+) -> Result<(), Fault> {
+    let Claim::Held { lease, lost, last } = ledger::claim(ports, turn.lock(lock), ports.now()).await? else {
         return Err(Fault::transient("turn", "held-by-another-run"));
     };
-    for lost in lost {
-        ledger::release(ports, &lost, Outcome::Failed, ports.now()).await?;
-    }
-    let since = last.map(|last| Duration::try_from(ports.now().duration_since(last.at)).unwrap_or_default());
-    let wait = since.map_or(Duration::ZERO, |since| SETTLED.saturating_sub(since));
+    taken.push(lease);
+    give_back(ports, &lost, Outcome::Failed).await?;
+    // What was superseded wrote nothing.
+    let since = last.filter(|last| last.outcome != Outcome::Superseded).map(|last| ports.now().duration_since(last.at));
+    let since = since.map(|since| Duration::try_from(since).unwrap_or_default());
+    let wait = since.map_or(Duration::ZERO, |since| turn.settled().saturating_sub(since));
     if ports.remaining() < wait + reserve {
-        ledger::release(ports, &lease, Outcome::Superseded, ports.now()).await?;
         return Err(Fault::transient("turn", "too-little-time-left"));
     }
     if !wait.is_zero() {
         ports.pause(wait).await;
     }
-    Ok(lease)
+    Ok(())
+}
+
+/// Gives turns back.
+pub(crate) async fn give_back(ports: &impl Ports, turns: &[Lease], outcome: Outcome) -> Result<(), Fault> {
+    for turn in turns {
+        ledger::release(ports, turn, outcome, ports.now()).await?;
+    }
+    Ok(())
 }
 
 /// Gives back the turns that lost workers kept.
 pub(crate) async fn close_lost(ports: &impl Ports) -> Result<(), Fault> {
-    for lost in ledger::orphans(ports, ADMINISTRATORS, ports.now()).await? {
-        ledger::release(ports, &lost, Outcome::Failed, ports.now()).await?;
+    for turn in Turn::ALL {
+        let lost = ledger::orphans(ports, turn.word(), ports.now()).await?;
+        give_back(ports, &lost, Outcome::Failed).await?;
     }
     Ok(())
 }

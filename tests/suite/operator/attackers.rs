@@ -19,7 +19,8 @@ async fn waiting() -> (Clinic, String, String) {
 /// Nothing was decided, exempted or written.
 async fn assert_nothing_came_of_it(world: &World) {
     let state = world.state("").await;
-    let gained = |key: &&String| key.ends_with(".decision") || key.starts_with("exemption/") || key.starts_with("hold/");
+    let gained =
+        |key: &&String| key.ends_with(".decision") || key.starts_with("exemption/") || key.starts_with("hold/");
     assert_eq!(state.keys().filter(gained).collect::<Vec<_>>(), Vec::<&String>::new());
     assert!(world.repairs().is_empty());
 }

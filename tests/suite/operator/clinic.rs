@@ -44,12 +44,13 @@ impl Clinic {
         settings(&self.world, mode)
     }
 
-    /// A person with an access key. The proxy learns it on its way.
+    /// A person with an access key, which the proxy is told: it was made past it.
     pub(super) async fn person(&self, name: &str) -> Person<'_> {
-        let iam = aws_sdk_iam::Client::new(&self.world.proxied_config());
+        let iam = crate::drift::iam(&self.world);
         iam.create_user().user_name(name).path("/ops/").send().await.expect("a user is created");
         let key = iam.create_access_key().user_name(name).send().await.expect("a user gets a key").access_key;
         let key = key.expect("it is told");
+        self.world.proxy.shims().signatures.register(key.access_key_id(), key.secret_access_key(), None);
         let credentials = Credentials::new(key.access_key_id, key.secret_access_key, None, None, "test");
         Person { clinic: self, credentials }
     }

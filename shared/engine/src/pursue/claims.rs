@@ -13,7 +13,7 @@ use crate::{
     ledger::{self, Lease, Slot},
     ports::{Doors, Ports, Put},
     remediation::Remediation,
-    turn,
+    turn::{self, Turn},
 };
 
 impl<R, P> Run<'_, R, P>
@@ -41,18 +41,16 @@ where
         asks::spend(self.ports, approved, &lease.lock.attempt, &lost).await
     }
 
-    /// Where administrators are taken away, the account's turn; without it the lock goes back, and so does the delivery.
-    pub(super) async fn take_turn(&self, lease: &Lease) -> Result<Option<Lease>, Fault> {
+    /// The turns that this plan must take; without them the lock goes back, and so does the delivery.
+    pub(super) async fn take_turns(&self, lease: &Lease) -> Result<Vec<Lease>, Fault> {
         let lost = self.course.impact.as_ref().map_or(0, |impact| impact.administrators_lost);
-        if lost == 0 {
-            return Ok(None);
+        let administrators = (lost > 0).then_some(Turn::Administrators);
+        let document = (!R::CONTROL.elements.is_empty()).then_some(Turn::Document);
+        let turns: Vec<_> = administrators.into_iter().chain(document).collect();
+        let taken = turn::take(self.ports, &turns, &lease.lock, ATTEMPT + RESERVE).await;
+        if taken.is_err() {
+            ledger::release(self.ports, lease, Outcome::Superseded, self.ports.now()).await?;
         }
-        match turn::take(self.ports, &lease.lock, ATTEMPT + RESERVE).await {
-            Ok(turn) => Ok(Some(turn)),
-            Err(fault) => {
-                ledger::release(self.ports, lease, Outcome::Superseded, self.ports.now()).await?;
-                Err(fault)
-            }
-        }
+        taken
     }
 }

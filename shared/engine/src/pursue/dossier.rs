@@ -2,8 +2,8 @@
 
 use futures_util::future::{try_join, try_join4};
 use remedy_domain::{
-    Actor, Fault, Outcome, PlanId, Target, Timestamp,
-    ask::{self, Standing, Subject},
+    Actor, AttemptId, Fault, Outcome, PlanId, Target,
+    ask::{self, Standing},
     exemption::Exemption,
     guard::{Age, Snapshot},
     hold::Hold,
@@ -47,26 +47,16 @@ impl Dossier {
         let Standing::Approved(decision) = &self.standing else { return None };
         Some((asked.ask.by.clone(), decision.by.clone()))
     }
-
-    /// The exemption that keeps a repair undone, as two people agreed.
-    pub(super) fn undo_terms(&self, control: &str, target: &Target, now: Timestamp) -> Result<Exemption, Fault> {
-        let refused = |code| Fault::rejected("revert", code, "ask for the undo again");
-        let Some((Some(asked_by), approved_by)) = self.people() else { return Err(refused("not-two-people")) };
-        match self.approved().map(|approved| &approved.ask.subject) {
-            Some(Subject::Undo { terms, .. }) if terms.cover(control, target) => {
-                Ok(Exemption::granted(terms, (&asked_by, &approved_by), now, None))
-            }
-            _ => Err(refused("terms-of-another-resource")),
-        }
-    }
 }
 
-/// Reads what is on file, all at once, and the tags of the resource.
+/// Reads what is on file, all at once, and the tags of the resource. An approval that this attempt, or a lost one, used up
+/// still counts for it.
 pub(super) async fn gather<R, P>(
     ports: &P,
     (target, task, visit): (&Target, Task<'_>, &Visit<'_>),
     client: &R::Client,
     course: &Course<R>,
+    own_attempt: Option<&AttemptId>,
 ) -> Result<Dossier, Fault>
 where
     R: Remediation,
@@ -87,7 +77,8 @@ where
     if course.impact.as_ref().is_some_and(|impact| !impact.affected.is_empty()) {
         own.extend(ports.own_principal().await?);
     }
-    let standing = asked.as_ref().map_or(Standing::Unasked, |asked| asked.standing(now, &recent.lost));
+    let takers: Vec<_> = recent.lost.iter().chain(own_attempt).cloned().collect();
+    let standing = asked.as_ref().map_or(Standing::Unasked, |asked| asked.standing(now, &takers));
     Ok(Dossier { standing, holds, exemptions, recent, age, asked, manager, own })
 }
 

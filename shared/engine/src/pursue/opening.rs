@@ -1,60 +1,39 @@
 //! The second look, directly before the first write, and the door behind it.
 
-use remedy_domain::{
-    Fault, Outcome,
-    evidence::{Kind, StoredPlan},
-    guard::Permit,
-};
+use remedy_domain::{Fault, Outcome, guard::Permit};
 
 use super::Run;
 use crate::{
     draft::{Draft, Task, draft},
-    ledger::{self, Lease},
+    exempting,
+    ledger::Lease,
     ports::{Doors, Place, Ports},
-    registry,
     remediation::Remediation,
     writer::Writer,
 };
-
-/// What came of the second look.
-pub(super) enum Opening<C> {
-    /// The course still holds: the door is open.
-    Open(Writer<C>),
-    /// It holds no longer.
-    Changed,
-    /// A hold was put on.
-    Held,
-}
 
 impl<R, P> Run<'_, R, P>
 where
     R: Remediation,
     P: Ports + Doors<R::Client>,
 {
-    /// Looks a second time, at the kill switch too, and opens the door where the course still holds.
-    pub(super) async fn open(&self, permit: Permit, lease: &Lease) -> Result<Opening<R::Client>, Fault> {
+    /// Looks a second time and, where the course still holds, opens the door. None: it no longer holds.
+    pub(super) async fn open(&self, permit: Permit, lease: &Lease) -> Result<Option<Writer<R::Client>>, Fault> {
         let writer = self.ports.writer(permit, &Place::of(self.target)).await?;
-        if registry::holds(self.ports).await?.iter().any(|hold| hold.stops(&R::CONTROL, self.target)) {
-            return Ok(Opening::Held);
-        }
-        if let Task::Revert(stored) = self.task {
-            self.exempt(stored, lease).await?;
+        if let Task::Revert(_) = self.task {
+            self.exempt(lease).await?;
         }
         match draft::<R>(self.task, &self.client, self.target, self.visit, self.ports).await? {
-            Draft::Course(again) if self.course.still_holds(&again) => Ok(Opening::Open(writer)),
-            Draft::Course(_) | Draft::Settled(_) => Ok(Opening::Changed),
+            Draft::Course(again) if self.course.still_holds(&again) => Ok(Some(writer)),
+            Draft::Course(_) | Draft::Settled(_) => Ok(None),
         }
     }
 
-    /// An undo stores its exemption first; the next sweep would repair it again. Its terms are those that two people agreed to.
-    async fn exempt(&self, stored: &StoredPlan, lease: &Lease) -> Result<(), Fault> {
-        let id = stored.plan.id().map_err(|_| Fault::defect("revert", "plan-not-canonical"))?;
-        let exemption = self.dossier.undo_terms(R::CONTROL.id.0, self.target, lease.lock.since)?;
-        registry::exempt(self.ports, &exemption).await?;
-        let why = format!("plan {id} is taken back: {}", exemption.reason);
-        let report = self.course.report(self.target, Outcome::Exempt).because(&why);
-        let record = self.record(&report, Kind::Exemption, lease);
-        let key = ledger::exemption_record_key(lease.lock.since, R::CONTROL.id.0, &lease.lock.attempt);
-        ledger::record(self.ports, &record, &key).await.map(|_| ())
+    /// An undo stores its exemption first; the next sweep would repair it again.
+    async fn exempt(&self, lease: &Lease) -> Result<(), Fault> {
+        let Some(approved) = self.dossier.approved() else { return Err(exempting::not_two_people()) };
+        let undo = self.course.report(self.target, Outcome::Exempt);
+        let made = (lease.lock.since, &lease.lock.attempt);
+        exempting::exempt::<R>(self.ports, undo, approved, made, self.visit).await.map(|_| ())
     }
 }

@@ -1,0 +1,87 @@
+//! What keeps an undone repair undone: without it the next event or sweep would repair it again.
+
+use remedy_domain::{
+    AttemptId, Fault, Outcome, PlanId, Timestamp,
+    ask::{self, Standing, Subject},
+    evidence::{Kind, Record, StoredPlan},
+    exemption::Exemption,
+    guard::Purpose,
+};
+
+use crate::{
+    asks::{self, OnFile},
+    ledger,
+    notes::record,
+    ports::Ports,
+    registry,
+    remediation::Remediation,
+    report::Report,
+    visit::Visit,
+};
+
+/// Puts the exemption of an undo on file, on the terms that two people agreed to, and records it. Answers the record's key.
+pub(crate) async fn exempt<R: Remediation>(
+    ports: &impl Ports,
+    undo: Report,
+    agreed: &OnFile,
+    (since, attempt): (Timestamp, &AttemptId),
+    visit: &Visit<'_>,
+) -> Result<String, Fault> {
+    let (exemption, undone) = on_terms::<R>(agreed, &undo, since)?;
+    registry::exempt(ports, &exemption).await?;
+    let plan = undo.plan.clone().unwrap_or_else(|| undone.clone());
+    let why = format!("plan {undone} is taken back: {}", exemption.reason);
+    let report = Report { outcome: Outcome::Exempt, ..undo }.because(&why);
+    let record = record(&report, &plan, Kind::Exemption, since, Purpose::Revert, visit);
+    let key = ledger::exemption_record_key(since, R::CONTROL.id.0, attempt);
+    let Exemption { requested_by: asked_by, approved_by, .. } = exemption;
+    let record = Record { attempt: Some(attempt.clone()), asked_by, approved_by, ..record };
+    ledger::record(ports, &record, &key).await?;
+    Ok(key)
+}
+
+fn on_terms<R: Remediation>(agreed: &OnFile, undo: &Report, since: Timestamp) -> Result<(Exemption, PlanId), Fault> {
+    let (Some(asker), Some(decision)) = (&agreed.ask.by, &agreed.decision) else { return Err(not_two_people()) };
+    match &agreed.ask.subject {
+        Subject::Undo { plan, terms, .. } if terms.cover(R::CONTROL.id.0, &undo.target) => {
+            Ok((Exemption::granted(terms, (asker, &decision.by), since, None), plan.clone()))
+        }
+        _ => Err(Fault::rejected("revert", "terms-of-another-resource", "ask for the undo again")),
+    }
+}
+
+/// An undo that got here without two people's agreement.
+pub(crate) fn not_two_people() -> Fault {
+    Fault::rejected("revert", "not-two-people", "ask for the undo again")
+}
+
+/// The same where there was nothing left to take back, because somebody else was first, or a worker that was lost; if people
+/// agreed to it, and their leave is then used up.
+pub(crate) async fn exempt_once<R: Remediation>(
+    ports: &impl Ports,
+    report: &mut Report,
+    stored: &StoredPlan,
+    visit: &Visit<'_>,
+) -> Result<(), Fault> {
+    let not_canonical = |_| Fault::defect("revert", "plan-not-canonical");
+    let undo = ask::undo_id(&stored.plan.id().map_err(not_canonical)?).map_err(not_canonical)?;
+    let (now, attempt) = (ports.now(), ports.attempt()?);
+    let Some(agreed) = asks::latest(ports, &undo).await? else { return Ok(()) };
+    let lost: Vec<_> = agreed.spent_by.iter().cloned().collect();
+    if !matches!(agreed.standing(now, &lost), Standing::Approved(_)) || is_on_file(ports, &agreed, now).await? {
+        return Ok(());
+    }
+    let key = exempt::<R>(ports, report.clone(), &agreed, (now, &attempt), visit).await?;
+    report.evidence.push(key);
+    asks::spend(ports, &agreed, &attempt, &lost).await.map(|_| ())
+}
+
+/// Whether these terms were granted already, since they were agreed to.
+async fn is_on_file(ports: &impl Ports, agreed: &OnFile, now: Timestamp) -> Result<bool, Fault> {
+    let (Subject::Undo { terms, .. }, Some(decision)) = (&agreed.ask.subject, &agreed.decision) else {
+        return Ok(true);
+    };
+    let name = remedy_domain::exemption::name(&terms.control, &terms.account, &terms.resource);
+    let on_file = registry::exemption(ports, &terms.control, &name).await?;
+    Ok(on_file.is_some_and(|exemption| now < exemption.until && decision.at <= exemption.since))
+}
