@@ -14,7 +14,7 @@ FUNCTIONS := $(notdir $(wildcard functions/*))
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 TEST := $(if $(NEXTEST),cargo nextest run --workspace --no-fail-fast,cargo test --workspace --lib --bins --tests)
 
-.PHONY: help demo test check bench fuzz catalogue build release invoke watch docs venv advisories clean
+.PHONY: help demo test check bench simulate fuzz catalogue build release invoke watch docs venv advisories clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ bench: venv release $(PEERS)/.complete ## Cold start, memory and size beside bot
 	cargo build --release --quiet -p remedy
 	$(PY) tools/emulator.py -- target/debug/bench
 	$(PEERS)/bin/python tools/bench_policy.py target/release/remedy target/bench-policy.json
+
+simulate: ## Play histories of the engine in a simulated world: make simulate SEEDS=100000, or tell one: make simulate SEED=7
+	cargo build --workspace --quiet --bin simulate
+	target/debug/simulate $(if $(SEED),seed $(SEED),seeds $(or $(SEEDS),100000))
 
 fuzz: ## Feed damaged policies to the analyser: make fuzz FUZZ_SECONDS=60
 	cargo run --release --quiet -p remedy-policy --example fuzz -- $(or $(FUZZ_SECONDS),60)

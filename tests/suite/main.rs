@@ -16,6 +16,7 @@ mod operator;
 mod proof;
 mod refusals;
 mod settings;
+mod simulation;
 mod takeover;
 mod tidy;
 mod triggers;

@@ -10,4 +10,5 @@ pub mod memory;
 pub mod people;
 pub mod proxy;
 pub mod queue;
+pub mod simulation;
 pub mod world;

@@ -1,0 +1,42 @@
+//! Whole histories of the production engine in a simulated world, each of which follows from one number.
+//!
+//! The loop, the guard, the ledger and the sweep are the real ones. The world under their ports is not: time is virtual, the two
+//! buckets and the account are in memory, and every call is a point at which other workers may go first and at which it may
+//! be refused, be made without an answer, see what is no longer so, or be the worker's last. Messages are lost, doubled and
+//! disordered; outsiders change what was just repaired; operators undo, exempt and change their minds.
+//!
+//! In the end nothing goes wrong any more and sweeps come by. What must be true of every history is in [`Invariant`]; that
+//! a breach would be found is shown by bugs that are [`Planted`].
+
+mod account;
+mod acts;
+mod chance;
+mod check_record;
+mod check_write;
+mod controls;
+mod invariant;
+mod objects;
+mod planted;
+mod ports;
+mod queue;
+mod resource;
+mod stage;
+mod tally;
+mod weather;
+mod world;
+
+pub use invariant::{Broken, Invariant};
+pub use planted::Planted;
+pub use tally::Tally;
+
+/// Plays the history of a seed. Answers what happened in it, or the first invariant that it broke.
+pub fn play(seed: u64, planted: Option<Planted>) -> Result<Tally, Broken> {
+    let world = stage::played(seed, planted, None);
+    world.broken.map_or(Ok(world.tally), Err)
+}
+
+/// Plays the history of a seed again, and tells it.
+#[must_use]
+pub fn tell(seed: u64, planted: Option<Planted>) -> String {
+    stage::played(seed, planted, Some(Vec::new())).trace.unwrap_or_default().join("\n")
+}

@@ -1,0 +1,164 @@
+//! What others do: outsiders change resources, operators undo, exempt and change the settings, the schedule sweeps.
+
+use std::{rc::Rc, time::Duration};
+
+use remedy_domain::{Mode, PlanId, Settings, canonical, evidence::FORMAT, guard::Exemption};
+use remedy_engine::Shelf;
+
+use super::{
+    controls::{CONTROLS, MADE},
+    queue::Errand,
+    resource::Attribute,
+    weather::Weather,
+    world::{Due, Object, Rules, World},
+};
+
+/// Something that somebody does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Act {
+    /// An outsider changes an element.
+    Change { resource: usize, attribute: Attribute, element: usize, value: u8 },
+    /// The schedule sweeps.
+    Sweep { control: usize },
+    /// An operator asks for an undo of the nth plan from the last.
+    Undo { back: usize },
+    /// An operator exempts a resource for an hour.
+    Exempt { control: usize, resource: usize },
+    /// The settings change.
+    Rule { control: usize, mode: Mode },
+    /// Nothing goes wrong any more.
+    Calm,
+}
+
+/// How long a history is restless, at most.
+const RESTLESS: Duration = Duration::from_mins(10);
+/// So long after its last act, all that was under way has ended, five deliveries and all.
+const SETTLED: Duration = Duration::from_mins(30);
+/// How often the schedule sweeps in the end.
+const SWEEPS: u32 = 2;
+/// The same where a budget is small. One an hour, with two resources and slots that were lost, needs as many.
+const SWEEPS_ON_A_BUDGET: u32 = 4;
+
+impl World {
+    /// Thinks of a history, and puts it on the agenda.
+    pub(crate) fn plot(&mut self) {
+        self.lay_down();
+        let span = if self.chance.per_mille(500) { Duration::from_secs(20) } else { RESTLESS };
+        for _ in 0..3 + self.chance.below(8) {
+            let (act, at) = (self.conceive(), self.chance.up_to(span));
+            self.after(at, Due::Act(act));
+        }
+        self.after(RESTLESS + SETTLED, Due::Act(Act::Calm));
+        let is_small = self.rules_in_force().settings.parameters.hourly_budget <= 3;
+        for sweep in 0..if is_small { SWEEPS_ON_A_BUDGET } else { SWEEPS } {
+            for control in 0..CONTROLS {
+                let at = RESTLESS + SETTLED * 2 + Duration::from_hours(1) * sweep;
+                self.after(at, Due::Act(Act::Sweep { control }));
+            }
+        }
+    }
+
+    /// The first settings.
+    fn lay_down(&mut self) {
+        let mut settings = Settings::default();
+        settings.modes.default = Some(Mode::Enforce);
+        settings.parameters.hourly_budget = self.chance.pick(&[1, 2, 3, 1000, 1000, 1000]);
+        if self.chance.per_mille(150) {
+            settings.protected.resources.push("bucket-0".to_owned());
+        }
+        if self.chance.per_mille(100) {
+            self.choose(&mut settings);
+        }
+        self.rules.push(Rc::new(Rules::of(settings)));
+    }
+
+    fn choose(&mut self, settings: &mut Settings) {
+        let (control, mode) = (self.chance.index(CONTROLS), self.chance.pick(&[Mode::Observe, Mode::Approve]));
+        settings.modes.controls.insert(MADE[control].id.to_owned(), mode);
+    }
+
+    fn conceive(&mut self) -> Act {
+        let (resource, control) = (self.chance.index(self.resources.len()), self.chance.index(CONTROLS));
+        match self.chance.below(100) {
+            0..60 => self.conceive_change(resource),
+            60..70 => Act::Sweep { control },
+            70..88 => Act::Undo { back: self.chance.index(3) },
+            88..93 => Act::Exempt { control, resource },
+            _ => Act::Rule { control, mode: self.chance.pick(&[Mode::Observe, Mode::Enforce, Mode::Enforce]) },
+        }
+    }
+
+    fn conceive_change(&mut self, resource: usize) -> Act {
+        let (attribute, element) = self.chance.pick(&[
+            (Attribute::Policy, 0),
+            (Attribute::Policy, 0),
+            (Attribute::Policy, 1),
+            (Attribute::Policy, 2),
+            (Attribute::Policy, 3),
+            (Attribute::Flags, 0),
+            (Attribute::Flags, 1),
+        ]);
+        let value = u8::try_from(self.chance.below(3)).expect("a small number");
+        Act::Change { resource, attribute, element, value }
+    }
+
+    /// Somebody does something.
+    pub(crate) fn act(&mut self, act: Act) {
+        match act {
+            Act::Change { resource, attribute, element, value } => {
+                let mut setting = self.resources[resource].versions(attribute).last().setting;
+                setting.0[element] = value;
+                self.changed(resource, attribute, setting);
+                self.tell_controls(resource, attribute);
+            }
+            Act::Sweep { control } => self.send(Errand::Sweep { control }, Duration::from_secs(1)),
+            Act::Undo { back } => {
+                let unknown = || PlanId::parse("0".repeat(64)).expect("a plan id");
+                let plan = self.plans.iter().rev().nth(back).cloned().unwrap_or_else(unknown);
+                self.send(Errand::Undo { plan }, Duration::from_secs(1));
+            }
+            Act::Exempt { control, resource } => self.exempt(control, resource),
+            Act::Rule { control, mode } => self.set_mode(control, mode),
+            Act::Calm => {
+                self.say(|| "nothing goes wrong any more".to_owned());
+                self.weather = Weather::fair();
+                self.calm_since = self.messages.len();
+            }
+        }
+    }
+
+    /// The event of a change reaches each control that reads the attribute, or is lost.
+    fn tell_controls(&mut self, resource: usize, attribute: Attribute) {
+        for (control, _) in MADE.iter().enumerate().filter(|(_, made)| made.attribute == attribute) {
+            if !self.chance.per_mille(self.weather.lost_events) {
+                self.send(Errand::Look { control, resource }, Duration::from_secs(5));
+            }
+        }
+    }
+
+    fn exempt(&mut self, control: usize, resource: usize) {
+        let (id, resource) = (MADE[control].id, &self.resources[resource]);
+        let key = (Shelf::State, format!("exemption/{id}/{}", resource.hash));
+        let exemption = Exemption {
+            format: FORMAT,
+            control: id.to_owned(),
+            account: resource.target.account.clone(),
+            resource: resource.target.id.clone(),
+            reason: "an operator says so".to_owned(),
+            since: self.now,
+            until: self.now + Duration::from_hours(1),
+        };
+        if !self.objects.contains_key(&key) {
+            let body = canonical::to_bytes(&exemption).expect("an exemption is canonical");
+            self.say(|| format!("{} is granted", key.1));
+            self.objects.insert(key, Object { at: self.now, body });
+        }
+    }
+
+    fn set_mode(&mut self, control: usize, mode: Mode) {
+        let mut settings = self.rules_in_force().settings.clone();
+        settings.modes.controls.insert(MADE[control].id.to_owned(), mode);
+        self.say(|| format!("{} is to {mode:?}", MADE[control].id));
+        self.rules.push(Rc::new(Rules::of(settings)));
+    }
+}

@@ -1,0 +1,142 @@
+//! What is checked whenever a record is created, and when a history has come to rest.
+
+use std::collections::BTreeMap;
+
+use remedy_domain::{
+    AttemptId, Mode, Outcome, Timestamp,
+    evidence::{Kind, Record},
+    guard::Purpose,
+};
+use remedy_engine::Shelf;
+
+use super::{
+    Invariant,
+    controls::{self, MADE},
+    queue::End,
+    world::World,
+};
+
+fn read(body: &[u8]) -> Record {
+    serde_json::from_slice(body).expect("a record")
+}
+
+impl World {
+    /// Checks an object that was just created.
+    pub(crate) fn check_created(&mut self, shelf: Shelf, key: &str, body: &[u8]) {
+        if shelf == Shelf::Evidence && (key.contains("-intent-") || key.contains("-outcome-")) {
+            let record = read(body);
+            match record.kind {
+                Kind::Intent => self.check_intended(key, &record),
+                _ => self.check_ended(key, &record),
+            }
+        }
+    }
+
+    fn check_intended(&mut self, key: &str, intent: &Record) {
+        self.tally.intents += 1;
+        let hour: String = key.chars().take("yyyy/mm/dd/hh".len()).collect();
+        let count = self.intents.entry((intent.control.clone(), hour)).or_default();
+        *count += 1;
+        let (count, budget) = (*count, self.rules_in_force().settings.parameters.hourly_budget);
+        if count > budget {
+            self.broke(Invariant::Budgeted, format!("{} has {count} intents in an hour", intent.control));
+        }
+    }
+
+    fn check_ended(&mut self, key: &str, record: &Record) {
+        let (Some(attempt), Some(outcome)) = (record.attempt.clone(), record.outcome) else {
+            return self.broke(Invariant::Concluded, format!("{key} has no attempt or no outcome"));
+        };
+        let intent = (Shelf::Evidence, key.replace("-outcome-", "-intent-"));
+        let since = self.objects.get(&intent).map(|object| read(&object.body).at);
+        *self.tally.outcomes.entry(outcome.word()).or_default() += 1;
+        if matches!(outcome, Outcome::Repaired | Outcome::Reverted) {
+            self.arrived.insert(record.plan.clone());
+        }
+        let is_first = self.ends.insert(attempt, outcome).is_none();
+        match since {
+            Some(since) if is_first => self.check_honest(record, outcome, since),
+            _ => self.broke(Invariant::Concluded, format!("{key} is an outcome too many")),
+        }
+    }
+
+    /// What is said to have arrived could be seen during the attempt.
+    fn check_honest(&mut self, record: &Record, outcome: Outcome, since: Timestamp) {
+        let (Some(control), Some(resource)) = (controls::number(&record.control), self.resource(&record.target)) else {
+            return;
+        };
+        let wanted = match (outcome, record.purpose) {
+            (Outcome::Repaired, _) | (Outcome::Recovered, Purpose::Repair) => true,
+            (Outcome::Reverted, _) | (Outcome::Recovered, Purpose::Revert) => false,
+            _ => return,
+        };
+        let made = &MADE[control];
+        let versions = self.resources[resource].versions(made.attribute);
+        if !versions.ever(since, self.window, |setting| made.is_right(setting) == wanted) {
+            self.broke(Invariant::Honest, format!("{} of bucket-{resource} was not {outcome:?}", made.id));
+        }
+    }
+
+    /// Checks a history that has come to rest.
+    pub(crate) fn check_rest(&mut self) {
+        self.check_messages();
+        self.check_conclusions();
+        let open = self.open_keys("lock/");
+        if !open.is_empty() {
+            self.broke(Invariant::Converged, format!("locks are still held: {open:?}"));
+        }
+        for resource in 0..self.resources.len() {
+            for control in 0..MADE.len() {
+                self.check_converged(resource, control);
+            }
+        }
+    }
+
+    fn check_messages(&mut self) {
+        for message in &self.messages {
+            match message.end {
+                Some(End::Done) => self.tally.done += 1,
+                Some(End::Refused) => self.tally.refused += 1,
+                Some(End::Dead) => self.tally.dead += 1,
+                Some(End::GivenBack) | None => {}
+            }
+        }
+        let (sent, ended) = (self.messages.len(), self.tally.done + self.tally.refused + self.tally.dead);
+        if sent != ended {
+            self.broke(Invariant::Delivered, format!("of {sent} messages {ended} ended"));
+        }
+    }
+
+    fn check_conclusions(&mut self) {
+        let mut counts: BTreeMap<AttemptId, (usize, usize)> = BTreeMap::new();
+        for ((shelf, _), object) in &self.objects {
+            if *shelf != Shelf::Evidence {
+                continue;
+            }
+            let record = read(&object.body);
+            let ends = [Kind::Intent, Kind::Outcome].map(|kind| usize::from(record.kind == kind));
+            if let (Some(attempt), true) = (record.attempt, ends != [0, 0]) {
+                let (intents, outcomes) = counts.entry(attempt).or_default();
+                *intents += ends[0];
+                *outcomes += ends[1];
+            }
+        }
+        for (attempt, (intents, outcomes)) in counts {
+            if (intents, outcomes) != (1, 1) {
+                let how = format!("attempt {attempt} has {intents} intents and {outcomes} outcomes");
+                self.broke(Invariant::Concluded, how);
+            }
+        }
+    }
+
+    fn check_converged(&mut self, resource: usize, control: usize) {
+        let (made, rules) = (&MADE[control], self.rules_in_force());
+        let target = &self.resources[resource].target;
+        let mode = rules.settings.mode(made.id, &target.account, Mode::Observe);
+        let is_ours = mode == Mode::Enforce && rules.settings.protected.pattern_for(target).is_none();
+        let setting = self.resources[resource].versions(made.attribute).last().setting;
+        if is_ours && !self.is_exempt(resource, control, self.now) && !made.is_right(&setting) {
+            self.broke(Invariant::Converged, format!("{} of bucket-{resource} is still {:?}", made.id, setting.0));
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What is checked whenever a write arrives.
+
+use remedy_domain::{
+    AttemptId, Mode, PlanId, Timestamp,
+    evidence::{Lock, Record},
+    guard::{Exemption, Purpose},
+};
+use remedy_engine::Shelf;
+
+use super::{
+    Invariant,
+    account::Pen,
+    controls::MADE,
+    resource::{Author, Setting},
+    world::World,
+};
+
+/// The lock under which a write is made.
+struct Held {
+    lock: Lock,
+    /// When it was created.
+    at: Timestamp,
+}
+
+impl World {
+    /// Checks a write of Remedy against everything that is known before it is made.
+    pub(crate) fn check_write(&mut self, resource: usize, pen: &Pen, session: &PlanId, setting: &Setting) {
+        let Some(held) = self.held(resource, pen) else { return };
+        if held.lock.plan != *session {
+            return self.broke(Invariant::Intended, format!("worker {} writes in another session", pen.worker));
+        }
+        let Some(intended) = self.check_intent(pen, &held.lock) else { return };
+        self.check_leave(resource, pen, &held);
+        self.check_others(resource, pen, intended, setting);
+        self.check_once(resource, pen, session, setting);
+        if held.lock.purpose == Purpose::Revert {
+            self.undone.entry((pen.control, resource)).or_insert(self.now);
+        }
+    }
+
+    /// The worker's own live lock, where it is the only one.
+    fn held(&mut self, resource: usize, pen: &Pen) -> Option<Held> {
+        let line = format!("lock/{}/{}/", MADE[pen.control].id, self.resources[resource].hash);
+        let own = &self.workers[pen.worker].attempts;
+        let live: Vec<_> = self.open_locks(&line).into_iter().filter(|held| self.now < held.lock.until).collect();
+        let others = live.iter().filter(|held| !own.contains(&held.lock.attempt)).count();
+        let held = live.into_iter().find(|held| own.contains(&held.lock.attempt));
+        if others > 0 || held.is_none() {
+            let how = format!("worker {} writes; others hold {others} locks of {line}", pen.worker);
+            self.broke(Invariant::Locked, how);
+            return None;
+        }
+        held
+    }
+
+    fn open_locks(&self, line: &str) -> Vec<Held> {
+        let keys = self.open_keys(line);
+        let held = |key: String| {
+            let object = &self.objects[&(Shelf::State, key)];
+            Held { lock: serde_json::from_slice(&object.body).expect("a lock"), at: object.at }
+        };
+        keys.into_iter().map(held).collect()
+    }
+
+    /// The keys of locks that were never released.
+    pub(crate) fn open_keys(&self, line: &str) -> Vec<String> {
+        let is_open =
+            |key: &&str| !key.ends_with(".done") && !self.objects.contains_key(&(Shelf::State, format!("{key}.done")));
+        self.keys(line).filter(is_open).map(str::to_owned).collect()
+    }
+
+    /// The intent is durable, names the call, and leaves room for it. Answers since when it is.
+    fn check_intent(&mut self, pen: &Pen, lock: &Lock) -> Option<Timestamp> {
+        let call = MADE[pen.control].call.operation;
+        let Some(object) = self.objects.get(&(Shelf::Evidence, lock.intent_key())) else {
+            self.broke(Invariant::Intended, format!("worker {} writes without an intent", pen.worker));
+            return None;
+        };
+        let (intent, at): (Record, _) = (serde_json::from_slice(&object.body).expect("a record"), object.at);
+        let planned = intent.steps.iter().filter(|step| *step == call).count();
+        if intent.plan != lock.plan || planned == 0 {
+            self.broke(Invariant::Intended, format!("the intent of worker {} is another's", pen.worker));
+        }
+        let made = self.count(&lock.attempt);
+        if made > planned {
+            self.broke(Invariant::Counted, format!("worker {} makes {call} {made} times, not {planned}", pen.worker));
+        }
+        Some(at)
+    }
+
+    fn count(&mut self, attempt: &AttemptId) -> usize {
+        let count = self.writes.entry(attempt.clone()).or_default();
+        *count += 1;
+        *count
+    }
+
+    /// The mode and the protected list allow it, and no exemption stands against it.
+    fn check_leave(&mut self, resource: usize, pen: &Pen, held: &Held) {
+        let rules = &self.rules[self.workers[pen.worker].rules];
+        let (control, target) = (MADE[pen.control].id, &self.resources[resource].target);
+        let mode = rules.settings.mode(control, &target.account, Mode::Observe);
+        if mode != Mode::Enforce || rules.settings.protected.pattern_for(target).is_some() {
+            self.broke(Invariant::Allowed, format!("{control} writes {} in mode {mode:?}", pen.worker));
+        }
+        if held.lock.purpose == Purpose::Repair && self.is_exempt(resource, pen.control, held.at) {
+            self.broke(Invariant::Exempted, format!("{control} repairs bucket-{resource}, which is exempt"));
+        }
+    }
+
+    /// Whether an exemption, or an undo, holds a repair back that began after `before`.
+    pub(crate) fn is_exempt(&self, resource: usize, control: usize, before: Timestamp) -> bool {
+        let key = format!("exemption/{}/{}", MADE[control].id, self.resources[resource].hash);
+        let on_file = self.objects.get(&(Shelf::State, key)).is_some_and(|object| {
+            let exemption: Exemption = serde_json::from_slice(&object.body).expect("an exemption");
+            object.at < before && self.now < exemption.until
+        });
+        on_file || self.undone.get(&(control, resource)).is_some_and(|since| *since < before)
+    }
+
+    /// It stands on a look that came after the intent, and leaves what others own as that look saw it.
+    fn check_others(&mut self, resource: usize, pen: &Pen, intended: Timestamp, setting: &Setting) {
+        let made = &MADE[pen.control];
+        let look = self.workers[pen.worker].looks.get(&(resource, made.attribute)).copied();
+        let Some(look) = look.filter(|look| intended <= look.at) else {
+            return self.broke(Invariant::Spared, format!("worker {} did not look a second time", pen.worker));
+        };
+        let versions = self.resources[resource].versions(made.attribute);
+        let now = versions.last().setting;
+        let others = (0..setting.0.len()).filter(|element| !made.owns(*element));
+        let mut lost = Vec::new();
+        for element in others.filter(|element| setting.0[*element] != now.0[*element]) {
+            let since_look = versions.changed(element).filter(|(version, _)| *version > look.version);
+            lost.push((element, since_look.map(|(_, version)| version.author.clone())));
+        }
+        for (element, by) in lost {
+            match by {
+                None => self.broke(Invariant::Spared, format!("{} changes element {element}", made.id)),
+                Some(Author::Remedy(..)) => {
+                    self.broke(Invariant::Shared, format!("{} takes element {element} back", made.id));
+                }
+                // Nothing could have told us.
+                Some(Author::Outsider) => self.tally.lost_updates += 1,
+            }
+        }
+    }
+
+    /// What was seen to arrive is not written again unless somebody changed it.
+    fn check_once(&mut self, resource: usize, pen: &Pen, session: &PlanId, setting: &Setting) {
+        let made = &MADE[pen.control];
+        let versions = self.resources[resource].versions(made.attribute);
+        let now = versions.last().setting;
+        let is_idle = made.owned.iter().all(|(element, _)| setting.0[*element] == now.0[*element]);
+        let last = made.owned.iter().filter_map(|(element, _)| versions.changed(*element)).max_by_key(|(at, _)| *at);
+        let is_ours = last.is_some_and(|(_, version)| version.author == Author::Remedy(pen.control, session.clone()));
+        if is_idle && is_ours && self.arrived.contains(session) {
+            self.broke(Invariant::Once, format!("{} writes again what had arrived", made.id));
+        }
+    }
+
+    /// Makes the write.
+    pub(crate) fn record_write(&mut self, resource: usize, control: usize, session: PlanId, setting: Setting) {
+        let (now, made) = (self.now, &MADE[control]);
+        self.tally.writes += 1;
+        self.resources[resource].versions_mut(made.attribute).push(now, setting, Author::Remedy(control, session));
+    }
+}

@@ -1,0 +1,95 @@
+//! The ledger's two buckets, strongly consistent as on S3, and the bugs that are planted in them.
+
+use remedy_domain::PlanId;
+use remedy_engine::{Put, Shelf};
+
+use super::{
+    Planted,
+    world::{Object, World},
+};
+
+impl World {
+    /// Creates an object that must not exist yet.
+    pub(crate) fn put_new(&mut self, shelf: Shelf, key: &str, body: &[u8]) -> Put {
+        if let Some(answer) = self.planted_put(key) {
+            return answer;
+        }
+        let there = self.objects.get(&(shelf, key.to_owned()));
+        if let Some(there) = there {
+            let ours = there.body == body;
+            if let Some(answer) = self.planted_exists(key) {
+                return answer;
+            }
+            return if ours { Put::Created } else { Put::Exists };
+        }
+        self.say(|| format!("{key} is created"));
+        self.objects.insert((shelf, key.to_owned()), Object { at: self.now, body: body.to_vec() });
+        self.check_created(shelf, key, body);
+        if self.planted == Some(Planted::OutcomeTwice) && key.contains("-outcome-") {
+            self.objects.insert((shelf, format!("{key}.json")), Object { at: self.now, body: body.to_vec() });
+        }
+        Put::Created
+    }
+
+    /// What a planted bug answers without keeping anything.
+    fn planted_put(&self, key: &str) -> Option<Put> {
+        let accepted = match self.planted? {
+            Planted::IntentLost => key.contains("-intent-"),
+            Planted::BudgetShared => key.starts_with("budget/"),
+            Planted::TurnShared => key.starts_with("lock/document"),
+            _ => false,
+        };
+        accepted.then_some(Put::Created)
+    }
+
+    /// What a planted bug answers although there is another object.
+    fn planted_exists(&self, key: &str) -> Option<Put> {
+        let accepted = match self.planted? {
+            Planted::LockShared => key.starts_with("lock/"),
+            Planted::HeldAnew => key.starts_with("held/"),
+            _ => false,
+        };
+        accepted.then_some(Put::Created)
+    }
+
+    /// Creates or replaces an object of the state bucket.
+    pub(crate) fn put(&mut self, key: &str, body: &[u8]) {
+        if self.planted == Some(Planted::ExemptionLost) && key.starts_with("exemption/") {
+            return;
+        }
+        self.say(|| format!("{key} is put"));
+        let plan = key.strip_prefix("plan/").and_then(|plan| PlanId::parse(plan).ok());
+        self.plans.extend(plan.filter(|plan| !self.plans.contains(plan)));
+        let entry = (Shelf::State, key.to_owned());
+        // An exemption that is renewed has been on file since it was first granted.
+        let at = self.objects.get(&entry).map_or(self.now, |there| there.at);
+        self.objects.insert(entry, Object { at, body: body.to_vec() });
+    }
+
+    /// Reads an object.
+    pub(crate) fn get(&self, shelf: Shelf, key: &str) -> Option<Vec<u8>> {
+        let unread = match self.planted {
+            Some(Planted::ExemptionUnread) => key.starts_with("exemption/"),
+            Some(Planted::ReleaseUnread) => key.ends_with(".done"),
+            _ => false,
+        };
+        if unread { None } else { self.objects.get(&(shelf, key.to_owned())).map(|object| object.body.clone()) }
+    }
+
+    /// The keys of the state bucket under a prefix.
+    pub(crate) fn list(&self, prefix: &str) -> Vec<String> {
+        let unlisted = match self.planted {
+            Some(Planted::BudgetShared) => prefix.starts_with("budget/"),
+            Some(Planted::OrphansUnlisted) => prefix.matches('/').count() == 2,
+            _ => false,
+        };
+        if unlisted { vec![] } else { self.keys(prefix).map(str::to_owned).collect() }
+    }
+
+    /// The same as it is.
+    pub(crate) fn keys(&self, prefix: &str) -> impl Iterator<Item = &str> {
+        let from = (Shelf::State, prefix.to_owned());
+        let listed = self.objects.range(from..).map(|((shelf, key), _)| (*shelf, key.as_str()));
+        listed.take_while(move |(shelf, key)| *shelf == Shelf::State && key.starts_with(prefix)).map(|(_, key)| key)
+    }
+}

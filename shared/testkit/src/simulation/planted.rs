@@ -1,0 +1,63 @@
+//! Bugs that are planted, so that it is known that they would be found.
+
+use super::Invariant;
+
+macro_rules! planted {
+    ($($(#[$doc:meta])* $bug:ident => $invariant:ident,)*) => {
+        /// A bug that is planted in the ports, the doors or the simulated controls. Each breaks one protection.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Planted {
+            $($(#[$doc])* $bug,)*
+        }
+
+        impl Planted {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$bug),*];
+
+            /// The invariant that finds it.
+            #[must_use]
+            pub fn breaks(self) -> Invariant {
+                match self {
+                    $(Self::$bug => Invariant::$invariant,)*
+                }
+            }
+        }
+    };
+}
+
+planted! {
+    /// The store creates a lock that is there already.
+    LockShared => Locked,
+    /// A lock ends while its worker still runs.
+    LeaseTooShort => Locked,
+    /// The turn at a document that several controls write is given to everybody who asks.
+    TurnShared => Shared,
+    /// An intent is accepted and not kept.
+    IntentLost => Intended,
+    /// A step makes its write twice.
+    WrittenTwice => Counted,
+    /// A client shows every look what the first one saw.
+    SecondLookRemembered => Spared,
+    /// A write leaves out what the control does not own.
+    OthersLeftOut => Spared,
+    /// An undo puts the whole old document back.
+    RebaseWhole => Spared,
+    /// A client shows what was written, whether or not it arrived.
+    WriteBelieved => Honest,
+    /// An outcome is kept under a second key as well.
+    OutcomeTwice => Concluded,
+    /// A listing of all locks of a control is empty: the sweep sees no lost worker.
+    OrphansUnlisted => Concluded,
+    /// Exemptions are not found.
+    ExemptionUnread => Exempted,
+    /// An exemption is accepted and not kept.
+    ExemptionLost => Exempted,
+    /// The slots of the hour are not exclusive.
+    BudgetShared => Budgeted,
+    /// The settings of the first delivery are used for ever.
+    SettingsRemembered => Allowed,
+    /// How the last attempt ended is not found: nothing cools down.
+    ReleaseUnread => Once,
+    /// What is held is new every time.
+    HeldAnew => ToldOnce,
+}

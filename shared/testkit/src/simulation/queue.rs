@@ -1,0 +1,125 @@
+//! The queue, as SQS behaves: at least once, in no order, five deliveries at most; and what a function does with a message.
+
+use std::{rc::Rc, time::Duration};
+
+use remedy_domain::{Fault, Mode, PlanId, guard::Means};
+use remedy_engine::{Place, Report, Visit, draft::Task, ledger};
+
+use super::{
+    controls::{self, MADE},
+    ports::Hands,
+    world::{Copies, Due, Rules, World},
+};
+
+/// What a message asks for. Controls and resources go by number.
+#[derive(Debug, Clone)]
+pub(crate) enum Errand {
+    /// Look at a resource.
+    Look { control: usize, resource: usize },
+    /// Close what lost workers left, and look at every resource.
+    Sweep { control: usize },
+    /// Take a plan back.
+    Undo { plan: PlanId },
+}
+
+/// How a delivery, and in the end its message, ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It was followed.
+    Done,
+    /// It can never be followed.
+    Refused,
+    /// It may go better later.
+    GivenBack,
+    /// It was given back, or its worker was lost, too often.
+    Dead,
+}
+
+/// One message.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) errand: Errand,
+    pub(crate) receives: u32,
+    pub(crate) end: Option<End>,
+}
+
+/// After so many deliveries a message is dead.
+pub(crate) const DELIVERIES: u32 = 5;
+
+impl World {
+    /// Sends a message. It may arrive twice.
+    pub(crate) fn send(&mut self, errand: Errand, latest: Duration) {
+        let message = self.messages.len();
+        self.say(|| format!("message {message}: {errand:?}"));
+        self.messages.push(Message { errand, receives: 0, end: None });
+        let wait = self.chance.up_to(latest);
+        self.after(wait, Due::Receive(message, Copies::One));
+        if self.chance.per_mille(self.weather.duplicate) {
+            let wait = self.chance.up_to(latest * 2);
+            self.after(wait, Due::Receive(message, Copies::Another));
+        }
+    }
+}
+
+/// Follows a message as the host does.
+pub(crate) async fn follow(hands: Hands, rules: Rc<Rules>, errand: Errand, roster: Roster) -> End {
+    let own = [];
+    let visit = Visit {
+        settings: &rules.settings,
+        digest: &rules.digest,
+        environment: Mode::Observe,
+        ceiling: None,
+        own: &own,
+        means: Means::WriteRole,
+        cause: "simulation",
+        invocation: "simulation",
+    };
+    let followed = match errand {
+        Errand::Look { control, resource } => roster.look(&hands, control, resource, &visit).await,
+        Errand::Sweep { control } => roster.sweep(&hands, control, &visit).await,
+        Errand::Undo { plan } => match ledger::stored_plan(&hands, &plan).await {
+            Ok(None) => return End::Refused,
+            Ok(Some(stored)) => roster.undo(&hands, &stored, &visit).await,
+            Err(fault) => Err(fault),
+        },
+    };
+    match followed {
+        Err(fault) if fault.is_transient() => End::GivenBack,
+        Ok(Some(report)) if report.wants_redelivery() => End::GivenBack,
+        Ok(_) | Err(_) => End::Done,
+    }
+}
+
+/// All controls.
+pub(crate) struct Roster(pub(crate) Vec<Box<dyn remedy_engine::Runnable<Hands>>>);
+
+type Followed = Result<Option<Report>, Fault>;
+
+impl Roster {
+    async fn look(&self, hands: &Hands, control: usize, resource: usize, visit: &Visit<'_>) -> Followed {
+        let target = hands.target(resource);
+        self.0[control].run(hands, &target, Task::Repair, visit).await.map(Some)
+    }
+
+    async fn sweep(&self, hands: &Hands, control: usize, visit: &Visit<'_>) -> Followed {
+        let closed = self.0[control].close_orphans(hands, visit).await?;
+        for report in &closed {
+            hands.say(|| format!("{} is closed: {:?}", report.target.id, report.outcome));
+        }
+        let targets = self.0[control].discover(hands, &Place::of(&hands.target(0))).await?;
+        for resource in 0..targets.len() {
+            let send = move |world: &mut World| world.send(Errand::Look { control, resource }, Duration::from_secs(2));
+            hands.call("sqs:SendMessageBatch", send).await?;
+        }
+        Ok(None)
+    }
+
+    async fn undo(&self, hands: &Hands, stored: &remedy_domain::evidence::StoredPlan, visit: &Visit<'_>) -> Followed {
+        let control = controls::number(&stored.plan.control).expect("a control of the simulation");
+        let target = &stored.plan.target;
+        let report = self.0[control].run(hands, target, Task::Revert(stored), visit).await?;
+        hands.reported(control, &report);
+        hands.say(|| format!("the undo of {} by {} ends {:?}", target.id, MADE[control].id, report.outcome));
+        Ok(Some(report))
+    }
+}

@@ -1,0 +1,154 @@
+//! Plays a history: takes what is to happen from the agenda, and lets one worker at a time go on.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    future::Future,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use remedy_domain::{Outcome, Target};
+use remedy_engine::Report;
+
+use super::{
+    Invariant, Planted,
+    chance::Chance,
+    controls::{CONTROLS, enlisted},
+    ports::Hands,
+    queue::{DELIVERIES, End, Roster, follow},
+    world::{Copies, Due, Worker, World},
+};
+
+/// So many deliveries at once.
+const CONCURRENCY: usize = 4;
+/// How long a message waits for a free worker before it asks again.
+const QUEUED: Duration = Duration::from_secs(1);
+/// After a worker's lease, how long until its message is seen again.
+const MARGIN: Duration = Duration::from_secs(30);
+
+/// A delivery under way.
+struct Running {
+    message: usize,
+    copies: Copies,
+    visible: Duration,
+    began: remedy_domain::Timestamp,
+    future: Pin<Box<dyn Future<Output = End>>>,
+}
+
+struct Stage {
+    world: Rc<RefCell<World>>,
+    running: BTreeMap<usize, Running>,
+}
+
+/// Plays the history of a seed to its end, or to its first breach.
+pub(crate) fn played(seed: u64, planted: Option<Planted>, trace: Option<Vec<String>>) -> World {
+    let mut world = World::right(Chance::of(seed), planted, trace);
+    world.plot();
+    let mut stage = Stage { world: Rc::new(RefCell::new(world)), running: BTreeMap::new() };
+    while stage.go_on() {}
+    stage.running.clear();
+    let mut world = Rc::into_inner(stage.world).expect("all workers are gone").into_inner();
+    if world.broken.is_none() {
+        world.check_rest();
+    }
+    world
+}
+
+impl Stage {
+    /// Lets the next thing happen, if there is one.
+    fn go_on(&mut self) -> bool {
+        let due = self.world.borrow_mut().next();
+        match due {
+            None => return false,
+            Some(Due::Resume(worker)) => self.resume(worker),
+            Some(Due::End(worker)) => self.lose(worker),
+            Some(Due::Receive(message, copies)) => self.receive(message, copies),
+            Some(Due::Late(arrive)) => arrive(&mut self.world.borrow_mut()),
+            Some(Due::Act(act)) => self.world.borrow_mut().act(act),
+        }
+        self.world.borrow().broken.is_none()
+    }
+
+    fn resume(&mut self, worker: usize) {
+        let Some(running) = self.running.get_mut(&worker) else { return };
+        let polled = running.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        if let Poll::Ready(end) = polled {
+            self.world.borrow_mut().say(|| format!("worker {worker} ends: {end:?}"));
+            self.end(worker, end);
+        }
+    }
+
+    /// A worker is gone, and its message comes back.
+    fn lose(&mut self, worker: usize) {
+        if self.running.contains_key(&worker) {
+            let mut world = self.world.borrow_mut();
+            world.tally.lost_workers += 1;
+            world.say(|| format!("worker {worker} is lost"));
+            drop(world);
+            self.end(worker, End::GivenBack);
+        }
+    }
+
+    fn receive(&mut self, message: usize, copies: Copies) {
+        let mut world = self.world.borrow_mut();
+        if world.messages[message].end.is_some() && copies == Copies::One {
+            return;
+        }
+        if self.running.len() >= CONCURRENCY {
+            return world.after(QUEUED, Due::Receive(message, copies));
+        }
+        let (worker, latest) = (world.workers.len(), world.rules.len() - 1);
+        world.workers.push(Worker { rules: latest, ..Worker::default() });
+        let used = if world.planted == Some(Planted::SettingsRemembered) { 0 } else { latest };
+        let (rules, planted) = (Rc::clone(&world.rules[used]), world.planted);
+        world.messages[message].receives += u32::from(copies == Copies::One);
+        let timeout = Duration::from_secs(20 + world.chance.below(40));
+        let (began, errand) = (world.now, world.messages[message].errand.clone());
+        world.say(|| format!("worker {worker} receives message {message}: {errand:?}"));
+        world.after(Duration::ZERO, Due::Resume(worker));
+        world.after(timeout, Due::End(worker));
+        let roster = Roster((0..CONTROLS).map(|control| enlisted(control, planted)).collect());
+        let future = Box::pin(follow(Hands::of(&self.world, worker, began + timeout), rules, errand, roster));
+        let visible = timeout + crate::memory::GRACE + MARGIN;
+        self.running.insert(worker, Running { message, copies, visible, began, future });
+    }
+
+    fn end(&mut self, worker: usize, end: End) {
+        let Some(running) = self.running.remove(&worker) else { return };
+        let mut world = self.world.borrow_mut();
+        let (number, is_calm) = (running.message, running.message >= world.calm_since);
+        let message = &mut world.messages[number];
+        if message.end.is_some() || (running.copies == Copies::Another && end == End::GivenBack) {
+            return;
+        }
+        if end != End::GivenBack {
+            message.end = Some(end);
+        } else if message.receives >= DELIVERIES {
+            message.end = Some(End::Dead);
+            if is_calm {
+                world.broke(Invariant::Delivered, format!("message {number} dies though nothing fails"));
+            }
+        } else {
+            let passed = Duration::try_from(world.now.duration_since(running.began)).unwrap_or_default();
+            world.after(running.visible.saturating_sub(passed), Due::Receive(number, Copies::One));
+        }
+    }
+}
+
+impl Hands {
+    pub(crate) fn target(&self, resource: usize) -> Target {
+        self.world().resources[resource].target.clone()
+    }
+
+    /// What an undo reports: what is reported as taken back must not be repaired from now on.
+    pub(crate) fn reported(&self, control: usize, report: &Report) {
+        let mut world = self.world();
+        if let (Outcome::Reverted, Some(resource)) = (report.outcome, world.resource(&report.target)) {
+            let now = world.now;
+            world.undone.entry((control, resource)).or_insert(now);
+        }
+    }
+}

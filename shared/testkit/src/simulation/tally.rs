@@ -1,0 +1,48 @@
+//! What happened in histories, to see that they are worth their while.
+
+use std::{collections::BTreeMap, fmt, ops::AddAssign};
+
+/// What happened in one or more histories.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Messages that were followed to their end.
+    pub done: usize,
+    /// Messages that were refused.
+    pub refused: usize,
+    /// Messages that died.
+    pub dead: usize,
+    /// Workers that were lost: gone at a call, or at their deadline.
+    pub lost_workers: usize,
+    /// Intents.
+    pub intents: usize,
+    /// Writes of Remedy.
+    pub writes: usize,
+    /// Changes of outsiders that a write took back within the window that AWS leaves open.
+    pub lost_updates: usize,
+    /// Outcomes, by their word.
+    pub outcomes: BTreeMap<&'static str, usize>,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.done += other.done;
+        self.refused += other.refused;
+        self.dead += other.dead;
+        self.lost_workers += other.lost_workers;
+        self.intents += other.intents;
+        self.writes += other.writes;
+        self.lost_updates += other.lost_updates;
+        for (word, count) in other.outcomes {
+            *self.outcomes.entry(word).or_default() += count;
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "messages: {} done, {} refused, {} dead", self.done, self.refused, self.dead)?;
+        writeln!(f, "workers lost: {}", self.lost_workers)?;
+        writeln!(f, "intents: {}, writes: {}, updates lost: {}", self.intents, self.writes, self.lost_updates)?;
+        write!(f, "outcomes: {:?}", self.outcomes)
+    }
+}

@@ -1,0 +1,84 @@
+//! What goes wrong in a world, and how often.
+
+use std::time::Duration;
+
+use super::chance::Chance;
+
+/// What befalls a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mishap {
+    /// It is refused for now, and does nothing.
+    Refused,
+    /// It is done, and the caller is not told.
+    Lost,
+    /// It is done, the answer is lost, and it is made again by the SDK.
+    Again,
+    /// The worker is gone before it arrives.
+    GoneBefore,
+    /// The worker is gone while it is on its way: it arrives later.
+    GoneMeanwhile,
+    /// The worker is gone after it was done.
+    GoneAfter,
+}
+
+/// How often in a thousand calls something goes wrong.
+#[derive(Debug)]
+pub(crate) struct Weather {
+    fault: u64,
+    gone: u64,
+    slow: u64,
+    pub(crate) stale: u64,
+    /// A look is so old at most.
+    pub(crate) window: Duration,
+    pub(crate) duplicate: u64,
+    pub(crate) lost_events: u64,
+}
+
+/// The fate of one call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fate {
+    pub(crate) there: Duration,
+    pub(crate) back: Duration,
+    pub(crate) mishap: Option<Mishap>,
+}
+
+const MISHAPS: [Mishap; 3] = [Mishap::Refused, Mishap::Lost, Mishap::Again];
+const ENDS: [Mishap; 3] = [Mishap::GoneBefore, Mishap::GoneMeanwhile, Mishap::GoneAfter];
+/// A request arrives so late at most after its worker is gone.
+const LATE: Duration = Duration::from_secs(10);
+
+impl Weather {
+    pub(crate) fn of(chance: &mut Chance) -> Self {
+        Self {
+            fault: chance.pick(&[0, 0, 10, 50, 100, 200, 400]),
+            gone: chance.pick(&[0, 0, 5, 20, 50, 100]),
+            slow: chance.pick(&[0, 0, 50, 200]),
+            stale: chance.pick(&[0, 0, 100, 300, 600]),
+            // The engine waits 5 s before it believes that what it just put right has drifted again.
+            window: chance.up_to(Duration::from_secs(4)),
+            duplicate: chance.pick(&[0, 100, 400]),
+            lost_events: chance.pick(&[0, 100, 500]),
+        }
+    }
+
+    /// Nothing goes wrong any more.
+    pub(crate) fn fair() -> Self {
+        let [fault, gone, slow, stale, duplicate, lost_events] = [0; 6];
+        Self { fault, gone, slow, stale, window: Duration::ZERO, duplicate, lost_events }
+    }
+
+    pub(crate) fn fate(&self, chance: &mut Chance) -> Fate {
+        let longest = Duration::from_millis(if chance.per_mille(self.slow) { 8000 } else { 150 });
+        let mishap = if chance.per_mille(self.gone) {
+            Some(chance.pick(&ENDS))
+        } else {
+            chance.per_mille(self.fault).then(|| chance.pick(&MISHAPS))
+        };
+        Fate { there: chance.up_to(longest), back: chance.up_to(longest / 2), mishap }
+    }
+
+    /// How long until a request arrives whose worker is gone.
+    pub(crate) fn lateness(chance: &mut Chance) -> Duration {
+        chance.up_to(LATE)
+    }
+}

@@ -1,0 +1,222 @@
+//! The simulated world: time, the ledger's two buckets, the account, the queue, and what is to happen when.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::{self, Debug, Formatter},
+    rc::Rc,
+    time::Duration,
+};
+
+use remedy_domain::{AttemptId, Outcome, PlanId, Settings, Target, Timestamp};
+use remedy_engine::{Notice, Shelf};
+
+use super::{
+    Broken, Invariant, Planted, Tally,
+    acts::Act,
+    chance::Chance,
+    queue::Message,
+    resource::{Attribute, Author, Resource, Setting},
+    weather::Weather,
+};
+
+/// Something that is to happen.
+pub(crate) enum Due {
+    /// A worker goes on.
+    Resume(usize),
+    /// A worker is gone.
+    End(usize),
+    /// A message is delivered, once more where it is a duplicate.
+    Receive(usize, Copies),
+    /// A request arrives whose worker is gone.
+    Late(Box<dyn FnOnce(&mut World)>),
+    /// Somebody does something.
+    Act(Act),
+}
+
+/// Whether a delivery is one that the queue made twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Copies {
+    One,
+    Another,
+}
+
+/// An object of the ledger.
+#[derive(Debug)]
+pub(crate) struct Object {
+    pub(crate) at: Timestamp,
+    pub(crate) body: Vec<u8>,
+}
+
+/// What a worker saw of an attribute last.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look {
+    pub(crate) version: usize,
+    pub(crate) at: Timestamp,
+}
+
+/// The settings in force, with their digest.
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    pub(crate) settings: Settings,
+    pub(crate) digest: String,
+}
+
+impl Rules {
+    pub(crate) fn of(settings: Settings) -> Self {
+        let digest = settings.digest();
+        Self { settings, digest }
+    }
+}
+
+/// One delivery under way, or over.
+#[derive(Debug, Default)]
+pub(crate) struct Worker {
+    pub(crate) attempts: Vec<AttemptId>,
+    pub(crate) looks: BTreeMap<(usize, Attribute), Look>,
+    /// What a planted bug has the worker see.
+    pub(crate) believed: BTreeMap<(usize, Attribute), Setting>,
+    /// The version of the settings when the delivery began.
+    pub(crate) rules: usize,
+}
+
+/// The world.
+pub(crate) struct World {
+    pub(crate) chance: Chance,
+    pub(crate) planted: Option<Planted>,
+    pub(crate) weather: Weather,
+    pub(crate) start: Timestamp,
+    pub(crate) now: Timestamp,
+    agenda: BTreeMap<(Timestamp, u64), Due>,
+    sequence: u64,
+    pub(crate) objects: BTreeMap<(Shelf, String), Object>,
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) rules: Vec<Rc<Rules>>,
+    pub(crate) workers: Vec<Worker>,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) notices: BTreeMap<String, usize>,
+    /// Plans that were kept, with the number of their control.
+    pub(crate) plans: Vec<PlanId>,
+    /// How often each attempt made its calls.
+    pub(crate) writes: BTreeMap<AttemptId, usize>,
+    /// How each attempt ended.
+    pub(crate) ends: BTreeMap<AttemptId, Outcome>,
+    /// How many intents a control has in an hour.
+    pub(crate) intents: BTreeMap<(String, String), u32>,
+    /// Plans that were seen to arrive.
+    pub(crate) arrived: BTreeSet<PlanId>,
+    /// The number of the first message after which nothing goes wrong.
+    pub(crate) calm_since: usize,
+    /// A look was so old at most.
+    pub(crate) window: Duration,
+    /// Since when a control's repair of a resource is taken back.
+    pub(crate) undone: BTreeMap<(usize, usize), Timestamp>,
+    pub(crate) tally: Tally,
+    pub(crate) broken: Option<Broken>,
+    pub(crate) trace: Option<Vec<String>>,
+}
+
+impl Debug for World {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").field("now", &self.now).field("resources", &self.resources).finish_non_exhaustive()
+    }
+}
+
+impl World {
+    /// A world in which everything is right.
+    pub(crate) fn right(mut chance: Chance, planted: Option<Planted>, trace: Option<Vec<String>>) -> Self {
+        let new_year: Timestamp = "2026-03-02T10:00:00Z".parse().expect("a date of this form");
+        let start = new_year + chance.up_to(Duration::from_hours(1));
+        let weather = Weather::of(&mut chance);
+        let resources = (0..=chance.index(2)).map(|number| Resource::right(number, start)).collect();
+        Self {
+            chance,
+            planted,
+            window: weather.window,
+            weather,
+            start,
+            now: start,
+            agenda: BTreeMap::new(),
+            sequence: 0,
+            objects: BTreeMap::new(),
+            resources,
+            rules: Vec::new(),
+            workers: Vec::new(),
+            messages: Vec::new(),
+            notices: BTreeMap::new(),
+            plans: Vec::new(),
+            writes: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            intents: BTreeMap::new(),
+            arrived: BTreeSet::new(),
+            calm_since: usize::MAX,
+            undone: BTreeMap::new(),
+            tally: Tally::default(),
+            broken: None,
+            trace,
+        }
+    }
+
+    /// Writes a line of the trace, where there is one.
+    pub(crate) fn say(&mut self, line: impl FnOnce() -> String) {
+        let since = self.now.duration_since(self.start);
+        if let Some(trace) = &mut self.trace {
+            trace.push(format!("{:>12.3} s  {}", since.as_secs_f64(), line()));
+        }
+    }
+
+    /// An invariant is broken. The first one counts.
+    pub(crate) fn broke(&mut self, invariant: Invariant, how: String) {
+        self.say(|| format!("{invariant:?} is broken: {how}"));
+        self.broken.get_or_insert(Broken { invariant, how });
+    }
+
+    /// Lets something happen after a while.
+    pub(crate) fn after(&mut self, wait: Duration, due: Due) {
+        self.sequence += 1;
+        self.agenda.insert((self.now + wait, self.sequence), due);
+    }
+
+    /// The next thing to happen. Time moves on to it.
+    pub(crate) fn next(&mut self) -> Option<Due> {
+        let ((at, _), due) = self.agenda.pop_first()?;
+        self.now = self.now.max(at);
+        Some(due)
+    }
+
+    /// The number of a resource that is there.
+    pub(crate) fn resource(&self, target: &Target) -> Option<usize> {
+        self.resources.iter().position(|resource| resource.target.id == target.id)
+    }
+
+    /// The settings now in force.
+    pub(crate) fn rules_in_force(&self) -> Rc<Rules> {
+        Rc::clone(self.rules.last().expect("there are settings"))
+    }
+
+    /// What a look sees is as it was then.
+    pub(crate) fn seen_at(&mut self) -> Timestamp {
+        let is_old = self.chance.per_mille(self.weather.stale);
+        if is_old { self.now - self.chance.up_to(self.weather.window) } else { self.now }
+    }
+
+    /// Somebody else changes an attribute.
+    pub(crate) fn changed(&mut self, resource: usize, attribute: Attribute, setting: Setting) {
+        self.say(|| format!("somebody makes {attribute:?} of bucket-{resource} {:?}", setting.0));
+        let now = self.now;
+        self.resources[resource].versions_mut(attribute).push(now, setting, Author::Outsider);
+    }
+
+    /// People are told something.
+    pub(crate) fn told(&mut self, notice: &Notice) {
+        let plan = notice.plan.as_ref().map_or_else(String::new, ToString::to_string);
+        let what = format!("{} {plan}", notice.text);
+        self.say(|| format!("people are told: {}", notice.text));
+        let count = self.notices.entry(what).or_default();
+        *count += 1;
+        let is_held =
+            ["planned", "awaiting-approval", "blocked"].iter().any(|word| notice.text.contains(&format!(": {word}")));
+        if is_held && *count > 1 {
+            self.broke(Invariant::ToldOnce, format!("people are told again: {}", notice.text));
+        }
+    }
+}

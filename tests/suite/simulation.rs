@@ -1,0 +1,75 @@
+//! Histories of the production engine in a simulated world: `make simulate` plays many more.
+
+use remedy_testkit::simulation::{Planted, play, tell};
+use remedy_tests::simulate::search;
+
+/// Histories that are played with every run of the tests.
+const SEEDS: u64 = 5000;
+/// A planted bug is found within so many.
+const PATIENCE: u64 = 4000;
+
+#[test]
+fn no_history_breaks_an_invariant() {
+    let tally = match search(0, SEEDS) {
+        Ok(tally) => tally,
+        Err((seed, broken)) => panic!("{}\nseed {seed}: {broken}", tell(seed, None)),
+    };
+    for outcome in ["failed", "partial", "recovered", "repaired", "reverted", "superseded", "unverified"] {
+        assert!(tally.outcomes.contains_key(outcome), "no history ends {outcome}: {tally}");
+    }
+    let rare = [tally.refused, tally.dead, tally.lost_workers, tally.lost_updates];
+    assert!(rare.iter().all(|count| *count > 0), "the histories are too quiet: {tally}");
+}
+
+#[test]
+fn a_history_follows_from_its_seed_alone() {
+    for seed in 0..50 {
+        assert_eq!(tell(seed, None), tell(seed, None), "seed {seed}");
+    }
+    assert_ne!(tell(1, None), tell(2, None));
+}
+
+/// The bug is found by the invariant that it breaks, in a history that is without fault where the bug is not planted.
+fn is_found(bug: Planted) {
+    let breach = |seed: &u64| play(*seed, Some(bug)).is_err_and(|broken| broken.invariant == bug.breaks());
+    let found = (0..PATIENCE).find(breach);
+    let seed = found.unwrap_or_else(|| panic!("{bug:?} does not break {:?} in {PATIENCE} seeds", bug.breaks()));
+    assert!(play(seed, None).is_ok(), "seed {seed} is broken without {bug:?} too");
+    println!("seed {seed}: {bug:?} breaks {:?}", bug.breaks());
+}
+
+macro_rules! planted {
+    ($($name:ident: $bug:ident,)*) => {
+        $(
+            #[test]
+            fn $name() {
+                is_found(Planted::$bug);
+            }
+        )*
+
+        #[test]
+        fn every_planted_bug_has_its_test() {
+            assert_eq!(Planted::ALL, [$(Planted::$bug),*]);
+        }
+    };
+}
+
+planted! {
+    a_lock_that_is_not_exclusive_is_found: LockShared,
+    a_lease_that_is_too_short_is_found: LeaseTooShort,
+    a_turn_that_is_not_exclusive_is_found: TurnShared,
+    an_intent_that_is_not_kept_is_found: IntentLost,
+    two_writes_for_one_step_are_found: WrittenTwice,
+    a_second_look_that_is_none_is_found: SecondLookRemembered,
+    a_write_that_leaves_others_out_is_found: OthersLeftOut,
+    an_undo_of_the_whole_document_is_found: RebaseWhole,
+    a_write_that_is_believed_is_found: WriteBelieved,
+    an_outcome_that_is_written_twice_is_found: OutcomeTwice,
+    lost_workers_that_nobody_sees_are_found: OrphansUnlisted,
+    an_exemption_that_is_not_read_is_found: ExemptionUnread,
+    an_exemption_that_is_not_kept_is_found: ExemptionLost,
+    a_budget_that_is_not_exclusive_is_found: BudgetShared,
+    settings_that_are_out_of_date_are_found: SettingsRemembered,
+    a_release_that_is_not_read_is_found: ReleaseUnread,
+    a_hold_that_is_told_again_is_found: HeldAnew,
+}
