@@ -24,7 +24,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     canonical, evidence,
@@ -114,7 +114,11 @@ pub fn endpoints(region: &Region) -> Vec<Endpoint> {
 /// The payload that carries a request and its proof.
 #[must_use]
 pub fn envelope(request: &str, headers: &Headers) -> String {
-    json!({"operator": {"request": request, "proof": {"headers": headers.to_json()}}}).to_string()
+    as_json(request, headers).to_string()
+}
+
+fn as_json(request: &str, headers: &Headers) -> Value {
+    json!({"operator": {"request": request, "proof": {"headers": headers.to_json()}}})
 }
 
 /// The digest of a request, as it is signed: the SHA-256 of its text in lower-case hex.
@@ -132,6 +136,10 @@ impl SignedCall {
         let envelope: Envelope = serde_json::from_slice(payload).map_err(|error| NotSigned::envelope(&error))?;
         let Operator { request, proof } = envelope.operator;
         let headers = Headers::try_from(proof.headers)?;
+        // serde also takes lists of values for objects.
+        if !serde_json::from_slice::<Value>(payload).is_ok_and(|whole| whole == as_json(&request, &headers)) {
+            return Err(NotSigned::Envelope { line: 1, column: 1 });
+        }
         let endpoint = endpoint(&headers, &expected.region)?;
         means(&headers, &request, &expected.audience)?;
         let signed_at = signed_at(&headers, expected.now)?;

@@ -205,6 +205,9 @@ fn an_envelope_has_these_members_and_no_others() {
         &whole.replace("{\"operator\"", "{\"requestContext\":{\"identity\":{}},\"operator\""),
         &whole.replace("\"operator\":{", "\"operator\":{\"request\":\"{}\","),
         &format!("{whole}{whole}"),
+        &json!([payload()["operator"]]).to_string(),
+        &json!({"operator": [REQUEST, payload()["operator"]["proof"]]}).to_string(),
+        &json!({"operator": {"request": REQUEST, "proof": [payload()["operator"]["proof"]["headers"]]}}).to_string(),
         whole.trim_start_matches('{'),
         &format!("\u{feff}{whole}"),
     ] {

@@ -5,6 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use http::{Method, Response, StatusCode};
 use http_body_util::Full;
 
@@ -188,4 +192,34 @@ async fn an_emulator_that_is_gone_is_said_to_be_gone() {
     let proxy = Proxy::start("http://127.0.0.1:1");
     let reply = exchange(&proxy.front.own, "x", ask(Method::GET, "/b", "s3", &[], "")).await.unwrap();
     assert_eq!((reply.status.as_u16(), reply.text().contains("EmulatorUnreachable")), (501, true));
+}
+
+/// Whether the SDK's own call, signed with this secret, gets through to the upstream.
+async fn gets_through(world: &World, secret: &str) -> bool {
+    let credentials = Credentials::new("ASIAIOSFODNN7EXAMPLE", secret, Some("token".to_owned()), None, "test");
+    let config = aws_types::SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(aws_types::region::Region::new("eu-west-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::disabled())
+        .http_client(remedy_aws::http_client_for(Some(&world.proxy.endpoint())))
+        .endpoint_url(world.proxy.endpoint())
+        .build();
+    let before = world.reached();
+    let refusal = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await.expect_err("1 is no identity");
+    let code = refusal.as_service_error().and_then(ProvideErrorMetadata::code).map(str::to_owned);
+    let through = world.reached() > before;
+    assert_eq!(code.as_deref() == Some("SignatureDoesNotMatch"), !through, "{code:?}");
+    through
+}
+
+#[tokio::test]
+async fn once_signatures_are_checked_only_those_of_the_known_secret_get_through() {
+    let world = World::new();
+    assert!(gets_through(&world, "guessed").await, "signatures are not checked unless a test wants it");
+    world.proxy.shims().signatures.enforce();
+    world.proxy.shims().signatures.register("ASIAIOSFODNN7EXAMPLE", "known", Some("token"));
+    assert!(!gets_through(&world, "guessed").await);
+    assert!(gets_through(&world, "known").await);
 }
