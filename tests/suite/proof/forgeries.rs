@@ -11,8 +11,7 @@ async fn unsent(change: impl Fn(&World, Value) -> Value) -> NotSigned {
     let world = world().await;
     let payload = signed(&world, &session(&world, "oncall", "ann").await);
     read(&world, &payload).expect("it is right before it is changed");
-    let refusal = read(&world, &change(&world, payload)).expect_err("the changed payload is refused");
-    refusal
+    read(&world, &change(&world, payload)).expect_err("the changed payload is refused")
 }
 
 #[tokio::test]
