@@ -6,18 +6,23 @@ into none ends the run with status 1. Usage: differential.py PATH_TO_REMEDY [--j
 """
 
 import copy
+import hashlib
 import json
 import logging
+import os
+import pathlib
 import random
 import subprocess
 import sys
 from collections import Counter
+from importlib.metadata import version
 
 from c7n.filters.iamaccess import PolicyChecker
 from cloudsplaining.scan.policy_document import PolicyDocument
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from policyuniverse.policy import Policy
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 IDENTITIES, BUCKETS = 1_800, 3_400
 OURS = "111122223333"
 ORG = "o-a1b2c3d4e5"
@@ -138,24 +143,44 @@ def remedy(program: str, kind: str, documents: list[dict]) -> list[dict]:
 RHINO: set[str] = set()
 
 
-READ: dict[str, PolicyDocument] = {}
+class Memory:
+    """What cloudsplaining said of a policy. It takes a minute for all, and says the same again as long as it is the same
+    release with the same catalogue: only what was never asked is asked. The answers of Remedy are never remembered."""
+
+    def __init__(self) -> None:
+        releases = "-".join(version(name) for name in ("cloudsplaining", "policy-sentry"))
+        self.file = ROOT / "target" / f"cloudsplaining-{releases}.json"
+        self.said: dict[str, dict[str, list[str]]] = json.loads(self.file.read_text()) if self.file.exists() else {}
+        self.is_new = False
+
+    def of(self, document: dict) -> dict[str, list[str]]:
+        text = json.dumps(document)
+        key = hashlib.sha256(text.encode()).hexdigest()
+        if key not in self.said:
+            read = PolicyDocument(json.loads(text))
+            ways = sorted({way["type"] for way in read.allows_privilege_escalation})
+            self.said[key] = {"ways": ways, "services": sorted(set(read.service_wildcard))}
+            self.is_new = True
+        return self.said[key]
+
+    def keep(self) -> None:
+        """Whole or not at all: another run may read it at the same time."""
+        if self.is_new:
+            fresh = self.file.with_suffix(f".{os.getpid()}")
+            fresh.write_text(json.dumps(self.said))
+            fresh.replace(self.file)
 
 
-def cloudsplaining(document: dict) -> PolicyDocument:
-    """Reading is what takes long: once for both questions."""
-    text = json.dumps(document)
-    if text not in READ:
-        READ[text] = PolicyDocument(json.loads(text))
-    return READ[text]
+MEMORY = Memory()
 
 
 def cloudsplaining_ways(document: dict) -> set[str]:
     """The ways by Rhino's names; cloudsplaining knows later ones by names of its own."""
-    return {way["type"] for way in cloudsplaining(document).allows_privilege_escalation} & RHINO
+    return set(MEMORY.of(document)["ways"]) & RHINO
 
 
 def cloudsplaining_services(document: dict) -> set[str]:
-    return set(cloudsplaining(document).service_wildcard)
+    return set(MEMORY.of(document)["services"])
 
 
 def policyuniverse_public(document: dict) -> bool:
@@ -333,6 +358,7 @@ def main() -> int:
     compare("cloudsplaining, services", identities, services, cloudsplaining_services, report)
     compare("policyuniverse", buckets, public, policyuniverse_public, report)
     compare("c7n", buckets, public, c7n_public, report)
+    MEMORY.keep()
     if len(sys.argv) == 4:
         with open(sys.argv[3], "w") as file:
             json.dump(report, file, indent=1)

@@ -87,7 +87,7 @@ fn seen_of(call: &proxy::Call, session: Option<String>) -> Seen {
 ///
 /// Where one is broken, or where next to none bears upon what was played.
 pub fn check_on_emulator<C: Lawful>() {
-    let held = block_on(async { on_emulator::<C>(&EmulatedTheatre::new().await, 5).await });
+    let held = block_on(on_emulator::<C, _>(EmulatedTheatre::new, 5));
     let least = (Law::ALL.len() - C::MOOT.len()) / 2;
     assert!(held.len() >= least, "only these laws bear upon what was played: {held:?}");
 }

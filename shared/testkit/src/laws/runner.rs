@@ -92,19 +92,21 @@ pub fn check_reach<C: Lawful>() {
 /// What needs faults of AWS in hundreds of runs is the fake's business.
 const ON_THE_FAKE: [Law; 3] = [Law::SurvivesCrashes, Law::SurvivesFaults, Law::SurvivesUndone];
 
-/// Plays random cases of every law but those of survival in another theatre, such as an emulator, until it has held once, but
-/// at most `most`. Answers which laws have held.
+/// Plays random cases of every law but those of survival in other theatres, such as an emulator, until it has held once, but
+/// at most `most`. Each law has a theatre of its own: lists that hold what other laws left behind take ever longer. Answers
+/// which laws have held.
 ///
 /// # Panics
 ///
 /// Where a law is broken; the case is told, not shrunk.
-pub async fn on_emulator<C: Lawful>(theatre: &dyn Theatre, most: usize) -> Vec<Law> {
+pub async fn on_emulator<C: Lawful, T: Theatre>(open: impl AsyncFn() -> T, most: usize) -> Vec<Law> {
     let (mut runner, mut held) = (runner(), Vec::new());
     for law in Law::ALL.iter().filter(|law| !ON_THE_FAKE.contains(law)) {
+        let theatre = open().await;
         for _ in 0..most {
             let case = cases::<C>().new_tree(&mut runner).expect("the strategy makes cases").current();
             let _told_if_it_panics = Telling(format!("{law:?} of {} in {case:#?}", C::CONTROL.id));
-            if law.judge(&case, theatre).await == Bearing::Held {
+            if law.judge(&case, &theatre).await == Bearing::Held {
                 held.push(*law);
                 break;
             }
