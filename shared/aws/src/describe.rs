@@ -5,6 +5,25 @@ use serde_json::{Value, json};
 
 use crate::{Roster, config_rules, doors, notices, settings, store, sweeping};
 
+/// What a function without controls says of itself: the calls of the ledger and of notices, and its own by purpose; the
+/// variables of its environment that are its own.
+#[must_use]
+pub fn of_service(function: &str, own: &[(&str, &[Call])], required: &[&str], optional: &[&str]) -> Value {
+    let mut host = json!({"ledger": calls(&store::CALLS), "notices": calls(&notices::CALLS)});
+    if let Some(members) = host.as_object_mut() {
+        members.extend(own.iter().map(|(purpose, own)| ((*purpose).to_owned(), calls(own))));
+    }
+    let required = [&["REMEDY_EVIDENCE_BUCKET", "REMEDY_STATE_BUCKET"], required].concat();
+    let optional = [&["REMEDY_TOPIC_ARN"], optional].concat();
+    json!({
+        "function": function,
+        "version": env!("CARGO_PKG_VERSION"),
+        "controls": [],
+        "host": host,
+        "environment": {"required": required, "optional": optional},
+    })
+}
+
 /// What the function says of itself, as JSON.
 pub(crate) fn describe(function: &str, roster: &Roster) -> Value {
     let controls: Vec<_> = roster.iter().map(|runnable| json!(runnable.control())).collect();

@@ -43,6 +43,10 @@ pub struct Environment {
     pub stack: Option<String>,
     /// `REMEDY_TOPIC_ARN`.
     pub topic_arn: Option<String>,
+    /// `REMEDY_SEAL_KEY`: the id, ARN or alias of the KMS key that the sealer signs with.
+    pub seal_key: Option<String>,
+    /// `REMEDY_ANCHOR_BUCKET`: where the sealer copies its seals to; a bucket of another account.
+    pub anchor_bucket: Option<String>,
     /// `AWS_ENDPOINT_URL`: an emulator, or a VPC endpoint.
     pub endpoint: Option<String>,
     /// The function's own credentials.
@@ -97,9 +101,34 @@ impl Environment {
             audience: get("REMEDY_AUDIENCE"),
             stack: get("REMEDY_STACK"),
             topic_arn: get("REMEDY_TOPIC_ARN"),
+            seal_key: get("REMEDY_SEAL_KEY"),
+            anchor_bucket: get("REMEDY_ANCHOR_BUCKET"),
             credentials: credentials(&get, behind)?,
             endpoint,
         })
+    }
+}
+
+/// The part of an environment that a session needs: what a person's terminal has.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// `AWS_REGION`.
+    pub region: Region,
+    /// `AWS_ENDPOINT_URL`.
+    pub endpoint: Option<String>,
+    /// `AWS_ACCESS_KEY_ID` and so on.
+    pub credentials: Credentials,
+}
+
+impl Access {
+    /// Reads the process's environment.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    pub fn from_process() -> Result<Self, BadEnvironment> {
+        let get = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let endpoint = get("AWS_ENDPOINT_URL");
+        let behind = emulator::behind(endpoint.as_deref());
+        let region = region(get("AWS_REGION").or_else(|| get("AWS_DEFAULT_REGION")), behind)?;
+        Ok(Self { region, credentials: credentials(&get, behind)?, endpoint })
     }
 }
 

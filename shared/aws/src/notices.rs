@@ -2,7 +2,7 @@
 
 use aws_sdk_sns::Client;
 use remedy_domain::{Call, redact};
-use remedy_engine::{Notice, Notices};
+use remedy_engine::{Notice, Notices, Told};
 
 use crate::{faults::fault, session::Session};
 
@@ -17,16 +17,17 @@ pub(crate) struct Topic {
 }
 
 impl Notices for Topic {
-    async fn tell(&self, notice: &Notice) {
-        let Some(arn) = &self.arn else { return };
+    /// A notice that cannot be sent is logged here.
+    async fn tell(&self, notice: &Notice) -> Told {
+        let Some(arn) = &self.arn else { return Told::Yes };
         let subject: String = redact::text(&format!("Remedy: {}", notice.control)).chars().take(100).collect();
         let text = body(notice);
         let sent =
             Client::new(self.session.config()).publish().topic_arn(arn).subject(subject).message(text).send().await;
-        if let Err(error) = sent {
-            let fault = fault("sns:Publish", &error);
-            tracing::error!(control.id = notice.control, fault.code = %fault.code, "a notice could not be sent");
-        }
+        let Err(error) = sent else { return Told::Yes };
+        let fault = fault("sns:Publish", &error);
+        tracing::error!(control.id = notice.control, fault.code = %fault.code, "a notice could not be sent");
+        Told::No
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use remedy_domain::{AccountId, AttemptId, Fault, Timestamp};
-use remedy_engine::{Clock, Notice, Notices, Own, Put, Shelf, Store};
+use remedy_engine::{Clock, Notice, Notices, Own, Put, Shelf, Store, Told};
 
 use crate::{clock::Deadline, environment::Environment, notices::Topic, session::Session, store::Buckets};
 
@@ -44,6 +44,12 @@ impl AwsPorts {
     #[must_use]
     pub fn own_account(&self) -> &AccountId {
         &self.own_account
+    }
+
+    /// A client for S3, of the function's own role.
+    #[must_use]
+    pub fn s3(&self) -> &aws_sdk_s3::Client {
+        self.buckets.client()
     }
 
     /// Remedy's own resources, which it never changes.
@@ -94,8 +100,8 @@ impl Store for AwsPorts {
         self.buckets.get(shelf, key).await
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, Fault> {
-        self.buckets.list(prefix).await
+    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
+        self.buckets.list(shelf, prefix).await
     }
 }
 
@@ -120,8 +126,8 @@ fn names(arn: &str) -> Vec<String> {
 }
 
 impl Notices for AwsPorts {
-    async fn tell(&self, notice: &Notice) {
-        self.topic.tell(notice).await;
+    async fn tell(&self, notice: &Notice) -> Told {
+        self.topic.tell(notice).await
     }
 }
 

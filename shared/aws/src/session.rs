@@ -12,7 +12,7 @@ use remedy_domain::Region;
 
 use crate::{
     emulator::{self, Behind},
-    environment::Environment,
+    environment::{Access, Environment},
 };
 
 /// A way into one account and Region with one set of credentials.
@@ -39,8 +39,15 @@ impl Session {
     /// The session of the function's own role, in its own Region.
     #[must_use]
     pub fn own(environment: &Environment) -> Self {
-        let behind = emulator::behind(environment.endpoint.as_deref());
-        let own = &environment.credentials;
+        let (region, endpoint) = (environment.region.clone(), environment.endpoint.clone());
+        Self::with_access(&Access { region, endpoint, credentials: environment.credentials.clone() })
+    }
+
+    /// A session with the credentials of an environment, in its Region.
+    #[must_use]
+    pub fn with_access(access: &Access) -> Self {
+        let behind = emulator::behind(access.endpoint.as_deref());
+        let own = &access.credentials;
         let credentials = Credentials::new(
             own.access_key_id.clone(),
             own.secret_access_key.clone(),
@@ -50,14 +57,14 @@ impl Session {
         );
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(aws_types::region::Region::new(environment.region.as_str().to_owned()))
+            .region(aws_types::region::Region::new(access.region.as_str().to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(http_client_for(environment.endpoint.as_deref()))
+            .http_client(http_client_for(access.endpoint.as_deref()))
             .sleep_impl(SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
             .time_source(aws_smithy_async::time::SharedTimeSource::new(aws_smithy_async::time::SystemTimeSource::new()))
             .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(50)))
             .timeout_config(timeouts());
-        config.set_endpoint_url(environment.endpoint.clone());
+        config.set_endpoint_url(access.endpoint.clone());
         Self { config: config.build(), behind }
     }
 

@@ -41,8 +41,24 @@ pub(crate) fn refused(function: &str, refusal: &Refusal, digest: &str, size: usi
     count(function, now, "Refused", &[("kind", &kind)]);
 }
 
-/// One count in CloudWatch's embedded metric format. Dimensions have few values: never a resource.
+/// One count.
 fn count(function: &str, now: Timestamp, metric: &str, dimensions: &[(&str, &str)]) {
+    measure(function, now, &Measure { metric, unit: "Count", value: 1 }, dimensions);
+}
+
+/// What was measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Measure<'a> {
+    /// The metric's name.
+    pub metric: &'a str,
+    /// One of CloudWatch's units, such as `Count` or `Seconds`.
+    pub unit: &'a str,
+    /// The value.
+    pub value: i64,
+}
+
+/// One line in CloudWatch's embedded metric format. Dimensions have few values: never a resource.
+pub fn measure(function: &str, now: Timestamp, measure: &Measure<'_>, dimensions: &[(&str, &str)]) {
     let mut names = vec!["function"];
     names.extend(dimensions.iter().map(|(name, _)| *name));
     let mut line = json!({
@@ -51,13 +67,13 @@ fn count(function: &str, now: Timestamp, metric: &str, dimensions: &[(&str, &str
             "CloudWatchMetrics": [{
                 "Namespace": "Remedy",
                 "Dimensions": [names],
-                "Metrics": [{"Name": metric, "Unit": "Count"}],
+                "Metrics": [{"Name": measure.metric, "Unit": measure.unit}],
             }],
         },
         "function": function,
     });
     if let Some(members) = line.as_object_mut() {
-        members.insert(metric.to_owned(), json!(1));
+        members.insert(measure.metric.to_owned(), json!(measure.value));
         members.extend(dimensions.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
     }
     // Metrics that cannot be written are lost; a run is not.

@@ -55,7 +55,7 @@ pub enum Compliance {
 }
 
 /// What people are told, by how soon they must look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Alarm {
     /// Nothing to tell.

@@ -44,9 +44,31 @@ impl Manager {
     }
 }
 
+/// The owner that a tag's value names, if it may be shown: an address, a handle or a team. A value with four digits in a row
+/// may be a number of a patient or a person and is not shown.
+#[must_use]
+pub fn owner(value: &str) -> Option<String> {
+    let is_plain = value.chars().all(|c| c.is_ascii_alphanumeric() || "@._+-/ ".contains(c));
+    let digits: Vec<_> = value.chars().map(|c| c.is_ascii_digit()).collect();
+    let is_number = digits.windows(4).any(|four| four.iter().all(|digit| *digit));
+    let few = digits.iter().filter(|digit| **digit).count() < 6;
+    let is_short = (1..=64).contains(&value.len());
+    (is_plain && is_short && few && !is_number).then(|| value.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_owner_is_an_address_or_a_team_and_never_a_number() {
+        for shown in ["imaging@clinic.example", "team/imaging", "Imaging 2", "night-shift-24"] {
+            assert_eq!(owner(shown).as_deref(), Some(shown));
+        }
+        for hidden in ["", "123-45-6789", "MRN 00123456", "MRN-12 34 56", "a\u{202e}b", "Jane Doe, 1960", &"x".repeat(65)] {
+            assert_eq!(owner(hidden), None, "{hidden}");
+        }
+    }
 
     fn of(tags: &[(&str, &str)], keys: &[&str]) -> Option<Manager> {
         let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();

@@ -62,13 +62,13 @@ fn is_ask(key: &str) -> bool {
 
 /// The last ask for `id` on file, and how it stands.
 pub async fn latest(store: &impl Store, id: &str) -> Result<Option<OnFile>, Fault> {
-    let keys = store.list(&line(id)).await?;
+    let keys = store.list(Shelf::State, &line(id)).await?;
     last_of(store, &keys).await
 }
 
 /// Every ask that can still be decided or carried out, in the order of their ids.
 pub async fn pending(store: &impl Store, now: Timestamp) -> Result<Vec<OnFile>, Fault> {
-    let keys = store.list("ask/").await?;
+    let keys = store.list(Shelf::State, "ask/").await?;
     let mut pending = Vec::new();
     for keys in keys.chunk_by(|a, b| folder(a) == folder(b)) {
         let last = last_of(store, keys).await?;
@@ -104,7 +104,7 @@ async fn beside<T: DeserializeOwned>(
 /// Puts an ask on file, unless one like it still stands.
 pub async fn open(store: &impl Store, ask: &Ask) -> Result<Asked, Fault> {
     let id = id(&ask.subject)?;
-    let keys = store.list(&line(&id)).await?;
+    let keys = store.list(Shelf::State, &line(&id)).await?;
     let next = match last_of(store, &keys).await? {
         None => 0,
         Some(last) if last.standing(ask.at, &[]) == Standing::Unasked => keys.iter().filter(|key| is_ask(key)).count(),

@@ -62,7 +62,7 @@ pub async fn leave(store: &impl Store, control: &str, target: &Target, now: Time
 
 /// The hashes of the targets on the backlog of a control in a place.
 pub async fn waiting(store: &impl Store, control: &str, place: &Place) -> Result<BTreeSet<String>, Fault> {
-    let keys = store.list(&format!("backlog/{}/", path(control, place))).await?;
+    let keys = store.list(Shelf::State, &format!("backlog/{}/", path(control, place))).await?;
     let hash = |key: &String| key.rsplit('/').next().map(str::to_owned);
     let (left, entered): (Vec<_>, Vec<_>) = keys.iter().filter_map(hash).partition(|name| name.ends_with(LEFT));
     let left: BTreeSet<_> = left.iter().map(|name| name.trim_end_matches(LEFT)).collect();
@@ -72,7 +72,7 @@ pub async fn waiting(store: &impl Store, control: &str, place: &Place) -> Result
 /// Whether the drift of a target is fresh.
 pub async fn age(store: &impl Store, control: &str, target: &Target, parameters: &Parameters) -> Result<Age, Fault> {
     let entry = entry(control, target);
-    let keys = store.list(&entry).await?;
+    let keys = store.list(Shelf::State, &entry).await?;
     let waits = keys.contains(&entry) && !keys.contains(&format!("{entry}{LEFT}"));
     Ok(match (waits, parameters.backlog) {
         (false, _) => Age::Fresh,

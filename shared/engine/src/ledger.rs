@@ -91,9 +91,9 @@ fn is_done(key: &str) -> bool {
     key.strip_suffix(DONE).is_some()
 }
 
-/// The keys of locks among `keys` that were never released.
+/// The keys of locks among `keys`, which are sorted, that were never released.
 fn open(keys: &[String]) -> Vec<&String> {
-    keys.iter().filter(|key| !is_done(key) && !keys.contains(&done_key(key))).collect()
+    keys.iter().filter(|key| !is_done(key) && keys.binary_search(&done_key(key)).is_err()).collect()
 }
 
 fn generation(key: &str) -> Option<u64> {
@@ -103,7 +103,7 @@ fn generation(key: &str) -> Option<u64> {
 /// Asks for the lock on the target of `lock`.
 pub async fn claim(store: &impl Store, lock: Lock, now: Timestamp) -> Result<Claim, Fault> {
     let line = line(&lock.control, &lock.target);
-    let keys = store.list(&line).await?;
+    let keys = store.list(Shelf::State, &line).await?;
     let mut lost = Vec::new();
     for key in open(&keys) {
         let Some(found) = fetch::<Lock>(store, Shelf::State, key).await? else { continue };
@@ -126,7 +126,16 @@ pub async fn claim(store: &impl Store, lock: Lock, now: Timestamp) -> Result<Cla
 
 /// Every lock of a control that outlived its worker.
 pub async fn orphans(store: &impl Store, control: &str, now: Timestamp) -> Result<Vec<Lease>, Fault> {
-    let keys = store.list(&format!("lock/{control}/")).await?;
+    lost(store, &format!("lock/{control}/"), now).await
+}
+
+/// Every lock of every control that outlived its worker.
+pub async fn all_orphans(store: &impl Store, now: Timestamp) -> Result<Vec<Lease>, Fault> {
+    lost(store, "lock/", now).await
+}
+
+async fn lost(store: &impl Store, prefix: &str, now: Timestamp) -> Result<Vec<Lease>, Fault> {
+    let keys = store.list(Shelf::State, prefix).await?;
     let mut orphans = Vec::new();
     for key in open(&keys) {
         if let Some(lock) = fetch::<Lock>(store, Shelf::State, key).await?
@@ -157,7 +166,7 @@ pub async fn claim_wave(store: &impl Store, lock: &Lock, limit: u32) -> Result<S
 }
 
 async fn claim_one(store: &impl Store, prefix: &str, lock: &Lock, limit: u32) -> Result<Slot, Fault> {
-    let taken = store.list(prefix).await?.len();
+    let taken = store.list(Shelf::State, prefix).await?.len();
     let first = u32::try_from(taken).unwrap_or(u32::MAX);
     for slot in first..limit {
         if store.put_new(Shelf::State, &format!("{prefix}{slot:04}"), &bytes(&lock.attempt)?).await? == Put::Created {
@@ -177,7 +186,7 @@ pub async fn recent_repairs(
     now: Timestamp,
     limit: u32,
 ) -> Result<Recent, Fault> {
-    let keys = store.list(&line(control, target)).await?;
+    let keys = store.list(Shelf::State, &line(control, target)).await?;
     let last = keys.iter().filter_map(|key| generation(key)).max();
     let lost = lost_among(store, &keys, now).await?;
     let mut count = 0;
@@ -252,7 +261,7 @@ pub async fn stored_plan(store: &impl Store, id: &PlanId) -> Result<Option<Store
 /// Every plan that was kept, with its id.
 pub async fn stored_plans(store: &impl Store) -> Result<Vec<(PlanId, StoredPlan)>, Fault> {
     let mut plans = Vec::new();
-    for key in store.list("plan/").await? {
+    for key in store.list(Shelf::State, "plan/").await? {
         let id = key.rsplit('/').next().and_then(|id| PlanId::parse(id).ok());
         let stored = fetch(store, Shelf::State, &key).await?;
         plans.extend(id.zip(stored));
@@ -260,27 +269,17 @@ pub async fn stored_plans(store: &impl Store) -> Result<Vec<(PlanId, StoredPlan)
     Ok(plans)
 }
 
-/// Records, once under each name, that a plan was not carried out. Answers the record's key, and whether this was the first time.
-///
-/// The state entry comes first and says when; the record's key follows from it. So a worker that dies in between is
-/// completed by the next one, and no two records are written for one plan.
-pub async fn hold(
-    store: &impl Store,
-    name: &str,
-    held: &HeldPlan,
-    record_of: impl Fn(Timestamp) -> Record,
-) -> Result<(String, Put), Fault> {
-    let mut record = record_of(held.at);
-    let entry = format!("held/{}/{name}", record.control);
+/// Puts a plan that is not carried out on file, once under each name. Answers what is on file, and whether that was now. The
+/// record's key follows from it: so a worker that dies in between is completed by the next one, and no two records are written
+/// for one name.
+pub async fn hold(store: &impl Store, name: &str, held: &HeldPlan) -> Result<(HeldPlan, Put), Fault> {
+    let entry = format!("held/{}/{name}", held.plan.plan.control);
     let put = store.put_new(Shelf::State, &entry, &bytes(held)?).await?;
-    if put == Put::Exists {
-        let first: Option<HeldPlan> = fetch(store, Shelf::State, &entry).await?;
-        record = record_of(first.as_ref().map_or(held.at, |first| first.at));
-        record.plan = first.and_then(|first| first.plan.plan.id().ok()).unwrap_or(record.plan);
+    if put == Put::Created {
+        return Ok((held.clone(), put));
     }
-    let key = record.key();
-    self::record(store, &record, &key).await?;
-    Ok((key, put))
+    let first: Option<HeldPlan> = fetch(store, Shelf::State, &entry).await?;
+    Ok((first.unwrap_or_else(|| held.clone()), put))
 }
 
 /// The key of the record of an exemption granted by an undo.

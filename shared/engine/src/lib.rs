@@ -12,6 +12,7 @@ mod exempting;
 pub mod four_eyes;
 pub mod ledger;
 mod notes;
+pub mod outbox;
 pub mod ports;
 pub mod pursue;
 pub mod registry;
@@ -23,7 +24,7 @@ mod turn;
 pub mod visit;
 pub mod writer;
 
-pub use ports::{Clock, Doors, Notice, Notices, Own, Place, Ports, Put, Shelf, Store};
+pub use ports::{Clock, Doors, Notice, Notices, Own, Place, Ports, Put, Shelf, Store, Told};
 pub use remediation::{Glance, Page, Remediation, Tags};
 pub use report::Report;
 pub use roster::{Runnable, enlist};

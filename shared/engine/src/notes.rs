@@ -14,6 +14,7 @@ use crate::{
     draft::Task,
     exempting::exempt_once,
     ledger::{self, HeldPlan},
+    outbox::{self, Posted},
     ports::{Notice, Ports, Put},
     remediation::Remediation,
     report::Report,
@@ -90,15 +91,9 @@ pub(crate) async fn ask(ports: &impl Ports, report: &mut Report, plan: Plan, vis
         until: ask::lasts(at, visit.settings.parameters.approval_hours),
     };
     let asked = asks::open(ports, &ask).await?;
-    let record = record(report, &id, Kind::Held, asked.ask.at, Purpose::Repair, visit);
-    let key = record.key();
-    ledger::record(ports, &record, &key).await?;
-    report.plan = Some(id);
-    report.evidence.push(key);
-    if asked.put == Put::Created {
-        tell(ports, report).await;
-    }
-    Ok(())
+    let name = format!("asked-{id}-{}", asked.ask.at.as_second());
+    let noted = Noted { id, at: asked.ask.at, put: asked.put, name };
+    note(ports, report, noted, Purpose::Repair, visit).await
 }
 
 /// Records, once, that a plan was not carried out, and tells people the first time.
@@ -116,14 +111,54 @@ pub(crate) async fn hold_report(
     let held =
         HeldPlan { format: FORMAT, plan: stored, reason, outcome: report.outcome, forecast: report.forecast, at };
     let name = per.name(report, &id);
-    let (key, put) =
-        ledger::hold(ports, &name, &held, |at| record(report, &id, Kind::Held, at, purpose, visit)).await?;
-    report.plan = Some(id);
+    let (first, put) = ledger::hold(ports, &name, &held).await?;
+    let id = first.plan.plan.id().unwrap_or(id);
+    note(ports, report, Noted { id, at: first.at, put, name: name.replace('/', "-") }, purpose, visit).await
+}
+
+/// What is on file of a plan that is not carried out.
+struct Noted {
+    id: PlanId,
+    at: Timestamp,
+    put: Put,
+    /// The name of its notice.
+    name: String,
+}
+
+/// Writes the record and tells people, each once.
+async fn note(
+    ports: &impl Ports,
+    report: &mut Report,
+    noted: Noted,
+    purpose: Purpose,
+    visit: &Visit<'_>,
+) -> Result<(), Fault> {
+    let Noted { id, at, put, name } = noted;
+    report.plan = Some(id.clone());
+    let notice = notice(report);
+    let mut posted = match put {
+        Put::Created => post(ports, &name, notice.as_ref()).await,
+        Put::Exists => Posted::Known,
+    };
+    let record = record(report, &id, Kind::Held, at, purpose, visit);
+    let key = record.key();
+    let written = ledger::record(ports, &record, &key).await?;
     report.evidence.push(key);
-    if put == Put::Created {
-        tell(ports, report).await;
+    if put == Put::Exists && written == Put::Created {
+        // Whoever held the plan first was lost before it told anybody.
+        posted = post(ports, &name, notice.as_ref()).await;
+    }
+    if let (Posted::Ours, Some(notice)) = (posted, &notice) {
+        outbox::send(ports, &name, notice).await;
     }
     Ok(())
+}
+
+async fn post(ports: &impl Ports, id: &str, notice: Option<&Notice>) -> Posted {
+    match notice {
+        Some(notice) => outbox::post(ports, id, notice).await,
+        None => Posted::Known,
+    }
 }
 
 /// A record of `kind` about what a report tells.
@@ -161,15 +196,31 @@ pub(crate) fn record(
     }
 }
 
-/// Tells people, where there is something to tell.
-pub(crate) async fn tell(ports: &impl Ports, report: &Report) {
+/// What people are to be told, where there is something to tell.
+pub(crate) fn notice(report: &Report) -> Option<Notice> {
     let alarm = report.alarm();
-    if alarm == Alarm::None {
-        return;
+    (alarm != Alarm::None).then(|| Notice {
+        alarm,
+        control: report.control.0.to_owned(),
+        target: report.target.clone(),
+        plan: report.plan.clone(),
+        text: redact::text(&text(report)),
+    })
+}
+
+/// One sentence for each thing that a reader needs: what happened, why, what would change it, whom to ask.
+fn text(report: &Report) -> String {
+    let mut text = format!("{} {}: {}.", report.control, redact::text(&report.target.id), report.outcome.word());
+    let change = report.objection.as_ref().map(|objection| format!("To change that: {}", objection.change));
+    let decide = match (report.outcome, &report.plan) {
+        (Outcome::AwaitingApproval, Some(plan)) => Some(format!("Decide: remedy approve {plan}")),
+        _ => None,
+    };
+    let owner = report.owner.as_ref().map(|owner| format!("Owner: {owner}"));
+    for part in [report.reason.clone(), change, decide, owner].into_iter().flatten() {
+        text.push(' ');
+        text.push_str(&part);
+        text.push('.');
     }
-    let reason = report.reason.as_deref().unwrap_or("");
-    let text = format!("{} {}: {} {}", report.control, report.target.id, report.outcome.word(), reason);
-    let (target, plan) = (report.target.clone(), report.plan.clone());
-    let notice = Notice { alarm, control: report.control.0, target, plan, text: redact::text(text.trim_end()) };
-    ports.tell(&notice).await;
+    text
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use remedy_domain::{AccountId, AttemptId, Fault, PlanId, Region, Target, Timestamp, guard::Permit, outcome::Alarm};
+use serde::{Deserialize, Serialize};
 
 use crate::writer::Writer;
 
@@ -48,8 +49,8 @@ pub trait Store {
     async fn put(&self, key: &str, body: &[u8]) -> Result<(), Fault>;
     /// Reads an object, if there is one.
     async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault>;
-    /// The keys of the state bucket under a prefix, sorted, all of them.
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, Fault>;
+    /// The keys of a bucket that begin with a prefix, sorted, all of them.
+    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault>;
 }
 
 /// An account and a Region in it.
@@ -79,25 +80,35 @@ pub trait Doors<Client> {
 }
 
 /// What people are told. Fixed words and identifiers only.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// How soon somebody must look.
     pub alarm: Alarm,
     /// The control.
-    pub control: &'static str,
+    pub control: String,
     /// The resource.
     pub target: Target,
     /// The plan, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanId>,
     /// What happened, in one line.
     pub text: String,
+}
+
+/// Whether people were told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// They were, or there is nobody to tell.
+    Yes,
+    /// The notice could not be sent.
+    No,
 }
 
 /// The way to people.
 #[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
 pub trait Notices {
     /// Tells people. A notice that fails is logged by the port and never fails a run.
-    async fn tell(&self, notice: &Notice);
+    async fn tell(&self, notice: &Notice) -> Told;
 }
 
 /// Who asks.

@@ -17,11 +17,12 @@ use crate::{
     draft::{Course, Draft, Task, draft, verbatim},
     ending::{self, Performed, conclude, fail},
     ledger::{self, Claim, Lease},
-    notes::{Per, ask, hold_report, record, settle, tell},
+    notes::{Per, ask, hold_report, notice, record, settle},
+    outbox,
     ports::{Doors, Place, Ports, Put},
     remediation::Remediation,
     report::Report,
-    sweep::close,
+    sweep::{Author, close},
     turn,
     visit::Visit,
     writer::Writer,
@@ -116,7 +117,9 @@ where
         let outcome = acted.as_ref().map_or(Outcome::Failed, |report| report.outcome);
         turn::give_back(self.ports, &turns, outcome).await?;
         let report = acted?;
-        tell(self.ports, &report).await;
+        if let Some(notice) = notice(&report) {
+            outbox::send(self.ports, lease.lock.attempt.as_str(), &notice).await;
+        }
         Ok(report)
     }
 
@@ -161,7 +164,7 @@ where
                 lease,
                 Outcome::Failed,
                 "the worker was lost and the drift persists; taken over",
-                self.visit,
+                &Author::of(self.visit),
             )
             .await?;
         }
@@ -250,6 +253,9 @@ where
     async fn finish(&self, lease: &Lease, mut report: Report) -> Result<Report, Fault> {
         let key = lease.lock.outcome_key();
         let record = self.record(&report, Kind::Outcome, lease);
+        if let Some(notice) = notice(&report) {
+            outbox::post(self.ports, lease.lock.attempt.as_str(), &notice).await;
+        }
         ledger::record(self.ports, &record, &key).await?;
         report.evidence.push(key);
         self.leave_backlog(report.outcome).await?;

@@ -45,7 +45,7 @@ fn exemption_key(control: &str, name: &str) -> String {
 
 /// An entry that cannot be read stops everything: it may be the one that forbids.
 async fn all<T: DeserializeOwned>(store: &impl Store, prefix: &str) -> Result<Vec<T>, Fault> {
-    let keys = store.list(prefix).await?;
+    let keys = store.list(Shelf::State, prefix).await?;
     let found = try_join_all(keys.iter().map(|key| fetch::<T>(store, Shelf::State, key))).await?;
     Ok(found.into_iter().flatten().collect())
 }

@@ -1,7 +1,7 @@
 //! What one run reports.
 
 use remedy_domain::{
-    Actor, Control, ControlId, Fault, Outcome, PlanId, Target, ask::Forecast, guard::Objection, outcome::Alarm, redact,
+    Control, ControlId, Fault, Outcome, PlanId, Target, ask::Forecast, guard::Objection, outcome::Alarm, redact,
 };
 use serde_json::Value;
 
@@ -21,8 +21,8 @@ pub struct Report {
     pub objection: Option<Objection>,
     /// What would come of it if its control were enforced; only of what was not carried out.
     pub forecast: Option<Forecast>,
-    /// Who asked for it and who agreed, where people did.
-    pub people: Option<(Option<Actor>, Actor)>,
+    /// Who owns the resource, where a tag of it tells.
+    pub owner: Option<String>,
     /// The plan, if one was drafted.
     pub plan: Option<PlanId>,
     /// What is wrong.
@@ -49,7 +49,7 @@ impl Report {
             reason: None,
             objection: None,
             forecast: None,
-            people: None,
+            owner: None,
             plan: None,
             violations: Vec::new(),
             before: None,

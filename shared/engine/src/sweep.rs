@@ -1,20 +1,45 @@
 //! What only a sweep sees: the locks and intents that lost workers left behind.
 
+use std::time::Duration;
+
 use remedy_domain::{
     Fault, Observed, Outcome,
     evidence::{Kind, Lock, Record},
     guard::Purpose,
+    redact,
 };
 
 use crate::{
     draft::{Draft, Task, draft, look, restore},
     ledger::{self, Lease},
-    ports::{Clock, Doors, Place, Ports, Store},
+    outbox,
+    ports::{Clock, Doors, Notice, Notices, Place, Ports, Store},
     remediation::Remediation,
     report::Report,
     turn,
     visit::Visit,
 };
+
+/// How long after a lease somebody who looks at the resource may still come by.
+const UNSEEN: Duration = Duration::from_hours(1);
+const NOBODY_LOOKED: &str = "the worker was lost, and nobody has looked at the resource since; the next sweep does";
+
+/// Who closes what a lost worker left.
+#[derive(Debug, Clone, Copy)]
+pub struct Author<'a> {
+    /// The digest of the settings in force, where they were read; else those of the intent stay.
+    pub settings: Option<&'a str>,
+    /// What brought the run about.
+    pub cause: &'a str,
+    /// The Lambda request.
+    pub invocation: &'a str,
+}
+
+impl<'a> Author<'a> {
+    pub(crate) fn of(visit: &Visit<'a>) -> Self {
+        Self { settings: Some(visit.digest), cause: visit.cause, invocation: visit.invocation }
+    }
+}
 
 /// Closes every lock of a control that outlived its worker.
 pub async fn close_orphans<R, P>(ports: &P, visit: &Visit<'_>) -> Result<Vec<Report>, Fault>
@@ -27,7 +52,7 @@ where
     for lease in ledger::orphans(ports, R::CONTROL.id.0, ports.now()).await? {
         let target = &lease.lock.target;
         let (outcome, reason) = fate::<R, P>(ports, &lease.lock, visit).await?;
-        if let Some(key) = close(ports, &lease, outcome, reason, visit).await? {
+        if let Some(key) = close(ports, &lease, outcome, reason, &Author::of(visit)).await? {
             let mut report = Report::settled(&R::CONTROL, target, outcome).because(reason);
             report.plan = Some(lease.lock.plan.clone());
             report.evidence.push(key);
@@ -84,14 +109,14 @@ pub(crate) async fn close(
     lease: &Lease,
     outcome: Outcome,
     reason: &str,
-    visit: &Visit<'_>,
+    author: &Author<'_>,
 ) -> Result<Option<String>, Fault> {
     let lock = &lease.lock;
     let key = match ledger::intent_of(ports, lock).await? {
         None => None,
         Some(intent) => {
             let key = lock.outcome_key();
-            ledger::record(ports, &outcome_of(intent, outcome, reason, ports, visit), &key).await?;
+            ledger::record(ports, &outcome_of(intent, outcome, reason, ports, author), &key).await?;
             Some(key)
         }
     };
@@ -99,16 +124,45 @@ pub(crate) async fn close(
     Ok(key)
 }
 
-fn outcome_of(intent: Record, outcome: Outcome, reason: &str, clock: &impl Clock, visit: &Visit<'_>) -> Record {
+/// Closes what lost workers left open so long ago that no sweep and no other worker has come by. Nobody looked at the
+/// resource: whether the repair arrived, the next sweep tells. Answers the keys of the outcomes.
+pub async fn close_unseen(ports: &(impl Store + Clock + Notices), author: &Author<'_>) -> Result<Vec<String>, Fault> {
+    let mut outcomes = Vec::new();
+    for lease in ledger::all_orphans(ports, ports.now() - UNSEEN).await? {
+        let notice = notice_of(&lease.lock);
+        let id = lease.lock.attempt.as_str();
+        if ledger::intent_of(ports, &lease.lock).await?.is_some() {
+            outbox::post(ports, id, &notice).await;
+        }
+        if let Some(key) = close(ports, &lease, Outcome::Failed, NOBODY_LOOKED, author).await? {
+            outcomes.push(key);
+            outbox::send(ports, id, &notice).await;
+        }
+    }
+    Ok(outcomes)
+}
+
+fn notice_of(lock: &Lock) -> Notice {
+    let text = format!("{} {}: {} {NOBODY_LOOKED}", lock.control, lock.target.id, Outcome::Failed.word());
+    Notice {
+        alarm: Outcome::Failed.alarm(),
+        control: lock.control.clone(),
+        target: lock.target.clone(),
+        plan: Some(lock.plan.clone()),
+        text: redact::text(&text),
+    }
+}
+
+fn outcome_of(intent: Record, outcome: Outcome, reason: &str, clock: &impl Clock, author: &Author<'_>) -> Record {
     Record {
         kind: Kind::Outcome,
         at: clock.now(),
         outcome: Some(outcome),
         reason: Some(reason.to_owned()),
         steps: Vec::new(),
-        settings: visit.digest.to_owned(),
-        cause: visit.cause.to_owned(),
-        invocation: remedy_domain::redact::text(visit.invocation),
+        settings: author.settings.map_or(intent.settings, str::to_owned),
+        cause: author.cause.to_owned(),
+        invocation: redact::text(author.invocation),
         ..intent
     }
 }

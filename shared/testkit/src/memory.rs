@@ -13,7 +13,7 @@ use std::{
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use remedy_aws::{Connect, Session, fault};
 use remedy_domain::{AttemptId, Fault, Timestamp, guard::Permit};
-use remedy_engine::{Clock, Doors, Notice, Notices, Own, Place, Put, Shelf, Store, Writer};
+use remedy_engine::{Clock, Doors, Notice, Notices, Own, Place, Put, Shelf, Store, Told, Writer};
 
 use crate::fake::{Caller, FakeAws, Fate, Mishap, Moment, Turn, VirtualTime};
 
@@ -68,6 +68,7 @@ pub struct MemoryPorts {
     shelves: RefCell<BTreeMap<(Shelf, String), Vec<u8>>>,
     log: RefCell<Vec<Entry>>,
     notices: RefCell<Vec<Notice>>,
+    mute: Cell<bool>,
     attempts: Cell<u64>,
     paused: Cell<Duration>,
     interlude: RefCell<Option<(String, Interlude)>>,
@@ -101,8 +102,8 @@ impl MemoryPorts {
     fn new(gate: Gate, time: VirtualTime, fate: Fate) -> Self {
         let deadline = Cell::new(time.now());
         let (shelves, log, notices) = Default::default();
-        let (attempts, paused, interlude) = Default::default();
-        Self { gate, time, fate, deadline, shelves, log, notices, attempts, paused, interlude }
+        let (attempts, paused, interlude, mute) = Default::default();
+        Self { gate, time, fate, deadline, shelves, log, notices, mute, attempts, paused, interlude }
     }
 
     /// Begins an invocation that may take so long.
@@ -137,6 +138,11 @@ impl MemoryPorts {
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
         self.notices.borrow().clone()
+    }
+
+    /// From now on nobody can be told anything, or again everybody.
+    pub fn mute(&self, mute: bool) {
+        self.mute.set(mute);
     }
 
     /// Every access to the ledger so far.
@@ -255,9 +261,9 @@ impl Store for MemoryPorts {
         self.access(shelf, key, |objects| (Access::Read, objects.get(&(shelf, key.to_owned())).cloned())).await
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, Fault> {
-        self.access(Shelf::State, prefix, |objects| {
-            let found = objects.keys().filter(|(shelf, key)| *shelf == Shelf::State && key.starts_with(prefix));
+    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
+        self.access(shelf, prefix, |objects| {
+            let found = objects.keys().filter(|(on, key)| *on == shelf && key.starts_with(prefix));
             (Access::Listed, found.map(|(_, key)| key.clone()).collect())
         })
         .await
@@ -271,8 +277,12 @@ impl Own for MemoryPorts {
 }
 
 impl Notices for MemoryPorts {
-    async fn tell(&self, notice: &Notice) {
+    async fn tell(&self, notice: &Notice) -> Told {
+        if self.mute.get() {
+            return Told::No;
+        }
         self.notices.borrow_mut().push(notice.clone());
+        Told::Yes
     }
 }
 

@@ -7,7 +7,7 @@ use remedy_domain::{
     exemption::Exemption,
     guard::{Age, Snapshot},
     hold::Hold,
-    ownership::Manager,
+    ownership::{self, Manager},
 };
 
 use super::Run;
@@ -32,6 +32,7 @@ pub(super) struct Dossier {
     asked: Option<OnFile>,
     standing: Standing,
     manager: Option<Manager>,
+    pub(super) owner: Option<String>,
     own: Vec<String>,
 }
 
@@ -73,13 +74,14 @@ where
     let of_this_plan = try_join(asks::latest(ports, &ask), R::tags(client, target));
     let ((holds, exemptions, recent, age), (asked, tags)) = try_join(on_file, of_this_plan).await?;
     let manager = Manager::of(&tags, &parameters.iac_tags);
+    let owner = parameters.owner_tag.as_ref().and_then(|key| ownership::owner(tags.get(key)?));
     let mut own = visit.own.to_vec();
     if course.impact.as_ref().is_some_and(|impact| !impact.affected.is_empty()) {
         own.extend(ports.own_principal().await?);
     }
     let takers: Vec<_> = recent.lost.iter().chain(own_attempt).cloned().collect();
     let standing = asked.as_ref().map_or(Standing::Unasked, |asked| asked.standing(now, &takers));
-    Ok(Dossier { standing, holds, exemptions, recent, age, asked, manager, own })
+    Ok(Dossier { standing, holds, exemptions, recent, age, asked, manager, owner, own })
 }
 
 /// The id of the ask that this course hangs on: its own, that of the plan that was approved, or that of the undo.

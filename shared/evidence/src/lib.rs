@@ -1,0 +1,36 @@
+//! Sealed evidence: what the sealer writes every hour, and how anybody verifies it offline.
+//!
+//! The evidence bucket holds one object for each record under `yyyy/mm/dd/hh/`. For every hour there is one
+//! [`Manifest`], `seal/<number>.json`: it lists what was found, commits to it by the root of an RFC 6962 Merkle tree
+//! ([`merkle`]), and names the manifest before it by digest. Beside it stands its [`Seal`], `seal/<number>.sig`: a short
+//! [`Checkpoint`] as text, signed with ECDSA over P-256 and SHA-256. A manifest is made for an hour without records, too,
+//! so that absence is provable.
+//!
+//! [`verify()`] is a pure function over an [`Archive`] (what is in the bucket, or in a downloaded folder), the
+//! [`PublicKey`]s and, where there is one, a second archive of anchored seals. It names what was deleted, changed,
+//! inserted, reordered or cut off.
+
+mod archive;
+mod checkpoint;
+mod finding;
+mod hour;
+mod key;
+mod manifest;
+pub mod merkle;
+pub mod name;
+mod record;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tamper;
+mod verify;
+
+pub use archive::Archive;
+pub use checkpoint::{Checkpoint, Seal, Unreadable};
+pub use finding::{Finding, Kind, Report};
+pub use hour::{Hour, NotAnHour};
+pub use key::{NotAKey, PublicKey};
+pub use manifest::{Contents, Entry, FORMAT, Manifest, Place, Previous};
+pub use name::Name;
+pub use record::is_record;
+pub use verify::{GRACE, verify};
