@@ -8,6 +8,7 @@ VENV := .venv
 PYTHON ?= python3
 PY := $(VENV)/bin/python
 PEERS := .venv-peers
+WORM := .venv-worm
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(TOOLS):$(PATH)
 FUNCTIONS := $(notdir $(wildcard functions/*))
@@ -22,7 +23,7 @@ help: ## List the commands
 demo: venv build ## Break a hospital's account on this machine, watch Remedy repair it, and undo one repair
 	$(PY) tools/emulator.py -- target/debug/demo
 
-test: venv $(PEERS)/.complete build ## Run all tests (unit, laws, contracts, emulator, real processes, other analysers)
+test: venv $(PEERS)/.complete $(WORM)/.complete build ## Run all tests (unit, laws, contracts, emulator, real processes, other analysers)
 	$(PY) tools/emulator.py -- $(TEST)
 
 check: $(TOOLS)/cargo-deny ## Format, lints, licences and layering, documentation
@@ -76,6 +77,11 @@ $(PEERS)/.complete: tools/requirements-peers.txt
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements-peers.txt
 	touch $@
 
+$(WORM)/.complete: tools/requirements-worm.txt
+	$(PYTHON) -m venv $(WORM)
+	$(WORM)/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements-worm.txt
+	touch $@
+
 $(TOOLS)/cargo-deny:
 	cargo install cargo-deny --version 0.20.2 --locked --quiet --root .tools --target-dir target/tools
 
@@ -84,4 +90,4 @@ advisories: $(TOOLS)/cargo-deny ## Check the advisory database (needs the networ
 
 clean: ## Remove what was built and installed
 	cargo clean
-	rm -rf $(VENV) $(PEERS) .tools
+	rm -rf $(VENV) $(PEERS) $(WORM) .tools

@@ -63,7 +63,7 @@ def table(functions: list[dict]) -> str:
 
 def main() -> None:
     names = sorted(folder.name for folder in (ROOT / "functions").iterdir() if folder.is_dir())
-    functions = [describe(name) for name in names]
+    functions = [function for function in map(describe, names) if function["controls"]]
     (ROOT / "docs" / "controls.md").write_text(page(functions))
     readme = ROOT / "README.md"
     filled = re.sub(f"{BEGIN}.*{END}", f"{BEGIN}\n{table(functions)}\n{END}", readme.read_text(), flags=re.S)

@@ -4,6 +4,7 @@ mod operator;
 mod policy;
 mod sign;
 mod surroundings;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,8 @@ enum Command {
     Sign(sign::Command),
     #[command(flatten)]
     Operator(operator::Command),
+    /// Verify sealed evidence, in a bucket or in a folder downloaded from it.
+    Verify(verify::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -33,5 +36,6 @@ fn main() -> ExitCode {
         Command::Policy(command) => policy::run(&command),
         Command::Sign(command) => sign::run(&command),
         Command::Operator(command) => operator::run(command),
+        Command::Verify(arguments) => verify::run(&arguments),
     }
 }

@@ -62,6 +62,12 @@ impl Clock for Deadline {
     }
 }
 
+/// The time, for programs that are no functions.
+#[must_use]
+pub fn now() -> Timestamp {
+    timestamp(system_now())
+}
+
 fn timestamp(time: SystemTime) -> Timestamp {
     Timestamp::try_from(time).unwrap_or(Timestamp::UNIX_EPOCH)
 }

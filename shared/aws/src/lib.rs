@@ -3,7 +3,7 @@
 mod answer;
 mod baseline;
 pub mod buckets;
-mod clock;
+pub mod clock;
 mod config_rules;
 pub mod describe;
 mod doors;

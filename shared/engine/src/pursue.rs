@@ -83,7 +83,7 @@ where
         let per = if objection.check == guard::FLAP { Per::Episode(self.dossier.recent.last) } else { Per::Plan };
         let forecast = Some(guard::forecast(&self.snapshot()));
         let report = self.course.report(self.target, objection.outcome).objected(objection);
-        let mut report = Report { forecast, ..report };
+        let mut report = Report { forecast, owner: self.dossier.owner.clone(), ..report };
         if asks {
             ask(self.ports, &mut report, self.course.plan, self.visit).await?;
         } else {
@@ -215,6 +215,7 @@ where
     async fn act(&self, permit: Permit, lease: &Lease, intent: String) -> Result<Report, Fault> {
         let mut report = self.course.report(self.target, Outcome::Superseded);
         report.evidence.push(intent);
+        report.owner.clone_from(&self.dossier.owner);
         match self.open(permit, lease).await {
             Err(fault) => fail(&mut report, fault),
             Ok(None) => {

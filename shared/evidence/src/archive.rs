@@ -46,10 +46,10 @@ impl Archive {
         }
     }
 
-    /// How many records, or what lies where records lie, were found.
+    /// Whether nothing of Remedy's was found.
     #[must_use]
-    pub fn records(&self) -> usize {
-        self.records.len()
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.manifests.is_empty() && self.seals.is_empty()
     }
 }
 

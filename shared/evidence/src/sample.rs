@@ -64,7 +64,9 @@ pub(crate) fn seal(bucket: &mut Bucket, signer: &Signer, hours: i64, late: &[Str
             _ => false,
         };
         let mut found = Contents::default();
-        bucket.iter().filter(|(key, _)| is_now(key)).for_each(|(key, bytes)| found.add(key, bytes));
+        for (key, bytes) in bucket.iter().filter(|(key, _)| is_now(key)) {
+            found.add(key, bytes);
+        }
         let place = Place { origin: "evidence".into(), number, hour, at: hour.ends() + GRACE, previous };
         previous = Some(store(bucket, signer, place, found));
     }
@@ -86,6 +88,8 @@ pub(crate) fn store(bucket: &mut Bucket, signer: &Signer, place: Place, found: C
 /// The archive of a bucket.
 pub(crate) fn archive(bucket: &Bucket) -> Archive {
     let mut archive = Archive::default();
-    bucket.iter().for_each(|(key, bytes)| archive.add(key, bytes));
+    for (key, bytes) in bucket {
+        archive.add(key, bytes);
+    }
     archive
 }

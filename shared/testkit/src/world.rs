@@ -151,9 +151,9 @@ impl World {
         Lambda::deploy(Spec { name: function.to_owned(), binary, env, account, region, timeout })
     }
 
-    /// All objects of the evidence bucket, by key.
+    /// All records of the evidence bucket, by key: their keys begin with a year.
     pub async fn evidence(&self) -> BTreeMap<String, Value> {
-        self.objects(&self.evidence_bucket(), "").await
+        self.objects(&self.evidence_bucket(), "2").await
     }
 
     /// The objects of the state bucket under a prefix, by key.

@@ -5,6 +5,7 @@ use remedy_domain::canonical;
 use super::chain::genuine;
 use crate::{
     archive::Archive,
+    checkpoint::Checkpoint,
     finding::{Finding, Kind},
     key::PublicKey,
     name,
@@ -23,17 +24,22 @@ pub(super) fn compare(anchor: &Archive, archive: &Archive, keys: &[PublicKey], f
                 let why = format!("in the anchor: {}", finding.detail);
                 findings.push(Finding { detail: why, ..finding });
             }
-            Ok(anchored) => match archive.manifests.get(number).map(|bytes| canonical::sha256_hex(bytes)) {
-                Some(digest) if digest == anchored.manifest => agreed += 1,
-                Some(_) => {
-                    findings.push(Finding::new(Kind::Rewritten, key, "the anchor holds the seal of another one"))
+            Ok(anchored) => {
+                let digest = archive.manifests.get(number).map(|bytes| canonical::sha256_hex(bytes));
+                if digest.as_ref() == Some(&anchored.manifest) {
+                    agreed += 1;
+                } else {
+                    findings.push(disagrees(key, digest.as_ref(), &anchored));
                 }
-                None => {
-                    let why = format!("the anchor holds its seal: it was made for {}", anchored.hour);
-                    findings.push(Finding::new(Kind::CutOff, key, why));
-                }
-            },
+            }
         }
     }
     agreed
+}
+
+fn disagrees(key: String, digest: Option<&String>, anchored: &Checkpoint) -> Finding {
+    if digest.is_some() {
+        return Finding::new(Kind::Rewritten, key, "the anchor holds the seal of another one");
+    }
+    Finding::new(Kind::CutOff, key, format!("the anchor holds its seal: it was made for {}", anchored.hour))
 }

@@ -34,10 +34,10 @@ pub(super) fn compare(archive: &Archive, chain: &Chain, at: Timestamp, findings:
     let mut attempts: BTreeMap<&str, Attempt<'_>> = BTreeMap::new();
     for key in present.chain(sealed) {
         match End::of(key) {
-            Some(End::Intent(attempt)) => drop(attempts.entry(attempt).or_default().intents.insert(key)),
-            Some(End::Outcome(attempt)) => drop(attempts.entry(attempt).or_default().outcomes.insert(key)),
-            None => {}
-        }
+            Some(End::Intent(attempt)) => attempts.entry(attempt).or_default().intents.insert(key),
+            Some(End::Outcome(attempt)) => attempts.entry(attempt).or_default().outcomes.insert(key),
+            None => continue,
+        };
     }
     findings.extend(attempts.values().flat_map(|attempt| attempt.findings(at)));
 }

@@ -1,0 +1,56 @@
+//! The report of a verification, as text and as JSON.
+
+use std::fmt::Write as _;
+
+use remedy_domain::redact;
+use remedy_evidence::{Hour, Report};
+
+/// So many lines of one sort are shown; JSON has them all.
+const SHOWN: usize = 100;
+
+/// The report for a person: one line a finding, and what was verified.
+pub(crate) fn text(report: &Report) -> String {
+    let mut out = String::new();
+    lines(&mut out, "findings", report.findings.iter().map(ToString::to_string));
+    lines(&mut out, "objects that are no records", report.invalid.iter().map(|key| format!("no record: {key}")));
+    let verdict = if report.is_intact() { "intact" } else { "NOT INTACT" };
+    let span = match (report.from, report.to) {
+        (Some(from), Some(to)) => format!("{from} to {}", to.ends()),
+        _ => "nothing sealed".to_owned(),
+    };
+    let _infallible = writeln!(
+        out,
+        "{verdict}: {} objects under {} manifests, {span}; {} newer and not sealed yet; {} findings, as of {}",
+        report.sealed,
+        report.manifests,
+        report.unsealed.len(),
+        report.findings.len(),
+        report.at,
+    );
+    if report.anchored > 0 {
+        let _infallible = writeln!(out, "{} seals agree with the anchor", report.anchored);
+    }
+    out
+}
+
+/// Keys may have been chosen by whoever tampered: nothing in a line may break or hide it.
+fn lines(out: &mut String, what: &str, all: impl ExactSizeIterator<Item = String>) {
+    let hidden = all.len().saturating_sub(SHOWN);
+    for line in all.take(SHOWN) {
+        let _infallible = writeln!(out, "{}", redact::text(&line));
+    }
+    if hidden > 0 {
+        let _infallible = writeln!(out, "and {hidden} more {what}: --json has all");
+    }
+}
+
+/// The report for a program.
+pub(crate) fn json(report: &Report) -> String {
+    let mut value = serde_json::json!(report);
+    if let Some(members) = value.as_object_mut() {
+        members.insert("intact".to_owned(), report.is_intact().into());
+        let end: Option<_> = report.to.map(Hour::ends);
+        members.insert("until".to_owned(), serde_json::json!(end));
+    }
+    format!("{value}\n")
+}

@@ -1,0 +1,336 @@
+//! The sealer on a ledger in memory: catching up, crashes, races, forgeries; and what else it does.
+
+use std::time::Duration;
+
+use p256::{
+    ecdsa::{Signature, SigningKey, signature::Signer as _},
+    pkcs8::EncodePublicKey as _,
+};
+use remedy_domain::{Fault, Timestamp, canonical, evidence};
+use remedy_engine::{Clock as _, Shelf, Store as _};
+use remedy_evidence::{Archive, Contents, Hour, Manifest, Place, PublicKey, Report, name, verify};
+use remedy_testkit::{
+    fake::{FakeAws, Mishap, Moment},
+    memory::MemoryPorts,
+};
+
+use crate::{Run, Signer, seal};
+
+struct TestSigner(SigningKey);
+
+impl Signer for TestSigner {
+    async fn public_key(&self) -> Result<PublicKey, Fault> {
+        let der = self.0.verifying_key().to_public_key_der().unwrap();
+        Ok(PublicKey::from_der(der.as_bytes()).unwrap())
+    }
+
+    async fn sign(&self, text: &str) -> Result<Vec<u8>, Fault> {
+        let signature: Signature = self.0.sign(text.as_bytes());
+        Ok(signature.to_der().as_bytes().to_vec())
+    }
+}
+
+fn signer() -> TestSigner {
+    TestSigner(SigningKey::from_slice(&[7; 32]).unwrap())
+}
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// Ports at twenty past one.
+fn ports() -> MemoryPorts {
+    let ports = MemoryPorts::over_fake(&FakeAws::default());
+    ports.time().set("2026-03-02T13:20:00Z".parse().unwrap());
+    ports.begin(MINUTE);
+    ports
+}
+
+/// Writes the intent or the outcome number `n` under the key of a time. Answers the key.
+async fn write(ports: &MemoryPorts, at: &str, n: u32, kind: evidence::Kind) -> String {
+    let (attempt, at) = (format!("{n:032x}"), at.parse::<Timestamp>().unwrap());
+    let record = serde_json::json!({
+        "format": 1, "kind": kind.word(), "at": ports.now(), "control": "s3-bucket-public", "plan": "ab".repeat(32),
+        "target": {"account": "111122223333", "region": "us-east-1", "resource_type": "AWS::S3::Bucket", "id": "b"},
+        "attempt": attempt, "purpose": "repair", "before": null, "after": null, "mode": "enforce", "settings": "",
+        "cause": "manual", "invocation": "r",
+    });
+    let key = evidence::key(at, "s3-bucket-public", kind, &attempt);
+    ports.put_new(Shelf::Evidence, &key, &canonical::to_bytes(&record).unwrap()).await.unwrap();
+    key
+}
+
+/// An attempt at a quarter past ten, one at five past twelve, and nothing in between.
+async fn morning(ports: &MemoryPorts) {
+    for (n, at) in [(1, "2026-03-02T10:15:00Z"), (2, "2026-03-02T12:05:00Z")] {
+        write(ports, at, n, evidence::Kind::Intent).await;
+        write(ports, at, n, evidence::Kind::Outcome).await;
+    }
+}
+
+async fn sealed(ports: &MemoryPorts) -> Result<Run, Fault> {
+    seal(ports, &signer(), "evidence", &[]).await
+}
+
+async fn verified(ports: &MemoryPorts) -> Report {
+    let mut archive = Archive::default();
+    for (key, bytes) in ports.shelf(Shelf::Evidence) {
+        archive.add(&key, &bytes);
+    }
+    verify(&archive, &[signer().public_key().await.unwrap()], None, ports.now())
+}
+
+fn counts(run: &Run) -> Vec<(u64, u64, usize)> {
+    run.sealed.iter().map(|sealed| (sealed.number, sealed.count, sealed.late)).collect()
+}
+
+#[tokio::test]
+async fn hours_are_caught_up_and_empty_ones_are_sealed_too() {
+    let ports = ports();
+    morning(&ports).await;
+    let run = sealed(&ports).await.unwrap();
+    assert_eq!((counts(&run), run.due, run.last), (vec![(0, 2, 0), (1, 0, 0), (2, 2, 0)], 0, Some(2)));
+    assert_eq!(sealed(&ports).await.unwrap().sealed, []);
+    let report = verified(&ports).await;
+    assert_eq!((report.findings, report.sealed, report.manifests), (vec![], 4, 3));
+}
+
+#[tokio::test]
+async fn an_hour_is_left_open_until_its_last_workers_are_done() {
+    let ports = ports();
+    ports.time().set("2026-03-02T13:14:59Z".parse().unwrap());
+    morning(&ports).await;
+    assert_eq!(sealed(&ports).await.unwrap().last, Some(1));
+}
+
+#[tokio::test]
+async fn where_there_are_no_records_the_chain_begins_nevertheless() {
+    let ports = ports();
+    let run = sealed(&ports).await.unwrap();
+    assert_eq!(counts(&run), [(0, 0, 0)]);
+    assert_eq!(run.sealed[0].hour.to_string(), "2026-03-02T12:00:00Z");
+    assert!(verified(&ports).await.is_intact());
+}
+
+#[tokio::test]
+async fn what_arrives_late_is_listed_with_the_next_hour_as_late() {
+    let ports = ports();
+    morning(&ports).await;
+    let _ = sealed(&ports).await.unwrap();
+    ports.time().advance(Duration::from_mins(55));
+    for kind in [evidence::Kind::Intent, evidence::Kind::Outcome] {
+        write(&ports, "2026-03-02T10:59:00Z", 3, kind).await;
+    }
+    assert!(verified(&ports).await.is_intact(), "what is newer than the last seal is only not sealed yet");
+    ports.time().advance(Duration::from_mins(5));
+    assert_eq!(counts(&sealed(&ports).await.unwrap()), [(3, 2, 2)]);
+    assert_eq!(verified(&ports).await.findings, []);
+}
+
+#[tokio::test]
+async fn what_the_sealer_closed_itself_is_sealed_however_old() {
+    let ports = ports();
+    ports.time().set("2026-03-12T13:20:00Z".parse().unwrap());
+    morning(&ports).await;
+    let run = sealed(&ports).await.unwrap();
+    assert_eq!((run.sealed.len(), run.last), (243, Some(242)));
+    ports.time().advance(Duration::from_hours(1));
+    let closed = [evidence::Kind::Intent, evidence::Kind::Outcome].map(|kind| (kind, "2026-03-02T11:00:00Z"));
+    let mut keys = Vec::new();
+    for (kind, at) in closed {
+        keys.push(write(&ports, at, 3, kind).await);
+    }
+    let run = seal(&ports, &signer(), "evidence", &keys).await.unwrap();
+    assert_eq!(counts(&run), [(243, 2, 2)], "its place is found among several hundreds");
+    assert_eq!(verified(&ports).await.findings, []);
+}
+
+#[tokio::test]
+async fn what_is_no_record_is_listed_as_such() {
+    let ports = ports();
+    ports.put_new(Shelf::Evidence, "2026/03/02/10/junk", b"junk").await.unwrap();
+    assert_eq!(sealed(&ports).await.unwrap().sealed[0].invalid, 1);
+    let report = verified(&ports).await;
+    assert_eq!((report.findings, report.invalid), (vec![], vec!["2026/03/02/10/junk".to_owned()]));
+}
+
+#[tokio::test]
+async fn with_too_little_time_the_rest_is_left_for_the_next_run() {
+    let ports = ports();
+    morning(&ports).await;
+    ports.begin(Duration::from_secs(10));
+    let run = sealed(&ports).await.unwrap();
+    assert_eq!((run.sealed.len(), run.due), (0, 3));
+}
+
+#[tokio::test]
+async fn a_sealer_may_be_lost_anywhere_and_the_next_one_goes_on() {
+    let mut points = 0;
+    for mishap in [Mishap::Crash, Mishap::Unavailable] {
+        for nth in 0.. {
+            let ports = ports();
+            morning(&ports).await;
+            ports.fate().fail_at(nth, Moment::After, mishap);
+            let first = ports.until_crash(sealed(&ports)).await;
+            if ports.fate().spare() {
+                break;
+            }
+            assert!(first.is_none_or(|run| run.is_err()), "effect {nth}");
+            let run = sealed(&ports).await.unwrap();
+            assert_eq!((run.last, run.due), (Some(2), 0), "effect {nth}");
+            let report = verified(&ports).await;
+            assert_eq!((report.findings, report.sealed), (vec![], 4), "{mishap:?} effect {nth}");
+            points += 1;
+        }
+    }
+    assert!(points > 30, "{points}");
+}
+
+#[tokio::test]
+async fn two_sealers_make_one_chain() {
+    for seed in 0..10 {
+        let ports = ports();
+        morning(&ports).await;
+        ports.fate().shuffle(seed);
+        let (signer, other) = (signer(), signer());
+        let runs = tokio::join!(seal(&ports, &signer, "evidence", &[]), seal(&ports, &other, "evidence", &[]));
+        assert_eq!((runs.0.unwrap().last, runs.1.unwrap().last), (Some(2), Some(2)), "seed {seed}");
+        let report = verified(&ports).await;
+        assert_eq!((report.findings, report.manifests, report.sealed), (vec![], 3, 4), "seed {seed}");
+    }
+}
+
+#[tokio::test]
+async fn a_manifest_that_somebody_else_left_is_not_signed_unless_it_holds() {
+    let (genuine, hour) = (ports(), Hour::of_key("2026/03/02/13/x").unwrap());
+    morning(&genuine).await;
+    let _ = sealed(&genuine).await.unwrap();
+    let evidence = genuine.shelf(Shelf::Evidence);
+    let digest = |key: String| canonical::sha256_hex(&evidence[&key]);
+    let previous = remedy_evidence::Previous { manifest: digest(name::manifest(2)), seal: digest(name::seal(2)) };
+    let place = |hour: Hour, at, previous: &_| Place {
+        origin: "evidence".into(),
+        number: 3,
+        hour,
+        at,
+        previous: Some(Clone::clone(previous)),
+    };
+    let later: Timestamp = "2026-03-02T14:20:00Z".parse().unwrap();
+    let mut invented = Contents::default();
+    invented.add("2026/03/02/13/0000.000-x-intent-ff.json", b"never written");
+    let other = remedy_evidence::Previous { manifest: "0".repeat(64), ..previous.clone() };
+    let forged = [
+        (place(hour, later, &previous), invented),
+        (place(hour, later, &other), Contents::default()),
+        (place(hour.plus(5), later, &previous), Contents::default()),
+        (place(hour, later + Duration::from_hours(9), &previous), Contents::default()),
+        (Place { origin: "another".into(), ..place(hour, later, &previous) }, Contents::default()),
+    ];
+    for (index, (place, found)) in forged.into_iter().enumerate() {
+        let ports = ports();
+        for (key, bytes) in &evidence {
+            ports.put_new(Shelf::Evidence, key, bytes).await.unwrap();
+        }
+        let bytes = Manifest::new(place, found).unwrap().to_bytes().unwrap();
+        ports.put_new(Shelf::Evidence, &name::manifest(3), &bytes).await.unwrap();
+        ports.time().set(later);
+        assert!(!sealed(&ports).await.unwrap_err().is_transient(), "forgery {index}");
+        assert!(!ports.shelf(Shelf::Evidence).contains_key(&name::seal(3)), "forgery {index}");
+    }
+}
+
+mod errands {
+    use remedy_domain::{AttemptId, PlanId, Target, evidence::Lock, guard::Purpose};
+    use remedy_engine::{
+        Put, outbox,
+        sweep::{Author, close_unseen},
+    };
+
+    use super::*;
+
+    const AUTHOR: Author<'_> = Author { settings: None, cause: "sealer", invocation: "r" };
+
+    fn lock(ports: &MemoryPorts, control: &str) -> Lock {
+        let target: Target = serde_json::from_value(serde_json::json!({
+            "account": "111122223333", "region": "us-east-1", "resource_type": "AWS::S3::Bucket", "id": "b",
+        }))
+        .unwrap();
+        Lock {
+            format: 1,
+            attempt: AttemptId::parse(format!("{:032x}", 1)).unwrap(),
+            control: control.into(),
+            target,
+            plan: PlanId::parse("ab".repeat(32)).unwrap(),
+            purpose: Purpose::Repair,
+            since: ports.now(),
+            until: ports.now() + MINUTE,
+        }
+    }
+
+    async fn locked(ports: &MemoryPorts, control: &str) -> String {
+        let lock = lock(ports, control);
+        let key = format!("lock/{control}/{}/0000000000", lock.target.hash());
+        let put = ports.put_new(Shelf::State, &key, &canonical::to_bytes(&lock).unwrap()).await;
+        assert_eq!(put.unwrap(), Put::Created);
+        key
+    }
+
+    #[tokio::test]
+    async fn what_nobody_closes_for_an_hour_is_closed_once_and_told() {
+        let ports = ports();
+        let lock = locked(&ports, "s3-bucket-public").await;
+        write(&ports, &ports.now().to_string(), 1, evidence::Kind::Intent).await;
+        ports.time().advance(Duration::from_hours(1));
+        assert!(close_unseen(&ports, &AUTHOR).await.unwrap().is_empty(), "somebody may still come by");
+        ports.time().advance(MINUTE);
+        let closed = close_unseen(&ports, &AUTHOR).await.unwrap();
+        assert_eq!(closed.len(), 1);
+        let outcome: serde_json::Value = serde_json::from_slice(&ports.shelf(Shelf::Evidence)[&closed[0]]).unwrap();
+        assert_eq!((&outcome["outcome"], &outcome["cause"]), (&"failed".into(), &"sealer".into()));
+        assert!(ports.shelf(Shelf::State).contains_key(&format!("{lock}.done")));
+        assert_eq!(ports.notices().len(), 1);
+        assert!(close_unseen(&ports, &AUTHOR).await.unwrap().is_empty());
+        assert_eq!(outbox::resend(&ports).await.unwrap(), 0, "it was told");
+    }
+
+    #[tokio::test]
+    async fn a_lock_without_an_intent_is_only_released() {
+        let ports = ports();
+        let lock = locked(&ports, "administrators").await;
+        ports.time().advance(Duration::from_hours(2));
+        assert!(close_unseen(&ports, &AUTHOR).await.unwrap().is_empty());
+        assert!(ports.shelf(Shelf::State).contains_key(&format!("{lock}.done")));
+        assert!(ports.notices().is_empty() && ports.shelf(Shelf::Evidence).is_empty());
+    }
+
+    /// Leaves one notice untold.
+    async fn untold(ports: &MemoryPorts) {
+        locked(ports, "s3-bucket-public").await;
+        write(ports, &ports.now().to_string(), 1, evidence::Kind::Intent).await;
+        ports.time().advance(Duration::from_hours(2));
+        ports.mute(true);
+        assert_eq!(close_unseen(ports, &AUTHOR).await.unwrap().len(), 1, "a notice that fails fails no run");
+        ports.mute(false);
+    }
+
+    #[tokio::test]
+    async fn an_untold_notice_is_told_once_after_a_while() {
+        let ports = ports();
+        untold(&ports).await;
+        assert_eq!(outbox::resend(&ports).await.unwrap(), 0, "its worker may be about to tell it");
+        ports.time().advance(MINUTE * 5);
+        assert_eq!(outbox::resend(&ports).await.unwrap(), 1);
+        assert_eq!(outbox::resend(&ports).await.unwrap(), 0);
+        assert_eq!(ports.notices().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_notice_that_is_no_news_any_more_lapses() {
+        let ports = ports();
+        untold(&ports).await;
+        ports.time().advance(Duration::from_hours(73));
+        for _ in 0..2 {
+            assert_eq!(outbox::resend(&ports).await.unwrap(), 0);
+        }
+        assert!(ports.notices().is_empty());
+        assert!(ports.shelf(Shelf::State).keys().any(|key| key.ends_with(".lapsed")));
+    }
+}
