@@ -70,6 +70,7 @@ planted! {
     an_exemption_that_is_not_kept_is_found: ExemptionLost,
     a_budget_that_is_not_exclusive_is_found: BudgetShared,
     settings_that_are_out_of_date_are_found: SettingsRemembered,
+    holds_that_are_not_seen_are_found: HoldsUnlisted,
     a_release_that_is_not_read_is_found: ReleaseUnread,
     a_hold_that_is_told_again_is_found: HeldAnew,
 }

@@ -159,7 +159,7 @@ impl<P: Office> Desk<'_, P> {
     pub(crate) async fn tell(&self, alarm: Alarm, text: &str) {
         let place = Place { account: self.actor.account.clone(), region: remedy_domain::Region::global() };
         let (target, text) = (account::target(&place), remedy_domain::redact::text(text));
-        self.ports.tell(&Notice { alarm, control: "operator", target, plan: None, text }).await;
+        self.ports.tell(&Notice { alarm, control: "operator".to_owned(), target, plan: None, text }).await;
     }
 }
 

@@ -25,5 +25,5 @@ fn notice(exemption: &Exemption, days: u32) -> Notice {
         exemption.resource, exemption.control, exemption.renewals, exemption.until
     );
     let text = redact::text(&text);
-    Notice { alarm: Alarm::Notice, control: "operator", target: account::target(&place), plan: None, text }
+    Notice { alarm: Alarm::Notice, control: "operator".to_owned(), target: account::target(&place), plan: None, text }
 }

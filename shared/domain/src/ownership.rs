@@ -65,7 +65,9 @@ mod tests {
         for shown in ["imaging@clinic.example", "team/imaging", "Imaging 2", "night-shift-24"] {
             assert_eq!(owner(shown).as_deref(), Some(shown));
         }
-        for hidden in ["", "123-45-6789", "MRN 00123456", "MRN-12 34 56", "a\u{202e}b", "Jane Doe, 1960", &"x".repeat(65)] {
+        for hidden in
+            ["", "123-45-6789", "MRN 00123456", "MRN-12 34 56", "a\u{202e}b", "Jane Doe, 1960", &"x".repeat(65)]
+        {
             assert_eq!(owner(hidden), None, "{hidden}");
         }
     }

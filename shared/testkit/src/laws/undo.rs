@@ -1,14 +1,18 @@
 //! Taking a repair back: with an exemption, and with respect for what others did.
 
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
-use remedy_domain::Outcome;
-use remedy_engine::Shelf;
+use remedy_domain::{
+    Outcome,
+    exemption::{Exemption, FORMAT},
+};
+use remedy_engine::{Shelf, registry};
 
 use super::{
     Bearing, Case, Lawful, Scene, Theatre, WayBack,
     elements::{crossed, elements, merged},
 };
+use crate::people::person;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -31,7 +35,57 @@ pub(super) async fn exempts<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) ->
     scene.ports.time().advance(DAY * days);
     let report = scene.repair().await.expect("a repair after the exemption");
     assert!(matches!(report.outcome, Outcome::Repaired | Outcome::Contained), "{report:?}");
+    Box::pin(exempts_in_time(case, theatre)).await;
+    Box::pin(exempts_what_others_put_back(case, theatre)).await;
     Bearing::Held
+}
+
+/// An exemption that comes on file after the first ruling and before the lock is honoured: another run may have had the lock.
+async fn exempts_in_time<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return };
+    let (ports, target, now) = (Rc::clone(&scene.ports), scene.target.clone(), scene.ports.time().now());
+    let exemption = Exemption {
+        format: FORMAT,
+        control: C::CONTROL.id.0.to_owned(),
+        account: target.account.clone(),
+        resource: target.id.clone(),
+        reason: "meanwhile".to_owned(),
+        since: now,
+        until: now + DAY,
+        owner: None,
+        ticket: None,
+        alternative: None,
+        requested_by: Some(person("ann")),
+        approved_by: Some(person("bob")),
+        renewals: 0,
+    };
+    let meanwhile = async move { registry::exempt(&*ports, &exemption).await.expect("it is put on file") };
+    scene.ports.after_creating("budget/", meanwhile);
+    let mark = scene.mark();
+    let report = scene.repair().await.expect("a run under exemption");
+    assert_eq!(report.outcome, Outcome::Exempt, "{report:?}");
+    scene.since(mark).assert_only_read::<C>();
+    super::released(&scene.ports);
+}
+
+/// An undo that comes too late, because somebody else put the drift back, is exempted all the same.
+async fn exempts_what_others_put_back<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) {
+    let Some(scene) = Scene::<C>::open(case, theatre).await else { return };
+    let before = scene.setting().await;
+    let plan = scene.repair().await.expect("a repair").plan.expect("a repair has a plan");
+    if !scene.put(&scene.setting().await, &before).await {
+        return;
+    }
+    let mark = scene.mark();
+    for _ in 0..2 {
+        let report = scene.revert(&plan).await.expect("an undo");
+        assert_eq!(report.outcome, Outcome::Reverted, "{report:?}");
+    }
+    let undo = scene.since(mark);
+    undo.assert_only_read::<C>();
+    let on_file = undo.ledger.iter().filter(|entry| entry.is_write() && entry.key.starts_with("exemption/")).count();
+    assert_eq!(on_file, 1, "once: {undo:?}");
+    exempted(&scene).await;
 }
 
 /// Two runs while the exemption lasts: nothing is written at AWS, and one record says so.

@@ -2,7 +2,12 @@
 
 use std::{rc::Rc, time::Duration};
 
-use remedy_domain::{Mode, PlanId, Settings, canonical, evidence::FORMAT, guard::Exemption};
+use remedy_domain::{
+    Mode, PlanId, Settings, ask, canonical,
+    evidence::StoredPlan,
+    exemption::{Exemption, FORMAT},
+    hold::{self, Hold, HoldScope, Switch},
+};
 use remedy_engine::Shelf;
 
 use super::{
@@ -12,6 +17,7 @@ use super::{
     weather::Weather,
     world::{Due, Object, Rules, World},
 };
+use crate::people;
 
 /// Something that somebody does.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +30,10 @@ pub(crate) enum Act {
     Undo { back: usize },
     /// An operator exempts a resource for an hour.
     Exempt { control: usize, resource: usize },
+    /// A person agrees to the first plan that waits, if one does.
+    Agree,
+    /// The kill switch is turned.
+    Turn { control: usize, switch: Switch },
     /// The settings change.
     Rule { control: usize, mode: Mode },
     /// Nothing goes wrong any more.
@@ -63,6 +73,7 @@ impl World {
         let mut settings = Settings::default();
         settings.modes.default = Some(Mode::Enforce);
         settings.parameters.hourly_budget = self.chance.pick(&[1, 2, 3, 1000, 1000, 1000]);
+        settings.parameters.flap_limit = self.chance.pick(&[1, 3, 10, 10]);
         if self.chance.per_mille(150) {
             settings.protected.resources.push("bucket-0".to_owned());
         }
@@ -83,8 +94,14 @@ impl World {
             0..60 => self.conceive_change(resource),
             60..70 => Act::Sweep { control },
             70..88 => Act::Undo { back: self.chance.index(3) },
-            88..93 => Act::Exempt { control, resource },
-            _ => Act::Rule { control, mode: self.chance.pick(&[Mode::Observe, Mode::Enforce, Mode::Enforce]) },
+            88..92 => Act::Exempt { control, resource },
+            92..94 => Act::Agree,
+            94 => Act::Turn { control, switch: Switch::Held },
+            95 => Act::Turn { control, switch: Switch::Released },
+            _ => Act::Rule {
+                control,
+                mode: self.chance.pick(&[Mode::Observe, Mode::Approve, Mode::Enforce, Mode::Enforce]),
+            },
         }
     }
 
@@ -115,14 +132,18 @@ impl World {
             Act::Undo { back } => {
                 let unknown = || PlanId::parse("0".repeat(64)).expect("a plan id");
                 let plan = self.plans.iter().rev().nth(back).cloned().unwrap_or_else(unknown);
+                self.agree_to_undo(&plan);
                 self.send(Errand::Undo { plan }, Duration::from_secs(1));
             }
+            Act::Agree => self.agree(),
+            Act::Turn { control, switch } => self.turn(control, switch),
             Act::Exempt { control, resource } => self.exempt(control, resource),
             Act::Rule { control, mode } => self.set_mode(control, mode),
             Act::Calm => {
                 self.say(|| "nothing goes wrong any more".to_owned());
                 self.weather = Weather::fair();
                 self.calm_since = self.messages.len();
+                (0..CONTROLS).for_each(|control| self.turn(control, Switch::Released));
             }
         }
     }
@@ -138,7 +159,6 @@ impl World {
 
     fn exempt(&mut self, control: usize, resource: usize) {
         let (id, resource) = (MADE[control].id, &self.resources[resource]);
-        let key = (Shelf::State, format!("exemption/{id}/{}", resource.hash));
         let exemption = Exemption {
             format: FORMAT,
             control: id.to_owned(),
@@ -147,12 +167,65 @@ impl World {
             reason: "an operator says so".to_owned(),
             since: self.now,
             until: self.now + Duration::from_hours(1),
+            owner: None,
+            ticket: None,
+            alternative: None,
+            requested_by: Some(people::person("ann")),
+            approved_by: Some(people::person("bob")),
+            renewals: 0,
         };
+        let key = (Shelf::State, format!("exemption/{id}/{}", exemption.id()));
         if !self.objects.contains_key(&key) {
             let body = canonical::to_bytes(&exemption).expect("an exemption is canonical");
             self.say(|| format!("{} is granted", key.1));
             self.objects.insert(key, Object { at: self.now, body });
         }
+    }
+
+    /// One person asks for the undo of a plan that was carried out, and another agrees. Most of the time, somebody does.
+    fn agree_to_undo(&mut self, plan: &PlanId) {
+        let Some(object) = self.objects.get(&(Shelf::State, format!("plan/{plan}"))) else { return };
+        let stored: StoredPlan = serde_json::from_slice(&object.body).expect("a stored plan");
+        if self.chance.per_mille(100) {
+            return;
+        }
+        let asked = people::undo(plan, &stored.plan.control, &stored.plan.target, 90, self.now);
+        let folder = format!("ask/{}/", ask::undo_id(plan).expect("a plan has an id"));
+        let key = format!("{folder}{:04}", self.generations(&folder));
+        self.file(key.clone(), canonical::to_bytes(&asked).expect("an ask is canonical"));
+        self.decide(&key);
+    }
+
+    /// How many asks are in a folder.
+    pub(crate) fn generations(&self, folder: &str) -> usize {
+        self.keys(folder).filter(|key| !key.contains('.')).count()
+    }
+
+    fn agree(&mut self) {
+        let keys: Vec<_> = self.keys("ask/").map(str::to_owned).collect();
+        let decided = |key: &&String| keys.contains(&format!("{key}.decision"));
+        let open = keys.iter().find(|key| !key.contains('.') && !decided(key)).cloned();
+        if let Some(key) = open {
+            self.decide(&key);
+        }
+    }
+
+    fn decide(&mut self, key: &str) {
+        let body = canonical::to_bytes(&people::agrees("bob", self.now)).expect("a decision is canonical");
+        self.file(format!("{key}.decision"), body);
+    }
+
+    fn turn(&mut self, control: usize, switch: Switch) {
+        let scope = HoldScope::Control(MADE[control].id.to_owned());
+        let key = format!("hold/{}", scope.path());
+        let (by, reason, at) = (people::person("ann"), "an operator says so".to_owned(), self.now);
+        let hold = Hold { format: hold::FORMAT, scope, switch, reason, by, at };
+        self.file(key, canonical::to_bytes(&hold).expect("a hold is canonical"));
+    }
+
+    fn file(&mut self, key: String, body: Vec<u8>) {
+        self.say(|| format!("{key} is filed"));
+        self.objects.insert((Shelf::State, key), Object { at: self.now, body });
     }
 
     fn set_mode(&mut self, control: usize, mode: Mode) {

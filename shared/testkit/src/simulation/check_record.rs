@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use remedy_domain::{
     AttemptId, Mode, Outcome, Timestamp,
-    evidence::{Kind, Record},
+    evidence::{Kind, Record, Released},
     guard::Purpose,
 };
 use remedy_engine::Shelf;
@@ -35,11 +35,39 @@ impl World {
     fn check_intended(&mut self, key: &str, intent: &Record) {
         self.tally.intents += 1;
         let hour: String = key.chars().take("yyyy/mm/dd/hh".len()).collect();
-        let count = self.intents.entry((intent.control.clone(), hour)).or_default();
-        *count += 1;
-        let (count, budget) = (*count, self.rules_in_force().settings.parameters.hourly_budget);
+        let entry = (intent.control.clone(), hour);
+        *self.intents.entry(entry.clone()).or_default() += 1;
+        self.check_flapping(intent);
+        let count = self.intents.get(&entry).copied().unwrap_or_default();
+        let (count, budget) = (count, self.rules_in_force().settings.parameters.hourly_budget);
         if count > budget {
             self.broke(Invariant::Budgeted, format!("{} has {count} intents in an hour", intent.control));
+        }
+    }
+
+    /// How often a control has repaired a resource, as far as its locks tell. No history lasts a day.
+    fn repairs_on_file(&self, resource: usize, control: usize) -> u32 {
+        let line = format!("lock/{}/{}/", MADE[control].id, self.resources[resource].hash);
+        let done = self.keys(&line).filter(|key| key.ends_with(".done")).map(str::to_owned);
+        let outcome = |key| {
+            let object = &self.objects[&(Shelf::State, key)];
+            serde_json::from_slice::<Released>(&object.body).expect("a lock that was released").outcome
+        };
+        let wrote = |outcome: &Outcome| matches!(outcome, Outcome::Repaired | Outcome::Contained | Outcome::Unverified);
+        u32::try_from(done.map(outcome).filter(wrote).count()).expect("a small number")
+    }
+
+    fn check_flapping(&mut self, intent: &Record) {
+        let (Some(control), Some(resource)) = (controls::number(&intent.control), self.resource(&intent.target)) else {
+            return;
+        };
+        let (count, limit) =
+            (self.repairs_on_file(resource, control), self.rules_in_force().settings.parameters.flap_limit);
+        if intent.purpose == Purpose::Repair && count >= limit {
+            self.broke(
+                Invariant::Budgeted,
+                format!("{} repairs bucket-{resource} after {count} times", intent.control),
+            );
         }
     }
 
@@ -135,7 +163,8 @@ impl World {
         let mode = rules.settings.mode(made.id, &target.account, Mode::Observe);
         let is_ours = mode == Mode::Enforce && rules.settings.protected.pattern_for(target).is_none();
         let setting = self.resources[resource].versions(made.attribute).last().setting;
-        if is_ours && !self.is_exempt(resource, control, self.now) && !made.is_right(&setting) {
+        let is_flapping = self.repairs_on_file(resource, control) >= rules.settings.parameters.flap_limit;
+        if is_ours && !is_flapping && !self.is_exempt(resource, control, self.now) && !made.is_right(&setting) {
             self.broke(Invariant::Converged, format!("{} of bucket-{resource} is still {:?}", made.id, setting.0));
         }
     }

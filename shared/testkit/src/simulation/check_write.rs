@@ -1,9 +1,11 @@
 //! What is checked whenever a write arrives.
 
 use remedy_domain::{
-    AttemptId, Mode, PlanId, Timestamp,
+    AttemptId, Mode, PlanId, Timestamp, canonical,
     evidence::{Lock, Record},
-    guard::{Exemption, Purpose},
+    exemption::{self, Exemption},
+    guard::Purpose,
+    hold::{Hold, HoldScope, Switch},
 };
 use remedy_engine::Shelf;
 
@@ -99,17 +101,38 @@ impl World {
         let rules = &self.rules[self.workers[pen.worker].rules];
         let (control, target) = (MADE[pen.control].id, &self.resources[resource].target);
         let mode = rules.settings.mode(control, &target.account, Mode::Observe);
-        if mode != Mode::Enforce || rules.settings.protected.pattern_for(target).is_some() {
-            self.broke(Invariant::Allowed, format!("{control} writes {} in mode {mode:?}", pen.worker));
+        let is_protected = rules.settings.protected.pattern_for(target).is_some();
+        let is_agreed = self.is_agreed(&held.lock.attempt);
+        let needs_leave = mode == Mode::Approve || held.lock.purpose == Purpose::Revert;
+        if mode == Mode::Observe || is_protected || (needs_leave && !is_agreed) || self.is_on_hold(control, held.at) {
+            self.broke(Invariant::Allowed, format!("{control} writes by {} in mode {mode:?}", pen.worker));
         }
         if held.lock.purpose == Purpose::Repair && self.is_exempt(resource, pen.control, held.at) {
             self.broke(Invariant::Exempted, format!("{control} repairs bucket-{resource}, which is exempt"));
         }
     }
 
+    /// Whether people agreed to what this attempt does: their leave was used up by it.
+    fn is_agreed(&self, attempt: &AttemptId) -> bool {
+        let own = canonical::to_bytes(attempt).expect("an attempt is canonical");
+        let spent = self.keys("ask/").filter_map(|key| key.strip_suffix(".spent").map(|ask| (key, ask)));
+        let on_file = |key: &str| self.objects.get(&(Shelf::State, key.to_owned()));
+        let mut agreed = spent.filter(|(_, ask)| on_file(&format!("{ask}.decision")).is_some());
+        agreed.any(|(key, _)| on_file(key).is_some_and(|object| object.body == own))
+    }
+
+    /// Whether a hold stood already when the attempt began.
+    fn is_on_hold(&self, control: &str, began: Timestamp) -> bool {
+        let key = format!("hold/{}", HoldScope::Control(control.to_owned()).path());
+        let hold = self.objects.get(&(Shelf::State, key));
+        let hold = hold.map(|object| serde_json::from_slice::<Hold>(&object.body).expect("a hold"));
+        hold.is_some_and(|hold| hold.switch == Switch::Held && hold.at < began)
+    }
+
     /// Whether an exemption, or an undo, holds a repair back that began after `before`.
     pub(crate) fn is_exempt(&self, resource: usize, control: usize, before: Timestamp) -> bool {
-        let key = format!("exemption/{}/{}", MADE[control].id, self.resources[resource].hash);
+        let (id, target) = (MADE[control].id, &self.resources[resource].target);
+        let key = format!("exemption/{id}/{}", exemption::name(id, &target.account, &target.id));
         let on_file = self.objects.get(&(Shelf::State, key)).is_some_and(|object| {
             let exemption: Exemption = serde_json::from_slice(&object.body).expect("an exemption");
             object.at < before && self.now < exemption.until

@@ -2,8 +2,8 @@
 //! that are written one by one.
 
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Observed, Route, Scope, StopsDestruction,
-    Target, Verdict, Violation, merge::merge,
+    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Route, Scope,
+    StopsDestruction, Target, Verdict, Violation, merge::merge,
 };
 use remedy_engine::{Page, Place, Remediation, Runnable, Writer, enlist};
 
@@ -85,6 +85,7 @@ impl Made {
             },
             elements: self.elements,
             stops_destruction: StopsDestruction::No,
+            identities: Identities::Untouched,
         }
     }
 }

@@ -79,8 +79,9 @@ impl World {
     /// The keys of the state bucket under a prefix.
     pub(crate) fn list(&self, prefix: &str) -> Vec<String> {
         let unlisted = match self.planted {
+            Some(Planted::HoldsUnlisted) => prefix == "hold/",
             Some(Planted::BudgetShared) => prefix.starts_with("budget/"),
-            Some(Planted::OrphansUnlisted) => prefix.matches('/').count() == 2,
+            Some(Planted::OrphansUnlisted) => prefix.starts_with("lock/") && prefix.matches('/').count() == 2,
             _ => false,
         };
         if unlisted { vec![] } else { self.keys(prefix).map(str::to_owned).collect() }

@@ -56,6 +56,8 @@ planted! {
     BudgetShared => Budgeted,
     /// The settings of the first delivery are used for ever.
     SettingsRemembered => Allowed,
+    /// Holds are not found.
+    HoldsUnlisted => Allowed,
     /// How the last attempt ended is not found: nothing cools down.
     ReleaseUnread => Once,
     /// What is held is new every time.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use remedy_domain::{AttemptId, Fault, Target, Timestamp, guard::Permit};
-use remedy_engine::{Clock, Doors, Notice, Notices, Own, Place, Put, Shelf, Store, Writer};
+use remedy_engine::{Clock, Doors, Notice, Notices, Own, Place, Put, Shelf, Store, Told, Writer};
 
 use super::{
     Planted,
@@ -191,7 +191,8 @@ impl Store for Hands {
         self.call("s3:GetObject", move |world| world.get(shelf, &key)).await
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, Fault> {
+    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
+        assert_eq!(shelf, Shelf::State, "the engine lists only state");
         let prefix = prefix.to_owned();
         self.call("s3:ListObjectsV2", move |world| world.list(&prefix)).await
     }
@@ -204,10 +205,13 @@ impl Own for Hands {
 }
 
 impl Notices for Hands {
-    async fn tell(&self, notice: &Notice) {
+    async fn tell(&self, notice: &Notice) -> Told {
         let notice = notice.clone();
         // As on AWS: a notice that fails never fails a run.
-        let _ = self.call("sns:Publish", move |world| world.told(&notice)).await;
+        match self.call("sns:Publish", move |world| world.told(&notice)).await {
+            Ok(()) => Told::Yes,
+            Err(_) => Told::No,
+        }
     }
 }
 

@@ -65,6 +65,7 @@ impl World {
 pub(crate) async fn follow(hands: Hands, rules: Rc<Rules>, errand: Errand, roster: Roster) -> End {
     let own = [];
     let visit = Visit {
+        function: "simulation",
         settings: &rules.settings,
         digest: &rules.digest,
         environment: Mode::Observe,

@@ -215,7 +215,9 @@ impl World {
         *count += 1;
         let is_held =
             ["planned", "awaiting-approval", "blocked"].iter().any(|word| notice.text.contains(&format!(": {word}")));
-        if is_held && *count > 1 {
+        let (count, plan) = (*count, notice.plan.as_ref().map(ToString::to_string).unwrap_or_default());
+        let times = self.generations(&format!("ask/{plan}/")).max(1);
+        if is_held && count > times {
             self.broke(Invariant::ToldOnce, format!("people are told again: {}", notice.text));
         }
     }
