@@ -10,6 +10,7 @@ mod deliveries;
 mod differential;
 mod drift;
 mod encryption;
+mod formats;
 mod identities;
 mod keys;
 mod operator;

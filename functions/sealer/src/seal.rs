@@ -114,7 +114,11 @@ where
 {
     let mut keys = desk.ports.list(Shelf::Evidence, &hour.folder()).await?;
     keys.extend(late.iter().filter(|key| Hour::of_key(key).is_some_and(|of| of < hour)).cloned());
+    let listed = keys.len();
     let found = read(desk.ports, keys).await?;
+    if found.len() != listed {
+        return Err(Fault::transient("seal", "a-record-is-gone"));
+    }
     let place = Place {
         origin: desk.origin.to_owned(),
         number: last.map_or(0, |last| last.manifest.number + 1),
@@ -125,15 +129,17 @@ where
     desk.add(place, found).await
 }
 
-/// Reads objects, several at once.
+/// Reads objects, several at once. One that is not there any more is left out.
 pub(crate) async fn read(store: &impl Store, keys: Vec<String>) -> Result<Contents, Fault> {
     let read = |key: String| async move {
         let bytes = store.get(Shelf::Evidence, &key).await?;
-        bytes.map(|bytes| (key, bytes)).ok_or_else(|| Fault::transient("seal", "a-record-is-gone"))
+        Ok(bytes.map(|bytes| (key, bytes)))
     };
     let reads = stream::iter(keys.into_iter().map(read)).buffered(AT_ONCE);
-    let add = |mut found: Contents, (key, bytes): (String, Vec<u8>)| async move {
-        found.add(&key, &bytes);
+    let add = |mut found: Contents, object: Option<(String, Vec<u8>)>| async move {
+        if let Some((key, bytes)) = object {
+            found.add(&key, &bytes);
+        }
         Ok(found)
     };
     reads.try_fold(Contents::default(), add).await

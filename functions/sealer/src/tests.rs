@@ -44,6 +44,12 @@ fn ports() -> MemoryPorts {
     ports
 }
 
+/// Lets time pass; then another invocation begins.
+fn pass(ports: &MemoryPorts, time: Duration) {
+    ports.time().advance(time);
+    ports.begin(MINUTE);
+}
+
 /// Writes the intent or the outcome number `n` under the key of a time. Answers the key.
 async fn write(ports: &MemoryPorts, at: &str, n: u32, kind: evidence::Kind) -> String {
     let (attempt, at) = (format!("{n:032x}"), at.parse::<Timestamp>().unwrap());
@@ -97,6 +103,7 @@ async fn hours_are_caught_up_and_empty_ones_are_sealed_too() {
 async fn an_hour_is_left_open_until_its_last_workers_are_done() {
     let ports = ports();
     ports.time().set("2026-03-02T13:14:59Z".parse().unwrap());
+    ports.begin(MINUTE);
     morning(&ports).await;
     assert_eq!(sealed(&ports).await.unwrap().last, Some(1));
 }
@@ -120,7 +127,7 @@ async fn what_arrives_late_is_listed_with_the_next_hour_as_late() {
         write(&ports, "2026-03-02T10:59:00Z", 3, kind).await;
     }
     assert!(verified(&ports).await.is_intact(), "what is newer than the last seal is only not sealed yet");
-    ports.time().advance(Duration::from_mins(5));
+    pass(&ports, Duration::from_mins(5));
     assert_eq!(counts(&sealed(&ports).await.unwrap()), [(3, 2, 2)]);
     assert_eq!(verified(&ports).await.findings, []);
 }
@@ -128,11 +135,11 @@ async fn what_arrives_late_is_listed_with_the_next_hour_as_late() {
 #[tokio::test]
 async fn what_the_sealer_closed_itself_is_sealed_however_old() {
     let ports = ports();
-    ports.time().set("2026-03-12T13:20:00Z".parse().unwrap());
+    pass(&ports, Duration::from_hours(240));
     morning(&ports).await;
     let run = sealed(&ports).await.unwrap();
     assert_eq!((run.sealed.len(), run.last), (243, Some(242)));
-    ports.time().advance(Duration::from_hours(1));
+    pass(&ports, Duration::from_hours(1));
     let closed = [evidence::Kind::Intent, evidence::Kind::Outcome].map(|kind| (kind, "2026-03-02T11:00:00Z"));
     let mut keys = Vec::new();
     for (kind, at) in closed {
@@ -231,7 +238,7 @@ async fn a_manifest_that_somebody_else_left_is_not_signed_unless_it_holds() {
         }
         let bytes = Manifest::new(place, found).unwrap().to_bytes().unwrap();
         ports.put_new(Shelf::Evidence, &name::manifest(3), &bytes).await.unwrap();
-        ports.time().set(later);
+        pass(&ports, Duration::from_hours(1));
         assert!(!sealed(&ports).await.unwrap_err().is_transient(), "forgery {index}");
         assert!(!ports.shelf(Shelf::Evidence).contains_key(&name::seal(3)), "forgery {index}");
     }

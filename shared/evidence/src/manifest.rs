@@ -72,6 +72,18 @@ impl Contents {
             self.invalid.push(key.to_owned());
         }
     }
+
+    /// How many objects were added.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether none was added.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
 }
 
 /// The manifest of one hour: everything that was found in its folder, and what arrived late in the folders of hours that

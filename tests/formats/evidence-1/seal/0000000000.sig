@@ -1,0 +1,10 @@
+remedy evidence 1
+remedy-evidence-307696989889
+number 0
+hour 2026-11-25T14:00:00Z
+count 4
+root ab7e4e59b1728faa260f113bb2584a5b560f068c34e5d97149197af1158c87b8
+manifest 1c0e8d8d199300e6d7bc850af2389509b73948710db628589bb4f6278916ecd1
+previous -
+
+— d90541772674f534460d1eb9fd8da29f5878aeb103bd00e47e24facafd27017c MEQCID/j+buxlzMsvjd9kY8AaOSdqnseiqnXLlzKOWJtL2z1AiBGNeTnCv8tghhTQk7tManNy6o3JUE1eLJGS84JepFT7A==
