@@ -1,9 +1,10 @@
 //! `make demo`: a clinic and its research account drift, are repaired, and the result is checked from outside; then a
-//! pharmacy's policies are repaired statement by statement.
+//! pharmacy's policies are repaired statement by statement, and people approve, exempt, take back, stop and verify.
 
 mod counts;
 mod events;
 mod manifest;
+mod people;
 mod policies;
 mod site;
 mod stage;
@@ -36,11 +37,13 @@ pub async fn run() -> ExitCode {
     let holds = log.step("check", stage.check(&summary)).await;
     all["check"] = json!({"passed": holds});
     all["policies"] = log.step("policies", policies::play()).await;
+    all["people"] = log.step("people", people::play()).await;
     all["seconds"] = Value::Object(log.seconds.clone());
     workspace::write_json(&summary, &all);
     stage.keep_logs(&folder());
     let policies = all["policies"]["passed"] == true;
-    let passed = holds && policies && again["writes"] == 0 && undo["outcome"] == "reverted";
+    let people = all["people"]["passed"] == true;
+    let passed = holds && policies && people && again["writes"] == 0 && undo["outcome"] == "reverted";
     conclude(&told, &again, passed, log.begun.elapsed());
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -72,11 +75,13 @@ impl Log {
 
 async fn set_the_stage() -> Stage {
     println!("Remedy, on this machine only: an emulated AWS, the real functions as processes, no AWS account.\n");
-    println!("{}", table::heading("1  Breaking two accounts: a clinic, and its research department …"));
-    let mut stage = Stage::broken().await;
+    println!(
+        "{}",
+        table::heading("1  Starting four functions in two accounts, in mode `enforce`; a first sweep, all in order …")
+    );
+    println!("{}", table::heading("2  Breaking both: a clinic, and its research department …"));
+    let stage = Stage::broken().await;
     stage.describe();
-    println!("{}", table::heading("2  Starting the four functions in both accounts, in mode `enforce` …"));
-    stage.deploy(&folder());
     stage
 }
 
@@ -99,7 +104,7 @@ async fn undo(told: &[Told<'_>]) -> Value {
     let (place, site) = (one.place, one.site);
     println!("{}", table::heading(&format!("5  Undoing one repair: {} …", place.label)));
     let plan = one.text("plan");
-    let reverted = site.runs(place.function(), &events::undo(plan)).await.remove(0);
+    let reverted = site.undo(place.function(), &one.run).await;
     println!("   found      {}", one.run["before"]);
     println!("   repaired   {}", one.run["after"]);
     println!("   undone     {}", reverted["after"]);
@@ -177,6 +182,7 @@ fn conclude(told: &[Told<'_>], again: &Value, passed: bool, took: Duration) {
         "   1 repair undone. Second time: {} writes. 3 policies repaired by a statement each, and undone.",
         again["writes"]
     );
+    println!("   People approved, exempted, took back and stopped; a forged record was named by `remedy verify`.");
     println!("   The whole story: target/demo/summary.json. It took {:.1} s.", took.as_secs_f64());
     println!(
         "   {}",

@@ -1,6 +1,7 @@
 //! What `make demo` and `make bench` run.
 
 pub mod bench;
+pub mod clinic;
 pub mod demo;
 pub mod simulate;
 mod workspace;

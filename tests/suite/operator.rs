@@ -1,6 +1,5 @@
 //! People in the loop, from their terminals through the operator function to the functions that repair: real processes all.
 
 mod attackers;
-mod clinic;
 mod deciding;
 mod stopping;

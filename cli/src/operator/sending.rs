@@ -10,10 +10,10 @@ use crate::sign;
 /// Whom a request is for.
 #[derive(Debug, Args)]
 pub(crate) struct Sending {
-    /// Whom the request is for: what REMEDY_AUDIENCE of the operator function says. Without it, REMEDY_AUDIENCE here.
+    /// Whom the request is for: what `REMEDY_AUDIENCE` of the operator function says. Without it, `REMEDY_AUDIENCE` here.
     #[arg(long)]
     audience: Option<String>,
-    /// The Region of the operator function. Without it, AWS_REGION, else AWS_DEFAULT_REGION.
+    /// The Region of the operator function. Without it, `AWS_REGION`, else `AWS_DEFAULT_REGION`.
     #[arg(long)]
     region: Option<String>,
 }

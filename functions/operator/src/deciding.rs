@@ -99,12 +99,8 @@ impl<P: Office> Desk<'_, P> {
         Ok((sent == Sent::Nowhere).then(|| json!({"invoke": function, "with": event})))
     }
 
-    fn asker<'b>(&self, on_file: &'b OnFile) -> Result<&'b Actor, Refused> {
-        on_file.ask.by.as_ref().ok_or(Refused::Outdated("nobody asked for it"))
-    }
-
     async fn exempt(&self, on_file: &OnFile, terms: &Terms) -> Result<(), Refused> {
-        let asker = self.asker(on_file)?;
+        let asker = asker(on_file)?;
         let name = exemption::name(&terms.control, &terms.account, &terms.resource);
         let last = registry::exemption(self.ports, &terms.control, &name).await?;
         let granted = Exemption::granted(terms, (asker, self.actor), self.ports.now(), last.as_ref());
@@ -113,7 +109,7 @@ impl<P: Office> Desk<'_, P> {
     }
 
     async fn put_in_force(&self, on_file: &OnFile, settings: &Settings) -> Result<(), Refused> {
-        let people = Some((self.asker(on_file)?.clone(), self.actor.clone()));
+        let people = Some((asker(on_file)?.clone(), self.actor.clone()));
         four_eyes::put(self.ports, settings, people).await?;
         self.tell(Alarm::Notice, "other settings are in force").await;
         self.spend(on_file).await
@@ -139,4 +135,8 @@ impl<P: Office> Desk<'_, P> {
         asks::spend(self.ports, on_file, &self.ports.attempt()?, &[]).await?;
         Ok(())
     }
+}
+
+fn asker(on_file: &OnFile) -> Result<&Actor, Refused> {
+    on_file.ask.by.as_ref().ok_or(Refused::Outdated("nobody asked for it"))
 }

@@ -1,11 +1,11 @@
 //! From an invocation to the desk: the proof of who asks, and its single use.
 
 use remedy_aws::{
-    AwsPorts, Sent, Undone, identity,
+    AwsPorts, Sent, Undone, describe, identity,
     service::{self, Service},
 };
 use remedy_domain::{
-    Actor, Audience, Fault, canonical,
+    Actor, Audience, Call, Fault, canonical,
     request::Request,
     signed::{self, Expected, SignedCall},
     trigger::{self, Cause, Delivery, Refusal, RefusalKind},
@@ -19,6 +19,9 @@ use crate::{
     reminding,
 };
 
+/// The call that a person signs, and this function sends.
+const CALLS: [Call; 1] = [Call::same("sts:GetCallerIdentity")];
+
 /// The function.
 #[derive(Debug)]
 pub struct Operator;
@@ -31,7 +34,9 @@ impl Courier for AwsPorts {
 
 impl Service for Operator {
     fn describe(&self) -> Value {
-        json!({"function": "operator", "controls": []})
+        let own: [(&str, &[Call]); 2] = [("identity", &CALLS), ("delivery", &[Call::same("sqs:SendMessage")])];
+        let optional = ["REMEDY_SETTINGS", "REMEDY_MODE", "REMEDY_QUEUE_URL"];
+        describe::of_service("operator", &own, &["REMEDY_AUDIENCE"], &optional)
     }
 
     /// A signed request of a person, or the schedule that reminds people of exemptions that end.

@@ -79,7 +79,7 @@ fn line(control: &str, target: &Target) -> String {
 }
 
 /// What counts as of late.
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 /// What a released lock's own entry ends in.
 const DONE: &str = ".done";
 

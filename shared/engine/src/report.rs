@@ -68,7 +68,8 @@ impl Report {
 
     /// The same, with what the guard objected.
     pub fn objected(self, objection: Objection) -> Self {
-        Self { objection: Some(objection.clone()), ..self.because(&objection.why) }
+        let report = self.because(&objection.why);
+        Self { objection: Some(objection), ..report }
     }
 
     /// How soon somebody must look.

@@ -56,8 +56,3 @@ fn evaluation(place: &Place, rule: &str, compliance: &str) -> Value {
 pub(crate) fn sweep() -> Value {
     json!({"sweep": {}})
 }
-
-/// What a person sends to have a repair taken back.
-pub(crate) fn undo(plan: &str) -> Value {
-    json!({"revert": {"plan": plan, "reason": "CHG-2041: the exports are needed by the insurer"}})
-}

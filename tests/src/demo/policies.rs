@@ -9,7 +9,7 @@ use remedy_testkit::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{events, folder, site::script, table, told::word};
+use super::{folder, site::script, table, told::word};
 use crate::workspace;
 
 /// A policy at fault.
@@ -55,8 +55,7 @@ pub(crate) async fn play() -> Value {
     let repaired = check(&world, "repaired", &path).await;
     for story in &mut stories {
         let function = &functions[story.fault.function.as_str()];
-        let event = events::undo(word(&story.repair, "plan")).to_string();
-        story.undo = only_run(function.invoke(event.as_bytes()).await);
+        story.undo = world.undo(function, &story.repair).await;
         println!("   {} {}: {}", story.fault.control, story.fault.resource, word(&story.undo, "outcome"));
     }
     let undone = check(&world, "undone", &path).await;
@@ -70,7 +69,9 @@ pub(crate) async fn play() -> Value {
 
 fn deploy(world: &World, settings: &Path) -> BTreeMap<&'static str, Lambda> {
     let parameters = json!({"identity_repairs": "auto"});
-    workspace::write_json(settings, &json!({"modes": {"default": "enforce"}, "parameters": parameters}));
+    let protected = json!({"break_glass": ["break-glass-*"]});
+    let document = json!({"modes": {"default": "enforce"}, "parameters": parameters, "protected": protected});
+    workspace::write_json(settings, &document);
     let mut env = world.environment("observe");
     env.insert("REMEDY_SETTINGS".to_owned(), settings.display().to_string());
     let names = ["iam-policies", "s3-public-access", "s3-encryption"];

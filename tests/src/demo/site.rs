@@ -30,24 +30,21 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// A fresh account, broken.
-    pub(crate) async fn broken(name: &'static str) -> Self {
+    /// A fresh account that the functions swept once, and found in order; broken since.
+    pub(crate) async fn broken(name: &'static str, settings: &Path) -> Self {
         let world = World::new().await;
+        let functions = deploy(&world, settings);
+        for (name, function) in &functions {
+            let answer = function.invoke(events::sweep().to_string().as_bytes()).await;
+            assert!(matches!(answer, Answer::Done(_)), "the first sweep of {name}: {answer:?}");
+        }
         let output = script(&world, &["tools/demo_break.py", name]).stderr(Stdio::inherit()).output().await;
         let output = output.expect("Python starts");
         assert!(output.status.success(), "the account `{name}` could not be broken, see above");
         let raw: Value = serde_json::from_slice(&output.stdout).expect("the manifest is JSON");
         let manifest = serde_json::from_value(raw.clone()).expect("the manifest has the agreed form");
         world.proxy.clear();
-        Self { name, world, manifest, raw, functions: BTreeMap::new() }
-    }
-
-    /// Deploys the functions, with these settings.
-    pub(crate) fn deploy(&mut self, settings: &Path) {
-        let mut env = self.world.environment("enforce");
-        env.insert("REMEDY_SETTINGS".to_owned(), settings.display().to_string());
-        let deploy = |name| (name, self.world.deploy_with(name, env.clone(), TIMEOUT));
-        self.functions = FUNCTIONS.into_iter().map(deploy).collect();
+        Self { name, world, manifest, raw, functions }
     }
 
     /// Invokes a function and gives its answer.
@@ -56,6 +53,11 @@ impl Site {
             Answer::Done(answer) => answer,
             other => panic!("{function} in {} did not answer {event}: {other:?}", self.name),
         }
+    }
+
+    /// Takes a repair back, once two people agreed.
+    pub(crate) async fn undo(&self, function: &str, run: &Value) -> Value {
+        self.world.undo(&self.functions[function], run).await
     }
 
     /// The runs that an event leads to.
@@ -110,6 +112,13 @@ impl Site {
             "notes": notes,
         })
     }
+}
+
+/// Deploys the functions, with these settings.
+fn deploy(world: &World, settings: &Path) -> BTreeMap<&'static str, Lambda> {
+    let mut env = world.environment("enforce");
+    env.insert("REMEDY_SETTINGS".to_owned(), settings.display().to_string());
+    FUNCTIONS.into_iter().map(|name| (name, world.deploy_with(name, env.clone(), TIMEOUT))).collect()
 }
 
 /// A script that acts in an account: through the proxy, or at the emulator itself.

@@ -17,14 +17,16 @@ pub(crate) struct Stage {
 fn settings() -> Value {
     json!({
         "modes": {"default": "enforce"},
-        "protected": {"principals": ["break-glass-*"], "resources": ["AWS::S3::Bucket/vendor-dropzone"]},
+        "protected": {"break_glass": ["break-glass-*"], "resources": ["AWS::S3::Bucket/vendor-dropzone"]},
     })
 }
 
 impl Stage {
     /// Both accounts, broken.
     pub(crate) async fn broken() -> Self {
-        let (clinic, research) = tokio::join!(Site::broken("clinic"), Site::broken("research"));
+        let path = folder().join("settings.json");
+        workspace::write_json(&path, &settings());
+        let (clinic, research) = tokio::join!(Site::broken("clinic", &path), Site::broken("research", &path));
         let stage = Self { clinic, research };
         let research = &stage.research.world;
         research.proxy.set_account_summary(&research.account.id, "AccountMFAEnabled", 1);
@@ -38,16 +40,6 @@ impl Stage {
         [&self.clinic, &self.research].into_iter()
     }
 
-    /// Deploys the functions in both accounts, with the settings in `folder`.
-    pub(crate) fn deploy(&mut self, folder: &Path) {
-        let path = folder.join("settings.json");
-        workspace::write_json(&path, &settings());
-        println!("   protected by the settings: users break-glass-*, bucket vendor-dropzone\n");
-        for site in [&mut self.clinic, &mut self.research] {
-            site.deploy(&path);
-        }
-    }
-
     /// Prints what was broken, and what the emulator could not do.
     pub(crate) fn describe(&self) {
         for site in self.sites() {
@@ -59,6 +51,7 @@ impl Stage {
                 println!("   NOT MADE, the emulator cannot: {}: {}", one.place, one.why);
             }
         }
+        println!("   protected by the settings: users break-glass-*, bucket vendor-dropzone");
         for note in &self.clinic.manifest.notes {
             println!("   note: {note}");
         }

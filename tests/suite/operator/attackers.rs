@@ -3,8 +3,8 @@
 use remedy_testkit::world::{TIMEOUT, World, only_run};
 use serde_json::{Value, json};
 
-use super::clinic::{Clinic, refused};
 use crate::drift::Drift;
+use remedy_tests::clinic::{Clinic, refused};
 
 /// A clinic with a plan that waits.
 async fn waiting() -> (Clinic, String, String) {

@@ -3,8 +3,8 @@
 use remedy_testkit::world::only_run;
 use serde_json::Value;
 
-use super::clinic::{Clinic, carry_out};
 use crate::drift::{Drift, block_of, iam, policy_of};
+use remedy_tests::clinic::{Clinic, carry_out};
 
 const TERMS: [&str; 8] =
     ["--owner", "web", "--reason", "needed", "--ticket", "CHG-7", "--alternative", "a scan before each upload"];

@@ -2,8 +2,8 @@
 
 use remedy_testkit::world::only_run;
 
-use super::clinic::Clinic;
 use crate::drift::{Drift, block_of};
+use remedy_tests::clinic::Clinic;
 
 #[tokio::test]
 async fn nothing_is_written_from_the_next_invocation_on() {

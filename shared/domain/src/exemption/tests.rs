@@ -43,8 +43,8 @@ fn granted() -> Exemption {
 
 #[test]
 fn terms_say_everything_and_not_too_much() {
-    assert_eq!(terms().check(), Ok(()));
     type Change = fn(&mut Terms);
+    assert_eq!(terms().check(), Ok(()));
     let rows: [(Change, BadTerms); 10] = [
         (|terms| terms.control.clear(), BadTerms::Empty("control")),
         (|terms| terms.resource.clear(), BadTerms::Empty("resource")),

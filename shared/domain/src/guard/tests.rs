@@ -290,7 +290,7 @@ fn a_hold_stops_everything_it_names_and_comes_first() {
     for purpose in [Purpose::Repair, Purpose::Revert] {
         for control in [&CONTROL, &RESCUE, &IDENTITY] {
             let own = vec!["phi".into()];
-            let case = Case { purpose, control, own, ..Case::enforced() }.decided(Answer::Approved);
+            let case = Case { control, own, purpose, ..Case::enforced() }.decided(Answer::Approved);
             assert_eq!(case.held(HoldScope::All, Switch::Held).ruling(), blocked);
         }
     }
@@ -377,7 +377,7 @@ fn the_backlog_waits_and_a_wave_does_not() {
         (Age::Wave, Mode::Enforce, &CONTROL, None),
         (Age::Wave, Mode::Approve, &CONTROL, Some(("approval", Outcome::AwaitingApproval))),
     ] {
-        assert_eq!(Case { age, mode, control, ..Case::enforced() }.ruling(), expected, "{age:?} {mode:?}");
+        assert_eq!(Case { control, age, mode, ..Case::enforced() }.ruling(), expected, "{age:?} {mode:?}");
     }
 }
 

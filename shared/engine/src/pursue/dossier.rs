@@ -81,7 +81,7 @@ where
     }
     let takers: Vec<_> = recent.lost.iter().chain(own_attempt).cloned().collect();
     let standing = asked.as_ref().map_or(Standing::Unasked, |asked| asked.standing(now, &takers));
-    Ok(Dossier { standing, holds, exemptions, recent, age, asked, manager, owner, own })
+    Ok(Dossier { holds, exemptions, recent, age, asked, standing, manager, owner, own })
 }
 
 /// The id of the ask that this course hangs on: its own, that of the plan that was approved, or that of the undo.

@@ -58,8 +58,8 @@ planted! {
     SettingsRemembered => Allowed,
     /// Holds are not found.
     HoldsUnlisted => Allowed,
-    /// How the last attempt ended is not found: nothing cools down.
-    ReleaseUnread => Once,
+    /// How the last attempts ended is not found: nothing is counted, nothing cools down.
+    ReleaseUnread => Budgeted,
     /// What is held is new every time.
     HeldAnew => ToldOnce,
 }

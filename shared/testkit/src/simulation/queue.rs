@@ -63,7 +63,7 @@ impl World {
 
 /// Follows a message as the host does.
 pub(crate) async fn follow(hands: Hands, rules: Rc<Rules>, errand: Errand, roster: Roster) -> End {
-    let own = [];
+    let (own, invocation) = ([], format!("worker {}", hands.worker()));
     let visit = Visit {
         function: "simulation",
         settings: &rules.settings,
@@ -73,7 +73,7 @@ pub(crate) async fn follow(hands: Hands, rules: Rc<Rules>, errand: Errand, roste
         own: &own,
         means: Means::WriteRole,
         cause: "simulation",
-        invocation: "simulation",
+        invocation: &invocation,
     };
     let followed = match errand {
         Errand::Look { control, resource } => roster.look(&hands, control, resource, &visit).await,

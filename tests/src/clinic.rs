@@ -13,15 +13,17 @@ use serde_json::{Value, json};
 const AUDIENCE: &str = "remedy-test";
 
 /// An account with people, whose STS checks signatures.
-pub(super) struct Clinic {
-    pub(super) world: World,
-    pub(super) operator: Lambda,
+pub struct Clinic {
+    /// The account.
+    pub world: World,
+    /// The operator function.
+    pub operator: Lambda,
     settings: String,
 }
 
 impl Clinic {
     /// A clinic in this mode.
-    pub(super) async fn open(mode: &str) -> Self {
+    pub async fn open(mode: &str) -> Self {
         let world = World::new().await;
         world.proxy.shims().signatures.enforce();
         let settings = world.settings_file(&settings(&world, mode));
@@ -30,23 +32,23 @@ impl Clinic {
     }
 
     /// A function of the clinic.
-    pub(super) fn deploy(&self, function: &str) -> Lambda {
+    pub fn deploy(&self, function: &str) -> Lambda {
         deploy(&self.world, function, &self.settings)
     }
 
     /// The same with other settings deployed.
-    pub(super) fn deploy_with(&self, function: &str, settings: &Value) -> Lambda {
+    pub fn deploy_with(&self, function: &str, settings: &Value) -> Lambda {
         deploy(&self.world, function, &self.world.settings_file(settings))
     }
 
     /// The settings of the clinic in this mode.
-    pub(super) fn settings(&self, mode: &str) -> Value {
+    pub fn settings(&self, mode: &str) -> Value {
         settings(&self.world, mode)
     }
 
     /// A person with an access key, which the proxy is told: it was made past it.
-    pub(super) async fn person(&self, name: &str) -> Person<'_> {
-        let iam = crate::drift::iam(&self.world);
+    pub async fn person(&self, name: &str) -> Person<'_> {
+        let iam = aws_sdk_iam::Client::new(&self.world.config());
         iam.create_user().user_name(name).path("/ops/").send().await.expect("a user is created");
         let key = iam.create_access_key().user_name(name).send().await.expect("a user gets a key").access_key;
         let key = key.expect("it is told");
@@ -73,14 +75,14 @@ fn deploy(world: &World, function: &str, settings: &str) -> Lambda {
 }
 
 /// Somebody at a terminal.
-pub(super) struct Person<'a> {
+pub struct Person<'a> {
     clinic: &'a Clinic,
     credentials: Credentials,
 }
 
 impl Person<'_> {
     /// What the terminal prints for a command: the signed payload.
-    pub(super) fn signs(&self, command: &[&str]) -> Vec<u8> {
+    pub fn signs(&self, command: &[&str]) -> Vec<u8> {
         let mut remedy = Command::new(binary("remedy"));
         remedy.env_clear().env("AWS_REGION", &self.clinic.world.account.region).env("REMEDY_AUDIENCE", AUDIENCE);
         remedy.env("AWS_ACCESS_KEY_ID", self.credentials.access_key_id());
@@ -91,23 +93,23 @@ impl Person<'_> {
     }
 
     /// A command, and what the operator answers.
-    pub(super) async fn says(&self, command: &[&str]) -> Answer {
+    pub async fn says(&self, command: &[&str]) -> Answer {
         self.clinic.operator.invoke(&self.signs(command)).await
     }
 
     /// A command that is done.
-    pub(super) async fn does(&self, command: &[&str]) -> Value {
+    pub async fn does(&self, command: &[&str]) -> Value {
         done(self.says(command).await)
     }
 
     /// A command that is refused, and in what words.
-    pub(super) async fn is_refused(&self, command: &[&str]) -> String {
+    pub async fn is_refused(&self, command: &[&str]) -> String {
         refused(self.says(command).await)
     }
 }
 
 /// Type and message of a refusal.
-pub(super) fn refused(answer: Answer) -> String {
+pub fn refused(answer: Answer) -> String {
     match answer {
         Answer::Failed { error_type, message, .. } => format!("{error_type}: {message}"),
         other => panic!("it was not refused: {other:?}"),
@@ -115,6 +117,6 @@ pub(super) fn refused(answer: Answer) -> String {
 }
 
 /// Sends the event that an approval left to be sent.
-pub(super) async fn carry_out(lambda: &Lambda, approved: &Value) -> Value {
+pub async fn carry_out(lambda: &Lambda, approved: &Value) -> Value {
     remedy_testkit::world::only_run(lambda.invoke(approved["next"]["with"].to_string().as_bytes()).await)
 }
