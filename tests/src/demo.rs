@@ -77,7 +77,9 @@ async fn set_the_stage() -> Stage {
     println!("Remedy, on this machine only: an emulated AWS, the real functions as processes, no AWS account.\n");
     println!(
         "{}",
-        table::heading("1  Starting four functions in two accounts, in mode `enforce`; a first sweep, all in order …")
+        table::heading(
+            "1  Starting four functions in two accounts, in mode `enforce`; the first sweeps are behind them …"
+        )
     );
     println!("{}", table::heading("2  Breaking both: a clinic, and its research department …"));
     let stage = Stage::broken().await;

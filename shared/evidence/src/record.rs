@@ -2,7 +2,7 @@
 
 use remedy_domain::{
     Timestamp,
-    evidence::{FORMAT, Record},
+    evidence::{Deed, FORMAT, Record},
 };
 use serde::Deserialize;
 
@@ -34,7 +34,15 @@ pub fn is_record(key: &str, bytes: &[u8]) -> bool {
     if name.starts_with("rejected-") {
         return serde_json::from_slice(bytes).is_ok_and(|rejected| is_of_rejected(&rejected, name));
     }
-    serde_json::from_slice(bytes).is_ok_and(|record| is_of_record(&record, name))
+    let is_deed = || serde_json::from_slice(bytes).is_ok_and(|deed| is_of_deed(&deed, key));
+    serde_json::from_slice(bytes).is_ok_and(|record| is_of_record(&record, name)) || is_deed()
+}
+
+/// What a person did.
+fn is_of_deed(deed: &Deed, key: &str) -> bool {
+    let own = deed.key();
+    let name = |key: &str| key.rsplit('/').next().map(str::to_owned);
+    deed.format <= FORMAT && name(&own) == name(key)
 }
 
 fn is_of_rejected(rejected: &Rejected, name: &str) -> bool {
@@ -66,6 +74,18 @@ mod tests {
         assert!(!is_record(&key, b"{}"));
         assert!(!is_record(&key, &bytes[1..]));
         assert_eq!(written_at(&bytes).unwrap().to_string(), "2026-03-02T10:15:30.123Z");
+    }
+
+    #[test]
+    fn what_people_did_is_a_record_too() {
+        let attempt = "b".repeat(32);
+        let bytes = format!(
+            r#"{{"about":{{}},"at":"2026-03-02T10:15:30.123Z","attempt":"{attempt}","by":{{"account":"111122223333","arn":"arn:aws:iam::111122223333:user/ann","id":"AIDAEXAMPLE"}},"deed":"holds","format":1,"kind":"decision","request":"","settings":"","subject":"hold"}}"#
+        );
+        let key = format!("2026/03/02/10/1530.123-operator-decision-{attempt}.json");
+        assert!(is_record(&key, bytes.as_bytes()));
+        assert!(!is_record(&key.replace("1530.123", "1530.124"), bytes.as_bytes()));
+        assert!(!is_record(&key.replace("bbbb", "cccc"), bytes.as_bytes()));
     }
 
     #[test]
