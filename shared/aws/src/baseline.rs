@@ -12,7 +12,7 @@ use crate::ports::AwsPorts;
 /// The stored form of baselines.
 const FORMAT: u32 = 1;
 /// So much of an invocation is kept back to store how far the look has come.
-const RESERVE: std::time::Duration = std::time::Duration::from_secs(8);
+const RESERVE: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// Draws the baseline, where there is none yet: looks at every target and puts what has drifted on the backlog.
 ///

@@ -56,7 +56,7 @@ pub(crate) fn not_two_people() -> Fault {
 }
 
 /// The same where there was nothing left to take back, because somebody else was first, or a worker that was lost; if people
-/// agreed to it, and their leave is then used up.
+/// agreed to it, and their leave is then used up. Without their leave, and without an exemption, nothing keeps it undone.
 pub(crate) async fn exempt_once<R: Remediation>(
     ports: &impl Ports,
     report: &mut Report,
@@ -66,14 +66,26 @@ pub(crate) async fn exempt_once<R: Remediation>(
     let not_canonical = |_| Fault::defect("revert", "plan-not-canonical");
     let undo = ask::undo_id(&stored.plan.id().map_err(not_canonical)?).map_err(not_canonical)?;
     let (now, attempt) = (ports.now(), ports.attempt()?);
-    let Some(agreed) = asks::latest(ports, &undo).await? else { return Ok(()) };
-    let lost: Vec<_> = agreed.spent_by.iter().cloned().collect();
-    if !matches!(agreed.standing(now, &lost), Standing::Approved(_)) || is_on_file(ports, &agreed, now).await? {
+    let asked = asks::latest(ports, &undo).await?;
+    let lost: Vec<_> = asked.iter().filter_map(|asked| asked.spent_by.clone()).collect();
+    let agreed = asked.filter(|asked| matches!(asked.standing(now, &lost), Standing::Approved(_)));
+    let Some(agreed) = agreed else { return unless_exempt::<R>(ports, report).await };
+    if is_on_file(ports, &agreed, now).await? {
         return Ok(());
     }
     let key = exempt::<R>(ports, report.clone(), &agreed, (now, &attempt), visit).await?;
     report.evidence.push(key);
     asks::spend(ports, &agreed, &attempt, &lost).await.map(|_| ())
+}
+
+async fn unless_exempt<R: Remediation>(ports: &impl Ports, report: &mut Report) -> Result<(), Fault> {
+    let (control, now) = (R::CONTROL.id.0, ports.now());
+    let on_file = registry::exemptions(ports, control).await?;
+    if !on_file.iter().any(|exemption| exemption.holds(control, &report.target, now)) {
+        report.outcome = Outcome::AwaitingApproval;
+        report.reason = Some("there is nothing to take back, and two people decide that it stays so".to_owned());
+    }
+    Ok(())
 }
 
 /// Whether these terms were granted already, since they were agreed to.
