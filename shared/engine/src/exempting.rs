@@ -69,7 +69,7 @@ pub(crate) async fn exempt_once<R: Remediation>(
     let asked = asks::latest(ports, &undo).await?;
     let lost: Vec<_> = asked.iter().filter_map(|asked| asked.spent_by.clone()).collect();
     let agreed = asked.filter(|asked| matches!(asked.standing(now, &lost), Standing::Approved(_)));
-    let Some(agreed) = agreed else { return unless_exempt::<R>(ports, report).await };
+    let Some(agreed) = agreed else { return unless_exempt::<R>(ports, report, &lost).await };
     if is_on_file(ports, &agreed, now).await? {
         return Ok(());
     }
@@ -78,10 +78,16 @@ pub(crate) async fn exempt_once<R: Remediation>(
     asks::spend(ports, &agreed, &attempt, &lost).await.map(|_| ())
 }
 
-async fn unless_exempt<R: Remediation>(ports: &impl Ports, report: &mut Report) -> Result<(), Fault> {
+/// Reverted is only what people agreed to once, and what is exempt still.
+async fn unless_exempt<R: Remediation>(
+    ports: &impl Ports,
+    report: &mut Report,
+    spent_by: &[AttemptId],
+) -> Result<(), Fault> {
     let (control, now) = (R::CONTROL.id.0, ports.now());
     let on_file = registry::exemptions(ports, control).await?;
-    if !on_file.iter().any(|exemption| exemption.holds(control, &report.target, now)) {
+    let is_exempt = on_file.iter().any(|exemption| exemption.holds(control, &report.target, now));
+    if spent_by.is_empty() || !is_exempt {
         report.outcome = Outcome::AwaitingApproval;
         report.reason = Some("there is nothing to take back, and two people decide that it stays so".to_owned());
     }

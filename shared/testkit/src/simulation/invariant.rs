@@ -29,7 +29,7 @@ pub enum Invariant {
     Concluded,
     /// What is recorded as repaired, reverted or recovered was to be seen so during the attempt.
     Honest,
-    /// People are told of a plan that is held once, at most.
+    /// People are told of a plan that is held once for each time that it is asked, and once more at most where a call failed.
     ToldOnce,
     /// Every message is done, refused, or dead after five deliveries; none dies while nothing fails.
     Delivered,
