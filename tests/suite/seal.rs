@@ -1,8 +1,9 @@
 //! Sealed evidence, as real processes on the emulator: the sealer, `remedy verify`, and what tampering comes to.
 
+pub(crate) mod vault;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output},
 };
 
@@ -14,121 +15,7 @@ use remedy_testkit::{
 use serde_json::{Value, json};
 
 use crate::drift::Drift;
-
-/// A world with a sealing key, and a folder for what is downloaded.
-pub(crate) struct Vault {
-    pub(crate) world: World,
-    pub(crate) key: String,
-    folder: PathBuf,
-}
-
-impl Drop for Vault {
-    fn drop(&mut self) {
-        let _gone_anyway = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-impl Vault {
-    pub(crate) async fn new() -> Self {
-        let world = World::new().await;
-        let key = signing_key(&aws_sdk_kms::Client::new(&world.config())).await;
-        let folder = std::env::temp_dir().join(format!("remedy-evidence-{}", world.account.id));
-        std::fs::create_dir_all(&folder).unwrap();
-        Self { world, key, folder }
-    }
-
-    /// A bucket is repaired: an intent and an outcome.
-    async fn repair(&self, tag: &str) {
-        let bucket = Drift::Bucket.make(&self.world, tag).await;
-        let run =
-            only_run(self.world.deploy("s3-public-access", "enforce").invoke(&Drift::Bucket.event(&bucket)).await);
-        assert_eq!(run["outcome"], "repaired");
-    }
-
-    fn sealer(&self) -> Lambda {
-        let mut environment = self.world.environment("observe");
-        environment.insert("REMEDY_SEAL_KEY".to_owned(), self.key.clone());
-        environment.insert("REMEDY_ANCHOR_BUCKET".to_owned(), self.anchor());
-        self.world.deploy_with("sealer", environment, TIMEOUT)
-    }
-
-    fn anchor(&self) -> String {
-        format!("remedy-anchor-{}", self.world.account.id)
-    }
-
-    async fn make_anchor(&self) {
-        self.world.s3().create_bucket().bucket(self.anchor()).send().await.expect("a bucket is created");
-    }
-
-    /// All records of now, as if they had been written so many hours ago: their keys tell their hour.
-    async fn age(&self, hours: i64) {
-        let fresh = remedy_evidence::Hour::of(remedy_aws::clock::now()).plus(-1);
-        for (key, bytes) in self.bytes(&self.world.evidence_bucket()).await {
-            let Some(hour) = remedy_evidence::Hour::of_key(&key).filter(|hour| *hour >= fresh) else { continue };
-            let older = key.replace(&hour.folder(), &hour.plus(-hours).folder());
-            self.put(&older, &bytes).await;
-            self.delete(&key).await;
-        }
-    }
-
-    async fn put(&self, key: &str, bytes: &[u8]) {
-        let put = self.world.s3().put_object().bucket(self.world.evidence_bucket()).key(key);
-        put.body(bytes.to_vec().into()).send().await.expect("an object is put");
-    }
-
-    async fn delete(&self, key: &str) {
-        let delete = self.world.s3().delete_object().bucket(self.world.evidence_bucket()).key(key);
-        delete.send().await.expect("an object is deleted");
-    }
-
-    async fn bytes(&self, bucket: &str) -> BTreeMap<String, Vec<u8>> {
-        bytes(&self.world.s3(), bucket).await
-    }
-
-    async fn keys(&self) -> BTreeSet<String> {
-        self.bytes(&self.world.evidence_bucket()).await.into_keys().collect()
-    }
-
-    async fn public_key(&self) -> String {
-        let path = self.folder.join("public.pem");
-        let archived = self.bytes(&self.world.evidence_bucket()).await;
-        let pem = archived.iter().find(|(key, _)| key.starts_with("seal/keys/")).expect("the key is archived").1;
-        std::fs::write(&path, pem).unwrap();
-        path.display().to_string()
-    }
-
-    /// Downloads a bucket into a folder, as `aws s3 sync` does.
-    async fn download(&self, bucket: &str, name: &str) -> PathBuf {
-        let folder = self.folder.join(name);
-        let _new = std::fs::remove_dir_all(&folder);
-        for (key, bytes) in self.bytes(bucket).await {
-            let path = folder.join(key);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, bytes).unwrap();
-        }
-        folder
-    }
-}
-
-/// A key that signs.
-pub(crate) async fn signing_key(kms: &aws_sdk_kms::Client) -> String {
-    let spec = aws_sdk_kms::types::KeySpec::EccNistP256;
-    let made = kms.create_key().key_spec(spec).key_usage(aws_sdk_kms::types::KeyUsageType::SignVerify).send().await;
-    made.expect("a key is created").key_metadata.expect("a new key is described").key_id
-}
-
-/// Everything in a bucket, by key.
-pub(crate) async fn bytes(s3: &aws_sdk_s3::Client, bucket: &str) -> BTreeMap<String, Vec<u8>> {
-    let (mut all, mut pages) = (BTreeMap::new(), s3.list_objects_v2().bucket(bucket).into_paginator().send());
-    while let Some(page) = pages.next().await {
-        for object in page.expect("a bucket lists").contents() {
-            let key = object.key().unwrap().to_owned();
-            let got = s3.get_object().bucket(bucket).key(&key).send().await.expect("a listed object is there");
-            all.insert(key, got.body.collect().await.unwrap().to_vec());
-        }
-    }
-    all
-}
+use vault::Vault;
 
 /// `remedy verify`, without a network and without an environment.
 fn verify(arguments: &[&str]) -> Output {

@@ -20,7 +20,10 @@ use remedy_domain::Region;
 use remedy_testkit::lambda::{Lambda, Spec, binary};
 use serde_json::json;
 
-use crate::seal::{bytes, numbers, signing_key};
+use crate::seal::{
+    numbers,
+    vault::{bytes, signing_key},
+};
 
 const ACCOUNT: &str = "111122223333";
 const EVIDENCE: &str = "remedy-evidence-111122223333";

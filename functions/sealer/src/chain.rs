@@ -61,10 +61,7 @@ impl<P: Store + Clock, S: Signer> Desk<'_, P, S> {
             self.recheck(&manifest, number).await?;
             self.sign(&manifest, &bytes).await?
         };
-        let sealed = Seal::parse(&seal).map_err(|_| broken("unreadable-seal"))?;
-        if sealed.checkpoint != Checkpoint::of(&manifest, &bytes) {
-            return Err(broken("seal-of-another-manifest"));
-        }
+        self.expect(&seal, &Checkpoint::of(&manifest, &bytes))?;
         Ok(Link { digests: digests(&bytes, &seal), manifest })
     }
 
@@ -113,11 +110,26 @@ impl<P: Store + Clock, S: Signer> Desk<'_, P, S> {
         if !seal.is_by(&self.key) {
             return Err(Fault::transient("kms:Sign", "signed-by-another-key"));
         }
+        let checkpoint = seal.checkpoint.clone();
         let (key, text) = (name::seal(manifest.number), seal.text().into_bytes());
         match self.ports.put_new(Shelf::Evidence, &key, &text).await? {
             Put::Created => Ok(text),
-            Put::Exists => self.get(&key).await?.ok_or_else(|| Fault::transient("seal", "seal-is-gone")),
+            Put::Exists => {
+                let other = self.get(&key).await?.ok_or_else(|| Fault::transient("seal", "seal-is-gone"))?;
+                self.expect(&other, &checkpoint).map(|()| other)
+            }
         }
+    }
+
+    /// A seal that is there already must be the seal of this manifest. One that an earlier key signed is taken as it is:
+    /// a verification has that key.
+    fn expect(&self, seal: &[u8], checkpoint: &Checkpoint) -> Result<(), Fault> {
+        let seal = Seal::parse(seal).map_err(|_| broken("unreadable-seal"))?;
+        if seal.checkpoint != *checkpoint {
+            return Err(broken("seal-of-another-manifest"));
+        }
+        let is_forged = seal.key == self.key.fingerprint() && !seal.is_by(&self.key);
+        if is_forged { Err(broken("forged-seal")) } else { Ok(()) }
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Fault> {

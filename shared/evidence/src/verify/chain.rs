@@ -34,22 +34,22 @@ pub(super) struct Chain {
 struct Link<'a> {
     number: u64,
     manifest: Option<&'a [u8]>,
-    seal: Option<&'a [u8]>,
+    /// Its seal, opened.
+    seal: Option<&'a Result<Checkpoint, Finding>>,
 }
 
 impl Chain {
     /// Reads the chain, and says what is wrong with it.
     pub(super) fn read(archive: &Archive, keys: &[PublicKey], at: Timestamp, findings: &mut Vec<Finding>) -> Self {
-        let signed = signed(archive, keys);
+        let seals: Opened =
+            archive.seals.iter().map(|(number, seal)| (*number, genuine(seal, keys, &name::seal(*number)))).collect();
+        let signed: Signed<'_> = seals.values().flatten().map(|it| (it.manifest.as_str(), it.number)).collect();
         let last = last(archive, &signed, findings);
         let mut chain = Self { last, ..Self::default() };
         for number in (0..=last.unwrap_or(0)).take_while(|_| last.is_some()) {
-            let link = Link {
-                number,
-                manifest: archive.manifests.get(&number).map(Vec::as_slice),
-                seal: archive.seals.get(&number).map(Vec::as_slice),
-            };
-            match link.read(keys, &signed, last) {
+            let link =
+                Link { number, manifest: archive.manifests.get(&number).map(Vec::as_slice), seal: seals.get(&number) };
+            match link.read(&signed, last) {
                 Ok(manifest) => chain.add(manifest, archive, at, findings),
                 Err(found) => findings.extend(found),
             }
@@ -97,7 +97,7 @@ impl Chain {
 }
 
 impl Link<'_> {
-    fn read(&self, keys: &[PublicKey], signed: &Signed, last: Option<u64>) -> Result<Manifest, Vec<Finding>> {
+    fn read(&self, signed: &Signed<'_>, last: Option<u64>) -> Result<Manifest, Vec<Finding>> {
         let (key, seal_key) = (name::manifest(self.number), name::seal(self.number));
         let (manifest, seal) = match (self.manifest, self.seal) {
             (Some(manifest), Some(seal)) => (manifest, seal),
@@ -109,8 +109,10 @@ impl Link<'_> {
                 return Err(lost.map(|(key, _)| Finding::new(Kind::Deleted, key, why.as_str())).collect());
             }
         };
-        let checkpoint = genuine(seal, keys, &seal_key).map_err(|finding| vec![finding])?;
-        self.agree(manifest, &checkpoint, signed)
+        match seal {
+            Ok(checkpoint) => self.agree(manifest, checkpoint, signed),
+            Err(finding) => Err(vec![finding.clone()]),
+        }
     }
 
     fn unsigned(&self, last: Option<u64>) -> Finding {
@@ -122,14 +124,14 @@ impl Link<'_> {
     }
 
     /// The manifest, if it is the one that its seal is about, in its place.
-    fn agree(&self, bytes: &[u8], sealed: &Checkpoint, signed: &Signed) -> Result<Manifest, Vec<Finding>> {
+    fn agree(&self, bytes: &[u8], sealed: &Checkpoint, signed: &Signed<'_>) -> Result<Manifest, Vec<Finding>> {
         let (key, digest) = (name::manifest(self.number), canonical::sha256_hex(bytes));
         let moved = |key: String, number: u64| Finding::new(Kind::Reordered, key, format!("it is number {number}"));
         let mut findings = Vec::new();
         if sealed.number != self.number {
             findings.push(moved(name::seal(self.number), sealed.number));
         }
-        match signed.get(&digest) {
+        match signed.get(digest.as_str()) {
             Some(number) if *number != self.number => findings.push(moved(key.clone(), *number)),
             None if sealed.number == self.number => {
                 findings.push(Finding::new(Kind::Changed, key.clone(), "its bytes are not those that were signed"));
@@ -146,17 +148,15 @@ impl Link<'_> {
     }
 }
 
-/// The numbers of manifests by their digest, as signed.
-type Signed = BTreeMap<String, u64>;
+/// The seals by number, each opened once: that is what a verification spends its time on.
+type Opened = BTreeMap<u64, Result<Checkpoint, Finding>>;
 
-fn signed(archive: &Archive, keys: &[PublicKey]) -> Signed {
-    let genuine = |(number, seal): (&u64, &Vec<u8>)| genuine(seal, keys, &name::seal(*number)).ok();
-    archive.seals.iter().filter_map(genuine).map(|checkpoint| (checkpoint.manifest, checkpoint.number)).collect()
-}
+/// The numbers of manifests by their digest, as signed.
+type Signed<'a> = BTreeMap<&'a str, u64>;
 
 /// The last number of the chain. There is one for every hour, so a gap that is longer than the chain itself is none: what
 /// stands beyond was never part of it.
-fn last(archive: &Archive, signed: &Signed, findings: &mut Vec<Finding>) -> Option<u64> {
+fn last(archive: &Archive, signed: &Signed<'_>, findings: &mut Vec<Finding>) -> Option<u64> {
     let present: BTreeSet<u64> = archive.manifests.keys().chain(archive.seals.keys()).copied().collect();
     let genuine = signed.values().filter(|number| present.contains(number)).max().copied().unwrap_or(0);
     let limit = u64::try_from(present.len()).unwrap_or(u64::MAX).saturating_add(genuine);
