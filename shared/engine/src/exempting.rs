@@ -6,6 +6,7 @@ use remedy_domain::{
     evidence::{Kind, Record, StoredPlan},
     exemption::Exemption,
     guard::Purpose,
+    redact,
 };
 
 use crate::{
@@ -101,5 +102,10 @@ async fn is_on_file(ports: &impl Ports, agreed: &OnFile, now: Timestamp) -> Resu
     };
     let name = remedy_domain::exemption::name(&terms.control, &terms.account, &terms.resource);
     let on_file = registry::exemption(ports, &terms.control, &name).await?;
-    Ok(on_file.is_some_and(|exemption| now < exemption.until && decision.at <= exemption.since))
+    let is_granted = |exemption: &Exemption| {
+        let same =
+            exemption.reason == redact::text(&terms.reason) && exemption.approved_by.as_ref() == Some(&decision.by);
+        same && now < exemption.until && decision.at <= exemption.since
+    };
+    Ok(on_file.is_some_and(|exemption| is_granted(&exemption)))
 }
