@@ -141,7 +141,7 @@ pub(crate) struct One {
     /// The account of the resources.
     #[arg(long, value_parser = account)]
     account: AccountId,
-    /// A pattern with * and ? over ids, ARNs and <resource type>/<id>.
+    /// A pattern with `*` and `?` over ids, ARNs and `<resource type>/<id>`.
     #[arg(long)]
     resource: String,
     /// For how many days, 1 to 90.

@@ -2,6 +2,7 @@
 
 mod batches;
 mod buckets;
+mod canaries;
 mod config_rule;
 mod contracts;
 mod controls;

@@ -6,7 +6,7 @@ mod worlds;
 use remedy_domain::{AccountId, Parameters, Target};
 use remedy_engine::Tags;
 use remedy_testkit::laws::{
-    Law, Lawful, Stage, WayBack,
+    Bearing, Case, FakeTheatre, Law, Lawful, Stage, WayBack,
     proptest::{
         prelude::{BoxedStrategy, Just, Strategy},
         prop_oneof,
@@ -20,6 +20,15 @@ use crate::{KeyDying, KeyPolicy, KeyShared, KeyUnrotated, Keys, key_dying::Life,
 remedy_testkit::laws!(key_unrotated: KeyUnrotated);
 remedy_testkit::laws!(key_dying: KeyDying);
 remedy_testkit::laws!(key_shared: KeyShared);
+
+#[test]
+fn a_thousand_flaps_are_three_repairs_and_one_page() {
+    let world = Rotating { kind: Kind::Plain, rotation: Rotation::Off, allowed: 365 };
+    let case = Case::<KeyUnrotated> { world, other: Rotation::Off, mask: 0 };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let bearing = runtime.block_on(remedy_testkit::laws::flaps(&case, &FakeTheatre, 1000));
+    assert_eq!(bearing, Bearing::Held);
+}
 
 /// A key, its rotation, and how long a key may go without.
 #[derive(Debug, Clone)]

@@ -34,6 +34,7 @@ pub use agreed::Agreed;
 pub use conservation::{conserved, released};
 pub use elements::merged_whole;
 pub use emulated::{EmulatedTheatre, check_on_emulator};
+pub use people::flaps;
 pub use proptest;
 use proptest::strategy::BoxedStrategy;
 use remedy_aws::Connect;

@@ -221,7 +221,12 @@ fn accounts() -> impl Strategy<Value = Account> {
 }
 
 proptest::proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    // PROPTEST_CASES asks for more.
+    #![proptest_config(ProptestConfig {
+        cases: ProptestConfig::default().cases.max(2_000),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     /// One principal or group after the other loses everything, as far as the guard lets it. However it goes, whoever
     /// could be counted on at the beginning is not taken below two.

@@ -13,7 +13,9 @@ use super::{Bearing, Case, Lawful, Scene, Theatre, WayBack};
 use crate::people::person;
 
 /// More drifts of one resource in a day than are repaired.
-const FLAPS: usize = 6;
+const FLAPS: u32 = 6;
+/// A day's minutes.
+const DAY: u32 = 24 * 60;
 /// So many are.
 const REPAIRED: usize = 3;
 
@@ -91,14 +93,19 @@ async fn turn<C: Lawful>(scene: &Scene<C>, scope: &HoldScope, switch: Switch) {
 
 /// What drifts again and again is repaired so often a day, then somebody is paged, once.
 pub(super) async fn stops_flapping<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+    flaps(case, theatre, FLAPS).await
+}
+
+/// The same for a resource that drifts so many times within a day.
+pub async fn flaps<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre, times: u32) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     let Some((before, _)) = scene.drift().await else { return Bearing::Moot };
-    let mut outcomes = Vec::new();
-    for _ in 0..FLAPS {
+    let (mut outcomes, between) = (Vec::new(), Duration::from_mins(10) * FLAPS / times);
+    for _ in 0..times {
         outcomes.push(scene.repair().await.expect("a run").outcome);
-        scene.ports.time().advance(Duration::from_secs(600));
+        scene.ports.time().advance(between.max(Duration::from_secs(30)));
         let ours = scene.setting().await;
-        if !scene.put(&ours, &before).await || scene.drift().await.is_none() {
+        if !C::agrees(&ours, &before) && !scene.put(&ours, &before).await || scene.drift().await.is_none() {
             return Bearing::Moot;
         }
     }
@@ -107,7 +114,7 @@ pub(super) async fn stops_flapping<C: Lawful>(case: &Case<C>, theatre: &dyn Thea
     assert!(stopped.iter().all(|outcome| *outcome == Outcome::Blocked), "{outcomes:?}");
     let pages = scene.ports.notices().into_iter().filter(|notice| notice.alarm == Alarm::Page).count();
     assert_eq!(pages, 1, "one page: {:?}", scene.ports.notices());
-    scene.ports.time().advance(Duration::from_secs(86_400));
+    scene.ports.time().advance(Duration::from_mins(1) * DAY);
     let later = scene.repair().await.expect("a run a day later").outcome;
     assert!(arrived(later), "{later:?}");
     Bearing::Held
