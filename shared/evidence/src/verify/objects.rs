@@ -1,6 +1,6 @@
 //! What is in the folders of the hours, against what the manifests list.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use remedy_domain::Timestamp;
 
@@ -11,9 +11,6 @@ use crate::{
     hour::Hour,
     manifest::{Entry, Manifest},
 };
-
-/// A record is dated before it is written: it may still have been on its way when the last manifest was made.
-const UNDER_WAY: Duration = Duration::from_mins(5);
 
 /// Compares, and answers what is not sealed yet.
 pub(super) fn compare(archive: &Archive, chain: &Chain, at: Timestamp, findings: &mut Vec<Finding>) -> Vec<String> {
@@ -93,7 +90,7 @@ fn unlisted(key: &str, found: &Found, chain: &Chain, at: Timestamp) -> Option<Fi
         let why = "a manifest that may list it as late is missing or cannot be relied on";
         return Some(Finding::new(Kind::Unproven, key, why));
     }
-    let is_newer = found.at.is_some_and(|written| end.at <= written + UNDER_WAY && written <= at);
+    let is_newer = found.at.is_some_and(|written| end.at <= written && written <= at);
     let why = format!("its hour was sealed without it, as number {number}, and no later manifest lists it");
     (!is_newer).then(|| Finding::new(Kind::Inserted, key, why))
 }
