@@ -7,7 +7,7 @@ use remedy_domain::{Fault, FaultKind, exemption::BadTerms, settings::SettingsErr
 /// Why the operator does not do what was asked: nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// The request is not what `docs/schema/operator.schema.json` describes.
+    /// The request is none of [`remedy_domain::request::Request`].
     #[error("the request is not one that the operator knows (line {}, column {})", .0.line(), .0.column())]
     Shape(#[source] serde_json::Error),
     /// The settings do not name this principal.

@@ -135,7 +135,7 @@ async fn note(
 ) -> Result<(), Fault> {
     let Noted { id, at, put, name } = noted;
     report.plan = Some(id.clone());
-    let notice = notice(report);
+    let notice = notice(report, purpose);
     let mut posted = match put {
         Put::Created => post(ports, &name, notice.as_ref()).await,
         Put::Exists => Posted::Known,
@@ -197,23 +197,27 @@ pub(crate) fn record(
 }
 
 /// What people are to be told, where there is something to tell.
-pub(crate) fn notice(report: &Report) -> Option<Notice> {
+pub(crate) fn notice(report: &Report, purpose: Purpose) -> Option<Notice> {
     let alarm = report.alarm();
     (alarm != Alarm::None).then(|| Notice {
         alarm,
         control: report.control.0.to_owned(),
         target: report.target.clone(),
         plan: report.plan.clone(),
-        text: redact::text(&text(report)),
+        text: redact::text(&text(report, purpose)),
     })
 }
 
 /// One sentence for each thing that a reader needs: what happened, why, what would change it, whom to ask.
-fn text(report: &Report) -> String {
+fn text(report: &Report, purpose: Purpose) -> String {
     let mut text = format!("{} {}: {}.", report.control, redact::text(&report.target.id), report.outcome.word());
     let change = report.objection.as_ref().map(|objection| format!("To change that: {}", objection.change));
-    let decide = match (report.outcome, &report.plan) {
-        (Outcome::AwaitingApproval, Some(plan)) => Some(format!("Decide: remedy approve {plan}")),
+    let decide = match (report.outcome, purpose, &report.plan) {
+        (Outcome::AwaitingApproval, Purpose::Repair, Some(plan)) => Some(format!("Decide: remedy approve {plan}")),
+        // What people approve of an undo is what one of them asked for, not this plan of it.
+        (Outcome::AwaitingApproval, Purpose::Revert, _) => {
+            Some("Ask for it: remedy revert, with the plan of the repair".to_owned())
+        }
         _ => None,
     };
     let owner = report.owner.as_ref().map(|owner| format!("Owner: {owner}"));

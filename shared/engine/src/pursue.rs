@@ -117,7 +117,7 @@ where
         let outcome = acted.as_ref().map_or(Outcome::Failed, |report| report.outcome);
         turn::give_back(self.ports, &turns, outcome).await?;
         let report = acted?;
-        if let Some(notice) = notice(&report) {
+        if let Some(notice) = notice(&report, self.task.purpose()) {
             outbox::send(self.ports, lease.lock.attempt.as_str(), &notice).await;
         }
         Ok(report)
@@ -254,7 +254,7 @@ where
     async fn finish(&self, lease: &Lease, mut report: Report) -> Result<Report, Fault> {
         let key = lease.lock.outcome_key();
         let record = self.record(&report, Kind::Outcome, lease);
-        if let Some(notice) = notice(&report) {
+        if let Some(notice) = notice(&report, self.task.purpose()) {
             outbox::post(self.ports, lease.lock.attempt.as_str(), &notice).await;
         }
         ledger::record(self.ports, &record, &key).await?;

@@ -145,6 +145,11 @@ async fn an_event_that_asks_to_undo_takes_nothing_back_and_exempts_nothing() {
     let unasked = only_run(lambda.invoke(undo.to_string().as_bytes()).await);
     assert_eq!(unasked["outcome"], "awaiting-approval", "{unasked:#}");
     assert_eq!(clinic.world.repairs().len(), writes);
+    let letters = clinic.world.state("notice/").await;
+    let told = letters.values().filter(|letter| letter["notice"]["plan"] == unasked["plan"]).collect::<Vec<_>>();
+    let [letter] = told.as_slice() else { panic!("people hear of it once: {letters:#?}") };
+    let text = letter["notice"]["text"].as_str().expect("a notice has a text");
+    assert!(text.contains("remedy revert") && !text.contains("remedy approve"), "a command that works: {text}");
     assert!(clinic.world.state("exemption/").await.is_empty());
 }
 
