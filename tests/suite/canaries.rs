@@ -84,6 +84,7 @@ async fn what_stands_in_policies_and_tags_is_told_nobody() {
             assert_all_silent(&world, &lambda, &answers).await;
         }
         assert!(!world.evidence().await.is_empty(), "there is something to look through");
+        assert!(!world.proxy.calls_where(|call| call.operation == "Publish").is_empty(), "people were told something");
         let state = json!(world.state("").await).to_string();
         assert!(state.contains(CANARIES[0]), "settings are kept verbatim, in the state bucket alone");
     }
