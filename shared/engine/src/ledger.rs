@@ -287,3 +287,6 @@ pub async fn hold(store: &impl Store, name: &str, held: &HeldPlan) -> Result<(He
 pub fn exemption_record_key(at: Timestamp, control: &str, attempt: &AttemptId) -> String {
     key(at, control, Kind::Exemption, attempt.as_str())
 }
+
+#[cfg(test)]
+mod tests;

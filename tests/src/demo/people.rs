@@ -1,5 +1,7 @@
 //! People in the loop, in an account of their own: each command is the real terminal, each answer the real operator function.
 
+mod shared;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -31,7 +33,7 @@ struct Acts(Vec<(&'static str, String, bool)>);
 
 impl Acts {
     fn note(&mut self, act: &'static str, came: &str, holds: Holds) {
-        let mark = if holds == Holds::Yes { " " } else { "  NOT AS IT SHOULD BE" };
+        let mark = if holds == Holds::Yes { "" } else { "  NOT AS IT SHOULD BE" };
         println!("   {act:<52} {came}{mark}");
         self.0.push((act, came.to_owned(), holds == Holds::Yes));
     }
@@ -57,6 +59,7 @@ pub(crate) async fn play() -> Value {
     let run = approved(&clinic, (&ann, &bob), &lambda, &mut acts).await;
     exempted(&clinic, (&ann, &bob), &lambda, &mut acts).await;
     taken_back((&ann, &bob), &lambda, &run, &mut acts).await;
+    shared::play(&clinic, (&ann, &bob), &lambda, &mut acts).await;
     stopped(&clinic, &ann, &lambda, &mut acts).await;
     verified(&clinic.world, &mut acts).await;
     println!();

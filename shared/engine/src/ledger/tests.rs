@@ -1,0 +1,337 @@
+use std::{cell::RefCell, collections::BTreeMap};
+
+use futures_util::FutureExt as _;
+use remedy_domain::{AccountId, Plan, Region, guard::Purpose, settings::Mode};
+use serde_json::json;
+
+use super::*;
+
+/// Two shelves that answer at once.
+#[derive(Debug, Default)]
+struct Shelves {
+    objects: RefCell<BTreeMap<(Shelf, String), Vec<u8>>>,
+    /// What the next listing answers instead: it was made before another worker wrote.
+    earlier: RefCell<Option<Vec<String>>>,
+}
+
+impl Store for Shelves {
+    async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
+        if self.objects.borrow().contains_key(&(shelf, key.to_owned())) {
+            return Ok(Put::Exists);
+        }
+        self.objects.borrow_mut().insert((shelf, key.to_owned()), body.to_owned());
+        Ok(Put::Created)
+    }
+
+    async fn put(&self, key: &str, body: &[u8]) -> Result<(), Fault> {
+        self.objects.borrow_mut().insert((Shelf::State, key.to_owned()), body.to_owned());
+        Ok(())
+    }
+
+    async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(self.objects.borrow().get(&(shelf, key.to_owned())).cloned())
+    }
+
+    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
+        if let Some(earlier) = self.earlier.take() {
+            return Ok(earlier);
+        }
+        let shelves = self.objects.borrow();
+        let keys = shelves.keys().filter(|(on, key)| *on == shelf && key.starts_with(prefix));
+        Ok(keys.map(|(_, key)| key.clone()).collect())
+    }
+}
+
+impl Shelves {
+    fn keys(&self, shelf: Shelf) -> Vec<String> {
+        now(self.list(shelf, ""))
+    }
+}
+
+/// What a future answers that never waits.
+fn now<T>(future: impl Future<Output = Result<T, Fault>>) -> T {
+    future.now_or_never().expect("these shelves answer at once").expect("these shelves have no faults")
+}
+
+fn at(minutes: i64) -> Timestamp {
+    "2026-03-02T10:00:00Z".parse::<Timestamp>().unwrap() + Duration::from_mins(u64::try_from(minutes).unwrap())
+}
+
+fn target() -> Target {
+    Target {
+        account: AccountId::parse("111122223333").unwrap(),
+        region: Region::parse("us-east-1").unwrap(),
+        resource_type: "AWS::S3::Bucket".to_owned(),
+        id: "scans".to_owned(),
+        unique_id: None,
+        arn: None,
+    }
+}
+
+fn attempt(number: usize) -> AttemptId {
+    AttemptId::parse(format!("{number:032x}")).unwrap()
+}
+
+fn stored() -> StoredPlan {
+    let plan = Plan::new("s3-bucket-public", &target(), json!({"blocked": false}), json!({"blocked": true}));
+    StoredPlan {
+        plan,
+        purpose: Purpose::Repair,
+        realized: None,
+        function: "s3-public-access".to_owned(),
+        attempt: None,
+        at: at(0),
+    }
+}
+
+/// A lock taken at `since`, in minutes, for a quarter of an hour.
+fn lock(number: usize, since: i64) -> Lock {
+    Lock {
+        format: FORMAT,
+        attempt: attempt(number),
+        control: "s3-bucket-public".to_owned(),
+        target: target(),
+        plan: stored().plan.id().unwrap(),
+        purpose: Purpose::Repair,
+        since: at(since),
+        until: at(since + 15),
+    }
+}
+
+/// A lock that nobody else holds, the attempts that were lost before it, and how the last one ended.
+fn held(claim: Claim) -> (Lease, Vec<AttemptId>, Option<Outcome>) {
+    let Claim::Held { lease, lost, last } = claim else { panic!("somebody holds it: {claim:?}") };
+    (lease, lost.into_iter().map(|lease| lease.lock.attempt).collect(), last.map(|last| last.outcome))
+}
+
+fn take(shelves: &Shelves, number: usize, since: i64) -> (Lease, Vec<AttemptId>, Option<Outcome>) {
+    held(now(claim(shelves, lock(number, since), at(since))))
+}
+
+#[test]
+fn one_worker_holds_a_target_until_it_gives_it_back() {
+    let shelves = Shelves::default();
+    let (first, lost, last) = take(&shelves, 0, 0);
+    assert_eq!((lost, last), (vec![], None));
+    assert_eq!(first.key, format!("lock/s3-bucket-public/{}/0000000000", target().hash()));
+    assert!(matches!(now(claim(&shelves, lock(1, 1), at(1))), Claim::Busy));
+    now(release(&shelves, &first, Outcome::Repaired, at(2)));
+    let (second, lost, last) = take(&shelves, 1, 3);
+    assert_eq!((lost, last), (vec![], Some(Outcome::Repaired)));
+    assert!(second.key.ends_with("/0000000001"), "{}", second.key);
+    now(release(&shelves, &second, Outcome::Failed, at(4)));
+    let (third, _, last) = take(&shelves, 2, 5);
+    assert!(third.key.ends_with("/0000000002") && last == Some(Outcome::Failed));
+    let other = Target { id: "reports".to_owned(), ..target() };
+    assert!(matches!(now(claim(&shelves, Lock { target: other, ..lock(9, 5) }, at(5))), Claim::Held { .. }));
+    let other = Lock { control: "s3-bucket-plaintext".to_owned(), ..lock(9, 5) };
+    assert!(matches!(now(claim(&shelves, other, at(5))), Claim::Held { .. }));
+}
+
+#[test]
+fn a_lock_is_lost_from_the_moment_its_lease_ends_and_not_before() {
+    let shelves = Shelves::default();
+    take(&shelves, 0, 0);
+    let just_before = at(15) - Duration::from_millis(1);
+    assert!(matches!(now(claim(&shelves, lock(1, 14), just_before)), Claim::Busy));
+    assert_eq!(now(orphans(&shelves, "s3-bucket-public", just_before)).len(), 0);
+    assert_eq!(now(all_orphans(&shelves, just_before)).len(), 0);
+    let (lease, lost, last) = take(&shelves, 1, 15);
+    assert_eq!((lost, last), (vec![attempt(0)], None));
+    assert!(lease.key.ends_with("/0000000001"));
+}
+
+#[test]
+fn orphans_are_the_lost_locks_of_a_control_and_no_released_ones() {
+    let shelves = Shelves::default();
+    let (first, ..) = take(&shelves, 0, 0);
+    now(release(&shelves, &first, Outcome::Repaired, at(1)));
+    take(&shelves, 1, 2);
+    let other = Lock { control: "s3-bucket-plaintext".to_owned(), ..lock(2, 2) };
+    held(now(claim(&shelves, other, at(2))));
+    let found = |leases: Vec<Lease>| leases.into_iter().map(|lease| lease.lock.attempt).collect::<Vec<_>>();
+    assert_eq!(found(now(orphans(&shelves, "s3-bucket-public", at(17)))), [attempt(1)]);
+    assert_eq!(found(now(orphans(&shelves, "s3-bucket", at(17)))), []);
+    assert_eq!(found(now(all_orphans(&shelves, at(17)))), [attempt(2), attempt(1)], "as the controls are sorted");
+    assert_eq!(found(now(all_orphans(&shelves, at(16)))), []);
+}
+
+#[test]
+fn two_workers_that_see_the_same_line_do_not_both_get_in() {
+    let shelves = Shelves::default();
+    take(&shelves, 0, 0);
+    shelves.earlier.replace(Some(vec![]));
+    assert!(matches!(now(claim(&shelves, lock(1, 0), at(0))), Claim::Busy));
+}
+
+#[test]
+fn the_place_in_the_line_is_read_from_the_key() {
+    let lines = ["0000000000", "0000000000.done", "0000000012", "x", "x.done"];
+    let generations: Vec<_> = lines.into_iter().map(|key| generation(&format!("lock/c/t/{key}"))).collect();
+    assert_eq!(generations, [Some(0), Some(0), Some(12), None, None]);
+}
+
+#[test]
+fn an_hour_has_so_many_slots_and_a_day_so_many_places_in_the_wave() {
+    let shelves = Shelves::default();
+    let slots = |since| now(claim_slot(&shelves, &lock(0, since), 2));
+    assert_eq!([slots(0), slots(30), slots(59), slots(60)], [Slot::Taken, Slot::Taken, Slot::None, Slot::Taken]);
+    let places = |since| now(claim_wave(&shelves, &lock(0, since), 2));
+    let day = 24 * 60;
+    assert_eq!([places(0), places(60), places(120), places(day)], [Slot::Taken, Slot::Taken, Slot::None, Slot::Taken]);
+    let keys = shelves.keys(Shelf::State);
+    let expected = [
+        "budget/s3-bucket-public/111122223333/2026030210/0000",
+        "budget/s3-bucket-public/111122223333/2026030210/0001",
+        "budget/s3-bucket-public/111122223333/2026030211/0000",
+        "wave/s3-bucket-public/111122223333/20260302/0000",
+        "wave/s3-bucket-public/111122223333/20260302/0001",
+        "wave/s3-bucket-public/111122223333/20260303/0000",
+    ];
+    assert_eq!(keys, expected);
+    assert_eq!(now(claim_slot(&shelves, &lock(0, 180), 0)), Slot::None, "a budget of nothing is none");
+}
+
+#[test]
+fn a_slot_that_another_worker_took_in_between_is_skipped() {
+    let shelves = Shelves::default();
+    // The second slot is taken, the first is not: a listing counts one, and offers the second.
+    now(shelves.put_new(Shelf::State, "budget/s3-bucket-public/111122223333/2026030210/0001", b"\"x\""));
+    assert_eq!(now(claim_slot(&shelves, &lock(0, 0), 3)), Slot::Taken);
+    assert_eq!(now(claim_slot(&shelves, &lock(1, 0), 3)), Slot::None);
+    let mine = now(shelves.get(Shelf::State, "budget/s3-bucket-public/111122223333/2026030210/0002"));
+    assert_eq!(mine, Some(serde_json::to_vec(&attempt(0)).unwrap()), "it names the attempt it is counted for");
+}
+
+/// Repairs that ended at these minutes, in this way.
+fn repairs(ended: &[(i64, Outcome)]) -> Shelves {
+    let shelves = Shelves::default();
+    for (number, (minute, outcome)) in ended.iter().enumerate() {
+        let (lease, ..) = take(&shelves, number, *minute);
+        now(release(&shelves, &lease, *outcome, at(*minute)));
+    }
+    shelves
+}
+
+fn recent(shelves: &Shelves, minute: i64, limit: u32) -> Recent {
+    now(recent_repairs(shelves, "s3-bucket-public", &target(), at(minute), limit))
+}
+
+#[test]
+fn what_was_written_within_a_day_is_counted() {
+    let day = 24 * 60;
+    let shelves = repairs(&[(0, Outcome::Repaired), (10, Outcome::Contained), (20, Outcome::Unverified)]);
+    assert_eq!(recent(&shelves, 30, 9), Recent { count: 3, last: Some(2), lost: vec![] });
+    assert_eq!(recent(&shelves, 30, 2).count, 2, "as far as the limit");
+    assert_eq!(recent(&shelves, 30, 0).count, 0);
+    assert_eq!(recent(&shelves, day - 1, 9).count, 3);
+    assert_eq!(recent(&shelves, day, 9).count, 2, "a day ago is not within the day");
+    assert_eq!(recent(&shelves, day + 19, 9).count, 1);
+    assert_eq!(recent(&shelves, day + 20, 9).count, 0);
+    let other = Target { id: "reports".to_owned(), ..target() };
+    let none = Recent { count: 0, last: None, lost: vec![] };
+    assert_eq!(now(recent_repairs(&shelves, "s3-bucket-public", &other, at(30), 9)), none);
+}
+
+#[test]
+fn undo_and_what_wrote_nothing_do_not_count() {
+    let counted = [Outcome::Repaired, Outcome::Contained, Outcome::Unverified];
+    let ways = [Outcome::Reverted, Outcome::Superseded, Outcome::Failed, Outcome::Partial, Outcome::Blocked];
+    for outcome in counted.into_iter().chain(ways) {
+        let shelves = repairs(&[(0, Outcome::Repaired), (1, outcome), (2, Outcome::Repaired)]);
+        let expected = 2 + usize::from(counted.contains(&outcome));
+        assert_eq!(recent(&shelves, 3, 9), Recent { count: expected, last: Some(2), lost: vec![] }, "{outcome:?}");
+    }
+}
+
+#[test]
+fn attempts_whose_workers_were_lost_are_told() {
+    let shelves = repairs(&[(0, Outcome::Repaired)]);
+    take(&shelves, 1, 5);
+    assert_eq!(recent(&shelves, 19, 9), Recent { count: 1, last: Some(1), lost: vec![] });
+    assert_eq!(recent(&shelves, 20, 9), Recent { count: 1, last: Some(1), lost: vec![attempt(1)] });
+}
+
+#[test]
+fn a_record_is_written_once_and_an_intent_is_found_by_its_lock() {
+    let shelves = Shelves::default();
+    let intent = Record {
+        format: FORMAT,
+        kind: Kind::Intent,
+        at: at(0),
+        control: "s3-bucket-public".to_owned(),
+        target: target(),
+        plan: stored().plan.id().unwrap(),
+        attempt: Some(attempt(0)),
+        purpose: Purpose::Repair,
+        outcome: None,
+        reason: None,
+        check: None,
+        forecast: None,
+        asked_by: None,
+        approved_by: None,
+        violations: vec![],
+        before: json!(null),
+        after: json!(null),
+        steps: vec![],
+        mode: Mode::Enforce,
+        settings: String::new(),
+        cause: String::new(),
+        invocation: String::new(),
+    };
+    assert_eq!(now(intent_of(&shelves, &lock(0, 0))), None);
+    assert_eq!(now(record(&shelves, &intent, &lock(0, 0).intent_key())), Put::Created);
+    assert_eq!(now(record(&shelves, &intent, &lock(0, 0).intent_key())), Put::Exists);
+    assert_eq!(now(intent_of(&shelves, &lock(0, 0))), Some(intent));
+    assert_eq!(now(intent_of(&shelves, &lock(1, 0))), None);
+    assert_eq!(shelves.keys(Shelf::State), [""; 0], "records are evidence");
+    let granted = exemption_record_key(at(0), "s3-bucket-public", &attempt(0));
+    let expected = format!("2026/03/02/10/0000.000-s3-bucket-public-exemption-{}.json", attempt(0).as_str());
+    assert_eq!(granted, expected);
+}
+
+#[test]
+fn plans_are_kept_under_their_ids() {
+    let shelves = Shelves::default();
+    let (id, plan) = (stored().plan.id().unwrap(), stored());
+    assert_eq!(now(stored_plan(&shelves, &id)).map(|plan| plan.at), None);
+    assert_eq!(now(stored_plans(&shelves)).len(), 0);
+    now(keep_plan(&shelves, &id, &plan));
+    now(keep_plan(&shelves, &id, &StoredPlan { realized: Some(json!({"blocked": true})), at: at(1), ..plan }));
+    let found = now(stored_plan(&shelves, &id)).unwrap();
+    assert_eq!((found.at, found.realized), (at(1), Some(json!({"blocked": true}))), "the last is kept");
+    assert_eq!(shelves.keys(Shelf::State), [format!("plan/{id}")]);
+    let all = now(stored_plans(&shelves));
+    assert_eq!(all.into_iter().map(|(id, plan)| (id, plan.at)).collect::<Vec<_>>(), [(id, at(1))]);
+}
+
+#[test]
+fn what_is_held_is_put_on_file_once_under_each_name() {
+    let shelves = Shelves::default();
+    let held = |reason: &str| HeldPlan {
+        format: FORMAT,
+        plan: stored(),
+        reason: reason.to_owned(),
+        outcome: Outcome::Planned,
+        forecast: None,
+        at: at(0),
+    };
+    let told = |name: &str, reason: &str| {
+        let (first, put) = now(hold(&shelves, name, &held(reason)));
+        (first.reason, put)
+    };
+    assert_eq!(told("one", "first"), ("first".to_owned(), Put::Created));
+    assert_eq!(told("one", "second"), ("first".to_owned(), Put::Exists), "what is on file");
+    assert_eq!(told("two", "third"), ("third".to_owned(), Put::Created));
+    assert_eq!(shelves.keys(Shelf::State), ["held/s3-bucket-public/one", "held/s3-bucket-public/two"]);
+}
+
+#[test]
+fn a_damaged_entry_is_a_fault_and_not_an_absent_one() {
+    let shelves = Shelves::default();
+    let (lease, ..) = take(&shelves, 0, 0);
+    now(shelves.put(&lease.key, b"{\"format\":"));
+    let claimed = claim(&shelves, lock(1, 1), at(1)).now_or_never().unwrap();
+    assert!(claimed.unwrap_err().to_string().contains("damaged"));
+    assert!(orphans(&shelves, "s3-bucket-public", at(60)).now_or_never().unwrap().is_err());
+}
