@@ -1,23 +1,43 @@
-//! The rendering of values for answers, logs, notices and records: nothing that can break a line or hide, and never long.
+//! The rendering of values for answers, logs, notices and records: nothing that can break a line or hide, no patient's
+//! number, and never long.
+
+mod numbers;
 
 use serde_json::Value;
+
+use crate::ids::Target;
 
 /// No field is longer than this, in bytes.
 pub const LONGEST_FIELD: usize = 1024;
 
-/// `text` without control and bidirectional-formatting characters, cut to [`LONGEST_FIELD`].
+/// `text` without control and bidirectional-formatting characters, without what looks like a patient's number, cut to
+/// [`LONGEST_FIELD`].
 ///
-/// Such characters forge log lines and reorder what a person reads (Unicode TR 36, "Trojan Source").
+/// Such characters forge log lines and reorder what a person reads (Unicode TR 36, "Trojan Source"). Social security and
+/// medical record numbers identify a patient (45 CFR 164.514(b)(2)(i)(G), (H)), and people do type them where they do not
+/// belong: into names, tags and reasons. `[number]` stands for them.
 #[must_use]
 pub fn text(text: &str) -> String {
+    let safe: String = text.chars().filter(|c| !is_unsafe(*c)).collect();
     let mut clean = String::new();
-    for c in text.chars().filter(|c| !is_unsafe(*c)) {
+    for c in numbers::masked(&safe).chars() {
         if clean.len() + c.len_utf8() > LONGEST_FIELD {
             break;
         }
         clean.push(c);
     }
     clean
+}
+
+/// `target` as people are told it.
+#[must_use]
+pub fn target(target: &Target) -> Target {
+    Target {
+        id: text(&target.id),
+        unique_id: target.unique_id.as_deref().map(text),
+        arn: target.arn.as_deref().map(text),
+        ..target.clone()
+    }
 }
 
 /// `value` with every text in it, keys too, made safe by [`text`].
@@ -50,9 +70,32 @@ mod tests {
         assert_eq!(text("a\r\nb\u{1b}[31m\u{202e}c\u{9b}d\u{0}"), "ab[31mcd");
     }
 
+    #[test]
+    fn a_number_is_found_behind_characters_that_hide_it_and_before_the_cut() {
+        assert_eq!(text("987-\u{200b}65-4321"), "[number]");
+        let cut = text(&format!("{}987-65-4321", "x".repeat(LONGEST_FIELD - 9)));
+        assert!(cut.ends_with("x[number]"), "{cut}");
+    }
+
+    #[test]
+    fn a_target_is_told_without_numbers_and_stays_in_its_place() {
+        let given = Target {
+            account: crate::ids::AccountId::parse("111122223333").unwrap(),
+            region: crate::ids::Region::global(),
+            resource_type: "AWS::IAM::User".to_owned(),
+            id: "mrn00412345".to_owned(),
+            unique_id: Some("AIDA".to_owned()),
+            arn: Some("arn:aws:iam::111122223333:user/mrn00412345".to_owned()),
+        };
+        let told = target(&given);
+        assert_eq!((told.id.as_str(), told.unique_id.as_deref()), ("[number]", Some("AIDA")));
+        assert_eq!(told.arn.as_deref(), Some("arn:aws:iam::111122223333:user/[number]"));
+        assert_eq!(Target { id: given.id.clone(), arn: given.arn.clone(), ..told }, given);
+    }
+
     proptest! {
         #[test]
-        fn never_long_never_unsafe(input in "\\PC{0,2000}|(?s).{0,600}") {
+        fn never_long_never_unsafe(input in "\\PC{0,2000}|(?s).{0,600}|([MRN:0-9 -]{0,9}x?){0,200}") {
             let clean = text(&input);
             prop_assert!(clean.len() <= LONGEST_FIELD);
             prop_assert!(!clean.chars().any(is_unsafe));

@@ -175,7 +175,7 @@ pub(crate) fn record(
         kind,
         at,
         control: report.control.0.to_owned(),
-        target: report.target.clone(),
+        target: redact::target(&report.target),
         plan: plan.clone(),
         attempt: None,
         purpose,
@@ -202,7 +202,7 @@ pub(crate) fn notice(report: &Report, purpose: Purpose) -> Option<Notice> {
     (alarm != Alarm::None).then(|| Notice {
         alarm,
         control: report.control.0.to_owned(),
-        target: report.target.clone(),
+        target: redact::target(&report.target),
         plan: report.plan.clone(),
         text: redact::text(&text(report, purpose)),
     })

@@ -147,7 +147,7 @@ fn notice_of(lock: &Lock) -> Notice {
     Notice {
         alarm: Outcome::Failed.alarm(),
         control: lock.control.clone(),
-        target: lock.target.clone(),
+        target: redact::target(&lock.target),
         plan: Some(lock.plan.clone()),
         text: redact::text(&text),
     }
