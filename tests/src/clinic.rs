@@ -19,26 +19,37 @@ pub struct Clinic {
     /// The operator function.
     pub operator: Lambda,
     settings: String,
+    topic: Option<String>,
 }
 
 impl Clinic {
     /// A clinic in this mode.
     pub async fn open(mode: &str) -> Self {
+        Self::of(World::new().await, mode, None)
+    }
+
+    /// The same, whose people are told by this topic.
+    pub async fn telling(mode: &str, topic: impl AsyncFnOnce(&World) -> String) -> Self {
         let world = World::new().await;
+        let topic = topic(&world).await;
+        Self::of(world, mode, Some(topic))
+    }
+
+    fn of(world: World, mode: &str, topic: Option<String>) -> Self {
         world.proxy.shims().signatures.enforce();
         let settings = world.settings_file(&settings(&world, mode));
-        let operator = deploy(&world, "operator", &settings);
-        Self { world, operator, settings }
+        let operator = deploy(&world, "operator", &settings, topic.as_deref());
+        Self { world, operator, settings, topic }
     }
 
     /// A function of the clinic.
     pub fn deploy(&self, function: &str) -> Lambda {
-        deploy(&self.world, function, &self.settings)
+        deploy(&self.world, function, &self.settings, self.topic.as_deref())
     }
 
     /// The same with other settings deployed.
     pub fn deploy_with(&self, function: &str, settings: &Value) -> Lambda {
-        deploy(&self.world, function, &self.world.settings_file(settings))
+        deploy(&self.world, function, &self.world.settings_file(settings), self.topic.as_deref())
     }
 
     /// The settings of the clinic in this mode.
@@ -67,10 +78,11 @@ fn settings(world: &World, mode: &str) -> Value {
     })
 }
 
-fn deploy(world: &World, function: &str, settings: &str) -> Lambda {
+fn deploy(world: &World, function: &str, settings: &str, topic: Option<&str>) -> Lambda {
     let mut env = world.environment("observe");
     env.insert("REMEDY_SETTINGS".to_owned(), settings.to_owned());
     env.insert("REMEDY_AUDIENCE".to_owned(), AUDIENCE.to_owned());
+    env.extend(topic.map(|topic| ("REMEDY_TOPIC_ARN".to_owned(), topic.to_owned())));
     world.deploy_with(function, env, TIMEOUT)
 }
 
