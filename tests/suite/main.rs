@@ -14,6 +14,7 @@ mod encryption;
 mod formats;
 mod identities;
 mod keys;
+mod metrics;
 mod operator;
 mod proof;
 mod refusals;

@@ -39,7 +39,7 @@ impl Deadline {
 
 impl Clock for Deadline {
     fn now(&self) -> Timestamp {
-        timestamp(system_now())
+        now()
     }
 
     fn remaining(&self) -> Duration {

@@ -8,7 +8,7 @@ use remedy_domain::{
     guard::Means,
     trigger::{self, Cause, Delivery, Message, Scope, Selector, Trigger},
 };
-use remedy_engine::{Report, Visit};
+use remedy_engine::{Clock as _, Report, Visit};
 use serde_json::{Value, json};
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     ports::AwsPorts,
     routing::{self, Rule},
     service::{self, Request, Service},
+    telemetry,
     undone::Undone,
 };
 
@@ -97,6 +98,9 @@ impl Invocation<'_> {
         match self.triggers(message).await {
             Ok(tally) => !tally.reports.iter().any(Report::wants_redelivery),
             Err(undone) => {
+                if let Undone::Failed(fault) = &undone {
+                    telemetry::failed(&self.host.function, fault, self.ports.now());
+                }
                 let diagnostic = Diagnostic::from(undone);
                 tracing::warn!(message.id = %message.id, error.kind = %diagnostic.error_type, "a message is given back");
                 false

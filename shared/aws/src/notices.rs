@@ -4,7 +4,7 @@ use aws_sdk_sns::Client;
 use remedy_domain::{Call, redact};
 use remedy_engine::{Notice, Notices, Told};
 
-use crate::{faults::fault, session::Session};
+use crate::{clock, faults::fault, session::Session, telemetry};
 
 /// The calls of notices.
 pub(crate) const CALLS: [Call; 1] = [Call::same("sns:Publish")];
@@ -12,6 +12,7 @@ pub(crate) const CALLS: [Call; 1] = [Call::same("sns:Publish")];
 /// The topic, if there is one.
 #[derive(Debug)]
 pub(crate) struct Topic {
+    pub(crate) function: String,
     pub(crate) session: Session,
     pub(crate) arn: Option<String>,
 }
@@ -26,7 +27,7 @@ impl Notices for Topic {
             Client::new(self.session.config()).publish().topic_arn(arn).subject(subject).message(text).send().await;
         let Err(error) = sent else { return Told::Yes };
         let fault = fault("sns:Publish", &error);
-        tracing::error!(control.id = notice.control, fault.code = %fault.code, "a notice could not be sent");
+        telemetry::unsent(&self.function, &notice.control, &fault, clock::now());
         Told::No
     }
 }

@@ -19,12 +19,13 @@ pub struct AwsPorts {
 }
 
 impl AwsPorts {
-    /// Opens the ports of a function that runs in `own_account`.
+    /// Opens the ports of `function`, which runs in `own_account`.
     #[must_use]
-    pub fn open(environment: Environment, session: Session, own_account: AccountId) -> Self {
+    pub fn open(function: &str, environment: Environment, session: Session, own_account: AccountId) -> Self {
         let (state, evidence) = (environment.state_bucket.clone(), environment.evidence_bucket.clone());
         let buckets = Buckets::new(session.clone(), own_account.clone(), state, evidence);
-        let topic = Topic { session: session.clone(), arn: environment.topic_arn.clone() };
+        let function = function.to_owned();
+        let topic = Topic { function, session: session.clone(), arn: environment.topic_arn.clone() };
         Self { environment, session, own_account, buckets, topic, deadline: Deadline::new() }
     }
 

@@ -13,6 +13,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::{
+    clock,
     environment::{BadEnvironment, Environment},
     ports::AwsPorts,
     raw_body::RawBody,
@@ -98,14 +99,18 @@ struct Instance<S> {
 
 impl<S: Service> Instance<S> {
     async fn invoked(&self, payload: &[u8], context: &Context) -> Result<Value, Undone> {
+        let answer = self.answer(payload, context).await;
+        if let Err(Undone::Failed(fault)) = &answer {
+            telemetry::failed(&self.function, fault, clock::now());
+        }
+        answer
+    }
+
+    async fn answer(&self, payload: &[u8], context: &Context) -> Result<Value, Undone> {
         let ports = self.ports(&context.invoked_function_arn).await?;
         ports.deadline.begin(context.deadline());
         let request = Request { function: &self.function, ports: &ports, id: &context.request_id, payload };
-        let answer = self.service.invoked(&request).await;
-        if let Err(Undone::Failed(fault)) = &answer {
-            tracing::error!(function = %self.function, fault.doing = %fault.doing, fault.code = %fault.code, "failed");
-        }
-        answer
+        self.service.invoked(&request).await
     }
 
     /// The account comes from the function's ARN; where an emulator sends none, STS is asked.
@@ -122,7 +127,7 @@ impl<S: Service> Instance<S> {
             Some(account) => account,
             None => caller(&session).await?,
         };
-        let ports = Rc::new(AwsPorts::open(environment, session, account));
+        let ports = Rc::new(AwsPorts::open(&self.function, environment, session, account));
         self.ports.replace(Some(Rc::clone(&ports)));
         Ok(ports)
     }

@@ -1,8 +1,9 @@
-//! Logs and metrics: one wide event a run, one line of embedded metrics a run, allow-listed fields only.
+//! Logs and metrics: one wide event a run, embedded metrics of how it ended and how soon somebody must look, allow-listed
+//! fields only.
 
 use std::io::Write as _;
 
-use remedy_domain::{Timestamp, redact, trigger::Refusal};
+use remedy_domain::{Fault, Timestamp, outcome::Alarm, redact, trigger::Refusal};
 use remedy_engine::Report;
 use serde_json::json;
 use tracing_subscriber::fmt;
@@ -32,6 +33,26 @@ pub(crate) fn run(function: &str, report: &Report, now: Timestamp) {
         "run"
     );
     count(function, now, "Outcomes", &[("control", report.control.0), ("outcome", report.outcome.word())]);
+    alarm(function, report.alarm(), now);
+}
+
+/// An invocation that failed.
+pub(crate) fn failed(function: &str, fault: &Fault, now: Timestamp) {
+    tracing::error!(function = function, fault.doing = %fault.doing, fault.code = %fault.code, "failed");
+    alarm(function, fault.kind.alarm(), now);
+}
+
+/// A notice that did not reach the topic.
+pub(crate) fn unsent(function: &str, control: &str, fault: &Fault, now: Timestamp) {
+    tracing::error!(function = function, control.id = control, fault.code = %fault.code, "a notice could not be sent");
+    count(function, now, "NoticesUnsent", &[]);
+}
+
+/// How soon somebody must look: what the alarms of the deployment count.
+fn alarm(function: &str, alarm: Alarm, now: Timestamp) {
+    if alarm != Alarm::None {
+        count(function, now, "Alarms", &[("class", alarm.word())]);
+    }
 }
 
 /// A delivery that was refused.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::outcome::Alarm;
+
 /// What a fault asks of the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -20,6 +22,18 @@ pub enum FaultKind {
     Unverified,
     /// Our own mistake: page.
     Defect,
+}
+
+impl FaultKind {
+    /// How soon somebody must look. What is only given back tells nobody: if it never gets better, the dead-letter queue does.
+    #[must_use]
+    pub fn alarm(self) -> Alarm {
+        match self {
+            Self::Transient => Alarm::None,
+            Self::Denied | Self::Rejected | Self::Untrusted => Alarm::Alarm,
+            Self::Unverified | Self::Defect => Alarm::Page,
+        }
+    }
 }
 
 /// A failure: what was being done, how it failed, and what to do next. Never carries text from AWS, which may hold PHI.

@@ -68,6 +68,19 @@ pub enum Alarm {
     Page,
 }
 
+impl Alarm {
+    /// The bare word, as in JSON and in metrics.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Notice => "notice",
+            Self::Alarm => "alarm",
+            Self::Page => "page",
+        }
+    }
+}
+
 impl Outcome {
     /// What AWS Config is told.
     #[must_use]

@@ -75,7 +75,8 @@ impl Report {
     /// How soon somebody must look.
     #[must_use]
     pub fn alarm(&self) -> Alarm {
-        self.objection.as_ref().map_or(self.outcome.alarm(), Objection::alarm)
+        let ended = self.objection.as_ref().map_or(self.outcome.alarm(), Objection::alarm);
+        self.fault.as_ref().map_or(ended, |fault| ended.max(fault.kind.alarm()))
     }
 
     /// The same, with what is wrong.
