@@ -13,6 +13,7 @@ mod conservation;
 mod decisions;
 mod elements;
 mod emulated;
+mod forms;
 mod interference;
 mod people;
 mod refusals;
@@ -34,6 +35,7 @@ pub use agreed::Agreed;
 pub use conservation::{conserved, released};
 pub use elements::merged_whole;
 pub use emulated::{EmulatedTheatre, check_on_emulator};
+pub use forms::check_forms;
 pub use people::flaps;
 pub use proptest;
 use proptest::strategy::BoxedStrategy;
@@ -219,6 +221,11 @@ macro_rules! all_laws {
                     #[test]
                     fn holds_on_the_emulator() {
                         $d crate::laws::check_on_emulator::<$d control>();
+                    }
+
+                    #[test]
+                    fn loads_what_was_stored() {
+                        $d crate::laws::check_forms::<$d control>();
                     }
 
                     #[test]
