@@ -14,7 +14,7 @@ use remedy_domain::{
     request::{Document, Revert, Turn},
     settings::loosened,
 };
-use remedy_engine::{Notice, Place, Put, account, asks, four_eyes, ledger, registry};
+use remedy_engine::{Put, account, asks, four_eyes, ledger, outbox, registry};
 use serde_json::{Value, json};
 
 use crate::{
@@ -157,9 +157,8 @@ impl<P: Office> Desk<'_, P> {
     }
 
     pub(crate) async fn tell(&self, alarm: Alarm, text: &str) {
-        let place = Place { account: self.actor.account.clone(), region: remedy_domain::Region::global() };
-        let (target, text) = (account::target(&place), remedy_domain::redact::text(text));
-        self.ports.tell(&Notice { alarm, control: "operator".to_owned(), target, plan: None, text }).await;
+        let notice = account::notice("operator", &self.actor.account, alarm, text);
+        outbox::tell(self.ports, &format!("operator-{}", self.request), &notice).await;
     }
 }
 

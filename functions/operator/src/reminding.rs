@@ -1,29 +1,32 @@
-//! Reminding people of exemptions that end: 14 and 3 days before, once each.
+//! Reminding people of exemptions that end: 14 and 3 days before, and once one has ended, once each.
 
-use remedy_domain::{Fault, Region, exemption::Exemption, outcome::Alarm, redact};
-use remedy_engine::{Clock, Notice, Notices, Place, Put, Shelf, Store, account, registry};
+use remedy_domain::{Fault, exemption::Exemption, outcome::Alarm};
+use remedy_engine::{
+    Clock, Notice, Notices, Store, account,
+    outbox::{self, Posted},
+    registry,
+};
 
 /// Sends the reminders that are due. Answers how many.
 pub(crate) async fn remind(ports: &(impl Clock + Store + Notices)) -> Result<usize, Fault> {
     let mut reminded = 0;
     for exemption in registry::all_exemptions(ports).await? {
         let Some(days) = exemption.reminder_due(ports.now()) else { continue };
-        let key = format!("reminded/{}-{}-{days}", exemption.id(), exemption.renewals);
-        if ports.put_new(Shelf::State, &key, days.to_string().as_bytes()).await? == Put::Created {
-            ports.tell(&notice(&exemption, days)).await;
-            reminded += 1;
-        }
+        let id = format!("reminder-{}-{}-{days}", exemption.id(), exemption.until.as_second());
+        reminded += usize::from(outbox::tell(ports, &id, &notice(&exemption, days)).await == Posted::Ours);
     }
     Ok(reminded)
 }
 
 fn notice(exemption: &Exemption, days: u32) -> Notice {
-    let place = Place { account: exemption.account.clone(), region: Region::global() };
     let owner = exemption.owner.as_deref().unwrap_or("nobody");
+    let ends = match days {
+        0 => "has ended, and the violation is put right again".to_owned(),
+        days => format!("ends in {days} days or less"),
+    };
     let text = format!(
-        "the exemption of {} from {} ends in {days} days or less (owner {owner}, renewed {} times): {}",
+        "the exemption of {} from {} {ends} (owner {owner}, renewed {} times): {}",
         exemption.resource, exemption.control, exemption.renewals, exemption.until
     );
-    let text = redact::text(&text);
-    Notice { alarm: Alarm::Notice, control: "operator".to_owned(), target: account::target(&place), plan: None, text }
+    account::notice("operator", &exemption.account, Alarm::Notice, &text)
 }

@@ -23,7 +23,7 @@ impl AwsPorts {
             }
             SettingsAt::Object { bucket, key } => parse(&self.object(bucket, key).await?)?,
         };
-        four_eyes::in_force(self, document, self.environment.mode).await
+        four_eyes::in_force(self, &self.own_account, document, self.environment.mode).await
     }
 
     async fn object(&self, bucket: &str, key: &str) -> Result<Vec<u8>, Fault> {

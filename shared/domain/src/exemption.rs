@@ -19,6 +19,8 @@ pub const FORMAT: u32 = 2;
 pub const LONGEST_DAYS: u32 = 90;
 /// People are reminded so many days before an exemption ends.
 pub const REMINDERS: [u32; 2] = [14, 3];
+/// That one has ended is news for so many days.
+const NEWS_DAYS: i32 = 14;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -182,11 +184,23 @@ impl Exemption {
         covers(&self.account, &self.resource, target)
     }
 
-    /// The reminder that is due: so many days are left, or fewer.
+    /// The same, lasting as long as `other` if that stands still and lasts longer: an undo shortens nobody's exemption.
+    #[must_use]
+    pub fn no_shorter_than(self, other: Option<&Self>) -> Self {
+        let longer = other.filter(|other| self.since < other.until && other.has_two_people()).map(|other| other.until);
+        let longest = self.since.saturating_add(DAY * i32::try_from(LONGEST_DAYS).unwrap_or_default());
+        let until = longer.unwrap_or(self.until).max(self.until).min(longest.unwrap_or(self.until));
+        Self { until, ..self }
+    }
+
+    /// The reminder that is due: so many days are left, or fewer; 0 if it ended of late.
     #[must_use]
     pub fn reminder_due(&self, now: Timestamp) -> Option<u32> {
         let left = self.until.duration_since(now);
-        let due = |days: &&u32| left > SignedDuration::ZERO && left <= DAY * i32::try_from(**days).unwrap_or_default();
+        if left <= SignedDuration::ZERO {
+            return (-left <= DAY * NEWS_DAYS).then_some(0);
+        }
+        let due = |days: &&u32| left <= DAY * i32::try_from(**days).unwrap_or_default();
         REMINDERS.iter().filter(due).min().copied()
     }
 }

@@ -1,8 +1,11 @@
 //! Controls whose target is the account itself.
 
-use remedy_domain::Target;
+use remedy_domain::{AccountId, Region, Target, outcome::Alarm, redact};
 
-use crate::{ports::Place, remediation::Page};
+use crate::{
+    ports::{Notice, Place},
+    remediation::Page,
+};
 
 /// The AWS Config resource type of an account.
 pub const TYPE: &str = "AWS::::Account";
@@ -18,6 +21,13 @@ pub fn target(place: &Place) -> Target {
         unique_id: None,
         arn: None,
     }
+}
+
+/// What people are told of the account as a whole, by `author`.
+#[must_use]
+pub fn notice(author: &str, account: &AccountId, alarm: Alarm, text: &str) -> Notice {
+    let place = Place { account: account.clone(), region: Region::global() };
+    Notice { alarm, control: author.to_owned(), target: target(&place), plan: None, text: redact::text(text) }
 }
 
 /// The one page of targets: the account.

@@ -29,6 +29,8 @@ pub(crate) async fn exempt<R: Remediation>(
     visit: &Visit<'_>,
 ) -> Result<String, Fault> {
     let (exemption, undone) = on_terms::<R>(agreed, &undo, since)?;
+    let last = registry::exemption(ports, &exemption.control, &exemption.id()).await?;
+    let exemption = exemption.no_shorter_than(last.as_ref());
     registry::exempt(ports, &exemption).await?;
     let plan = undo.plan.clone().unwrap_or_else(|| undone.clone());
     let why = format!("plan {undone} is taken back: {}", exemption.reason);

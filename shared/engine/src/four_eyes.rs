@@ -1,14 +1,17 @@
 //! Settings with four eyes: what loosens them takes effect only when a second person agrees.
 //!
 //! `settings/in-force` in the state bucket holds the settings in force. A document that only tightens replaces them at once;
-//! one that loosens them does so through an approved ask. Before anybody is named who could decide, every document does.
+//! one that loosens them does so through an approved ask, and people are told, once, that it waits for one. Before anybody is
+//! named who could decide, every document does.
 
-use remedy_domain::{Actor, Fault, Mode, Settings, Timestamp, settings::loosened};
+use remedy_domain::{AccountId, Actor, Fault, Mode, Settings, Timestamp, outcome::Alarm, settings::loosened};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    account,
     ledger::{bytes, fetch},
-    ports::{Clock, Shelf, Store},
+    outbox,
+    ports::{Clock, Notices, Shelf, Store},
 };
 
 const KEY: &str = "settings/in-force";
@@ -29,8 +32,13 @@ pub struct InForce {
     pub people: Option<(Actor, Actor)>,
 }
 
-/// The settings in force, given the document that is deployed.
-pub async fn in_force(ports: &(impl Store + Clock), document: Settings, environment: Mode) -> Result<Settings, Fault> {
+/// The settings in force, given the document that is deployed in `account`.
+pub async fn in_force(
+    ports: &(impl Store + Clock + Notices),
+    account: &AccountId,
+    document: Settings,
+    environment: Mode,
+) -> Result<Settings, Fault> {
     let Some(current) = on_file(ports).await? else {
         put(ports, &document, None).await?;
         return Ok(document);
@@ -39,7 +47,14 @@ pub async fn in_force(ports: &(impl Store + Clock), document: Settings, environm
         return Ok(document);
     }
     let can_be_decided = !current.settings.people.approvers.is_empty();
-    if can_be_decided && !loosened(&current.settings, &document, environment).is_empty() {
+    let loosens = loosened(&current.settings, &document, environment);
+    if can_be_decided && !loosens.is_empty() {
+        let text = format!(
+            "the settings that are deployed loosen those in force, which stay: {}. Ask for them: remedy settings <file>",
+            loosens.join("; ")
+        );
+        let id = format!("settings-{}-{}", current.settings.digest(), document.digest());
+        outbox::tell(ports, &id, &account::notice("settings", account, Alarm::Alarm, &text)).await;
         return Ok(current.settings);
     }
     put(ports, &document, None).await?;

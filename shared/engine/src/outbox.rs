@@ -43,7 +43,7 @@ struct Closed {
 
 /// Whose notice it is to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Posted {
+pub enum Posted {
     /// Ours.
     Ours,
     /// It was on file before: another worker's, or the sealer's if that one was lost.
@@ -61,6 +61,15 @@ pub(crate) async fn post(ports: &(impl Store + Clock), id: &str, notice: &Notice
 async fn file(ports: &(impl Store + Clock), id: &str, notice: &Notice) -> Result<Put, Fault> {
     let letter = Letter { format: FORMAT, at: ports.now(), writer: ports.attempt()?, notice: notice.clone() };
     ports.put_new(Shelf::State, &format!("{FOLDER}{id}"), &ledger::bytes(&letter)?).await
+}
+
+/// Puts a notice on file and tells it, once under each id.
+pub async fn tell(ports: &(impl Store + Clock + Notices), id: &str, notice: &Notice) -> Posted {
+    let posted = post(ports, id, notice).await;
+    if posted == Posted::Ours {
+        send(ports, id, notice).await;
+    }
+    posted
 }
 
 /// Tells a notice, and notes that it was told. Where that fails, the sealer tells it again.

@@ -119,5 +119,27 @@ fn people_are_reminded_twice() {
     assert_eq!(due(26), Some(14));
     assert_eq!(due(27), Some(3));
     assert_eq!(due(29), Some(3));
-    assert_eq!(due(30), None, "it has ended");
+}
+
+#[test]
+fn that_one_has_ended_is_told_for_a_while() {
+    let due = |day| granted().reminder_due(at(day));
+    assert_eq!((due(30), due(44), due(45)), (Some(0), Some(0), None));
+}
+
+#[test]
+fn an_undo_shortens_no_exemption_that_stands() {
+    let until = |other: Option<&Exemption>, day| {
+        let undo = Exemption::granted(&terms(), (&person("ann"), &person("bob")), at(day), None);
+        undo.no_shorter_than(other).until
+    };
+    let long = Exemption { until: at(90), ..granted() };
+    assert_eq!(until(None, 10), at(40));
+    assert_eq!(until(Some(&long), 10), at(90));
+    assert_eq!(until(Some(&granted()), 10), at(40), "the other ends sooner");
+    assert_eq!(until(Some(&long), 90), at(120), "the other has ended");
+    let endless = Exemption { until: at(900), ..granted() };
+    assert_eq!(until(Some(&endless), 10), at(100), "nothing lasts longer than 90 days");
+    let nameless = Exemption { requested_by: None, approved_by: None, ..long };
+    assert_eq!(until(Some(&nameless), 10), at(40), "the other holds nothing");
 }

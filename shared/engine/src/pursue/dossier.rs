@@ -2,7 +2,7 @@
 
 use futures_util::future::{try_join, try_join4};
 use remedy_domain::{
-    Actor, AttemptId, Fault, Outcome, PlanId, Target,
+    Actor, AttemptId, Fault, FaultKind, Outcome, PlanId, StopsDestruction, Target,
     ask::{self, Standing},
     exemption::Exemption,
     guard::{Age, Snapshot},
@@ -18,7 +18,7 @@ use crate::{
     ledger::{self, Recent},
     ports::{Doors, Ports},
     registry,
-    remediation::Remediation,
+    remediation::{Remediation, Tags},
     visit::Visit,
 };
 
@@ -71,7 +71,7 @@ where
         backlog::age(ports, control, target, parameters),
     );
     let ask = ask_of(task, &course.id)?;
-    let of_this_plan = try_join(asks::latest(ports, &ask), R::tags(client, target));
+    let of_this_plan = try_join(asks::latest(ports, &ask), tags::<R>(client, target));
     let ((holds, exemptions, recent, age), (asked, tags)) = try_join(on_file, of_this_plan).await?;
     let manager = Manager::of(&tags, &parameters.iac_tags);
     let owner = parameters.owner_tag.as_ref().and_then(|key| ownership::owner(tags.get(key)?));
@@ -82,6 +82,17 @@ where
     let takers: Vec<_> = recent.lost.iter().chain(own_attempt).cloned().collect();
     let standing = asked.as_ref().map_or(Standing::Unasked, |asked| asked.standing(now, &takers));
     Ok(Dossier { holds, exemptions, recent, age, asked, standing, manager, owner, own })
+}
+
+/// Who owns the resource bears on who must agree, and nobody must where a control only stops destruction: there, tags that may
+/// not be read are none.
+async fn tags<R: Remediation>(client: &R::Client, target: &Target) -> Result<Tags, Fault> {
+    match R::tags(client, target).await {
+        Err(fault) if fault.kind == FaultKind::Denied && R::CONTROL.stops_destruction == StopsDestruction::Yes => {
+            Ok(Tags::new())
+        }
+        told => told,
+    }
 }
 
 /// The id of the ask that this course hangs on: its own, that of the plan that was approved, or that of the undo.
