@@ -26,7 +26,7 @@ enum Command {
     /// Sign a request to the operator function, and print the payload to invoke it with.
     Sign(sign::Command),
     #[command(flatten)]
-    Operator(operator::Command),
+    Operator(Box<operator::Command>),
     /// Verify sealed evidence, in a bucket or in a folder downloaded from it.
     Verify(verify::Arguments),
 }
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Policy(command) => policy::run(&command),
         Command::Sign(command) => sign::run(&command),
-        Command::Operator(command) => operator::run(command),
+        Command::Operator(command) => operator::run(*command),
         Command::Verify(arguments) => verify::run(&arguments),
     }
 }

@@ -1,24 +1,27 @@
 //! The commands of people in the loop: each makes one signed request to the operator function, or several.
 
+mod arguments;
 mod exemptions;
+mod invoking;
 mod sending;
+mod sequel;
+mod stack;
+mod status;
 
-use std::{
-    io::{self, Write as _},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{io, path::PathBuf, process::ExitCode};
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use remedy_domain::{
-    AccountId, Settings, Timestamp,
+    Settings,
     exemption::Terms,
     hold::HoldScope,
     request::{Decide, Document, Named, Request, Revert, Turn},
 };
 use serde_json::value::RawValue;
 
-pub(crate) use sending::Sending;
+use arguments::{Answering, Approval, Decision, Exempt, Of, One, Plain, Propose, Stop, Undo};
+use sending::{Ended, Sending};
+use sequel::Sequel;
 
 /// The commands of people in the loop.
 #[derive(Debug, Subcommand)]
@@ -28,7 +31,7 @@ pub(crate) enum Command {
     /// Show one of it.
     Plan(Of),
     /// Agree to what somebody else, or Remedy, asks for.
-    Approve(Decision),
+    Approve(Approval),
     /// Refuse what is asked for.
     Reject(Decision),
     /// Ask for repairs to be taken back: by plan, or by resource and time. Somebody else approves it.
@@ -42,156 +45,9 @@ pub(crate) enum Command {
     Hold(Stop),
     /// Ask for a hold to be released. Somebody else approves it.
     Release(Stop),
-    /// Show holds, exemptions and modes. What would come of it if a control were enforced today says its function, invoked
-    /// with {"status": {"control": "..."}}.
+    /// Show holds, exemptions and modes. With a stack also what would come of it if every control were enforced today, by
+    /// function; without one a function says so itself, invoked with {"status": {"control": "..."}}.
     Status(Plain),
-}
-
-/// A command that says nothing more.
-#[derive(Debug, Args)]
-pub(crate) struct Plain {
-    #[command(flatten)]
-    sending: Sending,
-}
-
-/// One ask.
-#[derive(Debug, Args)]
-pub(crate) struct Of {
-    /// Its id: 64 hex digits.
-    id: String,
-    #[command(flatten)]
-    sending: Sending,
-}
-
-/// A decision.
-#[derive(Debug, Args)]
-pub(crate) struct Decision {
-    /// What is decided: ids of 64 hex digits.
-    #[arg(required = true)]
-    ids: Vec<String>,
-    /// Why.
-    #[arg(long)]
-    reason: Option<String>,
-    #[command(flatten)]
-    sending: Sending,
-}
-
-/// Who answers for a violation that stays, and why.
-#[derive(Debug, Args)]
-pub(crate) struct Answering {
-    /// Who answers for it: a person or a team.
-    #[arg(long)]
-    owner: String,
-    /// Why.
-    #[arg(long)]
-    reason: String,
-    /// Where it is tracked.
-    #[arg(long)]
-    ticket: String,
-    /// The equivalent alternative measure (45 CFR 164.306(d)(3)).
-    #[arg(long)]
-    alternative: String,
-}
-
-/// Repairs to take back.
-#[derive(Debug, Args)]
-pub(crate) struct Undo {
-    /// The plan that was carried out: 64 hex digits.
-    #[arg(required_unless_present = "resource", conflicts_with = "resource")]
-    plan: Option<String>,
-    /// Instead, the resource: its id or ARN.
-    #[arg(long)]
-    resource: Option<String>,
-    /// Only repairs of this control.
-    #[arg(long, requires = "resource")]
-    control: Option<String>,
-    /// Only repairs in this account.
-    #[arg(long, requires = "resource", value_parser = account)]
-    account: Option<AccountId>,
-    /// Only repairs at this time or later, as in 2026-03-02T10:15:00Z.
-    #[arg(long, requires = "resource")]
-    since: Option<Timestamp>,
-    /// Only repairs before this time.
-    #[arg(long, requires = "resource")]
-    until: Option<Timestamp>,
-    /// For how many days it stays undone.
-    #[arg(long)]
-    days: Option<u32>,
-    #[command(flatten)]
-    answering: Answering,
-    #[command(flatten)]
-    sending: Sending,
-}
-
-/// Exemptions.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Exempt {
-    /// Ask for one.
-    Request(One),
-    /// Ask for all in a file that docs/schema/exemptions.schema.json describes; what is on file already stays.
-    Apply(File),
-}
-
-/// One exemption.
-#[derive(Debug, Args)]
-pub(crate) struct One {
-    /// The control that is held back.
-    #[arg(long)]
-    control: String,
-    /// The account of the resources.
-    #[arg(long, value_parser = account)]
-    account: AccountId,
-    /// A pattern with `*` and `?` over ids, ARNs and `<resource type>/<id>`.
-    #[arg(long)]
-    resource: String,
-    /// For how many days, 1 to 90.
-    #[arg(long, default_value_t = remedy_domain::exemption::LONGEST_DAYS)]
-    days: u32,
-    #[command(flatten)]
-    answering: Answering,
-    #[command(flatten)]
-    sending: Sending,
-}
-
-/// A file.
-#[derive(Debug, Args)]
-pub(crate) struct File {
-    /// The file.
-    file: PathBuf,
-    #[command(flatten)]
-    sending: Sending,
-}
-
-/// Other settings.
-#[derive(Debug, Args)]
-pub(crate) struct Propose {
-    /// The whole document, as docs/schema/settings.schema.json describes it.
-    file: PathBuf,
-    /// Why.
-    #[arg(long)]
-    reason: String,
-    #[command(flatten)]
-    sending: Sending,
-}
-
-/// A hold.
-#[derive(Debug, Args)]
-#[group(id = "scope", required = true, multiple = false, args = ["all", "account", "control"])]
-pub(crate) struct Stop {
-    /// Everything, everywhere.
-    #[arg(long)]
-    all: bool,
-    /// Everything in one account.
-    #[arg(long, value_parser = account)]
-    account: Option<AccountId>,
-    /// One control, in every account.
-    #[arg(long)]
-    control: Option<String>,
-    /// Why.
-    #[arg(long)]
-    reason: String,
-    #[command(flatten)]
-    sending: Sending,
 }
 
 /// Why nothing, or not everything, was asked.
@@ -209,28 +65,22 @@ pub(crate) enum Failed {
     Sending(#[from] sending::NotSent),
 }
 
-fn account(text: &str) -> Result<AccountId, String> {
-    AccountId::parse(text).map_err(|error| error.to_string())
-}
-
-/// Runs a command. The exit status is 0 if all was done, 2 if not.
+/// Runs a command. The exit status is 0 if all was done, 1 if a function refused something, 2 if something was not sent.
 pub(crate) fn run(command: Command) -> ExitCode {
     match done(command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::Refused) => ExitCode::from(1),
         Err(failed) => {
-            // Who closed standard error reads no reason.
-            let _ = writeln!(io::stderr(), "remedy: {failed}");
+            sending::tell(&failed.to_string());
             ExitCode::from(2)
         }
     }
 }
 
-fn done(command: Command) -> Result<(), Failed> {
+fn done(command: Command) -> Result<Ended, Failed> {
+    let sequel = Sequel::of(&command);
     let (requests, sending) = requests(command)?;
-    for request in &requests {
-        sending.send(request)?;
-    }
-    Ok(())
+    Ok(sending.hand_over(&requests, sequel)?)
 }
 
 /// The requests that a command makes, and how they are sent.
@@ -239,7 +89,7 @@ fn requests(command: Command) -> Result<(Vec<Request>, Sending), Failed> {
         Command::Pending(plain) => (vec![Request::Pending {}], plain.sending),
         Command::Status(plain) => (vec![Request::Status {}], plain.sending),
         Command::Plan(of) => (vec![Request::Plan(Named { id: of.id })], of.sending),
-        Command::Approve(decision) => decided(decision, Request::Approve),
+        Command::Approve(approval) => decided(approval.decision, Request::Approve),
         Command::Reject(decision) => decided(decision, Request::Reject),
         Command::Revert(undo) => reverted(undo),
         Command::Exempt(Exempt::Request(one)) => exempted(one),

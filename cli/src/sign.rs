@@ -94,12 +94,14 @@ fn read(file: &Path) -> io::Result<String> {
     if file == Path::new("-") { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(file) }
 }
 
-fn region(named: Option<String>, variable: impl Fn(&str) -> Option<String>) -> Result<Region, Failed> {
+/// The Region that is named, else that of the environment.
+pub(crate) fn region(named: Option<String>, variable: impl Fn(&str) -> Option<String>) -> Result<Region, Failed> {
     let name = named.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
     Region::parse(name.ok_or(Failed::Region("not known"))?).map_err(|_| Failed::Region("not the name of one"))
 }
 
-fn credentials(variable: impl Fn(&str) -> Option<String>) -> Result<Credentials, Failed> {
+/// The credentials of the environment.
+pub(crate) fn credentials(variable: impl Fn(&str) -> Option<String>) -> Result<Credentials, Failed> {
     let one = |name: &'static str| variable(name).ok_or(Failed::Unset(name));
     let (key, secret) = (one("AWS_ACCESS_KEY_ID")?, one("AWS_SECRET_ACCESS_KEY")?);
     Ok(Credentials::new(key, secret, variable("AWS_SESSION_TOKEN"), None, "environment"))

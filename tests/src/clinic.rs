@@ -9,8 +9,8 @@ use remedy_testkit::{
 };
 use serde_json::{Value, json};
 
-/// Whom operator requests are for.
-const AUDIENCE: &str = "remedy-test";
+/// The stack that the functions belong to, and whom operator requests are for.
+pub const STACK: &str = "remedy-test";
 
 /// An account with people, whose STS checks signatures.
 pub struct Clinic {
@@ -39,7 +39,14 @@ impl Clinic {
         world.proxy.shims().signatures.enforce();
         let settings = world.settings_file(&settings(&world, mode));
         let operator = deploy(&world, "operator", &settings, topic.as_deref());
-        Self { world, operator, settings, topic }
+        let clinic = Self { world, operator, settings, topic };
+        clinic.install("operator", &clinic.operator);
+        clinic
+    }
+
+    /// Makes a function one of the stack, so that a terminal can invoke it.
+    pub fn install(&self, function: &str, lambda: &Lambda) {
+        self.world.proxy.shims().functions.register(&format!("{STACK}-{function}"), lambda);
     }
 
     /// A function of the clinic.
@@ -81,7 +88,7 @@ fn settings(world: &World, mode: &str) -> Value {
 fn deploy(world: &World, function: &str, settings: &str, topic: Option<&str>) -> Lambda {
     let mut env = world.environment("observe");
     env.insert("REMEDY_SETTINGS".to_owned(), settings.to_owned());
-    env.insert("REMEDY_AUDIENCE".to_owned(), AUDIENCE.to_owned());
+    env.insert("REMEDY_AUDIENCE".to_owned(), STACK.to_owned());
     env.extend(topic.map(|topic| ("REMEDY_TOPIC_ARN".to_owned(), topic.to_owned())));
     world.deploy_with(function, env, TIMEOUT)
 }
@@ -95,13 +102,33 @@ pub struct Person<'a> {
 impl Person<'_> {
     /// What the terminal prints for a command: the signed payload.
     pub fn signs(&self, command: &[&str]) -> Vec<u8> {
-        let mut remedy = Command::new(binary("remedy"));
-        remedy.env_clear().env("AWS_REGION", &self.clinic.world.account.region).env("REMEDY_AUDIENCE", AUDIENCE);
-        remedy.env("AWS_ACCESS_KEY_ID", self.credentials.access_key_id());
-        remedy.env("AWS_SECRET_ACCESS_KEY", self.credentials.secret_access_key());
+        let mut remedy = self.terminal();
+        remedy.env("REMEDY_AUDIENCE", STACK);
         let output = remedy.args(command).stdin(Stdio::null()).output().expect("remedy starts");
         assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
         output.stdout
+    }
+
+    /// A command of a terminal that knows the stack, and can reach it.
+    pub async fn sends(&self, command: &[&str]) -> Told {
+        let mut remedy = self.terminal();
+        remedy.env("REMEDY_STACK", STACK).env("AWS_ENDPOINT_URL", self.clinic.world.proxy.endpoint()).args(command);
+        // The proxy answers on this thread: it must not wait for the process.
+        let output = tokio::process::Command::from(remedy).stdin(Stdio::null()).output().await.expect("remedy starts");
+        let documents = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
+        Told {
+            status: output.status.code(),
+            documents: documents.map(|document| document.expect("only JSON is printed")).collect(),
+            aloud: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    fn terminal(&self) -> Command {
+        let mut remedy = Command::new(binary("remedy"));
+        remedy.env_clear().env("AWS_REGION", &self.clinic.world.account.region);
+        remedy.env("AWS_ACCESS_KEY_ID", self.credentials.access_key_id());
+        remedy.env("AWS_SECRET_ACCESS_KEY", self.credentials.secret_access_key());
+        remedy
     }
 
     /// A command, and what the operator answers.
@@ -118,6 +145,17 @@ impl Person<'_> {
     pub async fn is_refused(&self, command: &[&str]) -> String {
         refused(self.says(command).await)
     }
+}
+
+/// What a terminal tells.
+#[derive(Debug)]
+pub struct Told {
+    /// The exit status.
+    pub status: Option<i32>,
+    /// What it prints.
+    pub documents: Vec<Value>,
+    /// What it says beside that, on standard error.
+    pub aloud: String,
 }
 
 /// Type and message of a refusal.

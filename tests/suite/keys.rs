@@ -1,10 +1,13 @@
 //! Whom keys are shared with, as real processes on the emulator. Every repair of a key policy asks a person, so what is
 //! shown here is that it waits, and what is only reported; the repairs themselves are under the laws.
 
-use remedy_testkit::world::{World, only_run};
+use remedy_testkit::{
+    proxy::Fault,
+    world::{World, only_run},
+};
 use serde_json::{Value, json};
 
-use crate::drift;
+use crate::drift::{self, Drift};
 
 async fn shared_key(world: &World, statements: &[&str]) -> String {
     let (kms, key) = (aws_sdk_kms::Client::new(&world.config()), drift::key(world).await);
@@ -63,4 +66,17 @@ async fn a_new_key_is_compliant_at_the_cost_of_one_look() {
     assert_eq!(only_run(lambda.invoke(event.as_bytes()).await)["outcome"], "already-compliant");
     let reads: Vec<_> = world.proxy.calls().iter().map(|call| call.name()).collect();
     assert_eq!(reads, ["kms:GetKeyPolicy"]);
+}
+
+#[tokio::test]
+async fn a_dying_key_is_saved_even_where_its_tags_may_not_be_read() {
+    let world = World::new().await;
+    let key = Drift::Dying.make(&world, "a").await;
+    world.proxy.on_call(|call| (call.operation == "ListResourceTags").then_some(Fault::Denied));
+    let run = only_run(world.deploy("kms-keys", "enforce").invoke(&Drift::Dying.event(&key)).await);
+    assert_eq!(run["outcome"], "repaired", "{run:#}");
+    assert!(!world.proxy.calls_where(|call| call.operation == "ListResourceTags").is_empty(), "they were asked for");
+    let key = Drift::Rotation.make(&world, "b").await;
+    let run = only_run(world.deploy("kms-keys", "enforce").invoke(&Drift::Rotation.event(&key)).await);
+    assert_eq!(run["outcome"], "blocked", "elsewhere who owns it must be known: {run:#}");
 }

@@ -3,3 +3,4 @@
 mod attackers;
 mod deciding;
 mod stopping;
+mod terminal;

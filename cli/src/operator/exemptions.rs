@@ -32,7 +32,9 @@ mod tests {
     use super::*;
 
     fn read_text(text: &str) -> Result<usize, String> {
-        let file = std::env::temp_dir().join(format!("remedy-exemptions-{}.json", text.len()));
+        // Tests run side by side: each text has a file of its own.
+        let name = remedy_domain::canonical::sha256_hex(text.as_bytes());
+        let file = std::env::temp_dir().join(format!("remedy-exemptions-{name}.json"));
         std::fs::write(&file, text).unwrap();
         read(&file).map(|requests| requests.len()).map_err(|failed| failed.to_string())
     }

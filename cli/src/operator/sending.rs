@@ -1,21 +1,37 @@
-//! Signing a request and handing it over.
+//! Signing a request and handing it over: to the operator function of a stack, or to standard output.
 
-use std::io::{self, Write as _};
+use std::{
+    fmt::Display,
+    io::{self, Write as _},
+};
 
 use clap::Args;
 use remedy_domain::request::Request;
 
-use crate::sign;
+use super::{
+    invoking::{Line, NoAnswer, NoLine},
+    sequel::Sequel,
+    stack::{NotAStack, Stack},
+};
+use crate::{sign, surroundings};
 
 /// Whom a request is for.
 #[derive(Debug, Args)]
 pub(crate) struct Sending {
-    /// Whom the request is for: what `REMEDY_AUDIENCE` of the operator function says. Without it, `REMEDY_AUDIENCE` here.
+    /// Whom the request is for: what `REMEDY_AUDIENCE` of the operator function says. Without it, `REMEDY_AUDIENCE` here, else
+    /// the name of the stack.
     #[arg(long)]
     audience: Option<String>,
-    /// The Region of the operator function. Without it, `AWS_REGION`, else `AWS_DEFAULT_REGION`.
+    /// The Region of the operator function. Without it, that of the stack's ARN, `AWS_REGION`, else `AWS_DEFAULT_REGION`.
     #[arg(long)]
     region: Option<String>,
+    /// Send the request to the function `<stack>-operator` and print what it answers: the CloudFormation stack's name or ARN.
+    /// Without it, `REMEDY_STACK`; without that, the request is printed and not sent.
+    #[arg(long)]
+    stack: Option<Stack>,
+    /// Print the signed request and send nothing.
+    #[arg(long)]
+    print: bool,
 }
 
 /// A request that was not handed over.
@@ -25,15 +41,133 @@ pub(crate) enum NotSent {
     NotJson(#[source] serde_json::Error),
     #[error(transparent)]
     Sign(#[from] sign::Failed),
+    #[error(transparent)]
+    Stack(#[from] NotAStack),
+    #[error("--carry-out invokes a function: name the stack with --stack")]
+    NoStack,
+    #[error(transparent)]
+    Line(#[from] NoLine),
+    #[error(transparent)]
+    Answer(#[from] NoAnswer),
     #[error("standard output takes nothing")]
     Output(#[source] io::Error),
 }
 
+/// How a command ended. The worse comes last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Ended {
+    /// All was done.
+    Done,
+    /// A function refused something.
+    Refused,
+}
+
 impl Sending {
-    /// Prints the signed payload, one line, good for five minutes.
-    pub(super) fn send(&self, request: &Request) -> Result<(), NotSent> {
-        let text = serde_json::to_string(request).map_err(NotSent::NotJson)?;
-        let payload = sign::payload(&text, self.audience.as_deref(), self.region.clone())?;
-        writeln!(io::stdout(), "{payload}").map_err(NotSent::Output)
+    /// Sends requests one after the other, or prints them. What a refusal of one says, the next may still be granted.
+    pub(super) fn hand_over(self, requests: &[Request], sequel: Sequel) -> Result<Ended, NotSent> {
+        let stack = self.stack(surroundings::variable)?;
+        let audience = self.audience(stack.as_ref(), surroundings::variable);
+        let region = self.region.or_else(|| stack.as_ref()?.region.clone());
+        let signed = |request| payload(request, audience.as_deref(), region.clone());
+        let Some(stack) = stack.filter(|_| !self.print) else {
+            sequel.needs_no_stack()?;
+            return requests.iter().try_for_each(|request| print(&signed(request)?)).map(|()| Ended::Done);
+        };
+        let line = Line::open(stack, region.clone())?;
+        requests.iter().try_fold(Ended::Done, |ended, request| {
+            let answer = line.invoke("operator", signed(request)?)?;
+            Ok(sequel.follow(&line, answer)?.max(ended))
+        })
+    }
+
+    fn stack(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Stack>, NotAStack> {
+        match &self.stack {
+            Some(stack) => Ok(Some(stack.clone())),
+            None => variable("REMEDY_STACK").map(|text| text.parse()).transpose(),
+        }
+    }
+
+    fn audience(&self, stack: Option<&Stack>, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+        let named = self.audience.clone().or_else(|| variable("REMEDY_AUDIENCE"));
+        named.or_else(|| stack.map(|stack| stack.name.clone()))
+    }
+}
+
+/// The signed payload, one line, good for five minutes.
+fn payload(request: &Request, audience: Option<&str>, region: Option<String>) -> Result<String, NotSent> {
+    let text = serde_json::to_string(request).map_err(NotSent::NotJson)?;
+    Ok(sign::payload(&text, audience, region)?)
+}
+
+/// Prints a line, or a document: `{:#}` of one is indented.
+pub(super) fn print(line: impl Display) -> Result<(), NotSent> {
+    writeln!(io::stdout(), "{line:#}").map_err(NotSent::Output)
+}
+
+/// Tells a person something beside what is printed.
+pub(super) fn tell(what: &str) {
+    // Who closed standard error wants to read nothing.
+    let _ = writeln!(io::stderr(), "remedy: {what}");
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::operator::Command;
+
+    #[derive(Debug, Parser)]
+    struct Alone {
+        #[command(flatten)]
+        sending: Sending,
+    }
+
+    #[derive(Debug, Parser)]
+    struct Whole {
+        #[command(subcommand)]
+        command: Command,
+    }
+
+    fn sending(arguments: &[&str]) -> Sending {
+        Alone::parse_from([&["remedy"], arguments].concat()).sending
+    }
+
+    fn of<'a>(all: &'a [(&str, &str)]) -> impl Fn(&str) -> Option<String> + 'a {
+        |name| all.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    fn name(arguments: &[&str], variables: &[(&str, &str)]) -> Option<String> {
+        sending(arguments).stack(of(variables)).unwrap().map(|stack| stack.name)
+    }
+
+    #[test]
+    fn the_stack_is_the_one_that_is_named_first() {
+        let arn = "arn:aws:cloudformation:eu-west-1:111122223333:stack/clinic/0f0f";
+        assert_eq!(name(&[], &[]), None);
+        assert_eq!(name(&[], &[("REMEDY_STACK", arn)]).as_deref(), Some("clinic"));
+        assert_eq!(name(&["--stack", "trial"], &[("REMEDY_STACK", arn)]).as_deref(), Some("trial"));
+        assert!(sending(&[]).stack(of(&[("REMEDY_STACK", "a b")])).unwrap_err().to_string().contains("`a b`"));
+    }
+
+    #[test]
+    fn the_audience_is_that_of_the_stack_where_nobody_says_another() {
+        let stack: Stack = "clinic".parse().unwrap();
+        let audience = |arguments: &[&str], stack, variables: &[_]| sending(arguments).audience(stack, of(variables));
+        let variables = [("REMEDY_AUDIENCE", "set")];
+        assert_eq!(audience(&["--audience", "named"], Some(&stack), &variables).as_deref(), Some("named"));
+        assert_eq!(audience(&[], Some(&stack), &variables).as_deref(), Some("set"));
+        assert_eq!(audience(&[], Some(&stack), &[]).as_deref(), Some("clinic"));
+        assert_eq!(audience(&[], None, &[]), None);
+    }
+
+    #[test]
+    fn only_an_approval_that_is_sent_is_carried_out() {
+        let takes = |arguments: &[&str]| Whole::try_parse_from([&["remedy"], arguments].concat()).is_ok();
+        assert!(takes(&["approve", "0f", "--carry-out", "--stack", "clinic"]));
+        assert!(!takes(&["approve", "0f", "--carry-out", "--print"]));
+        assert!(!takes(&["reject", "0f", "--carry-out"]));
+        assert!(!takes(&["pending", "--stack", "a b"]));
+        assert!(matches!(Sequel::CarryOut.needs_no_stack(), Err(NotSent::NoStack)));
     }
 }

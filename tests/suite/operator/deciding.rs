@@ -3,7 +3,7 @@
 use remedy_testkit::world::only_run;
 use serde_json::Value;
 
-use crate::drift::{Drift, block_of, iam, policy_of};
+use crate::drift::{Drift, block_of, iam, policy_of, topic};
 use remedy_tests::clinic::{Clinic, carry_out};
 
 const TERMS: [&str; 8] =
@@ -159,7 +159,7 @@ async fn repairs_are_taken_back_by_plan_or_by_resource_and_time() {
 
 #[tokio::test]
 async fn settings_that_loosen_take_effect_when_a_second_person_agrees() {
-    let clinic = Clinic::open("observe").await;
+    let clinic = Clinic::telling("observe", async |world| topic(world, "notices").await).await;
     let (ann, bob) = (clinic.person("ann").await, clinic.person("bob").await);
     let bucket = Drift::Bucket.make(&clinic.world, "a").await;
     let first = only_run(clinic.deploy("s3-public-access").invoke(&Drift::Bucket.event(&bucket)).await);
@@ -168,6 +168,12 @@ async fn settings_that_loosen_take_effect_when_a_second_person_agrees() {
     let lambda = clinic.deploy_with("s3-public-access", &raised);
     let run = only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
     assert_eq!(run["outcome"], "planned", "a deployed document alone raises nothing: {run:#}");
+    only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
+    let told = clinic.world.proxy.calls_where(|call| {
+        call.parameter("Message")
+            .is_some_and(|text| text.contains("remedy settings") && text.contains("raises the mode"))
+    });
+    assert_eq!(told.len(), 1, "people are told once that it waits");
     let file = clinic.world.settings_file(&raised);
     let asked = ann.does(&["settings", &file, "--reason", "the trial is over"]).await;
     bob.does(&["approve", &id(&asked)]).await;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::breakpoint::When;
 use super::fault::Fault;
-use super::operation::{of_rest, of_s3, of_s3control, writes};
+use super::operation::{of_lambda, of_rest, of_s3, of_s3control, writes};
 use super::wire::{Ask, decode, pairs};
 
 /// The account that moto uses for credentials it does not know.
@@ -210,7 +210,7 @@ fn subject(ask: &Ask, protocol: Protocol, account: &str) -> (String, Option<Stri
         Protocol::S3 => of_path(ask),
         Protocol::RestXml => (of_s3control(ask), Some(ask.header("x-amz-account-id").unwrap_or(account).to_owned())),
         Protocol::Query => of_form(ask),
-        Protocol::Json => of_json(ask),
+        Protocol::Json => of_lambda(ask).unwrap_or_else(|| of_json(ask)),
     }
 }
 
@@ -299,6 +299,12 @@ pub(super) mod tests {
         let path = "/v20180820/configuration/publicAccessBlock";
         let call = call(&ask(Method::PUT, path, "s3", &[("x-amz-account-id", "9")], ""));
         assert_eq!((call.name().as_str(), call.resource.as_deref()), ("s3control:PutPublicAccessBlock", Some("9")));
+    }
+
+    #[test]
+    fn an_invocation_is_named_with_its_function() {
+        let call = call(&ask(Method::POST, "/2015-03-31/functions/clinic-operator/invocations", "lambda", &[], "{}"));
+        assert_eq!((call.name().as_str(), call.resource.as_deref()), ("lambda:Invoke", Some("clinic-operator")));
     }
 
     #[test]

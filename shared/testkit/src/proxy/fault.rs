@@ -58,6 +58,7 @@ fn throttled(call: &Call) -> Words {
         (Protocol::Query, "sns") => (429, "Throttled", "Rate exceeded"),
         (Protocol::Query, _) => (400, "Throttling", "Rate exceeded"),
         (Protocol::Json, "sqs") => (403, "RequestThrottled", "Request is throttled."),
+        (Protocol::Json, "lambda") => (429, "TooManyRequestsException", "Rate Exceeded."),
         (Protocol::Json, _) => (400, "ThrottlingException", "Rate exceeded"),
     }
 }
@@ -69,6 +70,7 @@ fn broken(call: &Call) -> Words {
         }
         (_, "iam") => (500, "ServiceFailure", "The request processing has failed because of an unknown error."),
         (_, "kms") => (500, "KMSInternalException", "An internal error occurred."),
+        (_, "lambda") => (500, "ServiceException", "An error occurred. Please try again."),
         (_, "sns") => (500, "InternalError", "An internal service error occurred."),
         _ => (500, "InternalFailure", "The request processing has failed because of an unknown error."),
     }
@@ -80,6 +82,9 @@ fn denied(call: &Call) -> Words {
         (Protocol::Query, "sns") => (403, "AuthorizationError", "User is not authorized to perform this operation"),
         (Protocol::Query, _) => (403, "AccessDenied", "User is not authorized to perform this operation"),
         (Protocol::Json, "sqs") => (403, "AccessDenied", "Access to the resource is denied."),
+        (Protocol::Json, "lambda") => {
+            (403, "AccessDeniedException", "User is not authorized to perform this operation")
+        }
         (Protocol::Json, _) => (400, "AccessDeniedException", "User is not authorized to perform this operation"),
     }
 }
@@ -106,10 +111,16 @@ pub(super) fn error(call: &Call, status: u16, code: &str, message: &str) -> Repl
     }
 }
 
-/// SQS clients of today still look for the codes of its older query protocol, in a header.
+/// SQS clients of today still look for the codes of its older query protocol, in a header. Lambda, a REST service, names the
+/// code in a header alone.
 fn json_error(call: &Call, status: u16, code: &str, message: &str, fault: &str) -> Reply {
-    let mut reply =
-        Reply::new(status, "application/x-amz-json-1.1", json!({"__type": code, "message": message}).to_string());
+    let mut reply = match call.service.as_str() {
+        "lambda" => {
+            let side = if status < 500 { "User" } else { "Service" };
+            Reply::new(status, "application/json", json!({"Type": side, "Message": message}).to_string())
+        }
+        _ => Reply::new(status, "application/x-amz-json-1.1", json!({"__type": code, "message": message}).to_string()),
+    };
     let mut say = |name, value: &str| {
         let value = HeaderValue::from_str(value).expect("an error code fits a header");
         reply.headers.insert(HeaderName::from_static(name), value);
@@ -143,6 +154,18 @@ mod tests {
             Fault::Throttle.refusal(&call(&ask(Method::POST, "/", "kms", &[("x-amz-target", "T.X")], "{}"))).unwrap();
         assert_eq!(kms.headers["x-amzn-errortype"], "ThrottlingException");
         assert_eq!(kms.text(), r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#);
+    }
+
+    #[test]
+    fn lambda_names_its_code_in_a_header_alone() {
+        let invoke = call(&ask(Method::POST, "/2015-03-31/functions/f/invocations", "lambda", &[], "{}"));
+        let denied = Fault::Denied.refusal(&invoke).unwrap();
+        assert_eq!(
+            (denied.status.as_u16(), &denied.headers["x-amzn-errortype"]),
+            (403, &HeaderValue::from_static("AccessDeniedException"))
+        );
+        assert!(denied.text().contains(r#""Type":"User""#) && !denied.text().contains("__type"), "{}", denied.text());
+        assert_eq!(Fault::Throttle.refusal(&invoke).unwrap().status, 429);
     }
 
     #[test]

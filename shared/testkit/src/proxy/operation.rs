@@ -1,6 +1,6 @@
 //! The name of the AWS operation behind an S3 or S3 Control request, which only method, path and query tell.
 
-use super::wire::{Ask, pairs};
+use super::wire::{Ask, decode, pairs};
 
 /// Sub-resources of a bucket, and what the API calls them after `Get`, `Put` and `Delete`.
 const OF_BUCKET: [(&str, &str); 22] = [
@@ -102,6 +102,12 @@ pub(super) fn of_s3control(ask: &Ask) -> String {
         Some(verb) if ask.path().ends_with("/configuration/publicAccessBlock") => format!("{verb}PublicAccessBlock"),
         _ => of_rest(ask),
     }
+}
+
+/// Of Lambda only the invocation has a name of its own here; it is about the function in its path.
+pub(super) fn of_lambda(ask: &Ask) -> Option<(String, Option<String>)> {
+    let function = ask.path().strip_prefix("/2015-03-31/functions/")?.strip_suffix("/invocations")?;
+    (ask.method.as_str() == "POST").then(|| ("Invoke".to_owned(), Some(decode(function))))
 }
 
 /// Services that speak REST with JSON keep their names in a model that is not at hand: method and path must do.

@@ -7,6 +7,7 @@ pub mod account_summary;
 pub mod bucket_encryption;
 pub mod bucket_owner;
 pub mod evaluations;
+pub mod functions;
 pub mod gap;
 pub mod key_rotation;
 mod public_access;
@@ -29,6 +30,8 @@ pub struct Shims {
     pub bucket_owner: bucket_owner::BucketOwner,
     /// What was reported to AWS Config.
     pub evaluations: evaluations::Evaluations,
+    /// The functions that can be invoked.
+    pub functions: functions::Functions,
     /// Rotation periods of KMS keys.
     pub key_rotation: key_rotation::KeyRotation,
     /// Rules that were asked to evaluate again.
@@ -46,6 +49,7 @@ pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
         bucket_encryption,
         bucket_owner,
         evaluations,
+        functions,
         key_rotation,
         rule_evaluation,
         service_credentials,
@@ -68,6 +72,7 @@ pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
         "s3:GetBucketEncryption" => bucket_encryption.completed(call, front.forward(call, ask).await),
         "config:PutEvaluations" => evaluations.put(call),
         "config:StartConfigRulesEvaluation" => rule_evaluation.start(call),
+        "lambda:Invoke" => functions.invoke(call, ask).await,
         "sts:GetCallerIdentity" => match signatures.refusal(call, ask) {
             Some(refusal) => refusal,
             None => front.forward(call, ask).await,
