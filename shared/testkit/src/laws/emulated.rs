@@ -87,9 +87,16 @@ fn seen_of(call: &proxy::Call, session: Option<String>) -> Seen {
 ///
 /// Where one is broken, or where next to none bears upon what was played.
 pub fn check_on_emulator<C: Lawful>() {
-    let held = block_on(on_emulator::<C, _>(EmulatedTheatre::new, 5));
+    let held = as_a_function(|| block_on(on_emulator::<C, _>(EmulatedTheatre::new, 5)));
     let least = (Law::ALL.len() - C::MOOT.len()) / 2;
     assert!(held.len() >= least, "only these laws bear upon what was played: {held:?}");
+}
+
+/// Functions run on the main thread of a process, which has a stack of 8 MiB; that of a test is a quarter of it, and SDKs that
+/// are compiled without optimisation need most of that.
+fn as_a_function<T: Send + 'static>(play: impl FnOnce() -> T + Send + 'static) -> T {
+    let player = std::thread::Builder::new().stack_size(8 << 20).spawn(play).expect("a thread starts");
+    player.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
