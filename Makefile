@@ -15,7 +15,7 @@ FUNCTIONS := $(notdir $(wildcard functions/*))
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 TEST := $(if $(NEXTEST),cargo nextest run --workspace --no-fail-fast,cargo test --workspace --lib --bins --tests)
 
-.PHONY: help demo test check bench simulate formats fuzz catalogue build release invoke watch docs venv advisories clean
+.PHONY: help demo test check bench simulate template formats fuzz catalogue build release invoke watch docs venv advisories clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench: venv release $(PEERS)/.complete ## Cold start, memory and size beside bot
 simulate: ## Play histories of the engine in a simulated world: make simulate SEEDS=100000, or tell one: make simulate SEED=7
 	cargo build --workspace --quiet --bin simulate
 	target/debug/simulate $(if $(SEED),seed $(SEED),seeds $(or $(SEEDS),100000))
+
+template: build ## Write template.yaml from what the functions say of themselves
+	$(PYTHON) tools/template.py > target/template.yaml && mv target/template.yaml template.yaml
 
 formats: ## Put on file, for controls that are new, the settings they store: later versions must load them
 	REMEDY_WRITE_FORMATS=1 cargo nextest run --workspace -E 'test(/loads_what_was_stored$$/)'

@@ -1,11 +1,6 @@
 //! Write once, read many: what Object Lock keeps. moto enforces no lock, so this runs on a second emulator, MiniStack.
 
-use std::{
-    io::{BufRead, BufReader},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::time::Duration;
 
 use aws_sdk_s3::{
     Client,
@@ -15,84 +10,36 @@ use aws_sdk_s3::{
         ObjectLockRule,
     },
 };
-use remedy_aws::{Connect, Session, clock, environment::Access};
-use remedy_domain::Region;
+use remedy_aws::{Connect, clock};
 use remedy_testkit::lambda::{Lambda, Spec, binary};
 use serde_json::json;
 
-use crate::seal::{
-    numbers,
-    vault::{bytes, signing_key},
+use crate::{
+    ministack::{ACCOUNT, MiniStack, Policies},
+    seal::{
+        numbers,
+        vault::{bytes, signing_key},
+    },
 };
 
-const ACCOUNT: &str = "111122223333";
 const EVIDENCE: &str = "remedy-evidence-111122223333";
 const STATE: &str = "remedy-state-111122223333";
 /// What production keeps evidence for.
 const DAYS: i32 = 2557;
 
-/// It tells that it is ready, and ends with its process.
-struct MiniStack {
-    process: Child,
-    endpoint: String,
-}
-
-impl Drop for MiniStack {
-    fn drop(&mut self) {
-        let _gone_anyway = self.process.kill();
-        let _status = self.process.wait();
-    }
-}
-
-impl MiniStack {
-    fn start() -> Self {
-        let venv = std::env::var_os("REMEDY_WORM_VENV").map_or_else(|| root().join(".venv-worm"), PathBuf::from);
-        let program = venv.join("bin/ministack");
-        assert!(program.is_file(), "no {}: run `make test`, or `make .venv-worm/.complete`", program.display());
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let port = listener.local_addr().unwrap().port();
-        drop(listener);
-        let mut command = Command::new(program);
-        command.env("BIND_HOST", "127.0.0.1").env("IOT_MTLS_ENABLED", "0").env("GATEWAY_PORT", port.to_string());
-        command.env("SERVICES", "s3,kms,sts").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut process = command.spawn().expect("MiniStack starts");
-        let log = BufReader::new(process.stderr.take().unwrap());
-        let mut lines = log.lines().map_while(Result::ok);
-        assert!(lines.any(|line| line.contains("Running on")), "MiniStack ended before it was ready");
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { process, endpoint: format!("http://127.0.0.1:{port}") }
-    }
-
-    fn session(&self) -> Session {
-        Session::with_access(&Access {
-            region: Region::parse("us-east-1").unwrap(),
-            endpoint: Some(self.endpoint.clone()),
-            credentials: remedy_aws::environment::Credentials {
-                access_key_id: ACCOUNT.into(),
-                secret_access_key: "test".into(),
-                session_token: None,
-            },
-        })
-    }
-
-    fn sealer(&self, key: &str) -> Lambda {
-        let env = [
-            ("AWS_ENDPOINT_URL", self.endpoint.as_str()),
-            ("AWS_ACCESS_KEY_ID", ACCOUNT),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("REMEDY_EVIDENCE_BUCKET", EVIDENCE),
-            ("REMEDY_STATE_BUCKET", STATE),
-            ("REMEDY_SEAL_KEY", key),
-        ];
-        let env = env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let (binary, timeout) = (binary("sealer"), Duration::from_mins(1));
-        let (account, region) = (ACCOUNT.to_owned(), "us-east-1".to_owned());
-        Lambda::deploy(Spec { name: "sealer".to_owned(), binary, env, account, region, timeout })
-    }
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+fn sealer(emulator: &MiniStack, key: &str) -> Lambda {
+    let env = [
+        ("AWS_ENDPOINT_URL", emulator.endpoint.as_str()),
+        ("AWS_ACCESS_KEY_ID", ACCOUNT),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("REMEDY_EVIDENCE_BUCKET", EVIDENCE),
+        ("REMEDY_STATE_BUCKET", STATE),
+        ("REMEDY_SEAL_KEY", key),
+    ];
+    let env = env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let (binary, timeout) = (binary("sealer"), Duration::from_mins(1));
+    let (account, region) = (ACCOUNT.to_owned(), "us-east-1".to_owned());
+    Lambda::deploy(Spec { name: "sealer".to_owned(), binary, env, account, region, timeout })
 }
 
 /// The evidence bucket as production has it.
@@ -142,7 +89,7 @@ async fn assert_locked(s3: &Client, key: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sealed_evidence_cannot_be_destroyed_and_a_marker_over_it_is_named() {
-    let emulator = MiniStack::start();
+    let emulator = MiniStack::start("s3,kms,sts", Policies::Ignored);
     let (s3, kms) = (Client::connect(&emulator.session()), aws_sdk_kms::Client::new(emulator.session().config()));
     make_buckets(&s3).await;
     let hour = remedy_evidence::Hour::of(clock::now()).plus(-3);
@@ -152,7 +99,7 @@ async fn sealed_evidence_cannot_be_destroyed_and_a_marker_over_it_is_named() {
     let body = body.to_string().into_bytes();
     s3.put_object().bucket(EVIDENCE).key(&record).if_none_match("*").body(body.clone().into()).send().await.unwrap();
 
-    let sealer = emulator.sealer(&signing_key(&kms).await);
+    let sealer = sealer(&emulator, &signing_key(&kms).await);
     let answer = remedy_testkit::world::done(sealer.invoke(b"{}").await);
     assert!(numbers(&answer).len() >= 2 && answer["sealed"][0]["count"] == 1, "{answer:#}");
     let stored = bytes(&s3, EVIDENCE).await;

@@ -90,7 +90,7 @@ pub(crate) async fn both(subject: &'static Subject, case: Case) -> Measured {
 /// One run through the proxy, to see its calls.
 async fn count(subject: &Subject, case: Case, who: Contender, figures: &mut Figures) {
     let (world, event) = stage(subject, case).await;
-    let lambda = deploy(&world, subject, who, world.proxy.endpoint());
+    let lambda = deploy(&world, subject, case, who, world.proxy.endpoint());
     world.proxy.clear();
     invoke(&lambda, &event, case).await;
     for call in world.proxy.calls() {
@@ -102,7 +102,7 @@ async fn count(subject: &Subject, case: Case, who: Contender, figures: &mut Figu
 /// One run straight at the emulator, to see its time.
 async fn time(subject: &Subject, case: Case, who: Contender, figures: &mut Figures) {
     let (world, event) = stage(subject, case).await;
-    let lambda = deploy(&world, subject, who, world.emulator.endpoint().to_owned());
+    let lambda = deploy(&world, subject, case, who, world.emulator.endpoint().to_owned());
     invoke(&lambda, &event, case).await;
     let milliseconds = |time: Option<Duration>| time.expect("the function answered").as_secs_f64() * 1e3;
     figures.cold_start.push(milliseconds(lambda.cold_start()));
@@ -131,9 +131,14 @@ async fn stage(subject: &Subject, case: Case) -> (World, Value) {
     (world, json!({"control": subject.control, "resource": resource}))
 }
 
-fn deploy(world: &World, subject: &Subject, who: Contender, endpoint: String) -> Lambda {
+fn deploy(world: &World, subject: &Subject, case: Case, who: Contender, endpoint: String) -> Lambda {
     let mut env = world.environment("enforce");
     env.insert("AWS_ENDPOINT_URL".to_owned(), endpoint);
+    if case == Case::Drifted {
+        // Controls that touch identities repair nothing while nobody is named who could open the door again.
+        let settings = world.settings_file(&json!({"protected": {"break_glass": ["break-glass-*"]}}));
+        env.insert("REMEDY_SETTINGS".to_owned(), settings);
+    }
     let (account, region) = (world.account.id.clone(), world.account.region.clone());
     let binary = match who {
         Contender::Remedy => release(subject.function),

@@ -1,0 +1,219 @@
+//! Contracts of the template: it is current, and it permits what the binaries say of themselves, no more and no less.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+    process::Command,
+};
+
+use remedy_testkit::lambda::binary;
+use serde_json::Value;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// What a function needs beside its own calls: its key, log, traces, queue and dead letters.
+const OF_THE_RUNTIME: [&str; 10] = [
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+];
+
+fn python(arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new(format!("{ROOT}/.venv/bin/python")).args(arguments).current_dir(ROOT).output();
+    let output = output.expect("Python starts: `make venv`");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// The resources that CloudFormation would make, with these parameters.
+pub fn resources(parameters: &[&str]) -> BTreeMap<String, Value> {
+    let printed = python(&[&["tools/template_resolve.py"], parameters].concat());
+    serde_json::from_slice(&printed).expect("resources are JSON")
+}
+
+fn of_type<'a>(resources: &'a BTreeMap<String, Value>, kind: &str) -> Vec<(&'a str, &'a Value)> {
+    let of_type = resources.iter().filter(|(_, resource)| resource["Type"] == kind);
+    of_type.map(|(name, resource)| (name.as_str(), &resource["Properties"])).collect()
+}
+
+fn described(function: &str) -> Value {
+    let output = Command::new(binary(function)).arg("--describe").env_clear().output().expect("the binary starts");
+    serde_json::from_slice(&output.stdout).expect("--describe prints JSON")
+}
+
+fn functions() -> Vec<String> {
+    let folders = fs::read_dir(format!("{ROOT}/functions")).expect("the functions are there");
+    let mut names: Vec<_> = folders.map(|folder| folder.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// `s3-public-access` as `S3PublicAccess`.
+fn logical(function: &str) -> String {
+    let capital = |part: &str| part.chars().next().unwrap().to_uppercase().to_string() + &part[1..];
+    function.split('-').map(capital).collect()
+}
+
+fn statements(policy: &Value) -> Vec<&Value> {
+    policy["Properties"]["PolicyDocument"]["Statement"].as_array().expect("a policy has statements").iter().collect()
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        _ => vec![],
+    }
+}
+
+fn allowed(policy: &Value) -> BTreeSet<String> {
+    let allowing = statements(policy).into_iter().filter(|statement| statement["Effect"] == "Allow");
+    allowing.flat_map(|statement| texts(&statement["Action"])).collect()
+}
+
+fn actions<'a>(calls: impl IntoIterator<Item = &'a Value>) -> BTreeSet<String> {
+    calls.into_iter().filter_map(|call| call["action"].as_str()).map(str::to_owned).collect()
+}
+
+fn declared(described: &Value, which: &str) -> BTreeSet<String> {
+    let controls = described["controls"].as_array().expect("a list").iter();
+    actions(controls.flat_map(|control| control[which].as_array().expect("a list")))
+}
+
+#[test]
+fn it_is_what_make_template_writes() {
+    let folder: PathBuf = binary("sealer").parent().expect("binaries are in a folder").to_owned();
+    let written = python(&["tools/template.py", &folder.display().to_string()]);
+    let committed = fs::read(PathBuf::from(ROOT).join("template.yaml")).expect("the template is there");
+    assert!(written == committed, "template.yaml is out of date: `make template`");
+}
+
+#[test]
+fn each_role_permits_what_its_function_declares_and_nothing_else() {
+    let resources = resources(&["Writes=permitted"]);
+    println!("{:<22}{:>6}{:>6}{:>6}{:>6}", "", "reads", "host", "writes", "own");
+    for function in functions() {
+        let (described, name) = (described(&function), logical(&function));
+        let host = described["host"].as_object().expect("an object").values();
+        let host = actions(host.flat_map(|calls| calls.as_array().expect("a list")));
+        let (reads, writes) = (declared(&described, "reads"), declared(&described, "writes"));
+        let mut read = allowed(&resources[&format!("{name}Read")]);
+        let own: BTreeSet<_> = OF_THE_RUNTIME.iter().map(|action| (*action).to_owned()).collect();
+        let used = own.intersection(&read).count();
+        read.retain(|action| !own.contains(action) || host.contains(action) || reads.contains(action));
+        // Every function has a place for what it could not do, and nothing else is sent there.
+        let expected: BTreeSet<_> = reads.union(&host).cloned().chain(["sqs:SendMessage".to_owned()]).collect();
+        // A bucket of another account may be named as the anchor; none is here.
+        assert_eq!(read, expected, "{function} reads");
+        let write = resources.get(&format!("{name}Write")).map(allowed).unwrap_or_default();
+        assert_eq!(write, writes, "{function} writes");
+        println!("{function:<22}{:>6}{:>6}{:>6}{used:>6}", reads.len(), host.len(), writes.len());
+    }
+}
+
+#[test]
+fn no_permission_is_a_pattern_and_none_of_the_ledger_is_for_everything() {
+    let resources = resources(&["Writes=permitted", "AnchorBucket=anchor"]);
+    for (name, properties) in of_type(&resources, "AWS::IAM::ManagedPolicy") {
+        for statement in properties["PolicyDocument"]["Statement"].as_array().unwrap() {
+            if statement["Effect"] == "Deny" {
+                continue;
+            }
+            let actions = texts(&statement["Action"]);
+            assert!(actions.iter().all(|action| !action.contains('*')), "{name}: {statement}");
+            let everything = texts(&statement["Resource"]).iter().any(|resource| resource == "*");
+            let may = ["Observe", "Config", "Tracing", "Identity", "RepairTheAccount"];
+            assert!(!everything || may.contains(&statement["Sid"].as_str().unwrap()), "{name}: {statement}");
+        }
+    }
+    for kind in ["AWS::IAM::Policy", "AWS::IAM::User"] {
+        assert!(of_type(&resources, kind).is_empty(), "no {kind}");
+    }
+    for (name, role) in of_type(&resources, "AWS::IAM::Role") {
+        assert!(role.get("Policies").is_none(), "{name} has an inline policy");
+    }
+}
+
+#[test]
+fn without_leave_to_write_there_is_no_role_that_could() {
+    for parameters in [&["Mode=enforce"][..], &["Mode=enforce", "Writes=none"]] {
+        let resources = resources(parameters);
+        assert!(!resources.keys().any(|name| name.ends_with("WriteRole") || name.ends_with("Write")));
+        for (_, function) in of_type(&resources, "AWS::Serverless::Function") {
+            let role = &function["Environment"]["Variables"]["REMEDY_WRITE_ROLE"];
+            assert!(role.is_null() || role == "", "{role}");
+        }
+    }
+}
+
+#[test]
+fn every_function_is_told_what_its_binary_asks_for() {
+    let resources = resources(&["Writes=permitted", "SettingsKey=settings.json", "AnchorBucket=anchor"]);
+    for function in functions() {
+        let told = &resources[&format!("{}Function", logical(&function))]["Properties"]["Environment"]["Variables"];
+        let told: BTreeSet<_> = told.as_object().unwrap().keys().cloned().collect();
+        let environment = &described(&function)["environment"];
+        let required: BTreeSet<_> = texts(&environment["required"]).into_iter().collect();
+        let optional: BTreeSet<_> = texts(&environment["optional"]).into_iter().collect();
+        assert!(required.is_subset(&told), "{function} lacks {:?}", required.difference(&told));
+        assert!(optional.is_subset(&told), "{function} lacks {:?}", optional.difference(&told));
+    }
+}
+
+#[test]
+fn what_tells_of_drift_is_pinned_to_the_account() {
+    let resources = resources(&["Writes=permitted"]);
+    for (name, rule) in of_type(&resources, "AWS::Events::Rule") {
+        let is_timed = rule.get("ScheduleExpression").is_some();
+        assert!(is_timed || rule["EventPattern"]["account"] == serde_json::json!(["111122223333"]), "{name}");
+        for target in rule["Targets"].as_array().unwrap().iter().filter(|target| target["Id"] != "people") {
+            assert!(target["DeadLetterConfig"]["Arn"].is_string(), "{name} loses what it cannot deliver");
+        }
+    }
+    for function in functions() {
+        let described = described(&function);
+        let events = described["controls"].as_array().unwrap().iter();
+        let events: Vec<_> = events.flat_map(|control| control["api_events"].as_array().unwrap()).collect();
+        let rule = resources.get(&format!("{}Called", logical(&function)));
+        let heard = rule.map(|rule| texts(&rule["Properties"]["EventPattern"]["detail"]["eventName"]));
+        for event in events {
+            let name = event["name"].as_str().unwrap();
+            assert!(heard.as_ref().is_some_and(|heard| heard.iter().any(|one| one == name)), "{function}: {name}");
+        }
+    }
+}
+
+#[test]
+fn every_alarm_tells_somebody_and_has_a_chapter_of_the_runbook() {
+    let resources = resources(&[]);
+    let runbook = fs::read_to_string(format!("{ROOT}/docs/runbook.md")).expect("the runbook is there");
+    let alarms = of_type(&resources, "AWS::CloudWatch::Alarm");
+    assert!(alarms.len() > 40, "{}", alarms.len());
+    for (name, alarm) in alarms {
+        assert_eq!(alarm["AlarmActions"].as_array().map(Vec::len), Some(1), "{name}");
+        let said = alarm["AlarmDescription"].as_str().unwrap();
+        let chapter = said.rsplit_once("docs/runbook.md, ").expect("it names a chapter").1.trim_end_matches('.');
+        assert!(runbook.contains(&format!("## {chapter}\n")), "{name}: the runbook has no chapter `{chapter}`");
+    }
+}
+
+#[test]
+fn what_decides_does_not_expire() {
+    let resources = resources(&[]);
+    let rules = &resources["StateBucket"]["Properties"]["LifecycleConfiguration"]["Rules"];
+    let expiring: BTreeSet<_> = rules.as_array().unwrap().iter().filter_map(|rule| rule["Prefix"].as_str()).collect();
+    for stays in ["hold/", "settings/", "baseline/", "backlog/"] {
+        assert!(!expiring.iter().any(|prefix| stays.starts_with(prefix)), "{stays} expires");
+    }
+    for expires in ["lock/", "budget/", "plan/", "held/", "notice/", "ask/", "nonce/", "wave/", "exemption/"] {
+        assert!(expiring.contains(expires), "{expires} stays for ever");
+    }
+}

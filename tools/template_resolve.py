@@ -1,0 +1,176 @@
+"""Resolves template.yaml as CloudFormation would: conditions decided, intrinsic functions filled in. Prints JSON.
+
+Usage: template_resolve.py [PARAMETER=VALUE ...]      parameters have their defaults otherwise
+
+The account is 111122223333, the Region us-east-1, the stack `remedy`. What CloudFormation would name is named after its
+logical id. It is enough for tests of policies, names and environments; an unknown function is an error, not a guess.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+ACCOUNT, REGION, STACK = "111122223333", "us-east-1", "remedy"
+PSEUDO = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::StackName": STACK,
+    "AWS::URLSuffix": "amazonaws.com",
+}
+NOTHING = object()
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms."""
+
+
+def short(loader: Loader, suffix: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "GetAtt":
+        value = value.split(".", 1)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+Loader.add_multi_constructor("!", short)
+
+
+class Stack:
+    """The template with the values of its parameters."""
+
+    def __init__(self, document: Any, parameters: dict[str, str]) -> None:
+        declared = document["Parameters"]
+        unknown = parameters.keys() - declared.keys()
+        if unknown:
+            raise SystemExit(f"no parameters of the template: {', '.join(sorted(unknown))}")
+        self.document = document
+        self.values = {name: str(declared[name].get("Default", "")) for name in declared} | parameters
+
+    def holds(self, condition: Any) -> bool:
+        if isinstance(condition, str):
+            return self.holds(self.document["Conditions"][condition])
+        ((function, of),) = condition.items()
+        if function == "Fn::Equals":
+            first, second = (self.resolved(one) for one in of)
+            return first == second
+        if function == "Fn::Not":
+            return not self.holds(of[0])
+        if function == "Fn::And":
+            return all(self.holds(one) for one in of)
+        if function == "Condition":
+            return self.holds(of)
+        raise SystemExit(f"a condition with {function}")
+
+    def ref(self, name: str) -> Any:
+        if name == "AWS::NoValue":
+            return NOTHING
+        if name in PSEUDO or name in self.values:
+            return PSEUDO.get(name, self.values.get(name))
+        kind, properties = self.of(name)
+        match kind:
+            case "AWS::S3::Bucket":
+                return f"{STACK}-{name.lower()}"
+            case "AWS::IAM::Role":
+                return self.resolved(properties["RoleName"])
+            case "AWS::Serverless::Function":
+                return self.resolved(properties["FunctionName"])
+            case "AWS::Logs::LogGroup":
+                return self.resolved(properties["LogGroupName"])
+            case "AWS::KMS::Key":
+                return f"00000000-0000-4000-8000-{name.lower():0>12.12}"
+            case "AWS::SQS::Queue":
+                return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{self.resolved(properties['QueueName'])}"
+            case "AWS::IAM::ManagedPolicy" | "AWS::SNS::Topic" | "AWS::Events::Rule":
+                return self.attribute(name, "Arn")
+        raise SystemExit(f"a reference to {name}, a {kind}")
+
+    def of(self, name: str) -> tuple[str, Any]:
+        resource = self.document["Resources"][name]
+        return resource["Type"], resource["Properties"]
+
+    def attribute(self, name: str, attribute: str) -> str:
+        kind, properties = self.of(name)
+        if (kind, attribute) == ("AWS::SQS::Queue", "QueueName"):
+            return self.resolved(properties["QueueName"])
+        if attribute != "Arn":
+            raise SystemExit(f"the attribute {attribute} of {name}")
+        where = f"{REGION}:{ACCOUNT}"
+        match kind:
+            case "AWS::S3::Bucket":
+                return f"arn:aws:s3:::{self.ref(name)}"
+            case "AWS::KMS::Key":
+                return f"arn:aws:kms:{where}:key/{self.ref(name)}"
+            case "AWS::IAM::Role":
+                return f"arn:aws:iam::{ACCOUNT}:role/{self.ref(name)}"
+            case "AWS::IAM::ManagedPolicy":
+                return f"arn:aws:iam::{ACCOUNT}:policy/{STACK}-{name}-0000"
+            case "AWS::Serverless::Function":
+                return f"arn:aws:lambda:{where}:function:{self.ref(name)}"
+            case "AWS::Logs::LogGroup":
+                return f"arn:aws:logs:{where}:log-group:{self.ref(name)}:*"
+            case "AWS::SQS::Queue":
+                return f"arn:aws:sqs:{where}:{self.resolved(properties['QueueName'])}"
+            case "AWS::SNS::Topic":
+                return f"arn:aws:sns:{where}:{self.resolved(properties['TopicName'])}"
+            case "AWS::Events::Rule":
+                return f"arn:aws:events:{where}:rule/{STACK}-{name}-0000"
+        raise SystemExit(f"the ARN of {name}, a {kind}")
+
+    def resolved(self, value: Any) -> Any:
+        if isinstance(value, list):
+            items = (self.resolved(item) for item in value)
+            return [item for item in items if item is not NOTHING]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            ((function, of),) = value.items()
+            if function == "Ref":
+                return self.ref(of)
+            if function == "Fn::GetAtt":
+                return self.attribute(*of)
+            if function == "Fn::Sub":
+                return re.sub(r"\$\{([^!}]+)\}", lambda found: self.named(found.group(1)), of)
+            if function == "Fn::If":
+                return self.resolved(of[1] if self.holds(of[0]) else of[2])
+            if function.startswith("Fn::"):
+                raise SystemExit(f"the function {function}")
+        members = ((name, self.resolved(member)) for name, member in value.items())
+        return {name: member for name, member in members if member is not NOTHING}
+
+    def named(self, name: str) -> str:
+        first, _, attribute = name.partition(".")
+        return self.attribute(first, attribute) if attribute else str(self.ref(name))
+
+    def resources(self) -> dict[str, Any]:
+        """The resources that are made, with what all functions have in common."""
+        made = {}
+        for name, resource in self.document["Resources"].items():
+            if "Condition" in resource and not self.holds(resource["Condition"]):
+                continue
+            properties = self.resolved(resource["Properties"])
+            if resource["Type"] == "AWS::Serverless::Function":
+                shared = self.resolved(self.document["Globals"]["Function"])
+                variables = shared["Environment"]["Variables"] | properties["Environment"]["Variables"]
+                properties = shared | properties | {"Environment": {"Variables": variables}}
+            made[name] = {"Type": resource["Type"], "Properties": properties}
+        return made
+
+
+def main() -> None:
+    parameters = dict(argument.split("=", 1) for argument in sys.argv[1:])
+    document = yaml.load((ROOT / "template.yaml").read_text(), Loader)  # noqa: S506
+    json.dump(Stack(document, parameters).resources(), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
