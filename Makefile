@@ -9,13 +9,15 @@ PYTHON ?= python3
 PY := $(VENV)/bin/python
 PEERS := .venv-peers
 WORM := .venv-worm
+REVIEW := .venv-review
+STACK ?= remedy
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(TOOLS):$(PATH)
 FUNCTIONS := $(notdir $(wildcard functions/*))
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 TEST := $(if $(NEXTEST),cargo nextest run --workspace --no-fail-fast,cargo test --workspace --lib --bins --tests)
 
-.PHONY: help demo test check bench simulate template formats fuzz catalogue build release invoke watch docs venv advisories clean
+.PHONY: help demo test check bench simulate template formats fuzz catalogue build release deploy remove invoke watch docs venv advisories clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,11 +28,12 @@ demo: venv build ## Break a hospital's account on this machine, watch Remedy rep
 test: venv $(PEERS)/.complete $(WORM)/.complete build ## Run all tests (unit, laws, contracts, emulator, real processes, other analysers)
 	$(PY) tools/emulator.py -- $(TEST)
 
-check: $(TOOLS)/cargo-deny ## Format, lints, licences and layering, documentation
+check: $(TOOLS)/cargo-deny $(REVIEW)/.complete ## Format, lints, licences and layering, documentation, the template
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo deny --workspace check --hide-inclusion-graph bans licenses sources
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	$(REVIEW)/bin/python tools/template_check.py $(GUARD_RULES)
 
 bench: venv release $(PEERS)/.complete ## Cold start, memory and size beside boto3, policies per second beside other analysers; writes JSON to target
 	cargo build --workspace
@@ -62,8 +65,16 @@ build: ## Compile everything
 release: venv ## Build the release binaries into target/lambda/<function>/bootstrap
 	cargo lambda build --release --workspace $(addprefix --bin ,$(FUNCTIONS))
 
-invoke: venv ## Send an event to a running `make watch`: make invoke FN=s3-public-access EVENT=events/s3-public-access/s3-bucket-public.json
-	cargo lambda invoke --invoke-address 127.0.0.1 $(FN) --data-file $(EVENT)
+invoke: venv ## Send an event to a running `make watch`, or with REMOTE=1 to the stack: make invoke FN=s3-public-access EVENT=events/s3-public-access/s3-bucket-public.json
+	$(if $(REMOTE),aws lambda invoke --function-name $(STACK)-$(FN) --cli-binary-format raw-in-base64-out --payload file://$(EVENT) target/answer.json && cat target/answer.json,cargo lambda invoke --invoke-address 127.0.0.1 $(FN) --data-file $(EVENT))
+
+deploy: release ## Deploy template.yaml with the SAM CLI; asks for everything the first time (samconfig.toml.example shows the answers)
+	@command -v sam > /dev/null || { echo "make deploy needs the AWS SAM CLI: pip install aws-sam-cli" >&2; exit 2; }
+	sam deploy --template-file template.yaml --stack-name $(STACK) --capabilities CAPABILITY_NAMED_IAM --resolve-s3 $(if $(wildcard samconfig.toml),,--guided)
+
+remove: ## Delete the stack; buckets and keys stay (docs/deploy.md)
+	@command -v sam > /dev/null || { echo "make remove needs the AWS SAM CLI: pip install aws-sam-cli" >&2; exit 2; }
+	sam delete --stack-name $(STACK)
 
 watch: venv ## Serve all functions locally with cargo-lambda (environment contract: see README)
 	cargo lambda watch --ignore-changes --invoke-address 127.0.0.1
@@ -88,6 +99,11 @@ $(WORM)/.complete: tools/requirements-worm.txt
 	$(WORM)/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements-worm.txt
 	touch $@
 
+$(REVIEW)/.complete: tools/requirements-template.txt
+	$(PYTHON) -m venv $(REVIEW)
+	$(REVIEW)/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements-template.txt
+	touch $@
+
 $(TOOLS)/cargo-deny:
 	cargo install cargo-deny --version 0.20.2 --locked --quiet --root .tools --target-dir target/tools
 
@@ -96,4 +112,4 @@ advisories: $(TOOLS)/cargo-deny ## Check the advisory database (needs the networ
 
 clean: ## Remove what was built and installed
 	cargo clean
-	rm -rf $(VENV) $(PEERS) $(WORM) .tools
+	rm -rf $(VENV) $(PEERS) $(WORM) $(REVIEW) .tools

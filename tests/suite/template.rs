@@ -217,3 +217,22 @@ fn what_decides_does_not_expire() {
         assert!(expiring.contains(expires), "{expires} stays for ever");
     }
 }
+
+#[test]
+fn its_buckets_and_keys_are_as_its_own_controls_want_them() {
+    use remedy_policy::{Kind, Policy, Upload, denies_uploads};
+    let resources = resources(&[]);
+    for bucket in ["EvidenceBucket", "StateBucket"] {
+        let policy = resources[&format!("{bucket}Policy")]["Properties"]["PolicyDocument"].to_string();
+        let policy = Policy::parse(Kind::Bucket, &policy).expect("a bucket policy");
+        let arn = format!("arn:aws:s3:::remedy-{}", bucket.to_lowercase());
+        assert!(denies_uploads(&policy, &arn, Upload::NamingAnother), "{bucket} takes other encryption");
+    }
+    for bucket in ["EvidenceBucket", "StateBucket", "AccessLogBucket"] {
+        let policy = &resources[&format!("{bucket}Policy")];
+        let denied = statements(policy).into_iter().find(|statement| statement["Sid"] == "TlsOnly");
+        let denied = denied.expect("requests without TLS are denied");
+        assert_eq!((&denied["Action"], &denied["Principal"]), (&"s3:*".into(), &"*".into()), "{bucket}");
+        assert_eq!(texts(&denied["Resource"]).len(), 2, "{bucket}: the bucket and what is in it");
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use remedy_domain::{Fault, Timestamp, outcome::Alarm, redact, trigger::Refusal};
+use remedy_domain::{Fault, FaultKind, Timestamp, outcome::Alarm, redact, trigger::Refusal};
 use remedy_engine::Report;
 use serde_json::json;
 use tracing_subscriber::fmt;
@@ -60,6 +60,7 @@ pub(crate) fn refused(function: &str, refusal: &Refusal, digest: &str, size: usi
     let kind = refusal.kind().to_string();
     tracing::warn!(function = function, refusal.kind = kind, payload.sha256 = digest, payload.bytes = size, "refused");
     count(function, now, "Refused", &[("kind", &kind)]);
+    alarm(function, FaultKind::Untrusted.alarm(), now);
 }
 
 /// One count.
