@@ -158,7 +158,9 @@ impl<P: Office> Desk<'_, P> {
 
     pub(crate) async fn tell(&self, alarm: Alarm, text: &str) {
         let notice = account::notice("operator", &self.actor.account, alarm, text);
-        outbox::tell(self.ports, &format!("operator-{}", self.request), &notice).await;
+        // One request may ask for several things.
+        let id = format!("operator-{}", canonical::sha256_hex(format!("{} {text}", self.request).as_bytes()));
+        outbox::tell(self.ports, &id, &notice).await;
     }
 }
 

@@ -158,6 +158,23 @@ async fn repairs_are_taken_back_by_plan_or_by_resource_and_time() {
 }
 
 #[tokio::test]
+async fn each_of_several_asks_of_one_request_is_told() {
+    let clinic = Clinic::telling("enforce", async |world| topic(world, "notices").await).await;
+    let ann = clinic.person("ann").await;
+    let bucket = Drift::Plaintext.make(&clinic.world, "a").await;
+    for drift in [Drift::Bucket, Drift::Plaintext] {
+        let run = only_run(clinic.deploy(drift.function()).invoke(&drift.event(&bucket)).await);
+        assert_eq!(run["outcome"], "repaired", "{run:#}");
+    }
+    let command = ["revert", "--resource", &bucket, "--since", "2020-01-01T00:00:00Z"];
+    let asked = ann.does(&with_terms(&command)).await;
+    assert_eq!(asked["asks"].as_array().map(Vec::len), Some(2), "{asked:#}");
+    let asks_for = |text: String| text.contains("asks for") && text.contains("remedy approve");
+    let told = clinic.world.proxy.calls_where(|call| call.parameter("Message").is_some_and(asks_for));
+    assert_eq!(told.len(), 2);
+}
+
+#[tokio::test]
 async fn settings_that_loosen_take_effect_when_a_second_person_agrees() {
     let clinic = Clinic::telling("observe", async |world| topic(world, "notices").await).await;
     let (ann, bob) = (clinic.person("ann").await, clinic.person("bob").await);
