@@ -38,7 +38,7 @@ def wait_for(url: str, server: subprocess.Popen) -> None:
 def start() -> tuple[str, subprocess.Popen]:
     port = free_port()
     server = subprocess.Popen(
-        [sys.executable, str(SERVER), "-H", "127.0.0.1", "-p", str(port)],
+        [sys.executable, str(SERVER), str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
