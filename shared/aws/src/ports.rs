@@ -5,14 +5,18 @@ use std::time::Duration;
 use remedy_domain::{AccountId, AttemptId, Fault, Timestamp};
 use remedy_engine::{Clock, Notice, Notices, Own, Put, Shelf, Store, Told};
 
-use crate::{clock::Deadline, environment::Environment, notices::Topic, session::Session, store::Buckets};
+use crate::{
+    clock::Deadline, doors::Members, environment::Environment, notices::Topic, session::Session, store::Buckets,
+};
 
 /// All ports of the engine on AWS, for one function instance.
 #[derive(Debug)]
 pub struct AwsPorts {
+    pub(crate) function: String,
     pub(crate) environment: Environment,
     pub(crate) session: Session,
     pub(crate) own_account: AccountId,
+    pub(crate) members: Members,
     pub(crate) buckets: Buckets,
     pub(crate) topic: Topic,
     pub(crate) deadline: Deadline,
@@ -25,8 +29,9 @@ impl AwsPorts {
         let (state, evidence) = (environment.state_bucket.clone(), environment.evidence_bucket.clone());
         let buckets = Buckets::new(session.clone(), own_account.clone(), state, evidence);
         let function = function.to_owned();
-        let topic = Topic { function, session: session.clone(), arn: environment.topic_arn.clone() };
-        Self { environment, session, own_account, buckets, topic, deadline: Deadline::new() }
+        let topic = Topic { function: function.clone(), session: session.clone(), arn: environment.topic_arn.clone() };
+        let (members, deadline) = (Members::default(), Deadline::new());
+        Self { function, environment, session, own_account, members, buckets, topic, deadline }
     }
 
     /// The session of the function's own role.
@@ -53,13 +58,19 @@ impl AwsPorts {
         self.buckets.client()
     }
 
-    /// Remedy's own resources, which it never changes.
+    /// Remedy's own resources, which it never changes: names, ARNs, and beginnings of what ARNs end with. In every account its
+    /// roles and policies have the names of the stack, whoever made them there.
     pub(crate) fn own_resources(&self) -> Vec<String> {
         let environment = &self.environment;
         let mut own = vec![environment.evidence_bucket.clone(), environment.state_bucket.clone()];
-        let role = environment.write_role.iter().filter_map(|role| role.rsplit('/').next());
-        own.extend(role.map(str::to_owned));
-        own.extend(environment.stack.clone());
+        let roles = environment.read_role.iter().chain(&environment.write_role);
+        own.extend(roles.filter_map(|role| role.rsplit('/').next()).map(str::to_owned));
+        own.extend(
+            environment
+                .stack
+                .iter()
+                .flat_map(|stack| [stack.clone(), format!("role/{stack}-*"), format!("policy/{stack}-*")]),
+        );
         own.extend(environment.topic_arn.clone());
         own.extend(environment.queue_url.iter().filter_map(|url| url.rsplit('/').next()).map(str::to_owned));
         own

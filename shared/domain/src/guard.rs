@@ -49,7 +49,7 @@ pub struct Snapshot<'a> {
     pub mode: Mode,
     /// What the settings protect.
     pub protected: &'a Protected,
-    /// Ids and ARNs of Remedy's own resources.
+    /// Remedy's own resources: ids, ARNs, and with a `*` at their end the beginnings of what ARNs name, such as `role/remedy-*`.
     pub own: &'a [String],
     /// The kill switch: every hold on file.
     pub holds: &'a [Hold],

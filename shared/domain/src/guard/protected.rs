@@ -3,8 +3,9 @@
 use super::{Objection, Snapshot};
 use crate::{outcome::Outcome, ownership::Manager};
 
-/// Names that AWS reserves: service-linked roles and the roles of IAM Identity Center.
-const RESERVED: [&str; 2] = ["AWSServiceRole", "AWSReservedSSO_"];
+/// Names that AWS reserves: service-linked roles, the roles of IAM Identity Center, and those that service-managed StackSets
+/// come in by.
+const RESERVED: [&str; 3] = ["AWSServiceRole", "AWSReservedSSO_", "stacksets-exec-"];
 
 pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
     let target = snapshot.target;
@@ -29,7 +30,9 @@ fn reserved(id: &str, arn: &str) -> Option<String> {
 }
 
 fn own(snapshot: &Snapshot<'_>, id: &str, arn: &str) -> Option<String> {
-    let is_own = snapshot.own.iter().any(|name| name == id || name == arn);
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let begins = |name: &String| name.strip_suffix('*').is_some_and(|start| resource.starts_with(start));
+    let is_own = snapshot.own.iter().any(|name| name == id || name == arn || begins(name));
     is_own.then(|| "Remedy never changes its own resources".to_owned())
 }
 

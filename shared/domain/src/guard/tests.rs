@@ -175,7 +175,7 @@ fn own_and_reserved_things_are_protected_without_settings() {
     assert_eq!(own.ruling(), Some(("protected", Outcome::Blocked)));
     let own_by_arn = Case { own: vec!["arn:aws:s3:::phi".into()], ..Case::enforced() };
     assert_eq!(own_by_arn.ruling(), Some(("protected", Outcome::Blocked)));
-    for id in ["AWSServiceRoleForConfig", "AWSReservedSSO_Admin_0123456789abcdef"] {
+    for id in ["AWSServiceRoleForConfig", "AWSReservedSSO_Admin_0123456789abcdef", "stacksets-exec-0123"] {
         let mut case = Case::enforced();
         case.target.id = id.into();
         assert_eq!(case.ruling(), Some(("protected", Outcome::Blocked)), "{id}");
@@ -253,6 +253,7 @@ fn nothing_is_taken_from_those_who_are_spared() {
         ("role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig", blocked),
         ("role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef", blocked),
         ("user/ann", None),
+        ("role/stacksets-exec-0123456789abcdef", blocked),
         ("role/NotAWSServiceRole", None),
     ] {
         let impact = Some(impact(&[&arn("user/bob"), &arn(name)], 0, 9));
@@ -340,6 +341,19 @@ fn what_is_managed_elsewhere_waits_and_says_where() {
         assert_eq!(case(Mode::Approve, &CONTROL).ruling(), Some(("ownership", Outcome::AwaitingApproval)));
         assert_eq!(case(Mode::Observe, &CONTROL).ruling(), Some(("mode", Outcome::Planned)));
         assert_eq!(case(Mode::Enforce, &RESCUE).ruling(), None, "stopping destruction does not wait");
+    }
+}
+
+#[test]
+fn what_is_called_like_remedys_roles_is_its_own_and_nothing_else_is() {
+    let ruling = |named: &str| {
+        let mut case = Case { own: vec!["role/remedy-*".into()], ..Case::enforced() };
+        case.target.arn = Some(format!("arn:aws:iam::444455556666:{named}"));
+        case.ruling()
+    };
+    assert_eq!(ruling("role/remedy-kms-keys-write"), Some(("protected", Outcome::Blocked)));
+    for other in ["user/remedy-kms-keys-write", "role/remedial", "role/ops/remedy-kms-keys-write"] {
+        assert_eq!(ruling(other), None, "{other}");
     }
 }
 
