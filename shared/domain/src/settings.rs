@@ -4,7 +4,11 @@ mod loosening;
 mod parameters;
 mod pattern;
 
-use std::{collections::BTreeMap, fmt, marker::PhantomData};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    marker::PhantomData,
+};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -87,6 +91,9 @@ pub struct Settings {
     /// Who may ask and decide.
     #[serde(deserialize_with = "object")]
     pub people: People,
+    /// The accounts that sweeps go through beyond the one that Remedy runs in. Each must have the read role.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub accounts: BTreeSet<AccountId>,
 }
 
 /// Modes: the most specific wins; where a control and an account both have one, the lower of the two.

@@ -22,6 +22,16 @@ pub(crate) fn over_budget() -> Objection {
     }
 }
 
+/// The objection that no slot of the organisation is left.
+pub(crate) fn over_shared_budget() -> Objection {
+    Objection {
+        check: "budget",
+        why: "this hour's budget of repairs is used up for this control in all accounts together".to_owned(),
+        change: "wait for the next hour, or raise parameters.organization_hourly_budget",
+        outcome: Outcome::Blocked,
+    }
+}
+
 /// The objection that today's wave is full.
 pub(crate) fn over_wave() -> Objection {
     Objection {

@@ -153,9 +153,18 @@ pub async fn release(store: &impl Store, lease: &Lease, outcome: Outcome, now: T
     store.put_new(Shelf::State, &done_key(&lease.key), &bytes(&released)?).await.map(|_| ())
 }
 
-/// Takes one of this hour's slots, if one is left.
+/// Takes one of the slots that a control has in this hour in the target's account, if one is left.
 pub async fn claim_slot(store: &impl Store, lock: &Lock, limit: u32) -> Result<Slot, Fault> {
-    let prefix = format!("budget/{}/{}/{}/", lock.control, lock.target.account, hour(lock.since));
+    claim_of(store, lock, lock.target.account.as_str(), limit).await
+}
+
+/// Takes one of the slots that a control has in this hour in all accounts together, if one is left.
+pub async fn claim_shared_slot(store: &impl Store, lock: &Lock, limit: u32) -> Result<Slot, Fault> {
+    claim_of(store, lock, "organization", limit).await
+}
+
+async fn claim_of(store: &impl Store, lock: &Lock, whose: &str, limit: u32) -> Result<Slot, Fault> {
+    let prefix = format!("budget/{}/{whose}/{}/", lock.control, hour(lock.since));
     claim_one(store, &prefix, lock, limit).await
 }
 

@@ -28,5 +28,5 @@ pub use ports::{Clock, Doors, Notice, Notices, Own, Place, Ports, Put, Shelf, St
 pub use remediation::{Glance, Page, Remediation, Tags};
 pub use report::Report;
 pub use roster::{Runnable, enlist};
-pub use visit::Visit;
+pub use visit::{Reach, Visit};
 pub use writer::Writer;

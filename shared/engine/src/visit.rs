@@ -2,6 +2,15 @@
 
 use remedy_domain::{Context, Mode, Settings, Target, Timestamp, guard::Means};
 
+/// How far a deployment reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Its own account.
+    Account,
+    /// Every account that has its roles.
+    Organization,
+}
+
 /// What is true for all runs of one delivery.
 #[derive(Debug, Clone)]
 pub struct Visit<'a> {
@@ -19,6 +28,8 @@ pub struct Visit<'a> {
     pub own: &'a [String],
     /// Whether a write role is configured.
     pub means: Means,
+    /// Whether the function acts in other accounts, too.
+    pub reach: Reach,
     /// What brought the delivery about.
     pub cause: &'a str,
     /// The Lambda request.

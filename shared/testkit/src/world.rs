@@ -217,7 +217,7 @@ impl World {
         }
     }
 
-    /// The writes that took effect outside Remedy's own buckets. What an invoked function writes is a call of its own.
+    /// The writes that took effect outside Remedy's own buckets. What is told to a rule, a function or a queue is none.
     pub fn repairs(&self) -> Vec<crate::proxy::Call> {
         let own = [self.evidence_bucket(), self.state_bucket()];
         let is_own = |resource: &Option<String>| {
@@ -225,7 +225,7 @@ impl World {
                 .as_deref()
                 .is_some_and(|name| own.iter().any(|bucket| name == bucket || name.starts_with(&format!("{bucket}/"))))
         };
-        let is_told = |call: &crate::proxy::Call| ["config", "lambda"].contains(&call.service.as_str());
+        let is_told = |call: &crate::proxy::Call| ["config", "lambda", "sqs"].contains(&call.service.as_str());
         self.proxy.effects().into_iter().filter(|call| !is_own(&call.resource) && !is_told(call)).collect()
     }
 }

@@ -15,6 +15,9 @@ pub fn loosened(from: &Settings, to: &Settings, environment: Mode) -> Vec<String
     if from.people != to.people {
         loosened.push("changes who may ask or decide".to_owned());
     }
+    if from.accounts != to.accounts {
+        loosened.push("changes which accounts are swept".to_owned());
+    }
     loosened.extend(parameters(&from.parameters, &to.parameters).into_iter().map(str::to_owned));
     loosened
 }
@@ -67,8 +70,10 @@ fn parameters(from: &Parameters, to: &Parameters) -> Vec<&'static str> {
         || to.revert_exemption_days > from.revert_exemption_days
         || to.approval_hours > from.approval_hours
         || to.policy_change_days < from.policy_change_days;
-    let more =
-        to.hourly_budget > from.hourly_budget || to.flap_limit > from.flap_limit || to.backlog_wave > from.backlog_wave;
+    let more = to.hourly_budget > from.hourly_budget
+        || to.organization_hourly_budget > from.organization_hourly_budget
+        || to.flap_limit > from.flap_limit
+        || to.backlog_wave > from.backlog_wave;
     let rows = [
         (longer, "lengthens a limit"),
         (more, "allows more repairs"),
@@ -129,6 +134,7 @@ mod tests {
             ("{}", r#"{"parameters":{"mfa_new_user_days":8}}"#),
             (r#"{"parameters":{"revert_exemption_days":7}}"#, "{}"),
             (r#"{"parameters":{"hourly_budget":7}}"#, "{}"),
+            (r#"{"parameters":{"organization_hourly_budget":7}}"#, "{}"),
             ("{}", r#"{"parameters":{"identity_repairs":"auto"}}"#),
             ("{}", r#"{"parameters":{"policy_change_days":6}}"#),
             (r#"{"parameters":{"put_encryption":"strict"}}"#, "{}"),
@@ -153,6 +159,7 @@ mod tests {
             r#"{"people":{"approvers":["a"]}}"#,
             r#"{"people":{"operators":["a"]}}"#,
             r#"{"protected":{"break_glass":["a"]}}"#,
+            r#"{"accounts":["111122223333"]}"#,
             r#"{"parameters":{"admin_policy_repair":"detach"}}"#,
             key,
         ] {

@@ -23,6 +23,8 @@ pub struct Parameters {
     pub revert_exemption_days: u32,
     /// Repairs of one control in one account in one hour, at most: 1 to 1000.
     pub hourly_budget: u32,
+    /// Repairs of one control in all accounts together in one hour, at most, where Remedy acts in several: 1 to 1000.
+    pub organization_hourly_budget: u32,
     /// Whether repairs of what identities may do wait for a person.
     pub identity_repairs: IdentityRepairs,
     /// What is done about a customer-managed policy that makes administrators.
@@ -127,6 +129,7 @@ impl Default for Parameters {
             mfa_new_user_days: 7,
             revert_exemption_days: 90,
             hourly_budget: 1000,
+            organization_hourly_budget: 1000,
             identity_repairs: IdentityRepairs::Ask,
             admin_policy_repair: AdminPolicyRepair::Narrow,
             permissions_boundary: None,
@@ -163,6 +166,8 @@ impl Parameters {
         within("parameters.mfa_new_user_days", "0 to 30", self.mfa_new_user_days <= 30)?;
         within("parameters.revert_exemption_days", "1 to 90", (1..=90).contains(&self.revert_exemption_days))?;
         within("parameters.hourly_budget", "1 to 1000", (1..=1000).contains(&self.hourly_budget))?;
+        let shared = self.organization_hourly_budget;
+        within("parameters.organization_hourly_budget", "1 to 1000", (1..=1000).contains(&shared))?;
         within("parameters.policy_change_days", "1 to 90", (1..=90).contains(&self.policy_change_days))?;
         within("parameters.approval_hours", "1 to 168", (1..=168).contains(&self.approval_hours))?;
         within("parameters.flap_limit", "1 to 10", (1..=10).contains(&self.flap_limit))?;

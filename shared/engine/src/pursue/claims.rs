@@ -9,11 +9,12 @@ use remedy_domain::{
 use super::{ATTEMPT, RESERVE, Run};
 use crate::{
     asks,
-    ending::{over_budget, over_wave},
+    ending::{over_budget, over_shared_budget, over_wave},
     ledger::{self, Lease, Slot},
     ports::{Doors, Ports, Put},
     remediation::Remediation,
     turn::{self, Turn},
+    visit::Reach,
 };
 
 impl<R, P> Run<'_, R, P>
@@ -21,11 +22,16 @@ where
     R: Remediation,
     P: Ports + Doors<R::Client>,
 {
-    /// Claims what is counted: one of the hour's repairs and, of the backlog, one of the day's wave.
+    /// Claims what is counted: one of the hour's repairs, here and in all accounts, and, of the backlog, one of the day's wave.
     pub(super) async fn over(&self, lock: &Lock) -> Result<Option<Objection>, Fault> {
         let parameters = &self.visit.settings.parameters;
         if ledger::claim_slot(self.ports, lock, parameters.hourly_budget).await? == Slot::None {
             return Ok(Some(over_budget()));
+        }
+        let is_shared = self.visit.reach == Reach::Organization;
+        let limit = parameters.organization_hourly_budget;
+        if is_shared && ledger::claim_shared_slot(self.ports, lock, limit).await? == Slot::None {
+            return Ok(Some(over_shared_budget()));
         }
         let in_wave = self.dossier.age == Age::Wave && self.dossier.approved().is_none();
         if in_wave && ledger::claim_wave(self.ports, lock, parameters.backlog_wave).await? == Slot::None {

@@ -8,7 +8,7 @@ use remedy_domain::{
     guard::{self, Age, Means, Permit, Purpose, Ruling, Snapshot},
     settings::Protected,
 };
-use remedy_engine::{Report, Visit, Writer, asks, draft::Task, ledger, pursue, sweep};
+use remedy_engine::{Reach, Report, Visit, Writer, asks, draft::Task, ledger, pursue, sweep};
 
 use super::{Agreed, Case, Lawful, Stage, Theatre};
 use crate::{
@@ -80,6 +80,7 @@ impl<C: Lawful> Scene<C> {
             ceiling: None,
             own: &[],
             means: self.means.get(),
+            reach: Reach::Account,
             cause: "law",
             invocation: "law",
         }

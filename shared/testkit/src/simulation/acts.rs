@@ -59,7 +59,8 @@ impl World {
             self.after(at, Due::Act(act));
         }
         self.after(RESTLESS + SETTLED, Due::Act(Act::Calm));
-        let is_small = self.rules_in_force().settings.parameters.hourly_budget <= 3;
+        let parameters = &self.rules_in_force().settings.parameters;
+        let is_small = parameters.hourly_budget.min(parameters.organization_hourly_budget) <= 4;
         for sweep in 0..if is_small { SWEEPS_ON_A_BUDGET } else { SWEEPS } {
             for control in 0..CONTROLS {
                 let at = RESTLESS + SETTLED * 2 + Duration::from_hours(1) * sweep;
@@ -73,6 +74,7 @@ impl World {
         let mut settings = Settings::default();
         settings.modes.default = Some(Mode::Enforce);
         settings.parameters.hourly_budget = self.chance.pick(&[1, 2, 3, 1000, 1000, 1000]);
+        settings.parameters.organization_hourly_budget = self.chance.pick(&[2, 4, 1000, 1000]);
         settings.parameters.flap_limit = self.chance.pick(&[1, 3, 10, 10]);
         if self.chance.per_mille(150) {
             settings.protected.resources.push("bucket-0".to_owned());

@@ -39,8 +39,8 @@ impl World {
         *self.intents.entry(entry.clone()).or_default() += 1;
         self.check_flapping(intent);
         let count = self.intents.get(&entry).copied().unwrap_or_default();
-        let (count, budget) = (count, self.rules_in_force().settings.parameters.hourly_budget);
-        if count > budget {
+        let parameters = &self.rules_in_force().settings.parameters;
+        if count > parameters.hourly_budget.min(parameters.organization_hourly_budget) {
             self.broke(Invariant::Budgeted, format!("{} has {count} intents in an hour", intent.control));
         }
     }

@@ -3,7 +3,7 @@
 use std::{rc::Rc, time::Duration};
 
 use remedy_domain::{Fault, Mode, PlanId, guard::Means};
-use remedy_engine::{Place, Report, Visit, draft::Task, ledger};
+use remedy_engine::{Place, Reach, Report, Visit, draft::Task, ledger};
 
 use super::{
     controls::{self, MADE},
@@ -72,6 +72,7 @@ pub(crate) async fn follow(hands: Hands, rules: Rc<Rules>, errand: Errand, roste
         ceiling: None,
         own: &own,
         means: Means::WriteRole,
+        reach: Reach::Organization,
         cause: "simulation",
         invocation: &invocation,
     };

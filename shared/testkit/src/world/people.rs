@@ -46,9 +46,14 @@ impl World {
     /// The first sweep of a control was long ago, and found everything in order.
     pub async fn swept_before(&self, control: &str) {
         for region in [self.account.region.as_str(), "global"] {
-            let key = format!("baseline/{control}/{}/{region}", self.account.id);
-            self.put_state(&key, &json!({"format": 1, "since": "2026-01-01T00:00:00Z"})).await;
+            self.swept_before_in(control, &self.account.id, region).await;
         }
+    }
+
+    /// The same for a place.
+    pub async fn swept_before_in(&self, control: &str, account: &str, region: &str) {
+        let key = format!("baseline/{control}/{account}/{region}");
+        self.put_state(&key, &json!({"format": 1, "since": "2026-01-01T00:00:00Z"})).await;
     }
 
     async fn put_state(&self, key: &str, entry: &impl Serialize) {
