@@ -15,6 +15,7 @@ mod formats;
 mod identities;
 mod keys;
 mod least_privilege;
+mod members;
 mod metrics;
 mod ministack;
 mod operator;

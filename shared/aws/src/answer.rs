@@ -34,6 +34,11 @@ impl Tally {
         self.evaluations = sum(self.evaluations, more.evaluations);
     }
 
+    /// Counts messages that a sweep sent.
+    pub(crate) fn sent(&mut self, messages: usize) {
+        self.enqueued = Some(self.enqueued.unwrap_or(0) + messages);
+    }
+
     /// Counts what would come of these runs if their controls were enforced.
     pub(crate) fn count(&mut self, reports: &[Report]) {
         let status = self.status.get_or_insert_default();

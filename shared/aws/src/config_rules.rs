@@ -8,7 +8,7 @@ use aws_sdk_config::{
     types::{ComplianceType, Evaluation, Owner},
 };
 use remedy_domain::{Call, Fault, outcome::Compliance, redact, trigger::ReplyTo};
-use remedy_engine::Report;
+use remedy_engine::{Place, Report};
 
 use crate::{
     faults::{absent, fault},
@@ -30,8 +30,8 @@ const TESTMODE: &str = "TESTMODE";
 type Subject = (String, String);
 
 /// What AWS Config knows of a rule. One that cannot be found is known by its name only.
-pub(crate) async fn rule(ports: &AwsPorts, name: &str) -> Result<Rule, Fault> {
-    let client = Client::new(ports.session.config());
+pub(crate) async fn rule(ports: &AwsPorts, place: &Place, name: &str) -> Result<Rule, Fault> {
+    let client = Client::new(ports.reading(place).await?.config());
     let answer = match client.describe_config_rules().config_rule_names(name).send().await {
         Ok(answer) => answer,
         Err(error) if absent(&error, &["NoSuchConfigRuleException"]) => return Ok(Rule::Named),
@@ -43,7 +43,12 @@ pub(crate) async fn rule(ports: &AwsPorts, name: &str) -> Result<Rule, Fault> {
 }
 
 /// Answers an invocation of a rule: one evaluation a resource, the worst of its controls.
-pub(crate) async fn answer(ports: &AwsPorts, reply: &ReplyTo, reports: &[Report]) -> Result<usize, Fault> {
+pub(crate) async fn answer(
+    ports: &AwsPorts,
+    place: &Place,
+    reply: &ReplyTo,
+    reports: &[Report],
+) -> Result<usize, Fault> {
     let at = DateTime::from_str(&reply.ordering_timestamp, DateTimeFormat::DateTimeWithOffset).map_err(|_| {
         Fault::rejected("config:PutEvaluations", "bad-ordering-timestamp", "look at the rule's invocation")
     })?;
@@ -58,7 +63,7 @@ pub(crate) async fn answer(ports: &AwsPorts, reply: &ReplyTo, reports: &[Report]
             .build();
         evaluations.push(evaluation.map_err(|_| Fault::defect("config:PutEvaluations", "evaluation-not-built"))?);
     }
-    let client = Client::new(ports.session.config());
+    let client = Client::new(ports.reading(place).await?.config());
     for batch in evaluations.chunks(BATCH) {
         put(&client, reply, batch).await?;
     }

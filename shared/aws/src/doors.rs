@@ -1,8 +1,10 @@
-//! The way into an account: the own role reads, the write role writes, one session a plan.
+//! The ways into accounts: a role that reads, and a write role with one session a plan.
+
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use aws_credential_types::Credentials;
-use remedy_domain::{Call, Fault, guard::Permit};
-use remedy_engine::{Doors, Place, Writer};
+use remedy_domain::{AccountId, Call, Fault, Timestamp, guard::Permit};
+use remedy_engine::{Clock as _, Doors, Place, Writer};
 
 use crate::{
     faults::fault,
@@ -13,38 +15,97 @@ use crate::{
 /// The calls of the doors.
 pub(crate) const CALLS: [Call; 1] = [Call::same("sts:AssumeRole")];
 
+/// How long an assumed role lasts: the shortest time that STS gives.
+const LASTS: Duration = Duration::from_mins(15);
+/// A session with less left than this is not begun with: one run is done long before.
+const ENOUGH: Duration = Duration::from_mins(5);
+/// STS takes no longer session name and source identity.
+const NAME: usize = 64;
+
+/// The read roles that are assumed, by account. They outlive an invocation, and so serve the next one, too.
+#[derive(Debug, Default)]
+pub(crate) struct Members(RefCell<BTreeMap<AccountId, Member>>);
+
+#[derive(Debug, Clone)]
+struct Member {
+    session: Session,
+    until: Timestamp,
+}
+
 impl<C: Connect> Doors<C> for AwsPorts {
     async fn reader(&self, place: &Place) -> Result<C, Fault> {
-        if place.account != self.own_account {
-            let next = "invoke the function in the account of the resource";
-            return Err(Fault::rejected("open", "foreign-account", next));
-        }
-        Ok(C::connect(&self.session.in_region(&place.region)))
+        Ok(C::connect(&self.reading(place).await?))
     }
 
     /// The plan id is the session name, so that CloudTrail ties every write to its evidence.
     async fn writer(&self, permit: Permit, place: &Place) -> Result<Writer<C>, Fault> {
-        let role = self.write_role(place)?;
-        let sts = aws_sdk_sts::Client::new(self.session.config());
-        let request = sts.assume_role().role_arn(role).role_session_name(permit.plan().as_str()).duration_seconds(900);
-        let answer = request.send().await.map_err(|error| fault("sts:AssumeRole", &error))?;
-        let given = answer.credentials().ok_or_else(|| Fault::transient("sts:AssumeRole", "no-credentials"))?;
-        let token = Some(given.session_token().to_owned());
-        let credentials = Credentials::new(given.access_key_id(), given.secret_access_key(), token, None, "write-role");
-        let session: Session = self.session.with_credentials(credentials).in_region(&place.region);
-        Ok(Writer::open(&permit, C::connect(&session)))
+        let missing = || Fault::rejected("open", "no-write-role", "set REMEDY_WRITE_ROLE");
+        let role = self.environment.write_role.as_deref().ok_or_else(missing)?;
+        let session = self.assume(role, &place.account, permit.plan().as_str()).await?;
+        Ok(Writer::open(&permit, C::connect(&session.in_region(&place.region))))
     }
 }
 
 impl AwsPorts {
-    /// The ARN of the write role in an account.
-    fn write_role(&self, place: &Place) -> Result<String, Fault> {
-        let missing = || Fault::rejected("open", "no-write-role", "set REMEDY_WRITE_ROLE");
-        let role = self.environment.write_role.as_deref().ok_or_else(missing)?;
-        let account = place.account.as_str();
-        if role.starts_with("arn:") {
-            return Ok(role.replace("{account}", account));
+    /// Whether there is a way into an account.
+    pub(crate) fn reaches(&self, account: &AccountId) -> bool {
+        *account == self.own_account || self.environment.read_role.is_some()
+    }
+
+    /// A session that reads in a place: the function's own role in its own account, the read role in any other.
+    pub(crate) async fn reading(&self, place: &Place) -> Result<Session, Fault> {
+        let account = &place.account;
+        let session = if *account == self.own_account { self.session.clone() } else { self.member(account).await? };
+        Ok(session.in_region(&place.region))
+    }
+
+    async fn member(&self, account: &AccountId) -> Result<Session, Fault> {
+        let needed = self.now() + ENOUGH;
+        let known = self.members.0.borrow().get(account).filter(|member| member.until > needed).cloned();
+        if let Some(member) = known {
+            return Ok(member.session);
         }
-        Ok(format!("arn:{}:iam::{account}:role/{role}", self.environment.region.partition()))
+        let missing = || {
+            let next = "set REMEDY_READ_ROLE, or invoke the function in the account of the resource";
+            Fault::rejected("open", "foreign-account", next)
+        };
+        let role = self.environment.read_role.as_deref().ok_or_else(missing)?;
+        let until = self.now() + LASTS;
+        let session = self.assume(role, account, &self.name()).await?;
+        self.members.0.borrow_mut().insert(account.clone(), Member { session: session.clone(), until });
+        Ok(session)
+    }
+
+    /// Assumes a role. Where the trust policies ask for an external id, they also ask who acts: the source identity stays
+    /// on everything that is done with the session, and names the function.
+    async fn assume(&self, role: &str, account: &AccountId, name: &str) -> Result<Session, Fault> {
+        let external_id = self.environment.external_id.clone();
+        let identity = external_id.is_some().then(|| self.name());
+        let request = aws_sdk_sts::Client::new(self.session.config())
+            .assume_role()
+            .role_arn(self.arn(role, account))
+            .role_session_name(name)
+            .set_external_id(external_id)
+            .set_source_identity(identity)
+            .duration_seconds(i32::try_from(LASTS.as_secs()).unwrap_or(i32::MAX));
+        let answer = request.send().await.map_err(|error| fault("sts:AssumeRole", &error))?;
+        let given = answer.credentials().ok_or_else(|| Fault::transient("sts:AssumeRole", "no-credentials"))?;
+        let token = Some(given.session_token().to_owned());
+        let credentials = Credentials::new(given.access_key_id(), given.secret_access_key(), token, None, "role");
+        Ok(self.session.with_credentials(credentials))
+    }
+
+    /// The ARN of a role in an account.
+    fn arn(&self, role: &str, account: &AccountId) -> String {
+        if role.starts_with("arn:") {
+            return role.replace("{account}", account.as_str());
+        }
+        format!("arn:{}:iam::{account}:role/{role}", self.environment.region.partition())
+    }
+
+    /// What the function is called where it comes as a guest: `<stack>-<function>`.
+    fn name(&self) -> String {
+        let stack = self.environment.stack.as_deref().unwrap_or("remedy");
+        format!("{stack}-{}", self.function).chars().take(NAME).collect()
     }
 }

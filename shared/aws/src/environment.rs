@@ -1,5 +1,7 @@
 //! The environment contract. This is the only place that reads the environment, once, at the start.
 
+use std::collections::BTreeSet;
+
 use remedy_domain::{Mode, Region};
 
 use crate::emulator::{self, Behind};
@@ -35,6 +37,12 @@ pub struct Environment {
     pub mode: Mode,
     /// `REMEDY_WRITE_ROLE`: a role name, or an ARN with `{account}`.
     pub write_role: Option<String>,
+    /// `REMEDY_READ_ROLE`: a role name, or an ARN with `{account}`; the way into other accounts than the function's own.
+    pub read_role: Option<String>,
+    /// `REMEDY_EXTERNAL_ID`: what the roles' trust policies ask for.
+    pub external_id: Option<String>,
+    /// `REMEDY_REGIONS`, separated by commas: where sweeps look for what is regional. Without it, in the own Region.
+    pub regions: Vec<Region>,
     /// `REMEDY_QUEUE_URL`. For the operator function with `{function}` in it: the queue of each function.
     pub queue_url: Option<String>,
     /// `REMEDY_AUDIENCE`: whom operator requests must be signed for.
@@ -90,13 +98,17 @@ impl Environment {
         let get = |name: &str| variable(name).filter(|value| !value.is_empty());
         let endpoint = get("AWS_ENDPOINT_URL");
         let behind = emulator::behind(endpoint.as_deref());
+        let region = region(get("AWS_REGION").or_else(|| get("AWS_DEFAULT_REGION")), behind)?;
         Ok(Self {
-            region: region(get("AWS_REGION").or_else(|| get("AWS_DEFAULT_REGION")), behind)?,
+            regions: regions(get("REMEDY_REGIONS"), &region)?,
+            region,
             evidence_bucket: required(&get, "REMEDY_EVIDENCE_BUCKET")?,
             state_bucket: required(&get, "REMEDY_STATE_BUCKET")?,
             settings: settings(get("REMEDY_SETTINGS"))?,
             mode: mode(get("REMEDY_MODE"))?,
             write_role: get("REMEDY_WRITE_ROLE"),
+            read_role: get("REMEDY_READ_ROLE"),
+            external_id: external_id(get("REMEDY_EXTERNAL_ID"))?,
             queue_url: get("REMEDY_QUEUE_URL"),
             audience: get("REMEDY_AUDIENCE"),
             stack: get("REMEDY_STACK"),
@@ -140,6 +152,29 @@ fn region(name: Option<String>, behind: Behind) -> Result<Region, BadEnvironment
     let fallback = (behind == Behind::Emulator).then(|| "us-east-1".to_owned());
     let name = name.or(fallback).ok_or(BadEnvironment { variable: "AWS_REGION", problem: "is not set" })?;
     Region::parse(name).map_err(|_| BadEnvironment { variable: "AWS_REGION", problem: "is not an AWS Region name" })
+}
+
+fn regions(names: Option<String>, own: &Region) -> Result<Vec<Region>, BadEnvironment> {
+    let Some(names) = names else { return Ok(vec![own.clone()]) };
+    let problem = "is not a list of AWS Region names, separated by commas";
+    let read: Result<BTreeSet<_>, _> = names.split(',').map(|name| Region::parse(name.trim())).collect();
+    let read = read.map_err(|_| BadEnvironment { variable: "REMEDY_REGIONS", problem })?;
+    if read.iter().any(Region::is_global) {
+        return Err(BadEnvironment { variable: "REMEDY_REGIONS", problem });
+    }
+    Ok(read.into_iter().collect())
+}
+
+/// What STS takes as an external id.
+fn external_id(id: Option<String>) -> Result<Option<String>, BadEnvironment> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c);
+    match id {
+        Some(id) if !(2..=1224).contains(&id.len()) || !id.chars().all(allowed) => {
+            let problem = "is not 2 to 1224 letters, digits and `_+=,.@:/-`";
+            Err(BadEnvironment { variable: "REMEDY_EXTERNAL_ID", problem })
+        }
+        id => Ok(id),
+    }
 }
 
 /// An emulator takes any credentials; AWS takes none that are made up.
@@ -207,6 +242,25 @@ mod tests {
         assert!(read(&[("REMEDY_MODE", "Enforce")]).is_err());
         assert!(read(&[("REMEDY_SETTINGS", "s3://bucket-only")]).is_err());
         assert!(read(&[("AWS_REGION", "eu west")]).is_err());
+    }
+
+    #[test]
+    fn sweeps_look_in_the_regions_that_are_named_once_each() {
+        let of = |names: &str| read(&[("REMEDY_REGIONS", names)]).map(|environment| environment.regions);
+        let named = |names: &[&str]| names.iter().map(|name| Region::parse(*name).unwrap()).collect::<Vec<_>>();
+        assert_eq!(of("").unwrap(), named(&["eu-west-1"]), "the own one");
+        assert_eq!(of("us-east-1, eu-west-1,us-east-1").unwrap(), named(&["eu-west-1", "us-east-1"]));
+        for wrong in ["us-east-1,", "global", "us east", ","] {
+            assert!(of(wrong).unwrap_err().to_string().starts_with("REMEDY_REGIONS is not"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_external_id_is_what_sts_takes() {
+        let of = |id: &str| read(&[("REMEDY_EXTERNAL_ID", id)]).map(|environment| environment.external_id);
+        assert_eq!(of("").unwrap(), None);
+        assert_eq!(of("remedy-7f3a").unwrap().as_deref(), Some("remedy-7f3a"));
+        assert!(of("x").is_err() && of("two words").is_err() && of(&"x".repeat(1225)).is_err());
     }
 
     #[test]

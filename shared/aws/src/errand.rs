@@ -48,12 +48,17 @@ impl Errand<'_> {
     }
 
     async fn selected(&self, selector: &Selector) -> Result<Vec<Control<'_>>, Undone> {
-        let rule = self.host.rule(self.ports, selector).await?;
+        let rule = self.host.rule(self.ports, &self.place, selector).await?;
         Ok(routing::select(&self.host.roster, selector, &rule)?)
     }
 
     fn place_for(&self, control: Control<'_>) -> Place {
         routing::place_for(control.control(), &self.place, &self.ports.environment.region)
+    }
+
+    fn places_for(&self, control: Control<'_>) -> Vec<Place> {
+        let accounts = &self.visit.settings.accounts;
+        routing::places_for(control.control(), &self.place, self.trigger, accounts, &self.ports.environment)
     }
 
     async fn named(&self, hint: &Hint) -> Result<Vec<Report>, Undone> {
@@ -69,7 +74,7 @@ impl Errand<'_> {
     /// Looks the named resource up in the live account: none is gone, more than one is refused.
     async fn look(&self, control: Control<'_>, hint: &Hint) -> Result<Report, Undone> {
         let id = &hint.id;
-        let place = routing::narrowed(self.place_for(control), id, self.trigger)?;
+        let place = routing::narrowed(self.place_for(control), id, self.trigger, self.ports)?;
         let named = routing::named(control.control(), &place, id);
         let found: Vec<_> = match control.find(self.ports, &place, id).await {
             Ok(found) => found.into_iter().filter(|target| routing::may_mean(hint, target)).collect(),
@@ -101,7 +106,7 @@ impl Errand<'_> {
     async fn everything(&self, selector: &Selector, tally: &mut Tally) -> Result<Vec<Report>, Undone> {
         let (mut reports, mut failed) = (Vec::new(), None);
         for control in self.selected(selector).await? {
-            match self.sweep(control, tally).await {
+            match self.everywhere(control, tally).await {
                 Ok(more) => reports.extend(more),
                 Err(undone) => failed = Some(undone),
             }
@@ -109,14 +114,32 @@ impl Errand<'_> {
         failed.map_or(Ok(reports), Err)
     }
 
-    /// Closes what lost workers left, then goes through every target.
-    async fn sweep(&self, control: Control<'_>, tally: &mut Tally) -> Result<Vec<Report>, Undone> {
-        let mut reports = self.close_orphans(control).await?;
-        let place = self.place_for(control);
-        let targets = match control.discover(self.ports, &place).await {
+    /// Closes what lost workers left, then sweeps every place: each by a message of its own, where there are several and a queue.
+    async fn everywhere(&self, control: Control<'_>, tally: &mut Tally) -> Result<Vec<Report>, Undone> {
+        let (mut reports, mut failed) = (self.close_orphans(control).await?, None);
+        let places = self.places_for(control);
+        if let Some(queue) =
+            self.ports.environment.queue_url.as_ref().filter(|_| places.len() > 1 && !self.only_evaluates())
+        {
+            tally.sent(sweeping::spread(self.ports, queue, control.control(), &places).await?);
+            return Ok(reports);
+        }
+        for place in &places {
+            match self.sweep(control, place, tally).await {
+                Ok(more) => reports.extend(more),
+                Err(undone) => failed = Some(undone),
+            }
+        }
+        failed.map_or(Ok(reports), Err)
+    }
+
+    /// Goes through every target of a place.
+    async fn sweep(&self, control: Control<'_>, place: &Place, tally: &mut Tally) -> Result<Vec<Report>, Undone> {
+        let mut reports = Vec::new();
+        let targets = match control.discover(self.ports, place).await {
             Ok(targets) => targets,
             Err(fault) => {
-                let account = routing::named(control.control(), &place, place.account.as_str());
+                let account = routing::named(control.control(), place, place.account.as_str());
                 reports.push(self.end(control, &account, Err(fault))?);
                 return Ok(reports);
             }
@@ -125,15 +148,15 @@ impl Errand<'_> {
             reports.extend(self.each(control, &targets).await?);
             return Ok(reports);
         }
-        baseline::draw(self.ports, control, &place, &targets, &self.visit).await?;
+        baseline::draw(self.ports, control, place, &targets, &self.visit).await?;
         let id = control.control().id.0;
-        let waiting = backlog::waiting(self.ports, id, &place).await?;
+        let waiting = backlog::waiting(self.ports, id, place).await?;
         let (old, fresh): (Vec<_>, Vec<_>) = targets.into_iter().partition(|target| waiting.contains(&target.hash()));
         reports.extend(self.backlog(control, &old).await?);
         match &self.ports.environment.queue_url {
             Some(queue) => {
                 let sent = sweeping::enqueue(self.ports, queue, control.control(), &fresh).await?;
-                tally.enqueued = Some(tally.enqueued.unwrap_or(0) + sent);
+                tally.sent(sent);
             }
             None => reports.extend(self.each(control, &fresh).await?),
         }
@@ -202,8 +225,9 @@ impl Errand<'_> {
     async fn follow(&self, stored: &StoredPlan, task: Task<'_>) -> Result<Vec<Report>, Undone> {
         let control = roster::drafted_by(&self.host.roster, stored);
         let control = control.ok_or_else(|| unknown("the plan was drafted by a control of another function"))?;
-        if stored.plan.target.account != self.place.account {
-            return Err(Refusal::new(RefusalKind::ForeignAccount, "the plan is about another account").into());
+        let account = &stored.plan.target.account;
+        if !self.ports.reaches(account) {
+            return Err(routing::foreign(account).into());
         }
         let run = control.run(self.ports, &stored.plan.target, task, &self.visit).await;
         Ok(vec![self.end(control, &stored.plan.target, run)?])

@@ -8,7 +8,7 @@ use remedy_domain::{
     guard::Means,
     trigger::{self, Cause, Delivery, Message, Scope, Selector, Trigger},
 };
-use remedy_engine::{Clock as _, Report, Visit};
+use remedy_engine::{Clock as _, Place, Reach, Report, Visit};
 use serde_json::{Value, json};
 
 use crate::{
@@ -33,8 +33,8 @@ pub fn main(function: &str, roster: fn() -> Roster) -> ExitCode {
 pub(crate) struct Host {
     pub(crate) function: String,
     pub(crate) roster: Roster,
-    /// What AWS Config said of rules.
-    rules: RefCell<BTreeMap<String, Rule>>,
+    /// What AWS Config said of rules, which are named anew in every place.
+    rules: RefCell<BTreeMap<(Place, String), Rule>>,
 }
 
 /// One invocation.
@@ -61,14 +61,15 @@ impl Service for Host {
 }
 
 impl Host {
-    /// What AWS Config knows of the rule behind a selector; asked once a process for each name.
-    pub(crate) async fn rule(&self, ports: &AwsPorts, selector: &Selector) -> Result<Rule, Fault> {
+    /// What AWS Config knows of the rule behind a selector; asked once a process for each rule.
+    pub(crate) async fn rule(&self, ports: &AwsPorts, place: &Place, selector: &Selector) -> Result<Rule, Fault> {
         let Selector::ConfigRule { name } = selector else { return Ok(Rule::Named) };
-        if let Some(known) = self.rules.borrow().get(name) {
+        let key = (place.clone(), name.clone());
+        if let Some(known) = self.rules.borrow().get(&key) {
             return Ok(known.clone());
         }
-        let rule = config_rules::rule(ports, name).await?;
-        self.rules.borrow_mut().insert(name.clone(), rule.clone());
+        let rule = config_rules::rule(ports, place, name).await?;
+        self.rules.borrow_mut().insert(key, rule.clone());
         Ok(rule)
     }
 }
@@ -141,6 +142,7 @@ impl Invocation<'_> {
 
     async fn one(&self, trigger: &Trigger, settings: &mut Option<Settings>, tally: &mut Tally) -> Result<(), Undone> {
         let place = routing::place(trigger, self.ports)?;
+        let at = place.clone();
         let reports = if let Scope::Nothing(idle) = &trigger.scope {
             tally.idle.push(*idle);
             Vec::new()
@@ -153,7 +155,7 @@ impl Invocation<'_> {
             let visit = self.visit(settings, &digest, &own, &cause, trigger);
             Errand { host: self.host, ports: self.ports, trigger, place, visit }.run(tally).await?
         };
-        self.answer_rule(trigger, &reports, tally).await?;
+        self.answer_rule(trigger, &at, &reports, tally).await?;
         if trigger.cause == Cause::Status {
             tally.count(&reports);
         }
@@ -178,14 +180,21 @@ impl Invocation<'_> {
             ceiling: trigger.mode_ceiling.as_deref().and_then(Mode::named),
             own,
             means: if environment.write_role.is_some() { Means::WriteRole } else { Means::None },
+            reach: if environment.read_role.is_some() { Reach::Organization } else { Reach::Account },
             cause,
             invocation: self.request.id,
         }
     }
 
-    async fn answer_rule(&self, trigger: &Trigger, reports: &[Report], tally: &mut Tally) -> Result<(), Fault> {
+    async fn answer_rule(
+        &self,
+        trigger: &Trigger,
+        place: &Place,
+        reports: &[Report],
+        tally: &mut Tally,
+    ) -> Result<(), Fault> {
         if let Some(reply) = &trigger.reply_to {
-            let sent = config_rules::answer(self.ports, reply, reports).await?;
+            let sent = config_rules::answer(self.ports, place, reply, reports).await?;
             tally.evaluations = Some(tally.evaluations.unwrap_or(0) + sent);
         }
         Ok(())

@@ -1,12 +1,14 @@
 //! From a trigger to the controls it means, and from what it names to one live target.
 
+use std::collections::BTreeSet;
+
 use remedy_domain::{
     AccountId, Control, Region, Scope, Target,
-    trigger::{Hint, Refusal, RefusalKind, Selector, Trigger, undecorated},
+    trigger::{Cause, Hint, Refusal, RefusalKind, Selector, Trigger, undecorated},
 };
 use remedy_engine::{Place, Runnable};
 
-use crate::{Roster, ports::AwsPorts};
+use crate::{Roster, environment::Environment, ports::AwsPorts};
 
 /// What AWS Config knows of the rule behind an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,15 +75,20 @@ pub(crate) fn place(trigger: &Trigger, ports: &AwsPorts) -> Result<Place, Refusa
         Some(account) => AccountId::parse(account.clone()).map_err(|_| shape("the account is not twelve digits"))?,
         None => ports.own_account.clone(),
     };
-    if account != ports.own_account {
-        let detail = format!("account {account} is not the account of this function");
-        return Err(Refusal::new(RefusalKind::ForeignAccount, &detail));
+    if !ports.reaches(&account) {
+        return Err(foreign(&account));
     }
     let region = match &trigger.region {
         Some(region) => Region::parse(region.clone()).map_err(|_| shape("the region is not a Region name"))?,
         None => ports.environment.region.clone(),
     };
     Ok(Place { account, region })
+}
+
+/// An account that this function has no way into.
+pub(crate) fn foreign(account: &AccountId) -> Refusal {
+    let detail = format!("account {account} is not the account of this function, which has no REMEDY_READ_ROLE");
+    Refusal::new(RefusalKind::ForeignAccount, &detail)
 }
 
 /// The place where this control's targets are: what is global has no Region, whatever the event says.
@@ -94,19 +101,51 @@ pub(crate) fn place_for(control: &Control, place: &Place, own_region: &Region) -
     Place { account: place.account.clone(), region }
 }
 
-/// The place that an ARN names, where the trigger itself names no Region. An ARN of another account is refused.
-pub(crate) fn narrowed(place: Place, id: &str, trigger: &Trigger) -> Result<Place, Refusal> {
+/// Where a sweep looks: where its event says; without a word in every account of the settings and every Region of the
+/// environment. What is global is looked at once an account.
+pub(crate) fn places_for(
+    control: &Control,
+    place: &Place,
+    trigger: &Trigger,
+    accounts: &BTreeSet<AccountId>,
+    environment: &Environment,
+) -> Vec<Place> {
+    // A schedule's envelope tells where the schedule is, and a rule of AWS Config asks about its own place.
+    let (all_accounts, all_regions) = match trigger.cause {
+        Cause::Schedule => (true, true),
+        Cause::Sweep | Cause::Status => (trigger.account.is_none(), trigger.region.is_none()),
+        _ => (false, false),
+    };
+    let mut visited = BTreeSet::from([&place.account]);
+    visited.extend(accounts.iter().filter(|_| all_accounts));
+    let regions = if all_regions { environment.regions.as_slice() } else { std::slice::from_ref(&place.region) };
+    let of = |account: &AccountId, region: &Region| {
+        place_for(control, &Place { account: account.clone(), region: region.clone() }, &environment.region)
+    };
+    let places: BTreeSet<_> =
+        visited.iter().flat_map(|account| regions.iter().map(|region| of(account, region))).collect();
+    places.into_iter().collect()
+}
+
+/// The place that an ARN names, where the trigger itself names none. An ARN that contradicts the trigger is refused.
+pub(crate) fn narrowed(place: Place, id: &str, trigger: &Trigger, ports: &AwsPorts) -> Result<Place, Refusal> {
     let mut parts = id.split(':');
     if parts.next() != Some("arn") {
         return Ok(place);
     }
     let (region, account) = (parts.nth(2).unwrap_or_default(), parts.next().unwrap_or_default());
-    if AccountId::parse(account).is_ok_and(|account| account != place.account) {
-        return Err(Refusal::new(RefusalKind::ForeignAccount, "the ARN names another account"));
-    }
+    let account = match AccountId::parse(account).ok().filter(|account| *account != place.account) {
+        None => place.account,
+        Some(other) if trigger.account.is_some() => {
+            let detail = format!("the ARN names account {other}, the event {}", place.account);
+            return Err(Refusal::new(RefusalKind::ForeignAccount, &detail));
+        }
+        Some(other) if !ports.reaches(&other) => return Err(foreign(&other)),
+        Some(other) => other,
+    };
     match Region::parse(region) {
-        Ok(region) if trigger.region.is_none() && !place.region.is_global() => Ok(Place { region, ..place }),
-        _ => Ok(place),
+        Ok(region) if trigger.region.is_none() && !place.region.is_global() => Ok(Place { account, region }),
+        _ => Ok(Place { account, ..place }),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Sweeps: every target of the controls that are meant, one message each, or one run each where there is no queue.
 
 use aws_sdk_sqs::{Client, types::SendMessageBatchRequestEntry};
-use remedy_domain::{Call, Control, Fault, Target};
-use serde_json::json;
+use remedy_domain::{Call, Control, Fault, Region, Target};
+use remedy_engine::Place;
+use serde_json::{Value, json};
 
 use crate::{faults::fault, ports::AwsPorts};
 
@@ -19,11 +20,21 @@ pub(crate) async fn enqueue(
     control: &Control,
     targets: &[Target],
 ) -> Result<usize, Fault> {
+    post(ports, queue, targets.iter().map(|target| message(control, target))).await
+}
+
+/// Sends one message for each place: a sweep of it alone.
+pub(crate) async fn spread(ports: &AwsPorts, queue: &str, control: &Control, places: &[Place]) -> Result<usize, Fault> {
+    post(ports, queue, places.iter().map(|place| sweep(control, place))).await
+}
+
+async fn post(ports: &AwsPorts, queue: &str, messages: impl Iterator<Item = Value>) -> Result<usize, Fault> {
     let client = Client::new(ports.session.config());
-    for batch in targets.chunks(BATCH) {
-        send(&client, queue, control, batch).await?;
+    let messages: Vec<_> = messages.collect();
+    for batch in messages.chunks(BATCH) {
+        send(&client, queue, batch).await?;
     }
-    Ok(targets.len())
+    Ok(messages.len())
 }
 
 /// Whether an event was sent.
@@ -50,8 +61,8 @@ impl AwsPorts {
 }
 
 /// Sends one batch. A `200` may still list messages that failed: those go again, once.
-async fn send(client: &Client, queue: &str, control: &Control, batch: &[Target]) -> Result<(), Fault> {
-    let mut left = entries(control, batch)?;
+async fn send(client: &Client, queue: &str, batch: &[Value]) -> Result<(), Fault> {
+    let mut left = entries(batch)?;
     for _ in 0..2 {
         let request = client.send_message_batch().queue_url(queue).set_entries(Some(left.clone()));
         let answer = request.send().await.map_err(|error| fault("sqs:SendMessageBatch", &error))?;
@@ -63,22 +74,30 @@ async fn send(client: &Client, queue: &str, control: &Control, batch: &[Target])
     Err(Fault::transient("sqs:SendMessageBatch", "failed-messages"))
 }
 
-fn entries(control: &Control, batch: &[Target]) -> Result<Vec<SendMessageBatchRequestEntry>, Fault> {
-    let entry = |(index, target): (usize, &Target)| {
-        let body = message(control, target).to_string();
-        SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build()
+fn entries(batch: &[Value]) -> Result<Vec<SendMessageBatchRequestEntry>, Fault> {
+    let entry = |(index, message): (usize, &Value)| {
+        SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(message.to_string()).build()
     };
     let built: Result<_, _> = batch.iter().enumerate().map(entry).collect();
     built.map_err(|_| Fault::defect("sqs:SendMessageBatch", "message-not-built"))
 }
 
 /// A name is unique only within a type: where there are several, the ARN tells which.
-fn message(control: &Control, target: &Target) -> serde_json::Value {
+fn message(control: &Control, target: &Target) -> Value {
     let arn = target.arn.as_ref().filter(|_| control.resource_types.len() > 1);
     let resource = arn.unwrap_or(&target.id);
-    let mut message = json!({"control": control.id, "resource": resource, "account": target.account});
-    if let (false, Some(members)) = (target.region.is_global(), message.as_object_mut()) {
-        members.insert("region".to_owned(), json!(target.region));
+    let message = json!({"control": control.id, "resource": resource, "account": target.account});
+    with_region(message, &target.region)
+}
+
+fn sweep(control: &Control, place: &Place) -> Value {
+    let sweep = json!({"control": control.id, "account": place.account});
+    json!({"sweep": with_region(sweep, &place.region)})
+}
+
+fn with_region(mut message: Value, region: &Region) -> Value {
+    if let (false, Some(members)) = (region.is_global(), message.as_object_mut()) {
+        members.insert("region".to_owned(), json!(region));
     }
     message
 }

@@ -1,0 +1,364 @@
+//! Other accounts than the function's own: reached by roles that they have for it, and served like the own one.
+
+use std::collections::BTreeMap;
+
+use remedy_testkit::{
+    lambda::{Answer, Lambda},
+    proxy::{Call, Fault},
+    queue::Queue,
+    world::{TIMEOUT, WRITE_ROLE, World, done, only_run},
+};
+use remedy_tests::clinic::{Clinic, carry_out, refused};
+use serde_json::{Value, json};
+
+use crate::drift::{self, Drift, block_of};
+
+/// The role that members let the functions read with.
+const READ_ROLE: &str = "remedy-read";
+/// What the members' trust policies ask for.
+const EXTERNAL_ID: &str = "clinic-7f3a";
+
+/// A further account behind the hub's proxy.
+async fn member(hub: &World) -> World {
+    let account = hub.emulator.account().await;
+    hub.proxy.register(&account);
+    World { emulator: hub.emulator.clone(), proxy: hub.proxy.clone(), account }
+}
+
+/// The same account, in another Region.
+fn in_region(world: &World, region: &str) -> World {
+    let mut account = world.account.clone();
+    region.clone_into(&mut account.region);
+    World { emulator: world.emulator.clone(), proxy: world.proxy.clone(), account }
+}
+
+fn environment(hub: &World, settings: &Value) -> BTreeMap<String, String> {
+    let mut env = hub.environment("enforce");
+    let more = [
+        ("REMEDY_READ_ROLE", READ_ROLE.to_owned()),
+        ("REMEDY_EXTERNAL_ID", EXTERNAL_ID.to_owned()),
+        ("REMEDY_STACK", "remedy".to_owned()),
+        ("REMEDY_SETTINGS", hub.settings_file(settings)),
+    ];
+    env.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    env
+}
+
+fn deploy(hub: &World, function: &str) -> Lambda {
+    let settings = json!({"protected": {"break_glass": ["break-glass-*"]}});
+    hub.deploy_with(function, environment(hub, &settings), TIMEOUT)
+}
+
+/// The manual event for a resource of a member.
+fn event(drift: Drift, member: &World, resource: &str) -> Vec<u8> {
+    let account = &member.account.id;
+    json!({"control": drift.control(), "resource": resource, "account": account}).to_string().into_bytes()
+}
+
+fn assumed(hub: &World, role: &str) -> Vec<Call> {
+    hub.proxy.calls_where(|call| {
+        call.operation == "AssumeRole" && call.parameter("RoleArn").is_some_and(|arn| arn.ends_with(role))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_drift_of_a_member_is_repaired_there_by_its_own_roles() {
+    for drift in drift::ALL {
+        let hub = World::new().await;
+        let there = member(&hub).await;
+        let resource = drift.make(&there, "a").await;
+        let run = only_run(deploy(&hub, drift.function()).invoke(&event(drift, &there, &resource)).await);
+        assert_eq!((&run["outcome"], &run["account"]), (&drift.outcomes().0.into(), &there.account.id.clone().into()));
+        let writes = hub.repairs();
+        assert!(!writes.is_empty(), "{drift:?}");
+        assert!(writes.iter().all(|write| write.account == there.account.id), "{drift:?}: {writes:?}");
+        for (role, session) in [(READ_ROLE, format!("remedy-{}", drift.function())), (WRITE_ROLE, text(&run["plan"]))] {
+            let [call] = &*assumed(&hub, role) else { panic!("{drift:?}: {role} is assumed once") };
+            let told = |name: &str| call.parameter(name).unwrap_or_default();
+            assert_eq!(told("RoleArn"), format!("arn:aws:iam::{}:role/{role}", there.account.id));
+            assert_eq!(call.account, hub.account.id, "the hub asks");
+            assert_eq!(told("RoleSessionName"), session);
+            assert_eq!(told("ExternalId"), EXTERNAL_ID);
+            assert_eq!(told("SourceIdentity"), format!("remedy-{}", drift.function()));
+        }
+        let evidence = hub.evidence().await;
+        let outcome = evidence.values().find(|record| record["kind"] == "outcome").expect("the hub keeps the evidence");
+        assert_eq!(outcome["target"]["account"], there.account.id.as_str());
+        hub.assert_conserved().await;
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_read_role_is_assumed_once_for_many_invocations() {
+    let hub = World::new().await;
+    let there = [member(&hub).await, member(&hub).await];
+    let lambda = deploy(&hub, "s3-public-access");
+    for tag in ["a", "b", "c"] {
+        for account in &there {
+            let bucket = drift::bucket(account, tag).await;
+            let run = only_run(lambda.invoke(&event(Drift::Bucket, account, &bucket)).await);
+            assert_eq!(run["outcome"], "repaired", "{run:#}");
+        }
+    }
+    assert_eq!(assumed(&hub, READ_ROLE).len(), there.len());
+    assert_eq!(assumed(&hub, WRITE_ROLE).len(), 6, "a write session is for one plan");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_read_role_another_account_is_foreign() {
+    let hub = World::new().await;
+    let there = member(&hub).await;
+    let bucket = drift::bucket(&there, "a").await;
+    let lambda = hub.deploy("s3-public-access", "enforce");
+    let told = refused(lambda.invoke(&event(Drift::Bucket, &there, &bucket)).await);
+    assert!(told.starts_with("foreign-account") && told.contains("REMEDY_READ_ROLE"), "{told}");
+    assert!(hub.proxy.calls_in(&there.account.id).is_empty() && hub.repairs().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_arn_tells_the_account_and_may_not_contradict_the_event() {
+    let hub = World::new().await;
+    let there = in_region(&member(&hub).await, "eu-west-1");
+    let key = drift::key(&there).await;
+    let arn = format!("arn:aws:kms:eu-west-1:{}:key/{key}", there.account.id);
+    let lambda = deploy(&hub, "kms-keys");
+    let named =
+        |account: &str| json!({"control": "kms-key-unrotated", "resource": arn, "account": account}).to_string();
+    let told = refused(lambda.invoke(named(&hub.account.id).as_bytes()).await);
+    assert!(told.starts_with("foreign-account") && told.contains(&there.account.id), "{told}");
+    let run = only_run(lambda.invoke(&Drift::Rotation.event(&arn)).await);
+    assert_eq!((&run["outcome"], &run["region"]), (&"repaired".into(), &"eu-west-1".into()), "{run:#}");
+    assert_eq!(run["account"], there.account.id.as_str());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_of_a_member_asks_the_members_config_what_its_rule_is() {
+    let hub = World::new().await;
+    let there = member(&hub).await;
+    let bucket = drift::bucket(&there, "a").await;
+    drift::config_rule(&there, "OrgConfigRule-public-abc123", "S3_BUCKET_LEVEL_PUBLIC_ACCESS_PROHIBITED").await;
+    let account = &there.account.id;
+    let changed = json!({
+        "version": "0", "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718", "source": "aws.config", "account": account,
+        "detail-type": "Config Rules Compliance Change", "time": "2026-03-02T10:15:30Z", "region": "us-east-1",
+        "resources": [], "detail": {
+            "messageType": "ComplianceChangeNotification", "configRuleName": "OrgConfigRule-public-abc123",
+            "configRuleARN": format!("arn:aws:config:us-east-1:{account}:config-rule/config-rule-abc123"),
+            "awsAccountId": account, "awsRegion": "us-east-1", "resourceType": "AWS::S3::Bucket", "resourceId": bucket,
+            "recordVersion": "1.0", "notificationCreationTime": "2026-03-02T10:15:31.456Z",
+            "newEvaluationResult": {"complianceType": "NON_COMPLIANT"},
+        },
+    });
+    let run = only_run(deploy(&hub, "s3-public-access").invoke(changed.to_string().as_bytes()).await);
+    assert_eq!((&run["outcome"], &run["account"]), (&"repaired".into(), &account.clone().into()), "{run:#}");
+    let asked = hub.proxy.calls_where(|call| call.operation == "DescribeConfigRules");
+    assert!(asked.iter().all(|call| call.account == *account) && asked.len() == 1, "{asked:?}");
+    let invoking = json!({"messageType": "ScheduledNotification", "awsAccountId": account,
+        "notificationCreationTime": "2026-03-02T10:15:31.456Z", "recordVersion": "1.0"});
+    let invocation = json!({
+        "version": "1.0", "invokingEvent": invoking.to_string(), "ruleParameters": "{}", "resultToken": "token",
+        "executionRoleArn": format!("arn:aws:iam::{account}:role/config"), "configRuleId": "config-rule-abc124",
+        "configRuleArn": format!("arn:aws:config:us-east-1:{account}:config-rule/config-rule-abc124"),
+        "configRuleName": "hipaa-s3-public", "accountId": account,
+    });
+    done(deploy(&hub, "s3-public-access").invoke(invocation.to_string().as_bytes()).await);
+    let put = hub.proxy.calls_where(|call| call.operation == "PutEvaluations");
+    assert!(put.iter().all(|call| call.account == *account) && !put.is_empty(), "the rule is answered where it is");
+}
+
+/// A hub and a member with a drifted key in each of two Regions, and what the settings name.
+async fn two_accounts_in_two_regions() -> (World, Vec<(World, String)>) {
+    let hub = World::new().await;
+    let there = member(&hub).await;
+    let mut keys = Vec::new();
+    for account in [&hub, &there] {
+        for region in ["us-east-1", "eu-west-1"] {
+            let place = in_region(account, region);
+            let key = drift::key(&place).await;
+            keys.push((place, key));
+        }
+    }
+    for (place, _) in &keys {
+        hub.swept_before_in("kms-key-unrotated", &place.account.id, &place.account.region).await;
+    }
+    (hub, keys)
+}
+
+fn sweeping(hub: &World, there: &World) -> BTreeMap<String, String> {
+    let mut env = environment(hub, &json!({"accounts": [there.account.id]}));
+    env.insert("REMEDY_REGIONS".to_owned(), "us-east-1,eu-west-1".to_owned());
+    env
+}
+
+async fn rotates(place: &World, key: &str) -> bool {
+    let kms = aws_sdk_kms::Client::new(&place.config());
+    kms.get_key_rotation_status().key_id(key).send().await.expect("a key tells").key_rotation_enabled
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_goes_through_all_accounts_and_regions() {
+    let (hub, keys) = two_accounts_in_two_regions().await;
+    let lambda = hub.deploy_with("kms-keys", sweeping(&hub, &keys[2].0), TIMEOUT);
+    let answer = done(lambda.invoke(br#"{"sweep":{"control":"kms-key-unrotated"}}"#).await);
+    let runs = answer["runs"].as_array().expect("runs");
+    let places: Vec<_> = runs.iter().map(|run| (text(&run["account"]), text(&run["region"]))).collect();
+    for (place, key) in &keys {
+        assert!(places.contains(&(place.account.id.clone(), place.account.region.clone())), "{places:?}");
+        assert!(rotates(place, key).await);
+    }
+    assert_eq!(places.len(), keys.len(), "{answer:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forecast_is_of_all_accounts_and_regions() {
+    let (hub, keys) = two_accounts_in_two_regions().await;
+    let lambda = hub.deploy_with("kms-keys", sweeping(&hub, &keys[2].0), TIMEOUT);
+    let answer = done(lambda.invoke(br#"{"status":{"control":"kms-key-unrotated"}}"#).await);
+    assert_eq!(answer["status"]["kms-key-unrotated"]["writes"], keys.len(), "{answer:#}");
+    assert!(hub.repairs().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_of_one_account_looks_in_all_of_its_regions_and_nowhere_else() {
+    let (hub, keys) = two_accounts_in_two_regions().await;
+    let there = &keys[2].0;
+    let lambda = hub.deploy_with("kms-keys", sweeping(&hub, there), TIMEOUT);
+    let sweep = json!({"sweep": {"control": "kms-key-unrotated", "account": there.account.id}});
+    done(lambda.invoke(sweep.to_string().as_bytes()).await);
+    for (place, key) in &keys {
+        assert_eq!(rotates(place, key).await, place.account.id == there.account.id);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_queue_every_place_is_a_message_and_every_target_another() {
+    let (hub, keys) = two_accounts_in_two_regions().await;
+    let mut env = sweeping(&hub, &keys[2].0);
+    env.insert("REMEDY_QUEUE_URL".to_owned(), drift::queue(&hub, "targets").await);
+    let lambda = hub.deploy_with("kms-keys", env, TIMEOUT);
+    let schedule = json!({
+        "version": "0", "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa", "source": "aws.events", "resources": [],
+        "detail-type": "Scheduled Event", "account": hub.account.id, "time": "2026-03-02T10:15:30Z",
+        "region": "us-east-1", "detail": {},
+    });
+    let answer = done(lambda.invoke(schedule.to_string().as_bytes()).await);
+    assert_eq!(answer["enqueued"], 3 * keys.len(), "three controls: {answer:#}");
+    let mut queue = Queue::new(3);
+    for round in ["places", "targets"] {
+        for body in drift::messages(&hub, "targets").await {
+            queue.push(body);
+        }
+        let drained = queue.drain(std::slice::from_ref(&lambda), 40, async |_| {}).await;
+        assert!(drained.dead_lettered.is_empty(), "{round}: {:?}", drained.dead_lettered);
+        assert!(!drained.acknowledged.is_empty(), "{round}");
+    }
+    for (place, key) in &keys {
+        assert!(rotates(place, key).await, "{} {}", place.account.id, place.account.region);
+    }
+    hub.assert_conserved().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_lets_nobody_in_is_told_and_holds_up_no_other() {
+    let (hub, keys) = two_accounts_in_two_regions().await;
+    let there = keys[2].0.account.id.clone();
+    let closed = there.clone();
+    hub.proxy.on_call(move |call| {
+        let is_asked =
+            call.operation == "AssumeRole" && call.parameter("RoleArn").is_some_and(|arn| arn.contains(&closed));
+        is_asked.then_some(Fault::Denied)
+    });
+    let lambda = hub.deploy_with("kms-keys", sweeping(&hub, &keys[2].0), TIMEOUT);
+    let answer = done(lambda.invoke(br#"{"sweep":{"control":"kms-key-unrotated"}}"#).await);
+    let runs = answer["runs"].as_array().expect("runs");
+    let (closed, open): (Vec<_>, Vec<_>) = runs.iter().partition(|run| run["account"] == there.as_str());
+    assert_eq!((closed.len(), open.len()), (2, 2), "{answer:#}");
+    for run in closed {
+        assert_eq!(run["outcome"], "blocked", "{run:#}");
+        assert!(text(&run["reason"]).contains("sts:AssumeRole"), "{run:#}");
+    }
+    assert!(open.iter().all(|run| run["outcome"] == "repaired"), "{answer:#}");
+    assert!(lambda.logs().contains(r#""class":"alarm""#), "{}", lambda.logs());
+    let single = only_run(lambda.invoke(&event(Drift::Rotation, &keys[2].0, &keys[2].1)).await);
+    assert_eq!(single["outcome"], "blocked", "{single:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_budget_of_all_accounts_together_is_kept() {
+    let hub = World::new().await;
+    let there = [member(&hub).await, member(&hub).await, member(&hub).await];
+    let settings = json!({"parameters": {"organization_hourly_budget": 2}});
+    let lambda = hub.deploy_with("s3-public-access", environment(&hub, &settings), TIMEOUT);
+    let mut ends = Vec::new();
+    for account in &there {
+        let bucket = drift::bucket(account, "a").await;
+        ends.push(only_run(lambda.invoke(&event(Drift::Bucket, account, &bucket)).await));
+    }
+    let outcomes: Vec<_> = ends.iter().map(|run| text(&run["outcome"])).collect();
+    assert_eq!(outcomes, ["repaired", "repaired", "blocked"], "{ends:#?}");
+    assert_eq!(ends[2]["check"], "budget");
+    assert!(text(&ends[2]["change"]).contains("organization_hourly_budget"), "{:#}", ends[2]);
+    assert_eq!(hub.repairs().len(), 2);
+}
+
+/// A clinic whose functions also serve members.
+fn serving(clinic: &Clinic, function: &str, mode: &str) -> Lambda {
+    clinic.world.deploy_with(function, environment(&clinic.world, &clinic.settings(mode)), TIMEOUT)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_stops_one_member_or_all() {
+    let clinic = Clinic::open("enforce").await;
+    let (ann, bob) = (clinic.person("ann").await, clinic.person("bob").await);
+    let there = [member(&clinic.world).await, member(&clinic.world).await];
+    let lambda = serving(&clinic, "s3-public-access", "enforce");
+    let mut runs = Vec::new();
+    for (scope, tag) in [(vec!["--account", &there[0].account.id], "a"), (vec!["--all"], "b")] {
+        ann.does(&[&["hold", "--reason", "images are gone"], &*scope].concat()).await;
+        for account in &there {
+            let bucket = drift::bucket(account, tag).await;
+            runs.push(only_run(lambda.invoke(&event(Drift::Bucket, account, &bucket)).await));
+        }
+        let asked = ann.does(&[&["release", "--reason", "found"], &*scope].concat()).await;
+        bob.does(&["approve", &text(&asked["id"])]).await;
+    }
+    let ends: Vec<_> = runs.iter().map(|run| (text(&run["outcome"]), text(&run["check"]))).collect();
+    let held = ("blocked".to_owned(), "hold".to_owned());
+    assert_eq!(ends, [held.clone(), ("repaired".to_owned(), String::new()), held.clone(), held]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_members_plan_is_approved_carried_out_and_taken_back() {
+    let clinic = Clinic::open("approve").await;
+    let (ann, bob) = (clinic.person("ann").await, clinic.person("bob").await);
+    let there = member(&clinic.world).await;
+    let bucket = drift::bucket(&there, "a").await;
+    let lambda = serving(&clinic, "s3-public-access", "approve");
+    let held = only_run(lambda.invoke(&event(Drift::Bucket, &there, &bucket)).await);
+    assert_eq!(held["outcome"], "awaiting-approval", "{held:#}");
+    let run = carry_out(&lambda, &bob.does(&["approve", &text(&held["plan"])]).await).await;
+    assert_eq!((&run["outcome"], &run["account"]), (&"repaired".into(), &there.account.id.clone().into()), "{run:#}");
+    assert_eq!(block_of(&there, &bucket).await, Some([true; 4]));
+    let terms = ["--owner", "web", "--reason", "needed", "--ticket", "CHG-7", "--alternative", "a scan of each upload"];
+    let asked = ann.does(&[&["revert", &text(&run["plan"])][..], &terms].concat()).await;
+    let undone = carry_out(&lambda, &bob.does(&["approve", &text(&asked["asks"][0]["id"])]).await).await;
+    assert_eq!(undone["outcome"], "reverted", "{undone:#}");
+    assert_eq!(block_of(&there, &bucket).await, None);
+    clinic.world.assert_conserved().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_an_external_id_or_a_region_ends_the_function_at_its_start() {
+    let hub = World::new().await;
+    for (name, wrong) in [("REMEDY_EXTERNAL_ID", "two words"), ("REMEDY_REGIONS", "eu west")] {
+        let mut env = hub.environment("enforce");
+        env.insert(name.to_owned(), wrong.to_owned());
+        let answer = hub.deploy_with("kms-keys", env, TIMEOUT).invoke(br#"{"sweep":{}}"#).await;
+        assert!(!matches!(answer, Answer::Done(_)), "{name}: {answer:?}");
+        assert!(hub.repairs().is_empty());
+    }
+}
