@@ -45,8 +45,9 @@ simulate: ## Play histories of the engine in a simulated world: make simulate SE
 	cargo build --workspace --quiet --bin simulate
 	target/debug/simulate $(if $(SEED),seed $(SEED),seeds $(or $(SEEDS),100000))
 
-template: build ## Write template.yaml from what the functions say of themselves
+template: build ## Write template.yaml and member-roles.yaml from what the functions say of themselves
 	$(PYTHON) tools/template.py > target/template.yaml && mv target/template.yaml template.yaml
+	$(PYTHON) tools/template_members.py > target/member-roles.yaml && mv target/member-roles.yaml member-roles.yaml
 
 formats: ## Put on file, for controls that are new, the settings they store: later versions must load them
 	REMEDY_WRITE_FORMATS=1 cargo nextest run --workspace -E 'test(/loads_what_was_stored$$/)'

@@ -1,8 +1,8 @@
-"""Resolves template.yaml as CloudFormation would: conditions decided, intrinsic functions filled in. Prints JSON.
+"""Resolves a template as CloudFormation would: conditions decided, intrinsic functions filled in. Prints JSON.
 
-Usage: template_resolve.py [PARAMETER=VALUE ...]      parameters have their defaults otherwise
+Usage: template_resolve.py TEMPLATE [PARAMETER=VALUE ...]      parameters have their defaults otherwise
 
-The account is 111122223333, the Region us-east-1, the stack `remedy`. What CloudFormation would name is named after its
+The account is 111122223333, the Region us-east-1, the stack `remedy`, if nothing else is told (AWS::Region=eu-west-1). What CloudFormation would name is named after its
 logical id. It is enough for tests of policies, names and environments; an unknown function is an error, not a guess.
 """
 
@@ -15,12 +15,11 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-ACCOUNT, REGION, STACK = "111122223333", "us-east-1", "remedy"
 PSEUDO = {
-    "AWS::AccountId": ACCOUNT,
+    "AWS::AccountId": "111122223333",
     "AWS::Partition": "aws",
-    "AWS::Region": REGION,
-    "AWS::StackName": STACK,
+    "AWS::Region": "us-east-1",
+    "AWS::StackName": "remedy",
     "AWS::URLSuffix": "amazonaws.com",
 }
 NOTHING = object()
@@ -48,13 +47,19 @@ Loader.add_multi_constructor("!", short)
 class Stack:
     """The template with the values of its parameters."""
 
-    def __init__(self, document: Any, parameters: dict[str, str]) -> None:
+    def __init__(self, document: Any, told: dict[str, str]) -> None:
         declared = document["Parameters"]
-        unknown = parameters.keys() - declared.keys()
+        unknown = told.keys() - declared.keys() - PSEUDO.keys()
         if unknown:
             raise SystemExit(f"no parameters of the template: {', '.join(sorted(unknown))}")
+        for name, value in told.items():
+            if not re.fullmatch(declared.get(name, {}).get("AllowedPattern", ".*"), value):
+                raise SystemExit(f"the parameter {name} may not be {value}")
+        defaults = {name: one["Default"] for name, one in declared.items() if "Default" in one}
         self.document = document
-        self.values = {name: str(declared[name].get("Default", "")) for name in declared} | parameters
+        self.values = PSEUDO | {name: str(value) for name, value in defaults.items()} | told
+        self.account, self.region = self.values["AWS::AccountId"], self.values["AWS::Region"]
+        self.stack = self.values["AWS::StackName"]
 
     def holds(self, condition: Any) -> bool:
         if isinstance(condition, str):
@@ -74,12 +79,14 @@ class Stack:
     def ref(self, name: str) -> Any:
         if name == "AWS::NoValue":
             return NOTHING
-        if name in PSEUDO or name in self.values:
-            return PSEUDO.get(name, self.values.get(name))
+        if name in self.document["Parameters"] or name in PSEUDO:
+            if name not in self.values:
+                raise SystemExit(f"the parameter {name} has no default")
+            return self.values[name]
         kind, properties = self.of(name)
         match kind:
             case "AWS::S3::Bucket":
-                return f"{STACK}-{name.lower()}"
+                return f"{self.stack}-{name.lower()}"
             case "AWS::IAM::Role":
                 return self.resolved(properties["RoleName"])
             case "AWS::Serverless::Function":
@@ -89,7 +96,9 @@ class Stack:
             case "AWS::KMS::Key":
                 return f"00000000-0000-4000-8000-{name.lower():0>12.12}"
             case "AWS::SQS::Queue":
-                return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{self.resolved(properties['QueueName'])}"
+                return f"https://sqs.{self.region}.amazonaws.com/{self.account}/{self.resolved(properties['QueueName'])}"
+            case "AWS::Events::EventBus":
+                return self.resolved(properties["Name"])
             case "AWS::IAM::ManagedPolicy" | "AWS::SNS::Topic" | "AWS::Events::Rule":
                 return self.attribute(name, "Arn")
         raise SystemExit(f"a reference to {name}, a {kind}")
@@ -104,16 +113,16 @@ class Stack:
             return self.resolved(properties["QueueName"])
         if attribute != "Arn":
             raise SystemExit(f"the attribute {attribute} of {name}")
-        where = f"{REGION}:{ACCOUNT}"
+        where = f"{self.region}:{self.account}"
         match kind:
             case "AWS::S3::Bucket":
                 return f"arn:aws:s3:::{self.ref(name)}"
             case "AWS::KMS::Key":
                 return f"arn:aws:kms:{where}:key/{self.ref(name)}"
             case "AWS::IAM::Role":
-                return f"arn:aws:iam::{ACCOUNT}:role/{self.ref(name)}"
+                return f"arn:aws:iam::{self.account}:role/{self.ref(name)}"
             case "AWS::IAM::ManagedPolicy":
-                return f"arn:aws:iam::{ACCOUNT}:policy/{STACK}-{name}-0000"
+                return f"arn:aws:iam::{self.account}:policy/{self.stack}-{name}-0000"
             case "AWS::Serverless::Function":
                 return f"arn:aws:lambda:{where}:function:{self.ref(name)}"
             case "AWS::Logs::LogGroup":
@@ -123,7 +132,10 @@ class Stack:
             case "AWS::SNS::Topic":
                 return f"arn:aws:sns:{where}:{self.resolved(properties['TopicName'])}"
             case "AWS::Events::Rule":
-                return f"arn:aws:events:{where}:rule/{STACK}-{name}-0000"
+                bus = self.resolved(properties["EventBusName"]) + "/" if "EventBusName" in properties else ""
+                return f"arn:aws:events:{where}:rule/{bus}{self.resolved(properties['Name'])}"
+            case "AWS::Events::EventBus":
+                return f"arn:aws:events:{where}:event-bus/{self.ref(name)}"
         raise SystemExit(f"the ARN of {name}, a {kind}")
 
     def resolved(self, value: Any) -> Any:
@@ -167,9 +179,9 @@ class Stack:
 
 
 def main() -> None:
-    parameters = dict(argument.split("=", 1) for argument in sys.argv[1:])
-    document = yaml.load((ROOT / "template.yaml").read_text(), Loader)  # noqa: S506
-    json.dump(Stack(document, parameters).resources(), sys.stdout)
+    template, *told = sys.argv[1:]
+    document = yaml.load((ROOT / template).read_text(), Loader)  # noqa: S506
+    json.dump(Stack(document, dict(one.split("=", 1) for one in told)).resources(), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ mod identities;
 mod keys;
 mod least_privilege;
 mod members;
+mod members_template;
 mod metrics;
 mod ministack;
 mod operator;

@@ -1,4 +1,4 @@
-//! Contracts of the template: it is current, and it permits what the binaries say of themselves, no more and no less.
+//! Contracts of the hub's template: it is current, and it permits what the binaries say of themselves, no more and no less.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,7 @@ use std::{
 use remedy_testkit::lambda::binary;
 use serde_json::Value;
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// What a function needs beside its own calls: its key, log, traces, queue and dead letters.
 const OF_THE_RUNTIME: [&str; 10] = [
@@ -26,30 +26,35 @@ const OF_THE_RUNTIME: [&str; 10] = [
     "xray:PutTraceSegments",
 ];
 
-fn python(arguments: &[&str]) -> Vec<u8> {
+pub fn python(arguments: &[&str]) -> Vec<u8> {
     let output = Command::new(format!("{ROOT}/.venv/bin/python")).args(arguments).current_dir(ROOT).output();
     let output = output.expect("Python starts: `make venv`");
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }
 
-/// The resources that CloudFormation would make, with these parameters.
-pub fn resources(parameters: &[&str]) -> BTreeMap<String, Value> {
-    let printed = python(&[&["tools/template_resolve.py"], parameters].concat());
+/// The resources that CloudFormation would make of a template, with these parameters.
+pub fn resolved(template: &str, parameters: &[&str]) -> BTreeMap<String, Value> {
+    let printed = python(&[&["tools/template_resolve.py", template], parameters].concat());
     serde_json::from_slice(&printed).expect("resources are JSON")
 }
 
-fn of_type<'a>(resources: &'a BTreeMap<String, Value>, kind: &str) -> Vec<(&'a str, &'a Value)> {
+/// Those of the hub.
+pub fn resources(parameters: &[&str]) -> BTreeMap<String, Value> {
+    resolved("template.yaml", parameters)
+}
+
+pub fn of_type<'a>(resources: &'a BTreeMap<String, Value>, kind: &str) -> Vec<(&'a str, &'a Value)> {
     let of_type = resources.iter().filter(|(_, resource)| resource["Type"] == kind);
     of_type.map(|(name, resource)| (name.as_str(), &resource["Properties"])).collect()
 }
 
-fn described(function: &str) -> Value {
+pub fn described(function: &str) -> Value {
     let output = Command::new(binary(function)).arg("--describe").env_clear().output().expect("the binary starts");
     serde_json::from_slice(&output.stdout).expect("--describe prints JSON")
 }
 
-fn functions() -> Vec<String> {
+pub fn functions() -> Vec<String> {
     let folders = fs::read_dir(format!("{ROOT}/functions")).expect("the functions are there");
     let mut names: Vec<_> = folders.map(|folder| folder.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
@@ -57,16 +62,16 @@ fn functions() -> Vec<String> {
 }
 
 /// `s3-public-access` as `S3PublicAccess`.
-fn logical(function: &str) -> String {
+pub fn logical(function: &str) -> String {
     let capital = |part: &str| part.chars().next().unwrap().to_uppercase().to_string() + &part[1..];
     function.split('-').map(capital).collect()
 }
 
-fn statements(policy: &Value) -> Vec<&Value> {
+pub fn statements(policy: &Value) -> Vec<&Value> {
     policy["Properties"]["PolicyDocument"]["Statement"].as_array().expect("a policy has statements").iter().collect()
 }
 
-fn texts(value: &Value) -> Vec<String> {
+pub fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],
         Value::Array(items) => items.iter().flat_map(texts).collect(),
@@ -74,16 +79,16 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-fn allowed(policy: &Value) -> BTreeSet<String> {
+pub fn allowed(policy: &Value) -> BTreeSet<String> {
     let allowing = statements(policy).into_iter().filter(|statement| statement["Effect"] == "Allow");
     allowing.flat_map(|statement| texts(&statement["Action"])).collect()
 }
 
-fn actions<'a>(calls: impl IntoIterator<Item = &'a Value>) -> BTreeSet<String> {
+pub fn actions<'a>(calls: impl IntoIterator<Item = &'a Value>) -> BTreeSet<String> {
     calls.into_iter().filter_map(|call| call["action"].as_str()).map(str::to_owned).collect()
 }
 
-fn declared(described: &Value, which: &str) -> BTreeSet<String> {
+pub fn declared(described: &Value, which: &str) -> BTreeSet<String> {
     let controls = described["controls"].as_array().expect("a list").iter();
     actions(controls.flat_map(|control| control[which].as_array().expect("a list")))
 }
