@@ -1,7 +1,7 @@
-"""Checks template.yaml as a security reviewer would: cfn-lint, then Guard rules on what SAM makes of it.
+"""Checks template.yaml and member-roles.yaml as a security reviewer would: cfn-lint, then Guard rules on what SAM makes of them.
 
 Usage: template_check.py [RULES.guard ...]      more rule files than tools/guard, such as a public rule set
-Ends with 1 if anything fails that the template does not suppress with a reason.
+Ends with 1 if anything fails that a template does not suppress with a reason.
 """
 
 import copy
@@ -20,24 +20,42 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 ROOT = Path(__file__).resolve().parent.parent
-TEMPLATE = ROOT / "template.yaml"
+GUARD = ROOT / "tools/guard"
+# Each template with our own rules for it.
+TEMPLATES = {"template.yaml": ["both", "remedy"], "member-roles.yaml": ["both", "members"]}
+Ways = dict[str, Callable[[dict[str, Any]], Any]]
 
 
-def lint() -> int:
+def lint(name: str) -> int:
     """What cfn-lint has to say, SAM included."""
     hints = "informational"
-    found = [match for match in cfnlint.api.lint_all(TEMPLATE.read_text()) if match.rule.severity != hints]
+    found = [match for match in cfnlint.api.lint_all((ROOT / name).read_text()) if match.rule.severity != hints]
     for match in found:
-        print(f"cfn-lint: {match.rule.id} {match.message} (line {match.linenumber})")
+        print(f"{name}: cfn-lint: {match.rule.id} {match.message} (line {match.linenumber})")
     return len(found)
 
 
-def transformed() -> dict[str, Any]:
+def unfolded(value: Any) -> Any:
+    """With both sides of what is in a list under a condition: Guard would look at neither."""
+    if isinstance(value, dict):
+        return {name: unfolded(member) for name, member in value.items()}
+    if not isinstance(value, list):
+        return value
+    items = []
+    for item in value:
+        sides = item["Fn::If"][1:] if isinstance(item, dict) and list(item) == ["Fn::If"] else [item]
+        items += [unfolded(side) for side in sides if side != {"Ref": "AWS::NoValue"}]
+    return items
+
+
+def transformed(name: str) -> dict[str, Any]:
     """The template without SAM, as CloudFormation gets it."""
-    template, matches = decode(str(TEMPLATE))
+    template, matches = decode(str(ROOT / name))
     if matches:
-        raise SystemExit(f"template.yaml cannot be read: {matches}")
-    template = json.loads(json.dumps(template, default=str))
+        raise SystemExit(f"{name} cannot be read: {matches}")
+    template = unfolded(json.loads(json.dumps(template, default=str)))
+    if "Transform" not in template:
+        return template
     for resource in template["Resources"].values():
         # `sam package` puts the code into a bucket.
         if resource["Type"] == "AWS::Serverless::Function":
@@ -79,12 +97,39 @@ def statement(document: dict[str, Any], name: str) -> dict[str, Any]:
     return document["Resources"][name]["Properties"]["PolicyDocument"]["Statement"][0]
 
 
-def broken(document: dict[str, Any]) -> dict[str, Callable[[dict[str, Any]], Any]]:
-    """For each of our own rules, how to break it: a rule that cannot fail is none."""
-    of = lambda name: lambda properties: properties["Resources"][name]["Properties"]  # noqa: E731
-    return {
+def of(name: str) -> Callable[[dict[str, Any]], Any]:
+    return lambda document: document["Resources"][name]["Properties"]
+
+
+def trust(document: dict[str, Any], name: str, which: int) -> dict[str, Any]:
+    return of(name)(document)["AssumeRolePolicyDocument"]["Statement"][which]
+
+
+def broken() -> dict[str, list[Ways]]:
+    """For each of our own rules of each template, how to break it: a rule that cannot fail is none."""
+    both: Ways = {
         "NO_PERMISSION_IS_A_PATTERN": lambda made: statement(made, "KmsKeysRead").update(Action=["s3:Get*"]),
         "ROLES_HAVE_NO_INLINE_POLICY": lambda made: of("KmsKeysReadRole")(made).update(Policies=[{}]),
+        "ROLES_TRUST_NOBODY_IN_GENERAL": lambda made: trust(made, "KmsKeysWriteRole", 0).update(Principal={"AWS": "*"}),
+    }
+    every_way: Ways = {"ROLES_TRUST_NOBODY_IN_GENERAL": lambda made: trust(made, "KmsKeysReadRole", 0).update(Action="sts:*")}
+    under_condition: Ways = {
+        "NO_PERMISSION_IS_A_PATTERN": lambda made: last(made, "KmsKeysRead").update(Action=["sts:*"]),
+        "ONLY_MEMBERS_SEND_EVENTS": lambda made: of("BusPolicy")(made)["Statement"]["Condition"].pop("ArnLike"),
+    }
+    return {
+        "template.yaml": [both | of_the_hub(), every_way, under_condition],
+        "member-roles.yaml": [both | of_members(), every_way, without("sts:SourceIdentity"), without("aws:PrincipalOrgID")],
+    }
+
+
+def last(document: dict[str, Any], name: str) -> dict[str, Any]:
+    return of(name)(document)["PolicyDocument"]["Statement"][-1]
+
+
+def of_the_hub() -> Ways:
+    return {
+        "ONLY_MEMBERS_SEND_EVENTS": lambda made: of("BusPolicy")(made)["Statement"]["Condition"].pop("StringEquals"),
         "EVIDENCE_IS_LOCKED": lambda made: of("EvidenceBucket")(made).pop("ObjectLockConfiguration"),
         "BUCKETS_ARE_CLOSED": lambda made: of("StateBucket")(made).pop("PublicAccessBlockConfiguration"),
         "KEYS_SURVIVE_THE_STACK": lambda made: made["Resources"]["DataKey"].pop("DeletionPolicy"),
@@ -98,35 +143,62 @@ def broken(document: dict[str, Any]) -> dict[str, Callable[[dict[str, Any]], Any
     }
 
 
-def blind(document: dict[str, Any], text: str) -> list[str]:
+def of_members() -> Ways:
+    condition = lambda made, which: trust(made, "KmsKeysWriteRole", which)["Condition"]  # noqa: E731
+    return {
+        "QUEUES_TAKE_FROM_OWN_RULES_BY_TLS": lambda made: statement(made, "UndeliveredPolicy").pop("Condition"),
+        "RULES_ARE_PINNED_AND_LOSE_NOTHING": lambda made: of("S3Called")(made)["Targets"][0].pop("DeadLetterConfig"),
+        "OTHER_ACCOUNTS_COME_IN_BY_ONE_ROLE": lambda made: condition(made, 1).pop("ArnEquals"),
+        "OTHER_ACCOUNTS_BRING_THE_EXTERNAL_ID": lambda made: condition(made, 0)["StringEquals"].pop("sts:ExternalId"),
+        "NOTHING_IS_FOR_EVERY_ACCOUNT": lambda made: made["Resources"]["Forward"].pop("Condition"),
+        "WAITING_EVENTS_ARE_ENCRYPTED": lambda made: of("Undelivered")(made).update(SqsManagedSseEnabled=False),
+        "NOTHING_RUNS_OR_IS_STORED_HERE": lambda made: made["Resources"]["Forward"].update(Type="AWS::S3::Bucket"),
+    }
+
+
+def without(key: str) -> Ways:
+    """A role that does not ask for one of what is compared as text."""
+    condition = lambda made: trust(made, "IamMfaReadRole", 0)["Condition"]  # noqa: E731
+    return {"OTHER_ACCOUNTS_COME_IN_BY_ONE_ROLE": lambda made: condition(made)["StringEquals"].pop(key)}
+
+
+def blind(document: dict[str, Any], text: str, ways: Ways) -> list[str]:
     """Our own rules that do not see what they are for."""
     found = []
-    rules = re.findall(r"\nrule (\w+)", text)
-    ways = broken(document)
-    for rule in rules:
+    for rule in re.findall(r"\nrule (\w+)", text):
+        if rule not in ways:
+            continue
         made = copy.deepcopy(document)
-        if rule in ways:
-            ways[rule](made)
+        ways[rule](made)
         if rule not in failures(made, text):
             found.append(rule)
     return found
 
 
-def main() -> int:
-    findings = lint()
-    document = transformed()
-    own, checked = ROOT / "tools/guard/remedy.guard", 0
-    for file in [own, *map(Path, sys.argv[1:])]:
+def check(name: str, more: list[Path]) -> int:
+    """What is found in one template."""
+    findings, document, checked = lint(name), transformed(name), 0
+    own = [GUARD / f"{rules}.guard" for rules in TEMPLATES[name]]
+    ways = broken()[name]
+    for file in [*own, *more]:
         text = file.read_text()
-        checked += len(re.findall(r"\nrule ", text))
+        rules = re.findall(r"\nrule (\w+)", text)
+        checked += len(rules)
         for rule, resources in failures(document, text).items():
-            print(f"{file.name}: {rule} fails: {', '.join(resources)}")
+            print(f"{name}: {file.name}: {rule} fails: {', '.join(resources)}")
             findings += 1
-    for rule in blind(document, own.read_text()):
-        print(f"{own.name}: {rule} does not see a template that breaks it")
-        findings += 1
-    print(f"{len(document['Resources'])} resources; cfn-lint and {checked} Guard rules: {findings} findings")
-    return 1 if findings else 0
+        untried = [rule for rule in rules if rule not in ways[0]] if file in own else []
+        for rule in untried + [rule for some in ways if file in own for rule in blind(document, text, some)]:
+            print(f"{name}: {file.name}: {rule} does not see a template that breaks it")
+            findings += 1
+    tried = sum(map(len, ways))
+    print(f"{name}: {len(document['Resources'])} resources; cfn-lint and {checked} Guard rules, broken in {tried} ways: {findings} findings")
+    return findings
+
+
+def main() -> int:
+    more = [Path(argument) for argument in sys.argv[1:]]
+    return 1 if sum([check(name, more) for name in TEMPLATES]) else 0
 
 
 if __name__ == "__main__":
