@@ -145,6 +145,17 @@ fn the_hub_may_assume_exactly_the_roles_that_are_made_and_is_told_their_names() 
             assert_eq!(told["REMEDY_READ_ROLE"], expected[0]);
             assert_eq!(told["REMEDY_WRITE_ROLE"], expected.get(1).cloned().unwrap_or_default());
             assert_eq!(told["REMEDY_EXTERNAL_ID"], "7f3a9c-4d21-8e5b");
+            if let Some(own) = hub.get(&format!("{name}WriteRole")) {
+                let trust = &own["Properties"]["AssumeRolePolicyDocument"]["Statement"];
+                assert_eq!(trust.as_array().map(Vec::len), Some(1));
+                assert_eq!(
+                    texts(&trust[0]["Action"]),
+                    texts(&members["Action"]),
+                    "{function} says who acts at home, too"
+                );
+                let named = json!({"StringEqualsIfExists": {"sts:SourceIdentity": format!("remedy-{function}")}});
+                assert_eq!(trust[0]["Condition"], named);
+            }
             reached.extend(expected);
         }
         let mut made = names(&member);
