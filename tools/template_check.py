@@ -48,12 +48,12 @@ def unfolded(value: Any) -> Any:
     return items
 
 
-def transformed(name: str) -> dict[str, Any]:
+def transformed(name: str = "template.yaml") -> dict[str, Any]:
     """The template without SAM, as CloudFormation gets it."""
     template, matches = decode(str(ROOT / name))
     if matches:
         raise SystemExit(f"{name} cannot be read: {matches}")
-    template = unfolded(json.loads(json.dumps(template, default=str)))
+    template = json.loads(json.dumps(template, default=str))
     if "Transform" not in template:
         return template
     for resource in template["Resources"].values():
@@ -177,7 +177,7 @@ def blind(document: dict[str, Any], text: str, ways: Ways) -> list[str]:
 
 def check(name: str, more: list[Path]) -> int:
     """What is found in one template."""
-    findings, document, checked = lint(name), transformed(name), 0
+    findings, document, checked = lint(name), unfolded(transformed(name)), 0
     own = [GUARD / f"{rules}.guard" for rules in TEMPLATES[name]]
     ways = broken()[name]
     for file in [*own, *more]:

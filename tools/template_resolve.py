@@ -15,11 +15,12 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+ACCOUNT, REGION, STACK = "111122223333", "us-east-1", "remedy"
 PSEUDO = {
-    "AWS::AccountId": "111122223333",
+    "AWS::AccountId": ACCOUNT,
     "AWS::Partition": "aws",
-    "AWS::Region": "us-east-1",
-    "AWS::StackName": "remedy",
+    "AWS::Region": REGION,
+    "AWS::StackName": STACK,
     "AWS::URLSuffix": "amazonaws.com",
 }
 NOTHING = object()
