@@ -17,16 +17,19 @@ FUNCTIONS := $(notdir $(wildcard functions/*))
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 TEST := $(if $(NEXTEST),cargo nextest run --workspace --no-fail-fast,cargo test --workspace --lib --bins --tests)
 
-.PHONY: help demo test check bench simulate template formats fuzz catalogue build release deploy remove invoke watch docs venv advisories clean
+.PHONY: help demo rehearse test check bench bench-sweep simulate template formats fuzz catalogue build release deploy remove invoke watch docs venv advisories clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: venv build ## Break a hospital's account on this machine, watch Remedy repair it, and undo one repair
 	$(PY) tools/emulator.py -- target/debug/demo
 
-test: venv $(PEERS)/.complete $(WORM)/.complete build ## Run all tests (unit, laws, contracts, emulator, real processes, other analysers)
-	$(PY) tools/emulator.py -- $(TEST)
+rehearse: release $(REVIEW)/.complete $(WORM)/.complete ## Deploy template.yaml on this machine: drift by events, dead letters, approvals, seals, two accounts: make rehearse STEPS=letters
+	$(REVIEW)/bin/python tools/rehearse.py $(STEPS) $(if $(BREAK),--break $(BREAK))
+
+test: venv $(PEERS)/.complete $(WORM)/.complete build ## Run all tests (unit, laws, contracts, emulator, real processes, other analysers); as far as CI goes: make test DEPTH=full
+	REMEDY_TEST_DEPTH=$(DEPTH) $(PY) tools/emulator.py -- $(TEST)
 
 check: $(TOOLS)/cargo-deny $(REVIEW)/.complete ## Format, lints, licences and layering, documentation, the template
 	cargo fmt --all --check
@@ -40,6 +43,10 @@ bench: venv release $(PEERS)/.complete ## Cold start, memory and size beside bot
 	cargo build --release --quiet -p remedy
 	$(PY) tools/emulator.py -- target/debug/bench
 	$(PEERS)/bin/python tools/bench_policy.py target/release/remedy target/bench-policy.json
+
+bench-sweep: venv release ## Sweep 1,000 and 10,000 buckets, keys and users: time, calls, memory: make bench-sweep SIZES="100 1000"
+	cargo build --workspace
+	$(PY) tools/emulator.py -- target/debug/bench sweep $(SIZES)
 
 simulate: ## Play histories of the engine in a simulated world: make simulate SEEDS=100000, or tell one: make simulate SEED=7
 	cargo build --workspace --quiet --bin simulate

@@ -6,6 +6,7 @@ Usage: moto_server.py PORT (of the loopback interface)
   a second each. Here it has the few that are attached in this project.
 - It lists its own folder, looks through its classes and builds its table of errors anew for every request, and a thread is
   started for each. Here those are remembered, and waitress serves: less than half the time a request. Answers are the same.
+- For each message that is sent, it counts all that wait, three times, and asks the clock about each. Here it asks once.
 """
 
 import functools
@@ -19,9 +20,10 @@ os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 import waitress  # noqa: E402
 from moto import backends  # noqa: E402
-from moto.core import errors, responses  # noqa: E402
+from moto.core import errors, responses, utils  # noqa: E402
 from moto.iam import aws_managed_policies, models  # noqa: E402
 from moto.moto_server import werkzeug_app  # noqa: E402
+from moto.sqs.models import Queue  # noqa: E402
 
 KEPT = ["AdministratorAccess", "PowerUserAccess", "ReadOnlyAccess"]
 
@@ -46,11 +48,27 @@ def remember() -> None:
     errors.ErrorLookupFactory = lambda: factory
 
 
+def count() -> None:
+    """The counts of a queue, by one look at the clock."""
+
+    def counted(wanted):
+        def of(queue):
+            now = utils.unix_time_millis()
+            return sum(wanted(now > one.visible_at, now < one.delayed_until) for one in queue._messages)
+
+        return property(of)
+
+    Queue.approximate_number_of_messages_delayed = counted(lambda visible, delayed: delayed)
+    Queue.approximate_number_of_messages_not_visible = counted(lambda visible, delayed: not visible)
+    Queue.approximate_number_of_messages = counted(lambda visible, delayed: visible and not delayed)
+
+
 def main() -> None:
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     trim()
     remember()
+    count()
     application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
     gc.freeze()
     waitress.serve(application, host="127.0.0.1", port=int(sys.argv[1]), threads=8, connection_limit=1000, backlog=1000)

@@ -1,0 +1,113 @@
+"""Messages that fail: a poison message among good ones, and a fault that is mended (docs/runbook.md, Dead letters)."""
+
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from rehearsal import drift
+from rehearsal.ledger import Ledger
+from rehearsal.stack import SETTINGS, STACK
+
+FUNCTION, CONTROL, POISON = "kms-keys", "kms-key-unrotated", '{"nonsense": 1}'
+# What docs/runbook.md promises: a message that failed five times is given up.
+TRIES = 5
+SHORT = "2"
+READ = "docs/runbook.md, Dead letters; the log of kms-keys"
+
+
+def run(ledger: Ledger) -> None:
+    url = ledger.queue(FUNCTION)
+    usual = ledger.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+    ledger.report.differs(
+        f"VisibilityTimeout of {STACK}-{FUNCTION}: {SHORT} instead of {usual['VisibilityTimeout']}, while messages fail"
+    )
+    ledger.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": SHORT})
+    try:
+        poison(ledger)
+        fault(ledger)
+    finally:
+        ledger.sqs.set_queue_attributes(QueueUrl=url, Attributes=usual)
+
+
+def poison(ledger: Ledger) -> None:
+    """A message that nobody understands, between two good ones."""
+    report, good = ledger.report, [drift.key(ledger.cloud) for _ in range(2)]
+    bodies = [json.dumps(drift.unrotated(key)) for key in good]
+    ledger.switch(FUNCTION, on=False)
+    sent = ledger.sqs.send_message_batch(
+        QueueUrl=ledger.queue(FUNCTION),
+        Entries=[{"Id": str(at), "MessageBody": one} for at, one in enumerate([bodies[0], POISON, bodies[1]])],
+    )
+    ledger.switch(FUNCTION, on=True)
+    answer = lambda: (told := ledger.source(FUNCTION)["LastProcessingResult"]).startswith("OK - 2") and told  # noqa: E731
+    report.saw("a batch of two good messages and a poison one", report.wait("the batch", answer, READ))
+    for key in good:
+        look = lambda key=key: ledger.outcome(CONTROL, key)  # noqa: E731
+        _, outcome = report.wait("a neighbour's outcome", look, READ)
+        found = (outcome["outcome"], drift.rotates(ledger.cloud, key))
+        report.expect("a neighbour of it", found, ("repaired", True), READ)
+    dead = given_up(ledger, sent["Successful"][1]["MessageId"], POISON)
+    rejected = [key for key in ledger.keys("EvidenceBucket") if f"/rejected-{FUNCTION}-" in key]
+    report.expect("refusals on file, one a delivery", len(rejected), TRIES, READ)
+    ledger.sqs.delete_message(QueueUrl=ledger.queue(FUNCTION, "-dead-letters"), ReceiptHandle=dead["ReceiptHandle"])
+    report.saw("as the runbook says of what is refused", "the digests are on file; deleted from the dead letters")
+    ledger.empty(FUNCTION)
+
+
+def given_up(ledger: Ledger, message: str, body: str) -> dict[str, Any]:
+    """The message as it lies among the dead letters, after as many tries as the runbook says."""
+    report, dead = ledger.report, ledger.queue(FUNCTION, "-dead-letters")
+    report.wait("a dead letter", lambda: ledger.waiting(dead) == 1, READ, seconds=60)
+    backs = [one for one in ledger.lines(FUNCTION, "a message is given back") if one.get("message.id") == message]
+    report.expect(
+        "times it was tried and given back", len(backs), TRIES, "maxReceiveCount of the queue in template.yaml"
+    )
+    url = {"QueueUrl": dead, "MaxNumberOfMessages": 1, "VisibilityTimeout": 1}
+    letter: dict[str, Any] = ledger.sqs.receive_message(**url, AttributeNames=["All"])["Messages"][0]
+    report.expect("the dead letter is the message, untouched", letter["Body"] == body, True, READ)
+    source = letter["Attributes"].get("DeadLetterQueueSourceArn", "").rpartition(":")[2]
+    report.expect("it came from the queue", source, f"{STACK}-{FUNCTION}", READ)
+    return letter
+
+
+def fault(ledger: Ledger) -> None:
+    """A good event meets a broken settings document; the document is mended, and the dead letter goes back."""
+    report, key = ledger.report, drift.key(ledger.cloud)
+    ledger.deployment.write_settings("{")
+    before = ledger.keys("StateBucket")
+    seen = len(ledger.lines(FUNCTION, "a message is given back"))
+    ledger.cloud.emit(drift.unrotated(key))
+    dead = ledger.queue(FUNCTION, "-dead-letters")
+    report.wait("a dead letter", lambda: ledger.waiting(dead) == 1, READ, seconds=60)
+    tries = len(ledger.lines(FUNCTION, "a message is given back")) - seen
+    report.expect("tries of an event while the settings are unreadable", tries, TRIES, READ)
+    found = (drift.rotates(ledger.cloud, key), ledger.keys("StateBucket") == before)
+    report.expect("the key rotates, nothing was put on file meanwhile", found, (False, True), READ)
+    ledger.deployment.write_settings(SETTINGS)
+    redrive(ledger)
+    report.wait("the key rotates after the redrive", lambda: drift.rotates(ledger.cloud, key), READ)
+    _, outcome = report.wait("its outcome", lambda: ledger.outcome(CONTROL, key), READ)
+    report.expect("settings mended, redriven: the evidence says", outcome["outcome"], "repaired", READ)
+    ledger.empty(FUNCTION)
+
+
+def redrive(ledger: Ledger) -> None:
+    """The runbook's move task; where the emulator has none, each letter is received, sent back and deleted."""
+    arn = ledger.source(FUNCTION)["EventSourceArn"]
+    try:
+        ledger.sqs.start_message_move_task(SourceArn=f"{arn}-dead-letters", DestinationArn=arn)
+        ledger.report.saw("redrive", "sqs:StartMessageMoveTask")
+        return
+    except ClientError as error:
+        ledger.report.leaves_out(
+            "sqs:StartMessageMoveTask",
+            f"{error.response['Error']['Code']}; dead letters are received, sent back and deleted",
+        )
+    dead, moved = ledger.queue(FUNCTION, "-dead-letters"), 0
+    while letters := ledger.sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10).get("Messages"):
+        for letter in letters:
+            ledger.sqs.send_message(QueueUrl=ledger.queue(FUNCTION), MessageBody=letter["Body"])
+            ledger.sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter["ReceiptHandle"])
+            moved += 1
+    ledger.report.expect("dead letters sent back", moved, 1, READ)
