@@ -67,11 +67,13 @@ def transformed(name: str = "template.yaml") -> dict[str, Any]:
 
 def failures(document: dict[str, Any], text: str) -> dict[str, list[str]]:
     """The rules that fail, each with the resources that it names and that do not suppress it."""
-    head, *rules = re.split(r"\n(?=rule )", text)
+    head, *rules = re.split(r"^(?=rule )", text, flags=re.MULTILINE)
+    # Rules with parameters are what others are made of.
+    parts = [rule for rule in rules if re.match(r"rule \w+\(", rule)]
     failed = {}
-    for rule in rules:
+    for rule in (rule for rule in rules if rule not in parts):
         name = rule.split()[1]
-        told = run_checks_rs(json.dumps(document), f"{head}\n{rule}", False)
+        told = run_checks_rs(json.dumps(document), "\n".join([head, *parts, rule]), False)
         if passes(told):
             continue
         named = set(re.findall(r"/Resources/(\w+)", told)) or {"the template"}

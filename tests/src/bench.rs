@@ -1,6 +1,7 @@
 //! `make bench`: cold start, memory, size and API calls of the release binaries, side by side with boto3.
 
 mod aims;
+mod crowd;
 mod measure;
 mod report;
 mod sample;
@@ -14,6 +15,13 @@ use subject::{Case, SUBJECTS};
 
 /// Fresh processes for each function, case and contender.
 const ROUNDS: usize = 10;
+
+/// Sweeps many resources and stores what that took. Without sizes: a thousand, and ten thousand.
+pub async fn crowds(sizes: &[usize]) {
+    let path = workspace::root().join("target/bench-sweep.json");
+    workspace::write_json(&path, &json!({"format": 1, "sweep": crowd::sweep(sizes).await}));
+    println!("\nThe numbers: target/bench-sweep.json");
+}
 
 /// Measures everything, prints it and stores it.
 pub async fn run() {

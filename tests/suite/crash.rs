@@ -1,10 +1,14 @@
 //! SIGKILL before and after every API call of a repair, on the real binaries: redelivered, every run converges.
+//!
+//! What a killed process leaves behind is what its writes left behind: at the standard depth it is killed before the first
+//! call and after each write, at the full depth at every call.
 
 use std::time::Duration;
 
 use remedy_testkit::{
+    depth::Depth,
     lambda::Answer,
-    proxy::When,
+    proxy::{Breakpoint, When},
     world::{World, done, only_run},
 };
 
@@ -12,6 +16,37 @@ use crate::drift::Drift;
 
 /// No repair makes more calls than this; a sweep over the crash points ends before.
 const MOST_CALLS: usize = 60;
+
+/// Where a process is killed.
+#[derive(Clone, Copy, Debug)]
+enum Point {
+    /// Before or after the call of this number.
+    Call(usize, When),
+    /// After the write of this number, its own files included.
+    Write(usize),
+}
+
+impl Point {
+    fn all() -> Vec<Self> {
+        let calls = 0..MOST_CALLS;
+        match Depth::asked() {
+            Depth::Full => {
+                calls.flat_map(|call| [When::Before, When::After].map(|when| Self::Call(call, when))).collect()
+            }
+            Depth::Standard => [Self::Call(0, When::Before)].into_iter().chain(calls.map(Self::Write)).collect(),
+        }
+    }
+
+    fn set(self, world: &World) -> Breakpoint {
+        match self {
+            Self::Call(call, when) => world.proxy.stop_at(call, when),
+            Self::Write(number) => {
+                let mut writes = 0..=number;
+                world.proxy.stop_when(When::After, move |call| call.write && writes.next() == Some(number))
+            }
+        }
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_repair_survives_a_crash_at_every_call() {
@@ -39,27 +74,23 @@ async fn a_password_policy_repair_survives_a_crash_at_every_call() {
 }
 
 async fn survives(drift: Drift) {
-    let mut points = 0;
-    for call in 0..MOST_CALLS {
-        for when in [When::Before, When::After] {
-            if !crash_and_recover(drift, call, when).await {
-                assert!(points > 20, "{drift:?}: only {points} crash points were reached");
-                return;
-            }
-            points += 1;
+    for (reached, point) in Point::all().into_iter().enumerate() {
+        if !crash_and_recover(drift, point).await {
+            assert!(reached > Depth::asked().of(5, 20), "{drift:?}: only {reached} crash points were reached");
+            return;
         }
     }
     panic!("{drift:?}: a repair made more than {MOST_CALLS} calls");
 }
 
-/// Kills the function at one call of a repair and lets redelivery and a sweep put things in order. False: the repair
-/// was over before that call.
-async fn crash_and_recover(drift: Drift, call: usize, when: When) -> bool {
+/// Kills the function at one point of a repair and lets redelivery and a sweep put things in order. False: the repair
+/// was over before that point.
+async fn crash_and_recover(drift: Drift, point: Point) -> bool {
     let world = World::new().await;
     let resource = drift.make(&world, "a").await;
     let lambda = world.deploy(drift.function(), "enforce");
     let event = drift.event(&resource);
-    let breakpoint = world.proxy.stop_at(call, when);
+    let breakpoint = point.set(&world);
     let invoked = breakpoint.reached_or(lambda.invoke(&event)).await;
     if let Err(answer) = invoked {
         done(answer);
@@ -69,7 +100,7 @@ async fn crash_and_recover(drift: Drift, call: usize, when: When) -> bool {
     breakpoint.release();
     world.proxy.quiet().await;
     world.age_locks().await;
-    recover(&world, drift, &resource, &lambda, &format!("{drift:?} killed {when:?} call {call}")).await;
+    recover(&world, drift, &resource, &lambda, &format!("{drift:?} killed at {point:?}")).await;
     true
 }
 

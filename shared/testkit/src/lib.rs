@@ -2,6 +2,7 @@
 //! queues, and a world that puts them together for one account; and, in one process, an AWS at the level of the wire, the
 //! engine's ports in memory, and the laws that every control keeps.
 
+pub mod depth;
 pub mod emulator;
 pub mod fake;
 pub mod lambda;

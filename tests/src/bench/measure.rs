@@ -127,7 +127,7 @@ pub(crate) async fn emulator() -> Samples {
 /// A fresh account with one resource, and the event that names it.
 async fn stage(subject: &Subject, case: Case) -> (World, Value) {
     let world = World::new().await;
-    let resource = subject.make(&world, case).await;
+    let resource = subject.make(&world, case, "one").await;
     (world, json!({"control": subject.control, "resource": resource}))
 }
 

@@ -41,13 +41,13 @@ pub(crate) const SUBJECTS: [Subject; 4] = [
 ];
 
 impl Subject {
-    /// Makes a resource in a world and gives its id.
-    pub(crate) async fn make(&self, world: &World, case: Case) -> String {
+    /// Makes a resource in a world, another for each tag, and gives its id.
+    pub(crate) async fn make(&self, world: &World, case: Case, tag: &str) -> String {
         let fine = case == Case::Compliant;
         match self.function {
-            "s3-public-access" => bucket(world, fine).await,
+            "s3-public-access" => bucket(world, fine, tag).await,
             "kms-keys" => key(world, fine).await,
-            "iam-mfa" => user(world, fine).await,
+            "iam-mfa" => user(world, fine, tag).await,
             _ => password_policy(world, fine).await,
         }
     }
@@ -61,8 +61,8 @@ impl Subject {
     }
 }
 
-async fn bucket(world: &World, fine: bool) -> String {
-    let name = format!("bench-{}", world.account.id);
+async fn bucket(world: &World, fine: bool, tag: &str) -> String {
+    let name = format!("bench-{}-{tag}", world.account.id);
     world.s3().create_bucket().bucket(&name).send().await.expect("the emulator makes a bucket");
     if fine {
         let all = PublicAccessBlockConfiguration::builder()
@@ -87,19 +87,19 @@ async fn key(world: &World, fine: bool) -> String {
     id
 }
 
-async fn user(world: &World, fine: bool) -> String {
-    let (iam, name) = (Iam::new(&world.config()), "bench.user");
-    iam.create_user().user_name(name).send().await.expect("the emulator makes a user");
-    let profile = iam.create_login_profile().user_name(name).password("Correct-Horse-7-Battery");
+async fn user(world: &World, fine: bool, tag: &str) -> String {
+    let (iam, name) = (Iam::new(&world.config()), format!("bench.{tag}"));
+    iam.create_user().user_name(&name).send().await.expect("the emulator makes a user");
+    let profile = iam.create_login_profile().user_name(&name).password("Correct-Horse-7-Battery");
     profile.send().await.expect("the emulator makes a console password");
     if fine {
-        let made = iam.create_virtual_mfa_device().virtual_mfa_device_name(name).send().await;
+        let made = iam.create_virtual_mfa_device().virtual_mfa_device_name(&name).send().await;
         let device = made.expect("the emulator makes a device").virtual_mfa_device.expect("a new device is told");
-        let enable = iam.enable_mfa_device().user_name(name).serial_number(device.serial_number());
+        let enable = iam.enable_mfa_device().user_name(&name).serial_number(device.serial_number());
         let enable = enable.authentication_code1("123456").authentication_code2("654321");
         enable.send().await.expect("the emulator enrols a device");
     }
-    name.to_owned()
+    name
 }
 
 async fn password_policy(world: &World, fine: bool) -> String {
