@@ -48,6 +48,22 @@ def remember() -> None:
     errors.ErrorLookupFactory = lambda: factory
 
 
+def know() -> None:
+    """Whose a key is: moto makes the state of all partitions of all accounts to find out, and looks through it each time."""
+    accounts = {}
+
+    def account_of(key):
+        def has(account):
+            return any(key in partition.access_keys for partition in list(account.values()))
+
+        if not has(models.iam_backends.get(accounts.get(key), {})):
+            owners = (number for number, account in list(models.iam_backends.items()) if has(account))
+            accounts[key] = next(owners, models.DEFAULT_ACCOUNT_ID)
+        return accounts[key]
+
+    models.get_account_id_from = account_of
+
+
 def count() -> None:
     """The counts of a queue, by one look at the clock."""
 
@@ -68,6 +84,7 @@ def main() -> None:
         sys.exit(__doc__)
     trim()
     remember()
+    know()
     count()
     application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
     gc.freeze()

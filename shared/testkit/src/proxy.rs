@@ -35,7 +35,7 @@ struct Mutation {
 
 /// Everything that the connections share.
 struct Front {
-    upstream: String,
+    upstream: wire::Upstream,
     own: String,
     journal: journal::Journal,
     access: access::Access,
@@ -69,7 +69,7 @@ impl Front {
 
     /// The emulator's own answer, with its gaps made loud.
     async fn forward(&self, call: &Call, ask: &wire::Ask) -> wire::Reply {
-        match wire::exchange(&self.upstream, &self.own, ask.clone()).await {
+        match self.upstream.exchange(&self.own, ask.clone()).await {
             Ok(reply) => shim::gap::named(call, reply),
             Err(error) => fault::error(call, 501, "EmulatorUnreachable", &error.to_string()),
         }
@@ -97,7 +97,7 @@ impl Proxy {
     pub fn start(upstream: &str) -> Self {
         let (listener, own) = wire::bind();
         let front = Arc::new(Front {
-            upstream: upstream.trim_start_matches("http://").trim_end_matches('/').to_owned(),
+            upstream: wire::Upstream::to(upstream.trim_start_matches("http://").trim_end_matches('/')),
             own,
             journal: Default::default(),
             access: Default::default(),

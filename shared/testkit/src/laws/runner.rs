@@ -89,30 +89,56 @@ pub fn check_reach<C: Lawful>() {
     panic!("{}: declared, but made in no world: {unused:?}", C::CONTROL.id);
 }
 
-/// What needs faults of AWS in hundreds of runs is the fake's business.
-const ON_THE_FAKE: [Law; 3] = [Law::SurvivesCrashes, Law::SurvivesFaults, Law::SurvivesUndone];
+/// What needs faults of AWS in hundreds of runs, or answers out of the past, is the fake's business.
+const ON_THE_FAKE: [Law; 5] = [
+    Law::SurvivesCrashes,
+    Law::SurvivesFaults,
+    Law::SurvivesUndone,
+    Law::Verifies,
+    Law::SeesThroughOldAnswers,
+];
 
-/// Plays random cases of every law but those of survival in other theatres, such as an emulator, until it has held once, but
-/// at most `most`. Each law has a theatre of its own: lists that hold what other laws left behind take ever longer. Answers
-/// which laws have held.
+/// The laws that can bear upon a control elsewhere than on the fake.
+pub(super) fn elsewhere<C: Lawful>() -> impl Iterator<Item = Law> {
+    Law::ALL.iter().copied().filter(|law| !ON_THE_FAKE.contains(law) && !C::MOOT.contains(law))
+}
+
+/// Plays cases of every law that can bear in other theatres, such as an emulator, until it has held once, but at most
+/// `most`. They are cases upon which the law bears on the fake, where looking for one costs next to nothing. Each law has a
+/// theatre of its own: lists that hold what other laws left behind take ever longer. Answers which laws have held.
 ///
 /// # Panics
 ///
 /// Where a law is broken; the case is told, not shrunk.
 pub async fn on_emulator<C: Lawful, T: Theatre>(open: impl AsyncFn() -> T, most: usize) -> Vec<Law> {
     let (mut runner, mut held) = (runner(), Vec::new());
-    for law in Law::ALL.iter().filter(|law| !ON_THE_FAKE.contains(law)) {
-        let theatre = open().await;
+    for law in elsewhere::<C>() {
+        let mut theatre = None;
         for _ in 0..most {
-            let case = cases::<C>().new_tree(&mut runner).expect("the strategy makes cases").current();
+            let Some(case) = bearing::<C>(law, &mut runner).await else { break };
             let _told_if_it_panics = Telling(format!("{law:?} of {} in {case:#?}", C::CONTROL.id));
-            if law.judge(&case, &theatre).await == Bearing::Held {
-                held.push(*law);
+            let theatre = match &theatre {
+                Some(theatre) => theatre,
+                None => theatre.insert(open().await),
+            };
+            if law.judge(&case, theatre).await == Bearing::Held {
+                held.push(law);
                 break;
             }
         }
     }
     held
+}
+
+/// A case upon which a law bears on the fake.
+async fn bearing<C: Lawful>(law: Law, runner: &mut TestRunner) -> Option<Case<C>> {
+    for _ in 0..PATIENCE {
+        let case = cases::<C>().new_tree(runner).expect("the strategy makes cases").current();
+        if law.judge(&case, &FakeTheatre).await == Bearing::Held {
+            return Some(case);
+        }
+    }
+    None
 }
 
 /// Tells what was under way when a test panics.

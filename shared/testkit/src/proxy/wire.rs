@@ -1,6 +1,6 @@
-//! HTTP as values: a whole request, a whole reply, and one exchange of them with the emulator.
+//! HTTP as values: a whole request, a whole reply, and the exchange of them with the emulator.
 
-use std::io;
+use std::{io, time::Duration};
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
@@ -8,7 +8,8 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -68,10 +69,11 @@ impl Ask {
         other
     }
 
-    fn into_request(self, host: &str) -> Request<Full<Bytes>> {
+    fn into_request(self, authority: &str, host: &str) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.target.parse().expect("a target that was parsed once is a URI");
+        let uri = format!("http://{authority}{}", self.target);
+        *request.uri_mut() = uri.parse().expect("a target that was parsed once is a URI");
         *request.headers_mut() = end_to_end(&self.headers);
         request.headers_mut().insert(header::HOST, HeaderValue::from_str(host).expect("a host and port"));
         if !self.body.is_empty() || ![Method::GET, Method::HEAD].contains(&self.method) {
@@ -171,17 +173,35 @@ where
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
 }
 
-/// One request on a connection of its own, because moto closes each connection after its answer.
-pub(crate) async fn exchange(upstream: &str, host: &str, ask: Ask) -> io::Result<Reply> {
-    let stream = TcpStream::connect(upstream).await?;
-    stream.set_nodelay(true)?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-    tokio::spawn(connection);
-    let response = sender.send_request(ask.into_request(host)).await.map_err(io::Error::other)?;
-    let (head, body) = response.into_parts();
-    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    Ok(Reply { status: head.status, headers: head.headers, body })
+/// The way to a server, on connections that are kept.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    authority: String,
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+impl Upstream {
+    /// The way to a host and port.
+    pub(crate) fn to(authority: &str) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        // Well before any of the emulators gives up a connection on which nothing happens.
+        let client = Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(2)).build(connector);
+        Self { authority: authority.to_owned(), client }
+    }
+
+    /// Asks, and reads the answer to its end.
+    pub(crate) async fn exchange(&self, host: &str, ask: Ask) -> io::Result<Reply> {
+        let request = ask.into_request(&self.authority, host);
+        let (head, body) = self.client.request(request).await.map_err(io::Error::other)?.into_parts();
+        let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+        Ok(Reply { status: head.status, headers: head.headers, body })
+    }
+}
+
+/// One exchange with a server that is asked once.
+pub(crate) async fn exchange(authority: &str, host: &str, ask: Ask) -> io::Result<Reply> {
+    Upstream::to(authority).exchange(host, ask).await
 }
 
 /// The first value of a field in an XML or JSON body, found by its name alone; enough for the few answers read here.
