@@ -29,7 +29,8 @@ rehearse: release $(REVIEW)/.complete $(WORM)/.complete ## Deploy template.yaml 
 	$(REVIEW)/bin/python tools/rehearse.py $(STEPS) $(if $(BREAK),--break $(BREAK))
 
 test: venv $(PEERS)/.complete $(WORM)/.complete build ## Run all tests (unit, laws, contracts, emulator, real processes, other analysers); as far as CI goes: make test DEPTH=full
-	REMEDY_TEST_DEPTH=$(DEPTH) $(PY) tools/emulator.py -- $(TEST)
+	: > target/calls.txt
+	REMEDY_TEST_DEPTH=$(DEPTH) $(if $(NEXTEST),REMEDY_TEST_CALLS=$(CURDIR)/target/calls.txt) $(PY) tools/emulator.py -- $(TEST)
 
 check: $(TOOLS)/cargo-deny $(REVIEW)/.complete ## Format, lints, licences and layering, documentation, the template
 	cargo fmt --all --check
@@ -76,13 +77,11 @@ release: venv ## Build the release binaries into target/lambda/<function>/bootst
 invoke: venv ## Send an event to a running `make watch`, or with REMOTE=1 to the stack: make invoke FN=s3-public-access EVENT=events/s3-public-access/s3-bucket-public.json
 	$(if $(REMOTE),aws lambda invoke --function-name $(STACK)-$(FN) --cli-binary-format raw-in-base64-out --payload file://$(EVENT) target/answer.json && cat target/answer.json,cargo lambda invoke --invoke-address 127.0.0.1 $(FN) --data-file $(EVENT))
 
-deploy: release ## Deploy template.yaml with the SAM CLI; asks for everything the first time (samconfig.toml.example shows the answers)
-	@command -v sam > /dev/null || { echo "make deploy needs the AWS SAM CLI: pip install aws-sam-cli" >&2; exit 2; }
-	sam deploy --template-file template.yaml --stack-name $(STACK) --capabilities CAPABILITY_NAMED_IAM --resolve-s3 $(if $(wildcard samconfig.toml),,--guided)
+deploy: release $(REVIEW)/.complete ## Deploy template.yaml with the SAM CLI; asks for everything the first time (samconfig.toml.example shows the answers)
+	$(REVIEW)/bin/sam deploy --template-file template.yaml --stack-name $(STACK) --capabilities CAPABILITY_NAMED_IAM --resolve-s3 $(if $(wildcard samconfig.toml),,--guided)
 
-remove: ## Delete the stack; buckets and keys stay (docs/deploy.md)
-	@command -v sam > /dev/null || { echo "make remove needs the AWS SAM CLI: pip install aws-sam-cli" >&2; exit 2; }
-	sam delete --stack-name $(STACK)
+remove: $(REVIEW)/.complete ## Delete the stack; buckets and keys stay (docs/deploy.md)
+	$(REVIEW)/bin/sam delete --stack-name $(STACK)
 
 watch: venv ## Serve all functions locally with cargo-lambda (environment contract: see README)
 	cargo lambda watch --ignore-changes --invoke-address 127.0.0.1
@@ -107,9 +106,10 @@ $(WORM)/.complete: tools/requirements-worm.txt
 	$(WORM)/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements-worm.txt
 	touch $@
 
-$(REVIEW)/.complete: tools/requirements-template.txt
+$(REVIEW)/.complete: tools/requirements-template.txt tools/requirements-rules.txt
 	$(PYTHON) -m venv $(REVIEW)
 	$(REVIEW)/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements-template.txt
+	$(REVIEW)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r tools/requirements-rules.txt
 	touch $@
 
 $(TOOLS)/cargo-deny:

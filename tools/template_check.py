@@ -1,29 +1,56 @@
-"""Checks template.yaml and member-roles.yaml as a security reviewer would: cfn-lint, then Guard rules on what SAM makes of them.
+"""Checks template.yaml and member-roles.yaml as a security reviewer would: cfn-lint, the SAM CLI,
+and Guard rules on what SAM makes of them: our own, and those of AWS Control Tower.
 
-Usage: template_check.py [RULES.guard ...]      more rule files than tools/guard, such as a public rule set
+Usage: template_check.py [RULES.guard ...]      more rule files, such as the HIPAA rule set of the AWS Guard Rules Registry
 Ends with 1 if anything fails that a template does not suppress with a reason.
 """
 
 import copy
-import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import cfnlint.api
-from cfn_guard_rs.cfn_guard_rs import run_checks_rs
-from cfnlint.decode import decode
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
+from template_guard import ROOT, control_tower, failures, transformed, unfolded, with_defaults
 
-ROOT = Path(__file__).resolve().parent.parent
 GUARD = ROOT / "tools/guard"
 # Each template with our own rules for it.
 TEMPLATES = {"template.yaml": ["both", "remedy"], "member-roles.yaml": ["both", "members"]}
 Ways = dict[str, Callable[[dict[str, Any]], Any]]
+
+
+class Checked:
+    """How many rules were tried, and how many findings they gave; each is printed."""
+
+    def __init__(self) -> None:
+        self.tried = self.findings = 0
+
+    def found(self, finding: str) -> None:
+        print(finding)
+        self.findings += 1
+
+    def rules(self, where: str, document: dict[str, Any], text: str) -> None:
+        self.tried += len(named(text))
+        for rule, resources in failures(document, text).items():
+            self.found(f"{where}: {rule} fails: {', '.join(resources)}")
+
+
+def named(text: str) -> list[str]:
+    """The rules of a file that can fail by themselves: those with parameters are what others are made of."""
+    return sorted(set(re.findall(r"^rule (\w+)(?!\w|\()", text, flags=re.MULTILINE)))
+
+
+def sam(name: str) -> int:
+    """What the SAM CLI has to say; it asks nothing of AWS."""
+    command = [str(Path(sys.executable).parent / "sam"), "validate", "--lint", "--region", "us-east-1", "--template", str(ROOT / name)]
+    told = subprocess.run(command, env=os.environ | {"SAM_CLI_TELEMETRY": "0"}, capture_output=True, text=True)
+    if told.returncode:
+        print(f"{name}: sam validate --lint: {told.stdout}{told.stderr}")
+    return told.returncode
 
 
 def lint(name: str) -> int:
@@ -33,66 +60,6 @@ def lint(name: str) -> int:
     for match in found:
         print(f"{name}: cfn-lint: {match.rule.id} {match.message} (line {match.linenumber})")
     return len(found)
-
-
-def unfolded(value: Any) -> Any:
-    """With both sides of what is in a list under a condition: Guard would look at neither."""
-    if isinstance(value, dict):
-        return {name: unfolded(member) for name, member in value.items()}
-    if not isinstance(value, list):
-        return value
-    items = []
-    for item in value:
-        sides = item["Fn::If"][1:] if isinstance(item, dict) and list(item) == ["Fn::If"] else [item]
-        items += [unfolded(side) for side in sides if side != {"Ref": "AWS::NoValue"}]
-    return items
-
-
-def transformed(name: str = "template.yaml") -> dict[str, Any]:
-    """The template without SAM, as CloudFormation gets it."""
-    template, matches = decode(str(ROOT / name))
-    if matches:
-        raise SystemExit(f"{name} cannot be read: {matches}")
-    template = json.loads(json.dumps(template, default=str))
-    if "Transform" not in template:
-        return template
-    for resource in template["Resources"].values():
-        # `sam package` puts the code into a bucket.
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = "s3://code/bootstrap.zip"
-    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-    defaults = {name: one.get("Default", "") for name, one in template["Parameters"].items()}
-    return Translator({}, Parser()).translate(template, defaults)
-
-
-def failures(document: dict[str, Any], text: str) -> dict[str, list[str]]:
-    """The rules that fail, each with the resources that it names and that do not suppress it."""
-    head, *rules = re.split(r"^(?=rule )", text, flags=re.MULTILINE)
-    # Rules with parameters are what others are made of.
-    parts = [rule for rule in rules if re.match(r"rule \w+\(", rule)]
-    failed = {}
-    for rule in (rule for rule in rules if rule not in parts):
-        name = rule.split()[1]
-        told = run_checks_rs(json.dumps(document), "\n".join([head, *parts, rule]), False)
-        if passes(told):
-            continue
-        named = set(re.findall(r"/Resources/(\w+)", told)) or {"the template"}
-        guilty = sorted(one for one in named if name not in suppressed(document["Resources"].get(one, {})))
-        if guilty:
-            failed[name] = guilty
-    return failed
-
-
-def passes(told: str) -> bool:
-    """Guard's binding prints a report; of a rule that fails not always a whole one."""
-    try:
-        return json.loads(told)["status"] in ("PASS", "SKIP")
-    except json.JSONDecodeError:
-        return False
-
-
-def suppressed(resource: dict[str, Any]) -> list[str]:
-    return resource.get("Metadata", {}).get("guard", {}).get("SuppressedRules", [])
 
 
 def statement(document: dict[str, Any], name: str) -> dict[str, Any]:
@@ -167,9 +134,7 @@ def without(key: str) -> Ways:
 def blind(document: dict[str, Any], text: str, ways: Ways) -> list[str]:
     """Our own rules that do not see what they are for."""
     found = []
-    for rule in re.findall(r"\nrule (\w+)", text):
-        if rule not in ways:
-            continue
+    for rule in (rule for rule in named(text) if rule in ways):
         made = copy.deepcopy(document)
         ways[rule](made)
         if rule not in failures(made, text):
@@ -177,24 +142,36 @@ def blind(document: dict[str, Any], text: str, ways: Ways) -> list[str]:
     return found
 
 
+def own(name: str, document: dict[str, Any]) -> Checked:
+    """Our own rules, each shown to see a template that breaks it."""
+    ways, checked = broken()[name], Checked()
+    for file in TEMPLATES[name]:
+        text = (GUARD / f"{file}.guard").read_text()
+        checked.rules(f"{name}: {file}.guard", document, text)
+        untried = [rule for rule in named(text) if rule not in ways[0]]
+        for rule in untried + [rule for some in ways for rule in blind(document, text, some)]:
+            checked.found(f"{name}: {file}.guard: {rule} does not see a template that breaks it")
+    return checked
+
+
+def others(name: str, document: dict[str, Any], more: list[Path]) -> Checked:
+    """Public rules: those of AWS Control Tower, and the files that were named."""
+    checked = Checked()
+    for file, text in (control_tower() | {file.name: file.read_text() for file in more}).items():
+        checked.rules(f"{name}: {file}", document, text)
+    return checked
+
+
 def check(name: str, more: list[Path]) -> int:
     """What is found in one template."""
-    findings, document, checked = lint(name), unfolded(transformed(name)), 0
-    own = [GUARD / f"{rules}.guard" for rules in TEMPLATES[name]]
-    ways = broken()[name]
-    for file in [*own, *more]:
-        text = file.read_text()
-        rules = re.findall(r"\nrule (\w+)", text)
-        checked += len(rules)
-        for rule, resources in failures(document, text).items():
-            print(f"{name}: {file.name}: {rule} fails: {', '.join(resources)}")
-            findings += 1
-        untried = [rule for rule in rules if rule not in ways[0]] if file in own else []
-        for rule in untried + [rule for some in ways if file in own for rule in blind(document, text, some)]:
-            print(f"{name}: {file.name}: {rule} does not see a template that breaks it")
-            findings += 1
-    tried = sum(map(len, ways))
-    print(f"{name}: {len(document['Resources'])} resources; cfn-lint and {checked} Guard rules, broken in {tried} ways: {findings} findings")
+    document = unfolded(transformed(name))
+    ours, public = own(name, document), others(name, with_defaults(document), more)
+    findings = lint(name) + sam(name) + ours.findings + public.findings
+    tried = sum(map(len, broken()[name]))
+    print(
+        f"{name}: {len(document['Resources'])} resources; cfn-lint, sam validate --lint, {ours.tried} own Guard rules (broken in {tried} ways) "
+        f"and {public.tried} public ones: {findings} findings"
+    )
     return findings
 
 

@@ -19,8 +19,11 @@ pub struct Clinic {
     /// The operator function.
     pub operator: Lambda,
     settings: String,
-    topic: Option<String>,
+    variable: Option<Variable>,
 }
+
+/// Name and value.
+type Variable = (&'static str, String);
 
 impl Clinic {
     /// A clinic in this mode.
@@ -28,18 +31,18 @@ impl Clinic {
         Self::of(World::new().await, mode, None)
     }
 
-    /// The same, whose people are told by this topic.
-    pub async fn telling(mode: &str, topic: impl AsyncFnOnce(&World) -> String) -> Self {
+    /// The same, all of whose functions have one more variable, such as that of a topic.
+    pub async fn with(mode: &str, variable: impl AsyncFnOnce(&World) -> Variable) -> Self {
         let world = World::new().await;
-        let topic = topic(&world).await;
-        Self::of(world, mode, Some(topic))
+        let variable = variable(&world).await;
+        Self::of(world, mode, Some(variable))
     }
 
-    fn of(world: World, mode: &str, topic: Option<String>) -> Self {
+    fn of(world: World, mode: &str, variable: Option<Variable>) -> Self {
         world.proxy.shims().signatures.enforce();
         let settings = world.settings_file(&settings(&world, mode));
-        let operator = deploy(&world, "operator", &settings, topic.as_deref());
-        let clinic = Self { world, operator, settings, topic };
+        let operator = deploy(&world, "operator", &settings, variable.as_ref());
+        let clinic = Self { world, operator, settings, variable };
         clinic.install("operator", &clinic.operator);
         clinic
     }
@@ -51,12 +54,12 @@ impl Clinic {
 
     /// A function of the clinic.
     pub fn deploy(&self, function: &str) -> Lambda {
-        deploy(&self.world, function, &self.settings, self.topic.as_deref())
+        deploy(&self.world, function, &self.settings, self.variable.as_ref())
     }
 
     /// The same with other settings deployed.
     pub fn deploy_with(&self, function: &str, settings: &Value) -> Lambda {
-        deploy(&self.world, function, &self.world.settings_file(settings), self.topic.as_deref())
+        deploy(&self.world, function, &self.world.settings_file(settings), self.variable.as_ref())
     }
 
     /// The settings of the clinic in this mode.
@@ -85,11 +88,11 @@ fn settings(world: &World, mode: &str) -> Value {
     })
 }
 
-fn deploy(world: &World, function: &str, settings: &str, topic: Option<&str>) -> Lambda {
+fn deploy(world: &World, function: &str, settings: &str, variable: Option<&Variable>) -> Lambda {
     let mut env = world.environment("observe");
     env.insert("REMEDY_SETTINGS".to_owned(), settings.to_owned());
     env.insert("REMEDY_AUDIENCE".to_owned(), STACK.to_owned());
-    env.extend(topic.map(|topic| ("REMEDY_TOPIC_ARN".to_owned(), topic.to_owned())));
+    env.extend(variable.map(|(name, value)| ((*name).to_owned(), value.clone())));
     world.deploy_with(function, env, TIMEOUT)
 }
 

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod clinic;
+pub mod cloudwatch;
 pub mod demo;
 pub mod simulate;
 mod workspace;

@@ -7,7 +7,7 @@ use remedy_testkit::{
 };
 use serde_json::json;
 
-use crate::drift::{Drift, block_of, partner, policy_of};
+use crate::drift::{self, Drift, block_of, partner, policy_of};
 
 const PARTNER_ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const ALL_USERS: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
@@ -128,4 +128,33 @@ async fn a_policy_in_doubt_waits_for_a_person_and_stays_as_it_is() {
     assert!(run["reason"].as_str().is_some_and(|reason| reason.contains("S3 takes the bucket policy for public")));
     assert_eq!(run["before"]["policy"], run["after"]["policy"]);
     assert!(writes(&world).is_empty());
+}
+
+#[tokio::test]
+async fn a_policy_for_nobody_but_the_public_goes_as_a_whole() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    let policy = document(&[everyone(&bucket)]);
+    world.s3().put_bucket_policy().bucket(&bucket).policy(&policy).send().await.expect("a policy is put");
+    let lambda = world.deploy("s3-public-access", "enforce");
+    let run = only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
+    assert_eq!(run["outcome"], "repaired", "{run:#}");
+    assert_eq!(writes(&world), ["DeleteBucketPolicy", "PutPublicAccessBlock"]);
+    assert_eq!(world.undo(&lambda, &run).await["outcome"], "reverted");
+    assert_eq!(policy_of(&world, &bucket).await, Some(policy), "byte for byte");
+}
+
+#[tokio::test]
+async fn an_account_is_closed_once_somebody_agreed_and_opened_again() {
+    let world = World::new().await;
+    let lambda = world.deploy("s3-public-access", "enforce");
+    let event = json!({"control": "s3-account-public", "resource": world.account.id}).to_string();
+    let held = only_run(lambda.invoke(event.as_bytes()).await);
+    let repaired = world.approve(&lambda, &held).await;
+    assert_eq!(repaired["outcome"], "repaired", "{repaired:#}");
+    assert_eq!(only_run(lambda.invoke(event.as_bytes()).await)["outcome"], "already-compliant");
+    let undone = world.undo(&lambda, &repaired).await;
+    assert_eq!((&undone["outcome"], &undone["after"]), (&json!("reverted"), &repaired["before"]), "{undone:#}");
+    let calls: Vec<_> = world.repairs().iter().map(|call| call.name()).collect();
+    assert_eq!(calls, ["s3control:PutPublicAccessBlock", "s3control:DeletePublicAccessBlock"]);
 }

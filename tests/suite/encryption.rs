@@ -1,5 +1,5 @@
-//! The encryption of buckets, as real processes on the emulator. Every repair of it asks a person, so what is shown here is
-//! that it waits, and what it leaves alone; the repairs themselves are under the laws.
+//! The encryption of buckets, as real processes on the emulator: what waits for a person, what is done once somebody agreed,
+//! and what is left alone.
 
 use remedy_testkit::{
     lambda::Lambda,
@@ -45,6 +45,20 @@ async fn what_would_refuse_uploads_waits_and_is_recorded_once() {
     assert!(!first.to_string().contains("444455556666"), "no text of a policy is told");
     assert!(world.repairs().is_empty());
     assert_eq!(policy_of(&world, &bucket).await, before);
+}
+
+#[tokio::test]
+async fn once_somebody_agreed_the_bucket_refuses_and_an_undo_leaves_no_policy_behind() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    let lambda = deploy(&world, json!({"put_encryption": "strict"})).await;
+    let held = run(&lambda, PUT, &bucket).await;
+    let repaired = world.approve(&lambda, &held).await;
+    assert_eq!(repaired["outcome"], "repaired", "{repaired:#}");
+    let policy = policy_of(&world, &bucket).await.expect("a policy");
+    assert!(policy.contains("s3:x-amz-server-side-encryption"), "{policy}");
+    assert_eq!(world.undo(&lambda, &repaired).await["outcome"], "reverted");
+    assert_eq!(policy_of(&world, &bucket).await, None);
 }
 
 #[tokio::test]
@@ -125,6 +139,20 @@ async fn the_key_of_the_settings_waits_for_a_person() {
     world.proxy.clear();
     assert_eq!(run(&lambda, KEY, &bucket).await["outcome"], "already-compliant");
     assert!(world.proxy.effects().is_empty());
+}
+
+#[tokio::test]
+async fn once_somebody_agreed_the_key_is_set_and_an_undo_sets_what_was_there() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    let (id, parameters) = key(&world).await;
+    let lambda = deploy(&world, parameters).await;
+    let held = run(&lambda, KEY, &bucket).await;
+    let repaired = world.approve(&lambda, &held).await;
+    assert_eq!((&repaired["outcome"], &repaired["after"]["key"]), (&json!("repaired"), &json!(id)), "{repaired:#}");
+    assert_eq!(run(&lambda, KEY, &bucket).await["outcome"], "already-compliant");
+    let undone = world.undo(&lambda, &repaired).await;
+    assert_eq!((&undone["outcome"], &undone["after"]), (&json!("reverted"), &repaired["before"]), "{undone:#}");
 }
 
 #[tokio::test]

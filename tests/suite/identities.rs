@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use crate::drift::iam;
 
+mod kinds;
+
 const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 const READ_ONLY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 const READING: &str = r#"{"Sid":"Reading","Effect":"Allow","Action":"s3:\u0047et*","Resource":"arn:aws:s3:::phi/*"}"#;
@@ -240,57 +242,6 @@ async fn a_policy_of_nothing_else_is_detached_as_the_settings_or_the_policy_want
     assert_eq!(attached(&iam, "dora").await, [""; 0]);
     assert_eq!(world.undo(&lambda, &detached).await["outcome"], "reverted");
     assert_eq!(attached(&iam, "dora").await, [arn]);
-}
-
-#[tokio::test]
-async fn a_role_is_bounded_where_the_settings_say_so() {
-    let world = World::new().await;
-    let iam = iam(&world);
-    for name in ["ann", "bob"] {
-        administrator(&iam, name).await;
-    }
-    let arn = policy(&iam, "clinic", &document(&[EVERYTHING, READING])).await;
-    let bounds = policy(&iam, "StaffBounds", &document(&[READING])).await;
-    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
-    iam.create_role().role_name("scanner").assume_role_policy_document(trust).send().await.expect("a role");
-    iam.attach_role_policy().role_name("scanner").policy_arn(&arn).send().await.expect("attached");
-    let parameters = json!({
-        "identity_repairs": "auto",
-        "admin_policy_repair": "boundary",
-        "permissions_boundary": "arn:aws:iam::{account}:policy/StaffBounds",
-    });
-    let lambda = deploy(&world, parameters).await;
-    let bounded = run(&lambda, "iam-policy-admin", "clinic").await;
-    assert_eq!(bounded["outcome"], "contained", "{bounded:#}");
-    let boundary = async || {
-        let role = iam.get_role().role_name("scanner").send().await.unwrap().role.unwrap();
-        role.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn)
-    };
-    assert_eq!(boundary().await, Some(bounds));
-    assert_eq!(world.undo(&lambda, &bounded).await["outcome"], "reverted");
-    assert_eq!(boundary().await, None);
-}
-
-#[tokio::test]
-async fn an_inline_policy_becomes_a_managed_one_and_back() {
-    let world = World::new().await;
-    let iam = iam(&world);
-    iam.create_user().user_name("dora").send().await.expect("a user");
-    let text = document(&[READING]);
-    let put = iam.put_user_policy().user_name("dora").policy_name("night-shift").policy_document(&text);
-    put.send().await.expect("an inline policy");
-    let lambda = deploy(&world, json!({"identity_repairs": "auto"})).await;
-    let repaired = run(&lambda, "iam-inline-policy", "dora").await;
-    assert_eq!(repaired["outcome"], "repaired", "{repaired:#}");
-    let [managed] = attached(&iam, "dora").await.try_into().expect("one policy");
-    assert!(managed.contains(":policy/RemedyInline-night-shift-"), "{managed}");
-    assert_eq!(default_document(&iam, &managed).await, text);
-    assert_eq!(world.undo(&lambda, &repaired).await["outcome"], "reverted");
-    assert_eq!(attached(&iam, "dora").await, [""; 0]);
-    assert!(iam.get_policy().policy_arn(&managed).send().await.is_err(), "ours is gone");
-    let back = iam.get_user_policy().user_name("dora").policy_name("night-shift").send().await.expect("it is back");
-    assert_eq!(percent_encoding::percent_decode_str(&back.policy_document).decode_utf8().unwrap(), text);
-    world.assert_conserved().await;
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! Whom keys are shared with, as real processes on the emulator. Every repair of a key policy asks a person, so what is
-//! shown here is that it waits, and what is only reported; the repairs themselves are under the laws.
+//! Whom keys are shared with, as real processes on the emulator: what waits for a person, what is done once somebody agreed,
+//! and what is only reported.
 
 use remedy_testkit::{
     proxy::Fault,
@@ -41,6 +41,21 @@ async fn a_key_for_everybody_waits_for_a_person_and_is_recorded_once() {
     assert_eq!((&first["before"]["statements"], &first["after"]["statements"]), (&json!(2), &json!(1)));
     assert!(!first.to_string().contains("kms:*"), "no text of a policy is told");
     assert!(world.repairs().is_empty());
+    assert_eq!(policy(&world, &key).await, before);
+}
+
+#[tokio::test]
+async fn once_somebody_agreed_the_open_statement_goes_and_an_undo_brings_it_back() {
+    let world = World::new().await;
+    let key = shared_key(&world, &[ROOT, OPEN]).await;
+    let before = policy(&world, &key).await;
+    let held = run(&world, &key).await;
+    let lambda = world.deploy("kms-keys", "enforce");
+    let repaired = world.approve(&lambda, &held).await;
+    assert_eq!(repaired["outcome"], "repaired", "{repaired:#}");
+    let text = policy(&world, &key).await.expect("a key has a policy");
+    assert!(text.contains(&format!("{}:root", world.account.id)) && !text.contains(r#""AWS":"*""#), "{text}");
+    assert_eq!(world.undo(&lambda, &repaired).await["outcome"], "reverted");
     assert_eq!(policy(&world, &key).await, before);
 }
 

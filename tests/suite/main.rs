@@ -1,7 +1,9 @@
 //! The one test binary of the workspace: contracts, and real processes on the emulator.
 
+mod alarms;
 mod batches;
 mod buckets;
+mod calls;
 mod canaries;
 mod config_rule;
 mod contracts;
@@ -20,6 +22,7 @@ mod members_template;
 mod metrics;
 mod ministack;
 mod operator;
+mod outward;
 mod proof;
 mod refusals;
 mod seal;

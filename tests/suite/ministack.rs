@@ -72,6 +72,6 @@ impl MiniStack {
     /// The way in of whoever has these credentials.
     pub fn session_of(&self, credentials: Credentials) -> Session {
         let region = Region::parse("us-east-1").unwrap();
-        Session::with_access(&Access { region, endpoint: Some(self.endpoint.clone()), credentials })
+        Session::with_access(&Access { region, endpoint: Some(self.endpoint.clone()), credentials, function: None })
     }
 }

@@ -7,7 +7,7 @@ show this: without AUTH it asks no trust policy, and its EventBridge sends nothi
 import json
 from typing import Any
 
-import template_check
+import template_guard
 import template_resolve
 import yaml
 from botocore.exceptions import ClientError
@@ -57,7 +57,7 @@ def sees(kms: Any, key: str) -> bool:
 def join(ledger: Ledger) -> str:
     """The member account deploys member-roles.yaml; the name of its rule that hears of drift."""
     formation, report = ledger.cloud.client("cloudformation", MEMBER), ledger.report
-    document = template_check.transformed(TEMPLATE)
+    document = template_guard.transformed(TEMPLATE)
     document["Conditions"] = placed(document["Conditions"])
     formation.create_stack(
         StackName=MEMBER_STACK,

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import template_check
+import template_guard
 import template_resolve
 import yaml
 from botocore.exceptions import ClientError
@@ -58,7 +58,7 @@ class Deployment:
     def __init__(self, cloud: Cloud, report: Report) -> None:
         self.cloud, self.report = cloud, report
         self.formation, self.s3 = cloud.client("cloudformation"), cloud.client("s3")
-        self.document = template_check.transformed()
+        self.document = template_guard.transformed()
         self.source = yaml.load((ROOT / "template.yaml").read_text(), template_resolve.Loader)  # noqa: S506
         self.names: dict[str, str] = {}
         self.resources: dict[str, Any] = {}

@@ -94,7 +94,12 @@ impl Line {
     pub(super) fn open(stack: Stack, region: Option<String>) -> Result<Self, NoLine> {
         let region = sign::region(region, surroundings::variable)?;
         let endpoint = surroundings::variable("AWS_ENDPOINT_URL");
-        let session = Session::with_access(&Access { region: region.clone(), endpoint, credentials: credentials()? });
+        let session = Session::with_access(&Access {
+            region: region.clone(),
+            endpoint,
+            credentials: credentials()?,
+            function: None,
+        });
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(NoLine::Machine)?;
         Ok(Self { stack, region, client: client(&session), runtime })
     }

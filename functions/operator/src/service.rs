@@ -19,9 +19,6 @@ use crate::{
     reminding,
 };
 
-/// The call that a person signs, and this function sends.
-const CALLS: [Call; 1] = [Call::same("sts:GetCallerIdentity")];
-
 /// The function.
 #[derive(Debug)]
 pub struct Operator;
@@ -34,7 +31,8 @@ impl Courier for AwsPorts {
 
 impl Service for Operator {
     fn describe(&self) -> Value {
-        let own: [(&str, &[Call]); 2] = [("identity", &CALLS), ("delivery", &[Call::same("sqs:SendMessage")])];
+        // `sts:GetCallerIdentity` is sent as a person signed it, and needs no permission.
+        let own: [(&str, &[Call]); 1] = [("delivery", &[Call::same("sqs:SendMessage")])];
         let optional = ["REMEDY_SETTINGS", "REMEDY_MODE", "REMEDY_QUEUE_URL"];
         describe::of_service("operator", &own, &["REMEDY_AUDIENCE"], &optional)
     }

@@ -57,6 +57,8 @@ pub struct Environment {
     pub anchor_bucket: Option<String>,
     /// `AWS_ENDPOINT_URL`: an emulator, or a VPC endpoint.
     pub endpoint: Option<String>,
+    /// `AWS_LAMBDA_FUNCTION_NAME`.
+    pub function: Option<String>,
     /// The function's own credentials.
     pub credentials: Credentials,
 }
@@ -115,6 +117,7 @@ impl Environment {
             topic_arn: get("REMEDY_TOPIC_ARN"),
             seal_key: get("REMEDY_SEAL_KEY"),
             anchor_bucket: get("REMEDY_ANCHOR_BUCKET"),
+            function: get("AWS_LAMBDA_FUNCTION_NAME"),
             credentials: credentials(&get, behind)?,
             endpoint,
         })
@@ -130,6 +133,8 @@ pub struct Access {
     pub endpoint: Option<String>,
     /// `AWS_ACCESS_KEY_ID` and so on.
     pub credentials: Credentials,
+    /// `AWS_LAMBDA_FUNCTION_NAME`: every call names it in its user agent, and so does what CloudTrail keeps of it.
+    pub function: Option<String>,
 }
 
 impl Access {
@@ -140,7 +145,8 @@ impl Access {
         let endpoint = get("AWS_ENDPOINT_URL");
         let behind = emulator::behind(endpoint.as_deref());
         let region = region(get("AWS_REGION").or_else(|| get("AWS_DEFAULT_REGION")), behind)?;
-        Ok(Self { region, credentials: credentials(&get, behind)?, endpoint })
+        let function = get("AWS_LAMBDA_FUNCTION_NAME");
+        Ok(Self { region, credentials: credentials(&get, behind)?, endpoint, function })
     }
 }
 

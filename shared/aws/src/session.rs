@@ -7,7 +7,7 @@ use aws_smithy_async::rt::sleep::SharedAsyncSleep;
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::{behavior_version::BehaviorVersion, http::SharedHttpClient};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
-use aws_types::SdkConfig;
+use aws_types::{SdkConfig, app_name::AppName};
 use remedy_domain::Region;
 
 use crate::{
@@ -39,8 +39,12 @@ impl Session {
     /// The session of the function's own role, in its own Region.
     #[must_use]
     pub fn own(environment: &Environment) -> Self {
-        let (region, endpoint) = (environment.region.clone(), environment.endpoint.clone());
-        Self::with_access(&Access { region, endpoint, credentials: environment.credentials.clone() })
+        Self::with_access(&Access {
+            region: environment.region.clone(),
+            endpoint: environment.endpoint.clone(),
+            credentials: environment.credentials.clone(),
+            function: environment.function.clone(),
+        })
     }
 
     /// A session with the credentials of an environment, in its Region.
@@ -65,6 +69,7 @@ impl Session {
             .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(50)))
             .timeout_config(timeouts());
         config.set_endpoint_url(access.endpoint.clone());
+        config.set_app_name(access.function.clone().and_then(|function| AppName::new(function).ok()));
         Self { config: config.build(), behind }
     }
 

@@ -17,6 +17,7 @@ mod fault;
 mod history;
 mod journal;
 mod operation;
+pub mod recorded;
 mod relay;
 pub mod shim;
 pub(crate) mod wire;

@@ -34,7 +34,8 @@ async fn asks_in_every_field(clinic: &Clinic, ann: &Person<'_>, plan: &str) -> V
 
 #[tokio::test]
 async fn what_people_type_is_told_nobody() {
-    let clinic = Clinic::telling("approve", async |world| drift::topic(world, "notices").await).await;
+    let clinic =
+        Clinic::with("approve", async |world| ("REMEDY_TOPIC_ARN", drift::topic(world, "notices").await)).await;
     let (ann, bob) = (clinic.person("ann").await, clinic.person("bob").await);
     let bucket = Drift::Bucket.make(&clinic.world, "a").await;
     let lambda = clinic.deploy("s3-public-access");

@@ -3,7 +3,7 @@
 use remedy_testkit::world::only_run;
 use serde_json::Value;
 
-use crate::drift::{Drift, block_of, iam, policy_of, topic};
+use crate::drift::{Drift, block_of, iam, messages, policy_of, queue, topic};
 use remedy_tests::clinic::{Clinic, carry_out};
 
 const TERMS: [&str; 8] =
@@ -41,6 +41,24 @@ async fn a_held_plan_is_approved_by_another_and_carried_out_once() {
     let again = only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
     assert_eq!(again["outcome"], "awaiting-approval", "an approval is good for one repair");
     clinic.world.assert_conserved().await;
+}
+
+#[tokio::test]
+async fn an_approved_plan_goes_to_the_queue_of_its_function() {
+    let clinic = Clinic::with("approve", async |world| {
+        let url = queue(world, "clinic-s3-public-access").await;
+        ("REMEDY_QUEUE_URL", url.replace("s3-public-access", "{function}"))
+    });
+    let clinic = clinic.await;
+    let bob = clinic.person("bob").await;
+    let bucket = Drift::Bucket.make(&clinic.world, "a").await;
+    let lambda = clinic.deploy("s3-public-access");
+    let held = only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
+    let approved = bob.does(&["approve", held["plan"].as_str().expect("a plan")]).await;
+    assert_eq!(approved["next"], Value::Null, "nothing is left to be sent");
+    let [message] = messages(&clinic.world, "clinic-s3-public-access").await.try_into().expect("one message");
+    assert_eq!(only_run(lambda.invoke(message.as_bytes()).await)["outcome"], "repaired");
+    assert_eq!(block_of(&clinic.world, &bucket).await, Some([true; 4]));
 }
 
 #[tokio::test]
@@ -159,7 +177,7 @@ async fn repairs_are_taken_back_by_plan_or_by_resource_and_time() {
 
 #[tokio::test]
 async fn each_of_several_asks_of_one_request_is_told() {
-    let clinic = Clinic::telling("enforce", async |world| topic(world, "notices").await).await;
+    let clinic = Clinic::with("enforce", async |world| ("REMEDY_TOPIC_ARN", topic(world, "notices").await)).await;
     let ann = clinic.person("ann").await;
     let bucket = Drift::Plaintext.make(&clinic.world, "a").await;
     for drift in [Drift::Bucket, Drift::Plaintext] {
@@ -176,7 +194,7 @@ async fn each_of_several_asks_of_one_request_is_told() {
 
 #[tokio::test]
 async fn settings_that_loosen_take_effect_when_a_second_person_agrees() {
-    let clinic = Clinic::telling("observe", async |world| topic(world, "notices").await).await;
+    let clinic = Clinic::with("observe", async |world| ("REMEDY_TOPIC_ARN", topic(world, "notices").await)).await;
     let (ann, bob) = (clinic.person("ann").await, clinic.person("bob").await);
     let bucket = Drift::Bucket.make(&clinic.world, "a").await;
     let first = only_run(clinic.deploy("s3-public-access").invoke(&Drift::Bucket.event(&bucket)).await);

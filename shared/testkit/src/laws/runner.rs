@@ -90,13 +90,8 @@ pub fn check_reach<C: Lawful>() {
 }
 
 /// What needs faults of AWS in hundreds of runs, or answers out of the past, is the fake's business.
-const ON_THE_FAKE: [Law; 5] = [
-    Law::SurvivesCrashes,
-    Law::SurvivesFaults,
-    Law::SurvivesUndone,
-    Law::Verifies,
-    Law::SeesThroughOldAnswers,
-];
+const ON_THE_FAKE: [Law; 5] =
+    [Law::SurvivesCrashes, Law::SurvivesFaults, Law::SurvivesUndone, Law::Verifies, Law::SeesThroughOldAnswers];
 
 /// The laws that can bear upon a control elsewhere than on the fake.
 pub(super) fn elsewhere<C: Lawful>() -> impl Iterator<Item = Law> {

@@ -81,6 +81,8 @@ pub struct Call {
     pub region: String,
     /// The access key that signed.
     pub access_key: String,
+    /// The function that calls, if it names itself in the user agent.
+    pub function: Option<String>,
     /// The HTTP method.
     pub method: String,
     /// The path, as sent.
@@ -115,6 +117,7 @@ impl Call {
             account,
             region,
             access_key,
+            function: function(ask),
             method: ask.method.to_string(),
             path: ask.path().to_owned(),
             query: ask.query().to_owned(),
@@ -192,6 +195,12 @@ fn credential(ask: &Ask) -> Option<[String; 3]> {
     let mut parts = scope.split('/').map(str::to_owned);
     let (key, _date) = (parts.next()?, parts.next()?);
     Some([key, parts.next()?, parts.next()?])
+}
+
+/// What SDKs call the app is with Remedy the function.
+fn function(ask: &Ask) -> Option<String> {
+    let mut words = ask.header("x-amz-user-agent")?.split(' ');
+    words.find_map(|word| word.strip_prefix("app/")).map(str::to_owned)
 }
 
 /// An unsigned request is either anonymous S3 or a role assumed by a token.
@@ -292,6 +301,13 @@ pub(super) mod tests {
         let form = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
         let call = call(&ask(Method::POST, "/", "iam", &form, "Action=GetUser&UserName=j%40x"));
         assert_eq!((call.name().as_str(), call.resource.as_deref(), call.write), ("iam:GetUser", Some("j@x"), false));
+    }
+
+    #[test]
+    fn a_function_is_known_by_its_user_agent() {
+        let named = [("x-amz-user-agent", "aws-sdk-rust/1.3.9 os/linux lang/rust/1.95.0 app/kms-keys")];
+        let of = |headers: &[_]| call(&ask(Method::GET, "/b", "s3", headers, "")).function;
+        assert_eq!((of(&named).as_deref(), of(&[])), (Some("kms-keys"), None));
     }
 
     #[test]

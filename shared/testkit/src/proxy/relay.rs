@@ -15,7 +15,7 @@ use super::call::{Call, Outcome};
 use super::fault::Fault;
 use super::journal::Entry;
 use super::wire::{Ask, Reply};
-use super::{Front, shim};
+use super::{Front, recorded, shim};
 
 /// No answer is given; hyper then closes the connection.
 #[derive(Debug)]
@@ -55,6 +55,7 @@ impl Passage {
     fn begin(front: Arc<Front>, ask: Ask, gone: oneshot::Receiver<()>) -> Self {
         front.under_way.send_modify(|calls| *calls += 1);
         let mut call = Call::of(&ask, |key| front.access.account_of(key));
+        recorded::record(&call);
         let entry = front.journal.enter(&mut call);
         Self { front, ask, call, entry, gone }
     }

@@ -14,6 +14,7 @@ mod public_access;
 pub mod rule_evaluation;
 pub mod service_credentials;
 pub mod signatures;
+pub mod user_boundary;
 
 use super::Front;
 use super::call::Call;
@@ -40,6 +41,8 @@ pub struct Shims {
     pub service_credentials: service_credentials::ServiceCredentials,
     /// Secrets of access keys, and whether signatures are checked.
     pub signatures: signatures::Signatures,
+    /// Permissions boundaries of IAM users.
+    pub user_boundaries: user_boundary::UserBoundaries,
 }
 
 /// Has a call carried out, by a shim where there is one and else by the emulator.
@@ -54,6 +57,7 @@ pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
         rule_evaluation,
         service_credentials,
         signatures,
+        user_boundaries,
     } = &front.shims;
     if let Some(refusal) = bucket_owner.refusal(front, call, ask).await {
         return refusal;
@@ -66,6 +70,9 @@ pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
         "iam:ListServiceSpecificCredentials" => service_credentials.list(front, call, ask).await,
         "iam:UpdateServiceSpecificCredential" => service_credentials.update(call),
         "iam:DeleteServiceSpecificCredential" => service_credentials.delete(call),
+        "iam:PutUserPermissionsBoundary" => user_boundaries.put(call),
+        "iam:DeleteUserPermissionsBoundary" => user_boundaries.delete(call),
+        "iam:GetAccountAuthorizationDetails" => user_boundaries.told(call, front.forward(call, ask).await),
         "kms:EnableKeyRotation" => key_rotation.enable(front, call, ask).await,
         "kms:GetKeyRotationStatus" => key_rotation.status(front, call, ask).await,
         "s3:PutBucketEncryption" | "s3:DeleteBucketEncryption" => bucket_encryption.keep(front, call, ask).await,

@@ -36,6 +36,13 @@ impl World {
         self.put_state(&format!("{last}.decision"), &people::agrees("bob", now())).await;
     }
 
+    /// Carries out what waits, once somebody agreed. Answers the one run.
+    pub async fn approve(&self, lambda: &Lambda, run: &Value) -> Value {
+        let plan = run["plan"].as_str().expect("what waits has a plan");
+        self.agree_to(plan).await;
+        super::only_run(lambda.invoke(json!({"approved": {"plan": plan}}).to_string().as_bytes()).await)
+    }
+
     /// Takes a repair back once two people agreed. Answers the one run.
     pub async fn undo(&self, lambda: &Lambda, run: &Value) -> Value {
         let plan = run["plan"].as_str().expect("a repair has a plan");

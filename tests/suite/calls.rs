@@ -1,0 +1,50 @@
+//! What the whole suite saw functions call, what they declare, and what the template permits: all the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use remedy_testkit::proxy::recorded;
+use serde_json::Value;
+
+use crate::template::{allowed, described, functions, logical, resources};
+
+/// AWS refuses it to nobody: no permission is needed. Functions ask who they are, and the operator sends what a person signed.
+const NEEDS_NO_PERMISSION: &str = "sts:GetCallerIdentity";
+
+/// The operations of a function, each with the action that permits it.
+fn declared(function: &str) -> BTreeMap<String, String> {
+    let described = described(function);
+    let host = described["host"].as_object().expect("an object").values();
+    let controls = described["controls"].as_array().expect("a list");
+    let of_controls = controls.iter().flat_map(|control| [&control["reads"], &control["writes"]]);
+    let calls = host.chain(of_controls).flat_map(|calls| calls.as_array().expect("a list of calls"));
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    calls.map(|call| (text(&call["operation"]), text(&call["action"]))).collect()
+}
+
+/// It runs when all other tests have ended (.config/nextest.toml).
+#[test]
+fn functions_call_what_they_declare_all_of_it_and_nothing_else() {
+    let Some(mut recorded) = recorded::calls().expect("the record can be read") else {
+        println!("nothing was recorded: `make test` does");
+        return;
+    };
+    println!("{:<22}{:>10}{:>11}{:>10}", "operations", "declared", "permitted", "recorded");
+    let (resources, mut differences) = (resources(&["Writes=permitted"]), Vec::new());
+    for function in functions() {
+        let policies = ["Read", "Write"].map(|policy| resources.get(&format!("{}{policy}", logical(&function))));
+        let permitted: BTreeSet<_> = policies.into_iter().flatten().flat_map(allowed).collect();
+        let (declared, mut made) = (declared(&function), recorded.remove(&function).unwrap_or_default());
+        made.remove(NEEDS_NO_PERMISSION);
+        let granted = declared.iter().filter(|(_, action)| permitted.contains(*action)).count();
+        println!("{function:<22}{:>10}{granted:>11}{:>10}", declared.len(), made.len());
+        let undeclared = made.iter().filter(|call| !declared.contains_key(*call));
+        differences.extend(undeclared.map(|call| format!("{function} makes {call}: it is not declared")));
+        let unseen = declared.keys().filter(|call| !made.contains(*call));
+        differences.extend(unseen.map(|call| format!("{function} declares {call}: no test sees it")));
+        let denied = declared.iter().filter(|(_, action)| !permitted.contains(*action));
+        differences
+            .extend(denied.map(|(call, _)| format!("{function} declares {call}: the template does not permit it")));
+    }
+    differences.extend(recorded.keys().map(|name| format!("{name} is no function of ours, and makes calls")));
+    assert!(differences.is_empty(), "{differences:#?}");
+}
