@@ -71,8 +71,9 @@ catalogue: ## Refresh the action catalogue of remedy-policy from the newest PyPI
 build: ## Compile everything
 	cargo build --workspace --all-targets
 
-release: venv ## Build the release binaries into target/lambda/<function>/bootstrap
+release: venv ## Build the release binaries into target/lambda/<function>/bootstrap, and zip each the same way every time
 	cargo lambda build --release --workspace $(addprefix --bin ,$(FUNCTIONS))
+	$(PY) tools/zips.py $(addprefix target/lambda/,$(FUNCTIONS))
 
 invoke: venv ## Send an event to a running `make watch`, or with REMOTE=1 to the stack: make invoke FN=s3-public-access EVENT=events/s3-public-access/s3-bucket-public.json
 	$(if $(REMOTE),aws lambda invoke --function-name $(STACK)-$(FN) --cli-binary-format raw-in-base64-out --payload file://$(EVENT) target/answer.json && cat target/answer.json,cargo lambda invoke --invoke-address 127.0.0.1 $(FN) --data-file $(EVENT))
@@ -86,7 +87,7 @@ remove: $(REVIEW)/.complete ## Delete the stack; buckets and keys stay (docs/dep
 watch: venv ## Serve all functions locally with cargo-lambda (environment contract: see README)
 	cargo lambda watch --ignore-changes --invoke-address 127.0.0.1
 
-docs: build ## Generate docs/controls.md and the controls table of the README from --describe
+docs: build ## Generate a page for each control (docs/controls) and the controls table of the README from --describe
 	$(PY) tools/controls.py
 
 venv: $(VENV)/.complete ## Install the Python tools (emulator, cargo-lambda, boto3) into .venv

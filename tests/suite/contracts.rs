@@ -9,6 +9,8 @@ use std::{
 use remedy_testkit::lambda::binary;
 use serde_json::Value;
 
+use crate::template;
+
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 fn functions() -> Vec<String> {
@@ -95,15 +97,8 @@ fn every_control_has_a_manual_event() {
 
 #[test]
 fn the_published_controls_are_current() {
-    let page = fs::read_to_string(format!("{ROOT}/docs/controls.md")).expect("docs/controls.md is there");
-    let readme = fs::read_to_string(format!("{ROOT}/README.md")).expect("README.md is there");
-    for control in functions().iter().flat_map(|function| controls(function)) {
-        let id = format!("`{}`", control["id"].as_str().unwrap());
-        let title = control["title"].as_str().unwrap();
-        for text in [&page, &readme] {
-            assert!(text.contains(&id) && text.contains(title), "{id} is missing: run `make docs`");
-        }
-    }
+    let folder = binary("sealer").parent().expect("binaries are in a folder").display().to_string();
+    template::python(&["tools/controls.py", "--check", &folder]);
 }
 
 #[test]

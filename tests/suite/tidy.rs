@@ -3,12 +3,13 @@
 use std::{fs, path::Path};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-const HEADINGS: [&str; 7] = [
+const HEADINGS: [&str; 8] = [
     "What drifts",
     "Why it matters",
     "What we read",
     "What we change",
     "What we never touch",
+    "What may break",
     "Way back",
     "When a person decides",
 ];

@@ -1,9 +1,6 @@
 """The deployment: template.yaml without SAM, through the emulator's CloudFormation, and what became of it."""
 
-import io
 import json
-import zipfile
-from pathlib import Path
 from typing import Any
 
 import template_guard
@@ -68,14 +65,15 @@ class Deployment:
         self.s3.create_bucket(Bucket=CODE)
         for name, one in self.source["Resources"].items():
             if one["Type"] == "AWS::Serverless::Function":
-                folder = one["Properties"]["CodeUri"].rstrip("/")
-                key = folder.rpartition("/")[2] + ".zip"
-                self.s3.put_object(Bucket=CODE, Key=key, Body=zipped(ROOT / folder / "bootstrap"))
-                self.document["Resources"][name]["Properties"]["Code"] = {"S3Bucket": CODE, "S3Key": key}
+                made = ROOT / one["Properties"]["CodeUri"]
+                if not made.is_file():
+                    raise Mismatch(f"no {made.relative_to(ROOT)}", BUILD)
+                self.s3.put_object(Bucket=CODE, Key=made.name, Body=made.read_bytes())
+                self.document["Resources"][name]["Properties"]["Code"] = {"S3Bucket": CODE, "S3Key": made.name}
         self.document["Conditions"] = placed(self.document["Conditions"])
         self.report.differs("AWS_ENDPOINT_URL: the emulator gives it to each function, beside the template's variables")
         self.report.differs("AWS::Region in Conditions: written out, the emulator does not know it there")
-        self.report.differs("CodeUri: the zipped target/lambda/<function>/bootstrap, from a bucket of the emulator")
+        self.report.differs("CodeUri: target/lambda/<function>.zip, from a bucket of the emulator")
 
     def leave_out(self) -> None:
         """What the emulator's CloudFormation refuses is found out by asking it, and named."""
@@ -228,17 +226,6 @@ def placed(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: placed(member) for name, member in value.items()}
     return [placed(member) for member in value] if isinstance(value, list) else value
-
-
-def zipped(binary: Path) -> bytes:
-    if not binary.is_file():
-        raise Mismatch(f"no {binary.relative_to(ROOT)}", BUILD)
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as file:
-        entry = zipfile.ZipInfo("bootstrap")
-        entry.external_attr = 0o755 << 16
-        file.writestr(entry, binary.read_bytes())
-    return made.getvalue()
 
 
 def encrypt(deployment: Deployment, bucket: str, must: dict[str, Any]) -> None:

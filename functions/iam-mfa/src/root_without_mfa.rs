@@ -10,6 +10,8 @@
 //!
 //! **What we never touch.** The root user.
 //!
+//! **What may break.** Nothing: nothing is changed.
+//!
 //! **Way back.** There is nothing to take back.
 //!
 //! **When a person decides.** Always. They enrol a device as root, or, in an organisation with centralised root access,

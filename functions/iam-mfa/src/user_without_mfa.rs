@@ -13,6 +13,10 @@
 //!
 //! **What we never touch.** Passwords, keys, devices, other policies, users without a console password.
 //!
+//! **What may break.** The user's console session and programs with the user's own credentials are denied everything
+//! until a device is enrolled and they sign in with it. Roles that the user has assumed before last as long as their
+//! sessions.
+//!
 //! **Way back.** The inline policy is removed, or gets its old text.
 //!
 //! **When a person decides.** The user has credentials that programs use: the fence would stop them. The password must be

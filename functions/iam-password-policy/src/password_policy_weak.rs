@@ -13,6 +13,10 @@
 //!
 //! **What we never touch.** Elements that are stricter already; hard expiry stays as it is.
 //!
+//! **What may break.** Nothing at once. Users must choose a stronger password when they change theirs next; where
+//! passwords begin to expire, whoever's is older than that must change it at the next sign-in. Programs use access
+//! keys, which have no passwords.
+//!
 //! **Way back.** The old policy is put back element by element; where there was none, it is deleted again.
 //!
 //! **When a person decides.** When passwords would expire for the first time and the settings say

@@ -13,6 +13,9 @@
 //! **What we never touch.** Its other policies; the last two effective administrators; root, reserved and protected
 //! principals; Remedy itself.
 //!
+//! **What may break.** The principal is denied what no other of its policies permits, from the next call on:
+//! deployments, scripts, people on call.
+//!
 //! **Way back.** It is attached again. Policies that others attached or detached since stay so.
 //!
 //! **When a person decides.** Always, unless `identity_repairs` is `auto`.

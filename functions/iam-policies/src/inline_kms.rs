@@ -11,6 +11,8 @@
 //!
 //! **What we never touch.** Everything.
 //!
+//! **What may break.** Nothing: nothing is changed.
+//!
 //! **Way back.** There is nothing to take back.
 //!
 //! **When a person decides.** Always: the statements are to name the keys that are needed.

@@ -13,6 +13,9 @@
 //!
 //! **What we never touch.** What the documents say; other attached policies; `Remedy…` inline policies.
 //!
+//! **What may break.** Nothing is permitted or denied anew. Templates and scripts that manage the inline policy by its
+//! name no longer find it, and may write it again.
+//!
 //! **Way back.** The inline policies are written again, and the managed ones detached and deleted.
 //!
 //! **When a person decides.** Always, unless `identity_repairs` is `auto`. Where a document is longer than a managed policy

@@ -16,6 +16,9 @@
 //! **What we never touch.** Every other statement, byte for byte; other policies; the last two effective administrators;
 //! root, reserved and protected principals; Remedy itself.
 //!
+//! **What may break.** Whoever relied on the grant is denied what nothing else permits them, from the next call on:
+//! deployments, scripts, people on call.
+//!
 //! **Way back.** The old version counts again and ours is deleted; attachments and boundaries are put back. A version that
 //! had to make room is made again from its document.
 //!

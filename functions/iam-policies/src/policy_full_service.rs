@@ -12,6 +12,8 @@
 //!
 //! **What we never touch.** Everything.
 //!
+//! **What may break.** Nothing: nothing is changed.
+//!
 //! **Way back.** There is nothing to take back.
 //!
 //! **When a person decides.** Always: the statements are to list the actions that are used, which the service's last-accessed

@@ -12,6 +12,8 @@
 //!
 //! **What we never touch.** Everything.
 //!
+//! **What may break.** Nothing: nothing is changed.
+//!
 //! **Way back.** There is nothing to take back.
 //!
 //! **When a person decides.** Always: to approve the document, by its digest in the settings, or to set the former version

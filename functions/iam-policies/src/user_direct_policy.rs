@@ -13,6 +13,9 @@
 //! **What we never touch.** What no group gives; inline policies (`iam-inline-policy` converts them); `AdministratorAccess`
 //! (`iam-admin-attached`); policies that Remedy made.
 //!
+//! **What may break.** Nothing, while the groups of the user permit the same; if somebody takes the user out of the
+//! group later, the permissions go with it.
+//!
 //! **Way back.** They are attached again. Policies that others attached or detached since stay so.
 //!
 //! **When a person decides.** Always, unless `identity_repairs` is `auto`. Where no group gives a policy, a person must put

@@ -12,6 +12,8 @@
 //!
 //! **What we never touch.** Whether the key is enabled; keys that AWS manages.
 //!
+//! **What may break.** Nothing. The key stays disabled, as it was: what uses it fails until a person enables it.
+//!
 //! **Way back.** None by machine: scheduling the deletion again would destroy data, so such an undo is refused.
 //!
 //! **When a person decides.** Never before: it stops destruction, and waiting would be the harm. After: whether to enable

@@ -13,6 +13,9 @@
 //!
 //! **What we never touch.** Every other statement, byte for byte. Grants. Keys that AWS manages.
 //!
+//! **What may break.** Whoever used the key by the statement that is taken out: everybody, or anonymous callers.
+//! Principals of the key's own account and trusted accounts keep what other statements and their own policies permit.
+//!
 //! **Way back.** What was taken out is put in again, statement by statement. A statement that somebody else changed since
 //! keeps their text.
 //!

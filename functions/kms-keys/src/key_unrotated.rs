@@ -13,6 +13,9 @@
 //! replicas, keys that are not enabled: KMS cannot rotate them, so they are out of scope, never an error. A shorter
 //! period stays.
 //!
+//! **What may break.** Nothing: KMS keeps old key material and decrypts with it. Each of the first two rotations costs
+//! a dollar a month more.
+//!
 //! **Way back.** Rotation is disabled again, or gets its old period.
 //!
 //! **When a person decides.** Never: nothing is disrupted.

@@ -15,6 +15,10 @@
 //! **What we never touch.** Objects that are there: they keep their encryption. The encryptions that the bucket blocks.
 //! Buckets to which AWS services deliver logs, and those that the settings name as free of PHI.
 //!
+//! **What may break.** Those who write without `kms:GenerateDataKey` on the key, and those who read what is written
+//! from then on without `kms:Decrypt`, are denied; so are readers of other accounts, if the key's policy does not let
+//! them in. Every request to KMS is paid for, but bucket keys make them few.
+//!
 //! **Way back.** The old configuration is put back; plain SSE-S3 by `DeleteBucketEncryption`, which brings about just that.
 //! What somebody else changed since keeps their value.
 //!

@@ -12,6 +12,8 @@
 //!
 //! **What we never touch.** Every other statement, byte for byte. Objects, ACLs, encryption at rest.
 //!
+//! **What may break.** Clients that send requests without TLS are refused.
+//!
 //! **Way back.** The statement is taken out again; where there was no policy, it is deleted. Statements that somebody else
 //! changed since keep their text.
 //!

@@ -16,6 +16,9 @@
 //! **What we never touch.** Every other statement, byte for byte. Objects that are there. Buckets to which AWS services
 //! deliver logs, and those that the settings name as free of PHI.
 //!
+//! **What may break.** Uploads that name another encryption than the settings want, or under `strict` none, are
+//! refused. What is stored stays readable.
+//!
 //! **Way back.** The statements are taken out again; where there was no policy, it is deleted. Statements that somebody else
 //! changed since keep their text.
 //!

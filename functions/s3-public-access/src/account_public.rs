@@ -11,6 +11,9 @@
 //!
 //! **What we never touch.** Buckets, policies, ACLs, flags that are on.
 //!
+//! **What may break.** Everything that is public in any bucket of the account, websites included, and what other
+//! accounts reach through a bucket policy that S3 takes for public.
+//!
 //! **Way back.** The old flags are put back; where there was no configuration, it is deleted again.
 //!
 //! **When a person decides.** Always: it reaches every bucket of the account at once. Where the organisation manages the

@@ -16,6 +16,9 @@
 //! **What we never touch.** Objects; every other statement, byte for byte; statements of other controls (`Remedy…`); every
 //! other grant; flags that are on. A bucket with all four flags on is closed, whatever its policy and its ACL say.
 //!
+//! **What may break.** Anonymous downloads and uploads, and AWS accounts that came in through a grant to everybody.
+//! What a statement gives to an account by name stays.
+//!
 //! **Way back.** In the opposite order, the old flags, grants and statements are put back; where there was no
 //! configuration, it is deleted again. A flag, a grant or a statement that somebody else changed since keeps their value.
 //!
