@@ -225,7 +225,7 @@ fn what_decides_does_not_expire() {
 
 #[test]
 fn its_buckets_and_keys_are_as_its_own_controls_want_them() {
-    use remedy_policy::{Kind, Policy, Upload, denies_uploads};
+    use remedy_policy::{Answer, Kind, Policy, Resource, Upload, denies_uploads};
     let resources = resources(&[]);
     for bucket in ["EvidenceBucket", "StateBucket"] {
         let policy = resources[&format!("{bucket}Policy")]["Properties"]["PolicyDocument"].to_string();
@@ -239,5 +239,10 @@ fn its_buckets_and_keys_are_as_its_own_controls_want_them() {
         let denied = denied.expect("requests without TLS are denied");
         assert_eq!((&denied["Action"], &denied["Principal"]), (&"s3:*".into(), &"*".into()), "{bucket}");
         assert_eq!(texts(&denied["Resource"]).len(), 2, "{bucket}: the bucket and what is in it");
+    }
+    for key in ["DataKey", "SealKey"] {
+        let policy = resources[key]["Properties"]["KeyPolicy"].to_string();
+        let found = Resource::of(&Policy::parse(Kind::Key, &policy).expect("a key policy"));
+        assert_eq!((found.public, found.confused_deputy), (Answer::No, vec![]), "{key} lets strangers in");
     }
 }

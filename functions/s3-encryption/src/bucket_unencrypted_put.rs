@@ -16,14 +16,12 @@
 //! **What we never touch.** Every other statement, byte for byte. Objects that are there. Buckets to which AWS services
 //! deliver logs, and those that the settings name as free of PHI.
 //!
-//! **What may break.** Uploads that name another encryption than the settings want, or under `strict` none, are
-//! refused. What is stored stays readable.
+//! **What may break.** Uploads that name another encryption, or under `strict` none: they are refused.
 //!
 //! **Way back.** The statements are taken out again; where there was no policy, it is deleted. Statements that somebody else
 //! changed since keep their text.
 //!
-//! **When a person decides.** Always: clients that name another encryption, or under `strict` none, are refused from then
-//! on. The policy cannot be read, or has no room.
+//! **When a person decides.** Always. The policy cannot be read, or has no room.
 
 use remedy_aws::buckets;
 use remedy_domain::{

@@ -8,7 +8,7 @@ use crate::{
     Answer,
     callers::Callers,
     catalogue::Catalogue,
-    condition::{self, Key, Reading, Requests},
+    condition::{self, Key, Reading, Requests, Shape},
     document::{
         Clause, Effect, Item, Kind, Operator, Policy, Principal, PrincipalKind, SetOperator, Statement, Version,
     },
@@ -481,14 +481,26 @@ impl<'w> Reader<'w> {
             "kms:calleraccount",
         ];
         let principals = allow.principals.as_ref().filter(|principals| !principals.negated)?;
-        let service = principals.entries.iter().find(|entry| entry.kind == PrincipalKind::Service)?;
+        let services = || principals.entries.iter().filter(|entry| entry.kind == PrincipalKind::Service);
+        let service = services().next()?;
         let presence = Presence { clauses: &allow.clauses };
         let bound = allow.clauses.iter().filter(|clause| SOURCE.contains(&&*clause.key));
         let keeps_out =
             |clause: &Clause<'_>| self.clause(clause, presence, Reading::Meaning) == Effectiveness::KeepsOut;
         // A role's own services act for the account that the role is in.
         let trusted = self.kind == Kind::Trust && service.text.starts_with("ec2.");
-        (!trusted && !bound.into_iter().any(keeps_out)).then_some(service.span)
+        let of_logs = services().all(|service| service.text.starts_with("logs."));
+        let own_logs = of_logs && allow.clauses.iter().any(|clause| self.fixes_log_group(clause));
+        (!trusted && !own_logs && !bound.into_iter().any(keeps_out)).then_some(service.span)
+    }
+
+    /// CloudWatch Logs, and no caller, says in the encryption context whose log group it is about (CloudWatch Logs User Guide,
+    /// "Encrypt log data in CloudWatch Logs using AWS KMS").
+    fn fixes_log_group(self, clause: &Clause<'_>) -> bool {
+        clause.key == "kms:encryptioncontext:aws:logs:arn"
+            && !clause.negated
+            && !clause.holds_without_key()
+            && clause.is_fixed(self.version, Shape::SourceArn, Reading::Meaning)
     }
 
     /// The principals of an open statement and the conditions that do not limit it.

@@ -732,6 +732,29 @@ fn r9_a_service_without_a_source_is_another_finding() {
 }
 
 #[test]
+fn r9_cloudwatch_logs_says_in_the_encryption_context_whose_log_group_it_is() {
+    let deputies = |service: &str, condition: &str| {
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":{service}}},"Action":"kms:*","Resource":"*","Condition":{condition}}}]}}"#
+        );
+        Resource::of(&Policy::parse(Kind::Key, &text).unwrap()).confused_deputy.len()
+    };
+    let logs = r#""logs.us-east-1.amazonaws.com""#;
+    let group =
+        |operator: &str, arn: &str| format!(r#"{{"{operator}":{{"kms:EncryptionContext:aws:logs:arn":"{arn}"}}}}"#);
+    let own = "arn:aws:logs:us-east-1:111122223333:log-group:/aws/lambda/remedy-*";
+    assert_eq!(deputies(logs, &group("ArnLike", own)), 0);
+    assert_eq!(deputies(logs, &group("ArnEquals", own)), 0);
+    assert_eq!(deputies(logs, &group("ArnLike", "arn:aws:logs:us-east-1:*:log-group:/aws/lambda/remedy-*")), 1);
+    assert_eq!(deputies(logs, &group("ArnLikeIfExists", own)), 1, "it may be missing");
+    assert_eq!(deputies(logs, &group("ArnNotLike", own)), 1);
+    assert_eq!(deputies(logs, r#"{"StringEquals":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::b"}}"#), 1);
+    // Elsewhere the caller chooses the context.
+    assert_eq!(deputies(r#""s3.amazonaws.com""#, &group("ArnLike", own)), 1);
+    assert_eq!(deputies(&format!("[{logs}, \"s3.amazonaws.com\"]"), &group("ArnLike", own)), 1);
+}
+
+#[test]
 fn r10_keys_and_roles_are_public_to_every_account() {
     assert_eq!(
         resource(Kind::Key, &[r#"{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}"#]).0,
