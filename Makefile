@@ -22,7 +22,8 @@ TEST := $(if $(NEXTEST),cargo nextest run --workspace --no-fail-fast,cargo test 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: venv build ## Break a hospital's account on this machine, watch Remedy repair it, and undo one repair
+demo: venv ## Break a hospital's account on this machine, watch Remedy repair it, and undo one repair
+	cargo build --workspace --bins
 	$(PY) tools/emulator.py -- target/debug/demo
 
 rehearse: release $(REVIEW)/.complete $(WORM)/.complete ## Deploy template.yaml on this machine: drift by events, dead letters, approvals, seals, two accounts: make rehearse STEPS=letters

@@ -138,17 +138,26 @@ async fn what_the_template_grants_is_enough_to_repair() {
     let kms = aws_sdk_kms::Client::new(stack.emulator.session().config());
     let key = kms.create_key().send().await.expect("a key is created").key_metadata.expect("it is told").key_id;
     open_bucket(&stack, "scans").await;
+    let iam = stack.iam();
+    for name in ["ann", "bob", "cleo"] {
+        iam.create_user().user_name(name).send().await.expect("a user is created");
+        iam.create_access_key().user_name(name).send().await.expect("an access key is created");
+        let attach = iam.attach_user_policy().user_name(name).policy_arn("arn:aws:iam::aws:policy/AdministratorAccess");
+        attach.send().await.expect("it is attached");
+    }
+    let (repaired, compliant) = ("repaired", "already-compliant");
     let cases = [
-        ("s3-public-access", "S3PublicAccess", "s3-bucket-public", "scans"),
-        ("kms-keys", "KmsKeys", "kms-key-unrotated", key.as_str()),
-        ("iam-password-policy", "IamPasswordPolicy", "iam-password-policy-weak", ACCOUNT),
+        ("s3-public-access", "S3PublicAccess", "s3-bucket-public", "scans", [repaired, compliant]),
+        ("kms-keys", "KmsKeys", "kms-key-unrotated", key.as_str(), [repaired, compliant]),
+        ("iam-password-policy", "IamPasswordPolicy", "iam-password-policy-weak", ACCOUNT, [repaired, compliant]),
+        ("iam-policies", "IamPolicies", "iam-admin-attached", "cleo", [repaired, compliant]),
     ];
-    for (function, logical, control, resource) in cases {
+    for (function, logical, control, resource, outcomes) in cases {
         let lambda = stack.function(function, logical).await;
-        let first = look(&lambda, control, resource).await;
-        assert_eq!(first["outcome"], "repaired", "{first:#} {}", lambda.logs());
-        let again = look(&lambda, control, resource).await;
-        assert_eq!(again["outcome"], "already-compliant", "{again:#}");
+        for outcome in outcomes {
+            let run = look(&lambda, control, resource).await;
+            assert_eq!(run["outcome"], outcome, "{run:#} {}", lambda.logs());
+        }
     }
 }
 
