@@ -15,7 +15,9 @@ TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(TOOLS):$(PATH)
 FUNCTIONS := $(notdir $(wildcard functions/*))
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
-TEST := $(if $(NEXTEST),cargo nextest run --workspace --no-fail-fast,cargo test --workspace --lib --bins --tests)
+# Most tests wait for other processes (binaries, the emulator): more of them than processors.
+AT_ONCE := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 3)
+TEST := $(if $(NEXTEST),cargo nextest run --workspace --no-fail-fast --test-threads $(AT_ONCE),cargo test --workspace --lib --bins --tests)
 
 .PHONY: help demo rehearse test check bench bench-sweep simulate template formats fuzz catalogue build release deploy remove invoke watch docs venv advisories clean
 
