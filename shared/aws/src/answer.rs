@@ -34,6 +34,11 @@ impl Tally {
         self.evaluations = sum(self.evaluations, more.evaluations);
     }
 
+    /// Whether nothing came of it: it was about nothing that is looked after here.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.reports.is_empty() && self.enqueued.is_none() && self.evaluations.is_none() && self.status.is_none()
+    }
+
     /// Counts messages that a sweep sent.
     pub(crate) fn sent(&mut self, messages: usize) {
         self.enqueued = Some(self.enqueued.unwrap_or(0) + messages);

@@ -97,7 +97,12 @@ impl Invocation<'_> {
 
     async fn message(&self, message: &Message) -> bool {
         match self.triggers(message).await {
-            Ok(tally) => !tally.reports.iter().any(Report::wants_redelivery),
+            Ok(tally) => {
+                if tally.is_empty() {
+                    tracing::info!(message.id = %message.id, ignored = %json!(tally.idle), "a message is about nothing here");
+                }
+                !tally.reports.iter().any(Report::wants_redelivery)
+            }
             Err(undone) => {
                 if let Undone::Failed(fault) = &undone {
                     telemetry::failed(&self.host.function, fault, self.ports.now());
