@@ -732,6 +732,22 @@ fn r9_a_service_without_a_source_is_another_finding() {
 }
 
 #[test]
+fn r8_what_comes_through_an_endpoint_has_no_public_address() {
+    let found = |deny: &str| {
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":[
+                {{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/*","Condition":{{"IpAddress":{{"aws:SourceIp":"0.0.0.0/0"}}}}}},
+                {{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/*","Condition":{deny}}}]}}"#
+        );
+        Resource::of(&Policy::parse(Kind::Bucket, &text).unwrap()).public
+    };
+    // Without the key it holds, and with the key there is no address that could be let in.
+    assert_eq!(found(r#"{"ForAllValues:StringLike":{"aws:SourceVpce":"vpce-ours"}}"#), Answer::No);
+    assert_eq!(found(r#"{"StringNotEquals":{"aws:SourceVpce":"vpce-ours"}}"#), Answer::No);
+    assert_eq!(found(r#"{"StringLike":{"aws:SourceVpce":"vpce-ours"}}"#), Answer::Yes);
+}
+
+#[test]
 fn r9_cloudwatch_logs_says_in_the_encryption_context_whose_log_group_it_is() {
     let deputies = |service: &str, condition: &str| {
         let text = format!(

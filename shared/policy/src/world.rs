@@ -13,8 +13,8 @@ pub(crate) struct World<'p> {
     secure: Option<bool>,
 }
 
-/// The worlds that the question of TLS makes, and of whether keys are there that `Null` asks for or that several clauses
-/// are about: at most two to the fifth.
+/// The worlds that the question of TLS makes, and of whether keys are there that `Null` asks for, that several clauses are
+/// about, or that exclude each other: at most two to the fifth.
 pub(crate) fn worlds<'p>(policy: &'p Policy<'_>) -> Vec<World<'p>> {
     let clauses = || policy.statements.iter().flat_map(|statement| &statement.clauses);
     let mut worlds = vec![World::default()];
@@ -39,8 +39,13 @@ fn keys_in_question<'p>(policy: &'p Policy<'_>) -> Vec<&'p str> {
         let others = || clauses().filter(|other| other.key == clause.key && other.operator != Operator::Null);
         others().nth(1).is_some() && others().any(Clause::holds_without_key)
     };
+    let by_address = clauses().any(|clause| clause.key == ADDRESS);
+    let by_endpoint = clauses().any(|clause| ENDPOINT.contains(&&*clause.key));
+    let exclusive =
+        |clause: &&Clause<'_>| by_address && by_endpoint && (clause.key == ADDRESS || ENDPOINT.contains(&&*clause.key));
     let mut keys: Vec<&str> = Vec::new();
-    for clause in clauses().filter(asked).chain(clauses().filter(shared)).filter(|clause| clause.key != SECURE) {
+    let in_question = clauses().filter(asked).chain(clauses().filter(shared)).chain(clauses().filter(exclusive));
+    for clause in in_question.filter(|clause| clause.key != SECURE) {
         if !keys.contains(&&*clause.key) && keys.len() < MOST {
             keys.push(&clause.key);
         }
@@ -49,6 +54,8 @@ fn keys_in_question<'p>(policy: &'p Policy<'_>) -> Vec<&'p str> {
 }
 
 const SECURE: &str = "aws:securetransport";
+const ADDRESS: &str = "aws:sourceip";
+const ENDPOINT: [&str; 2] = ["aws:sourcevpce", "aws:sourcevpc"];
 
 impl<'p> World<'p> {
     /// A request without TLS.
@@ -75,7 +82,7 @@ impl<'p> World<'p> {
     /// A request through a VPC endpoint has no public address.
     fn is_impossible(&self) -> bool {
         let has = |key: &str| self.has(key) == Some(true);
-        has("aws:sourceip") && (has("aws:sourcevpce") || has("aws:sourcevpc"))
+        has(ADDRESS) && ENDPOINT.into_iter().any(has)
     }
 
     /// Whether a clause holds, if this world settles it.
