@@ -1,9 +1,11 @@
 //! Feeds the parser and the analyser with damaged policies until the time is up: `fuzz SECONDS [SEED]`.
 //!
-//! A panic ends it with the text that caused it; a text that takes longer than a second ends it too.
+//! A panic ends it with the text that caused it; so does one that takes more steps than the square of its bytes allows, or than
+//! its allowance. Every sixteenth text is a policy that is grown to be hard, up to the length that AWS stores.
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
@@ -18,7 +20,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use remedy_policy::{Holder, Identity, Kind, Policy, Resource, document::decoded};
+use remedy_policy::{Holder, Identity, Kind, Policy, Resource, document::decoded, work};
+
+#[expect(dead_code, reason = "the search is of the other example")]
+#[path = "../tests/adversary/mod.rs"]
+mod adversary;
+
+use adversary::{Dice, document, entries, shapes, steps};
+
+/// An entry asks for up to so many analyses.
+const ANALYSES: u64 = 3;
+/// The work of one more step than is allowed.
+const OVERSHOOT: u64 = 200_000;
 
 const SEEDS: [&str; 6] = [
     r#"{"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Allow","Action":["s3:Get*","iam:PassRole"],"Resource":"*"},{"Effect":"Deny","NotAction":"iam:*","NotResource":["arn:aws:s3:::b/${aws:username}/*"]}]}"#,
@@ -62,16 +75,24 @@ const PIECES: [&str; 30] = [
     "\u{10ffff}",
 ];
 
-/// Xorshift: speed matters here, and repeatability.
-struct Dice(u64);
+/// The steps that so many bytes may take: some for each pair of bytes, and those of a few wildcards over every action.
+fn most(bytes: usize) -> u64 {
+    let square = 2_000_000 + 400 * u64::try_from(bytes * bytes).unwrap();
+    square.min(ANALYSES * (work::allowance(bytes) + OVERSHOOT))
+}
 
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 11).unwrap() % sides.max(1)
+/// A policy that is grown to be hard: the steps that the worst of the entries takes, and the text.
+fn grown(dice: &mut Dice) -> (u64, String) {
+    let kind = [Kind::Identity, Kind::Bucket, Kind::Key, Kind::Trust, Kind::Resource][dice.roll(5)];
+    let known = shapes();
+    let mut genes = known[dice.roll(known.len())].1.clone();
+    for _ in 0..dice.roll(4) {
+        genes = dice.mutated(&genes);
     }
+    let bytes = kind.limit() / (1 + dice.roll(8));
+    let text = document(kind, &genes, bytes);
+    let entries = entries(kind);
+    (steps(kind, entries[dice.roll(entries.len())], &text), text)
 }
 
 fn damaged(dice: &mut Dice) -> String {
@@ -103,14 +124,18 @@ fn examine(text: &str) -> bool {
     for kind in [Kind::Identity, Kind::Bucket, Kind::Key, Kind::Trust, Kind::Resource] {
         let Ok(policy) = Policy::parse(kind, &text) else { continue };
         parsed = true;
+        let before = work::steps();
         if kind == Kind::Identity {
             let holder = Holder::of(&policy);
-            let found = Identity::of(&holder);
-            black_box(found.findings(&holder));
+            if let Ok(found) = Identity::of(&holder) {
+                black_box(found.findings(&holder));
+            }
         } else {
             let found = Resource::of(&policy);
             black_box(found.findings(&policy));
         }
+        let taken = work::steps() - before;
+        assert!(taken <= most(text.len()), "{taken} steps");
         assert_eq!(Policy::parse(kind, policy.print()).unwrap().statements.len(), policy.statements.len());
     }
     parsed
@@ -121,8 +146,13 @@ fn main() {
     let seed: u64 = env::args().nth(2).map_or(0x9e37_79b9_7f4a_7c15, |text| text.parse().unwrap());
     let mut dice = Dice(seed.max(1));
     let start = Instant::now();
-    let (mut runs, mut policies, mut slowest) = (0_u64, 0_u64, Duration::ZERO);
+    let (mut runs, mut policies, mut slowest, mut hardest) = (0_u64, 0_u64, Duration::ZERO, 0);
     while start.elapsed() < Duration::from_secs(seconds) {
+        if runs.is_multiple_of(16) {
+            let (taken, text) = grown(&mut dice);
+            assert!(taken <= most(text.len()), "{taken} steps for {text:?}");
+            hardest = hardest.max(taken);
+        }
         let text = damaged(&mut dice);
         let before = Instant::now();
         let Ok(parsed) = panic::catch_unwind(|| examine(&text)) else { panic!("it panicked on {text:?}") };
@@ -132,7 +162,7 @@ fn main() {
         runs += 1;
     }
     println!(
-        r#"{{"executions":{runs},"policies":{policies},"seconds":{seconds},"slowest_ms":{}}}"#,
+        r#"{{"executions":{runs},"policies":{policies},"seconds":{seconds},"slowest_ms":{},"most_steps":{hardest}}}"#,
         slowest.as_millis()
     );
 }

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use crate::{escalation, glob};
+use crate::{escalation, glob, work};
 
 const ACTIONS: &str = include_str!("catalogue/actions.txt");
 const KEYS: &str = include_str!("catalogue/keys.txt");
@@ -134,6 +134,7 @@ impl Catalogue {
     /// The empty set.
     #[must_use]
     pub fn none(&self) -> ActionSet {
+        work::count(work::SET);
         ActionSet { words: vec![0; self.bits.div_ceil(64)] }
     }
 
@@ -150,6 +151,9 @@ impl Catalogue {
     pub fn matching<'p>(&self, patterns: impl IntoIterator<Item = &'p str>) -> ActionSet {
         let mut set = self.none();
         for pattern in patterns {
+            if work::is_over() {
+                break;
+            }
             self.add(pattern, &mut set);
         }
         set
@@ -161,6 +165,7 @@ impl Catalogue {
             set.fill(0, self.bits);
             return;
         }
+        work::count_all(pattern.len());
         let Some((prefix, name)) = pattern.split_once(':') else { return };
         if glob::wild(prefix) {
             for service in self.services.iter().filter(|service| glob::matches(prefix, &service.prefix)) {
@@ -172,6 +177,7 @@ impl Catalogue {
     }
 
     fn add_of(&self, service: &Service, name: &str, set: &mut ActionSet) {
+        work::count_all(name.len());
         if every_name(name) {
             set.fill(service.bit, service.slot() + 1);
             return;
@@ -182,7 +188,9 @@ impl Catalogue {
         let starting = names.get(from..).unwrap_or_default().iter().take_while(|known| known.starts_with(head));
         let rest = name.get(head.len()..).unwrap_or_default();
         if rest == "*" {
-            set.fill(service.bit + from, service.bit + from + starting.count());
+            let starting = starting.count();
+            work::count_all(starting);
+            set.fill(service.bit + from, service.bit + from + starting);
             return;
         }
         for (offset, known) in starting.enumerate() {
@@ -264,21 +272,25 @@ impl ActionSet {
     /// Whether nothing is in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
+        work::count(work::SET / 2);
         self.words.iter().all(|word| *word == 0)
     }
 
     /// What is in either.
     pub fn unite(&mut self, other: &Self) {
+        work::count(work::SET);
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
     }
 
     /// What is in both.
     pub fn intersect(&mut self, other: &Self) {
+        work::count(work::SET);
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
     }
 
     /// What is in this and not in the other.
     pub fn subtract(&mut self, other: &Self) {
+        work::count(work::SET);
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= !other);
     }
 
@@ -294,12 +306,14 @@ impl ActionSet {
     /// Whether all of it is in the other.
     #[must_use]
     pub fn within(&self, other: &Self) -> bool {
+        work::count(work::SET / 2);
         self.words.iter().zip(&other.words).all(|(word, other)| word & !other == 0)
     }
 
     /// Whether the two have something in common.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
+        work::count(work::SET / 2);
         self.words.iter().zip(&other.words).any(|(word, other)| word & other != 0)
     }
 }

@@ -10,6 +10,7 @@ use percent_encoding::percent_decode_str;
 use crate::{
     glob,
     json::{self, Flaw, Member, Node, Span, Value},
+    work,
 };
 
 /// The longest identity policy that is looked at, in bytes. The longest managed policies of AWS have some 70 KB.
@@ -390,6 +391,7 @@ pub fn decoded(text: &str) -> Result<Cow<'_, str>, Malformed> {
 impl<'a> Policy<'a> {
     /// Parse a document.
     pub fn parse(kind: Kind, text: &'a str) -> Result<Self, Malformed> {
+        work::count_all(4 * text.len());
         let checked = || {
             kind.takes(0, text.len())?;
             if let Some((at, _)) = text.char_indices().find(|(_, character)| *character > '\u{ff}') {
@@ -475,13 +477,14 @@ fn unique_sids(kind: Kind, statements: &[Statement<'_>]) -> Result<(), At> {
     if kind != Kind::Identity {
         return Ok(());
     }
-    for (index, statement) in statements.iter().enumerate() {
-        let Some(sid) = statement.sid.as_deref().filter(|sid| !sid.is_empty()) else { continue };
-        if statements.iter().take(index).any(|earlier| earlier.sid.as_deref() == Some(sid)) {
-            return Err((statement.span.start, Problem::RepeatedSid));
-        }
-    }
-    Ok(())
+    let named = statements.iter().filter_map(|one| Some((one.sid.as_deref()?, one.span.start)));
+    let mut sids: Vec<_> = named.filter(|(sid, _)| !sid.is_empty()).collect();
+    sids.sort_unstable();
+    let repeated = sids.windows(2).filter_map(|pair| match pair {
+        [(a, _), (b, at)] if a == b => Some(*at),
+        _ => None,
+    });
+    repeated.min().map_or(Ok(()), |at| Err((at, Problem::RepeatedSid)))
 }
 
 fn statement(kind: Kind, index: usize, node: Node<'_>) -> Result<Statement<'_>, At> {

@@ -11,6 +11,7 @@ use crate::{
     glob, identity,
     json::Span,
     variable,
+    work::TooMuchWork,
 };
 
 pub use crate::rebase::{NotRebased, alike, rebase, same};
@@ -46,6 +47,9 @@ pub enum NotEdited {
     /// What is wrong is no single element: a complement, or several statements together.
     #[error("no single element is at fault: a person must decide what is needed")]
     NoSingleElement,
+    /// What is wrong takes too much work to find out.
+    #[error(transparent)]
+    TooMuchWork(#[from] TooMuchWork),
     /// The result would be longer than AWS stores.
     #[error("the policy would have {length} characters, {limit} are allowed")]
     TooLong {
@@ -95,6 +99,15 @@ impl Edited {
         });
         splices.extend(removed(policy.text, &spans, |index| gone.contains(&index)));
         Self { text: Some(spliced(policy.text, policy.span, splices)), changes }
+    }
+
+    /// The same, if nothing of what it was made for is left.
+    fn proven(self, kind: Kind, clean: impl Fn(&Policy<'_>) -> Result<bool, NotEdited>) -> Result<Self, NotEdited> {
+        let is_clean = match &self.text {
+            Some(text) => clean(&Policy::parse(kind, text)?)?,
+            None => true,
+        };
+        if is_clean { Ok(self) } else { Err(NotEdited::NoSingleElement) }
     }
 
     fn checked(self, kind: Kind) -> Result<Self, NotEdited> {
@@ -176,7 +189,7 @@ pub fn remove_statements(policy: &Policy<'_>, indices: &[usize]) -> Result<Edite
 /// Take every-action-on-every-resource out of an identity policy: the pattern that means everything if the statement lists
 /// other actions too, else the statement.
 pub fn remove_admin(policy: &Policy<'_>) -> Result<Edited, NotEdited> {
-    let found = Identity::of(&Holder::of(policy));
+    let found = Identity::of(&Holder::of(policy))?;
     if !found.admin && !found.admin_literal {
         return Err(NotEdited::NothingToDo);
     }
@@ -192,20 +205,19 @@ pub fn remove_admin(policy: &Policy<'_>) -> Result<Edited, NotEdited> {
             cuts.items(policy.text, statement, &statement.actions, |item| every_action(&item.text));
         }
     }
-    let edited = cuts.edited(policy)?;
-    let clean = edited.text.as_ref().is_none_or(|text| {
-        Policy::parse(policy.kind, text).is_ok_and(|policy| {
-            let left = Identity::of(&Holder::of(&policy));
-            !left.admin && !left.admin_literal
-        })
-    });
-    if clean { Ok(edited) } else { Err(NotEdited::NoSingleElement) }
+    cuts.edited(policy)?.proven(policy.kind, |policy| {
+        let left = Identity::of(&Holder::of(policy))?;
+        Ok(!left.admin && !left.admin_literal)
+    })
 }
 
 /// Take full access to services out of an identity policy: the patterns `service:*` on every resource.
 pub fn remove_full_services(policy: &Policy<'_>, services: &[&str]) -> Result<Edited, NotEdited> {
-    let full = |policy: &Policy<'_>| Identity::of(&Holder::of(policy)).full_service_access;
-    if !full(policy).iter().any(|service| services.contains(&service.as_str())) {
+    let full = |policy: &Policy<'_>| {
+        let found = Identity::of(&Holder::of(policy))?.full_service_access;
+        Ok::<_, NotEdited>(found.iter().any(|service| services.contains(&service.as_str())))
+    };
+    if !full(policy)? {
         return Err(NotEdited::NothingToDo);
     }
     let mut cuts = Cuts::default();
@@ -221,17 +233,13 @@ pub fn remove_full_services(policy: &Policy<'_>, services: &[&str]) -> Result<Ed
             });
         }
     }
-    let edited = cuts.edited(policy)?;
-    let clean = edited.text.as_ref().is_none_or(|text| {
-        Policy::parse(policy.kind, text)
-            .is_ok_and(|policy| !full(&policy).iter().any(|service| services.contains(&service.as_str())))
-    });
-    if clean { Ok(edited) } else { Err(NotEdited::NoSingleElement) }
+    cuts.edited(policy)?.proven(policy.kind, |policy| Ok(!full(policy)?))
 }
 
 /// Take strangers out of a resource policy: the wildcard principal if the statement names others too, else the statement.
 pub fn remove_public(policy: &Policy<'_>) -> Result<Edited, NotEdited> {
     let found = Resource::of(policy);
+    found.finished?;
     if found.public_statements.is_empty() {
         return Err(NotEdited::NothingToDo);
     }
@@ -239,11 +247,11 @@ pub fn remove_public(policy: &Policy<'_>) -> Result<Edited, NotEdited> {
     for statement in policy.statements.iter().filter(|statement| found.public_statements.contains(&statement.index)) {
         cuts.strangers(policy.text, statement);
     }
-    let edited = cuts.edited(policy)?;
-    let clean = edited.text.as_ref().is_none_or(|text| {
-        Policy::parse(policy.kind, text).is_ok_and(|policy| Resource::of(&policy).public != Answer::Yes)
-    });
-    if clean { Ok(edited) } else { Err(NotEdited::NoSingleElement) }
+    cuts.edited(policy)?.proven(policy.kind, |policy| {
+        let left = Resource::of(policy);
+        left.finished?;
+        Ok(left.public != Answer::Yes)
+    })
 }
 
 /// Put one statement, known by its Sid, into a policy: it takes the place of the one with that Sid, or is the last.

@@ -14,7 +14,11 @@ use crate::{
     },
     glob,
     ip::Block,
+    work,
 };
+
+/// The steps that a request is counted for, whatever the policies say: it is made of a dozen texts.
+const REQUEST: u64 = 600;
 
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,6 +135,13 @@ pub fn decide(policies: &Policies<'_>, request: &Request) -> Decision {
         return verdict(by_resource == Named::Directly || (by_resource > Named::No && limited));
     }
     verdict(by_identity || by_resource == Named::Directly || (by_resource == Named::Within && boundary && session))
+}
+
+/// Whether a policy by itself allows a request, by any of its statements. What other policies say is not looked at.
+#[must_use]
+pub fn allows(policy: &Policy<'_>, request: &Request) -> bool {
+    work::count(REQUEST);
+    grants(policy, request, Effect::Allow) > Named::No
 }
 
 impl Caller {

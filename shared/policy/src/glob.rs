@@ -1,6 +1,13 @@
 //! Wildcard patterns: `*` is any run of characters, `/` and `:` included, `?` is one character, nothing else is special.
 //!
 //! Source: IAM User Guide, "IAM JSON policy elements: Resource", "Using wildcards in resource ARNs".
+//!
+//! Comparing two patterns takes at most as many steps as the product of their lengths. The steps are counted, and where the
+//! work around is out of them the answer is no and means nothing.
+
+use std::borrow::Cow;
+
+use crate::work;
 
 /// The bytes of the character that starts with `byte`.
 const fn width(byte: u8) -> usize {
@@ -23,15 +30,21 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 /// Never yes by mistake; no where only a rearrangement shows it (`?*x` and `*?x` are put into one form first).
 #[must_use]
 pub fn covers(outer: &str, inner: &str) -> bool {
-    if inner.contains("*?") {
-        return covers(outer, &normal(inner));
-    }
+    covers_normal(outer, &normal(inner))
+}
+
+/// [`covers`], of an inner pattern in its normal form.
+pub(crate) fn covers_normal(outer: &str, inner: &str) -> bool {
     // A wildcard of the inner pattern is no letter: only a wildcard that is at least as wide stands over it.
     walk(outer.as_bytes(), inner.as_bytes(), |letter| letter != b'*')
 }
 
-/// Every run of wildcards with its `?` first.
-fn normal(pattern: &str) -> String {
+/// The normal form of a pattern: every run of wildcards with its `?` first.
+pub(crate) fn normal(pattern: &str) -> Cow<'_, str> {
+    if pattern.contains("*?") { Cow::Owned(sorted(pattern)) } else { Cow::Borrowed(pattern) }
+}
+
+fn sorted(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
     let mut any = false;
     for character in pattern.chars() {
@@ -55,9 +68,20 @@ fn normal(pattern: &str) -> String {
 
 /// Matches with one remembered `*`. `letter` says which bytes of the text `?` and equality may consume.
 fn walk(pattern: &[u8], text: &[u8], letter: impl Fn(u8) -> bool) -> bool {
+    let allowed = work::left();
+    let mut steps = 0;
+    let matched = walked(pattern, text, letter, || {
+        steps += 1;
+        steps <= allowed
+    });
+    work::count(steps);
+    matched
+}
+
+fn walked(pattern: &[u8], text: &[u8], letter: impl Fn(u8) -> bool, mut goes_on: impl FnMut() -> bool) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
-    loop {
+    while goes_on() {
         match (pattern.get(p), text.get(t)) {
             (Some(b'*'), _) => {
                 p += 1;
@@ -83,49 +107,63 @@ fn walk(pattern: &[u8], text: &[u8], letter: impl Fn(u8) -> bool) -> bool {
             }
         }
     }
+    false
 }
 
 /// Whether some text matches both patterns.
 #[must_use]
 pub fn intersect(a: &str, b: &str) -> bool {
-    let head = |pattern: &'_ str| pattern.find(['*', '?']).unwrap_or(pattern.len());
-    let common = head(a).min(head(b));
-    if a.as_bytes().get(..common) != b.as_bytes().get(..common) {
+    if ends_differ(a.bytes(), b.bytes()) || ends_differ(a.bytes().rev(), b.bytes().rev()) {
+        work::count_all(1 + a.len().min(b.len()) / 8);
         return false;
     }
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let row = b.len() + 1;
     // reach[j]: the first i of `a` and the first j of `b` have a text in common.
-    let mut reach = vec![false; b.len() + 1];
+    let mut reach = vec![false; row];
     if let Some(first) = reach.first_mut() {
         *first = true;
     }
     spread(&mut reach, &b);
     for &letter in &a {
-        let mut next = vec![false; b.len() + 1];
-        if letter == '*' {
-            next.copy_from_slice(&reach);
-            // `*` takes any run of `b`.
-            let mut any = false;
-            for slot in &mut next {
-                any |= *slot;
-                *slot = any;
-            }
-        } else {
-            for (j, &other) in b.iter().enumerate() {
-                let here = reach.get(j).copied().unwrap_or(false);
-                if here && other == '*' {
-                    set(&mut next, j);
-                    set(&mut next, j + 1);
-                }
-                if here && (letter == '?' || other == '?' || letter == other) {
-                    set(&mut next, j + 1);
-                }
-            }
+        work::count_all(row);
+        if work::is_over() || !reach.contains(&true) {
+            return false;
         }
-        spread(&mut next, &b);
-        reach = next;
+        reach = advanced(&reach, letter, &b);
     }
     reach.last().copied().unwrap_or(false)
+}
+
+/// Whether the letters before the first wildcard of either are others.
+fn ends_differ(a: impl Iterator<Item = u8>, b: impl Iterator<Item = u8>) -> bool {
+    let is_wild = |byte: u8| byte == b'*' || byte == b'?';
+    a.zip(b).take_while(|(a, b)| !is_wild(*a) && !is_wild(*b)).any(|(a, b)| a != b)
+}
+
+/// The places that are reached with one more letter, or wildcard, of `a`.
+fn advanced(reach: &[bool], letter: char, b: &[char]) -> Vec<bool> {
+    let mut next = vec![false; b.len() + 1];
+    if letter == '*' {
+        // `*` takes any run of `b`.
+        let mut any = false;
+        for (slot, here) in next.iter_mut().zip(reach) {
+            any |= here;
+            *slot = any;
+        }
+    } else {
+        for (j, (&here, &other)) in reach.iter().zip(b).enumerate() {
+            if here && other == '*' {
+                set(&mut next, j);
+                set(&mut next, j + 1);
+            }
+            if here && (letter == '?' || other == '?' || letter == other) {
+                set(&mut next, j + 1);
+            }
+        }
+    }
+    spread(&mut next, b);
+    next
 }
 
 /// A `*` of `b` may take nothing.

@@ -4,16 +4,21 @@ use std::{collections::BTreeSet, sync::LazyLock};
 
 use crate::{
     catalogue::Catalogue,
-    document::{Effect, Policy, Statement, Version},
+    document::{Effect, Policy, Statement},
     escalation::{LATER, Method, RHINO},
     explain::{Clue, Finding},
     glob,
-    reach::{Conditions, Holder, Part, Reach, unconditional},
+    reach::{Conditions, Holder, Reach, is_about_nothing, unconditional},
     variable,
+    work::{self, TooMuchWork},
 };
 
 /// What of all actions a principal must have on nearly all resources to be nearly an administrator: nine in ten.
 const NEARLY: usize = 9;
+
+/// The places that are shown for one service or one way. There are some 500 of those, and a policy may name each in every
+/// line.
+const CLUES: usize = 20;
 
 /// The methods, with the places of their actions.
 static WAYS: LazyLock<(Vec<Way>, Vec<Way>)> = LazyLock::new(|| {
@@ -52,15 +57,24 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The verdicts on a principal.
-    #[must_use]
-    pub fn of(holder: &Holder<'_>) -> Self {
+    /// The verdicts on a principal; none, where they take more work than [`work::allowance`] gives to policies of that size.
+    pub fn of(holder: &Holder<'_>) -> Result<Self, TooMuchWork> {
+        work::within(work::allowance(holder.size()), || Self::found(holder))
+    }
+
+    /// Whether a principal is an administrator, as [`Self::admin`] says, and nothing else.
+    pub fn is_admin(holder: &Holder<'_>) -> Result<bool, TooMuchWork> {
+        let everywhere = || Reach::everywhere(holder, Conditions::Unmet);
+        work::within(work::allowance(holder.size()), || Catalogue::get().all_known_in(&everywhere()))
+    }
+
+    fn found(holder: &Holder<'_>) -> Self {
         let catalogue = Catalogue::get();
         let reach = Reach::of(holder, Conditions::Unmet);
         let admin = catalogue.all_known_in(&reach.everywhere);
         let has_conditions = holder.policies.iter().any(|policy| conditional(policy));
         let admin_under_condition =
-            !admin && has_conditions && catalogue.all_known_in(&Reach::of(holder, Conditions::Met).everywhere);
+            !admin && has_conditions && catalogue.all_known_in(&Reach::everywhere(holder, Conditions::Met));
         let near_admin = !admin && {
             let mut reached = reach.nearly_everywhere.clone();
             reached.unite(&reach.everywhere);
@@ -167,7 +181,7 @@ fn literal_clues(index: usize, policy: &Policy<'_>) -> Vec<Clue> {
 fn unlisted_services(holder: &Holder<'_>) -> BTreeSet<String> {
     let catalogue = Catalogue::get();
     let mut found = BTreeSet::new();
-    if holder.boundary.is_some() || !holder.service_control.is_empty() {
+    if work::is_over() || holder.boundary.is_some() || !holder.service_control.is_empty() {
         return found;
     }
     let statements = || {
@@ -193,9 +207,13 @@ fn unlisted_services(holder: &Holder<'_>) -> BTreeSet<String> {
         }
     }
     found.retain(|service| {
-        !statements().any(|(version, statement)| {
-            statement.effect == Effect::Deny && unconditional(version, statement) && denies_all_of(statement, service)
-        })
+        !work::is_over()
+            && !statements().any(|(version, statement)| {
+                work::count(1);
+                statement.effect == Effect::Deny
+                    && unconditional(version, statement)
+                    && denies_all_of(statement, service)
+            })
     });
     found
 }
@@ -204,7 +222,7 @@ fn unlisted_services(holder: &Holder<'_>) -> BTreeSet<String> {
 fn denies_all_of(deny: &Statement<'_>, service: &str) -> bool {
     let whole = |item: &str| item.split_once(':').is_none_or(|(_, name)| glob::everything(name));
     let named = deny.actions.items.iter().any(|item| whole(&item.text) && touches(&item.text, service));
-    named != deny.actions.negated && !Part::of(Version::V2008, deny).nowhere()
+    named != deny.actions.negated && !is_about_nothing(deny)
 }
 
 /// The allowing statements for which `wanted` says yes, told how many actions they have and whether on everything.
@@ -230,14 +248,18 @@ fn clues_for(holder: &Holder<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Clue> {
     let mut clues = Vec::new();
     for (index, policy) in holder.policies.iter().enumerate() {
         for statement in policy.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
+            if clues.len() >= CLUES {
+                break;
+            }
             let missing = "only the actions that are needed, on the resources that are needed";
             if statement.actions.negated {
                 clues.push(Clue::at(index, statement, statement.actions.span, missing));
                 continue;
             }
             let items = statement.actions.items.iter().filter(|item| wanted(&item.text));
-            clues.extend(items.map(|item| Clue::at(index, statement, item.span, missing)));
+            clues.extend(items.take(CLUES).map(|item| Clue::at(index, statement, item.span, missing)));
         }
     }
+    clues.truncate(CLUES);
     clues
 }

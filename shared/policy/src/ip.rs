@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::work;
+
 /// A set of addresses, both versions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Addresses {
@@ -25,6 +27,7 @@ pub(crate) struct Block {
 impl Block {
     /// `203.0.113.0/24`, `2001:db8::/32`, or an address alone. Bits after the prefix are ignored, as AWS ignores them.
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        work::count_all(16 + text.len());
         let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
         let v6 = address.contains(':');
         let bits: u32 = if v6 { 128 } else { 32 };
@@ -124,25 +127,37 @@ fn united(mut ranges: Ranges) -> Ranges {
     out
 }
 
+/// Both lists are sorted and apart, and so is what they have in common.
 fn common(a: &Ranges, b: &Ranges) -> Ranges {
-    let pairs = a.iter().flat_map(|x| b.iter().map(move |y| (x.0.max(y.0), x.1.min(y.1))));
-    united(pairs.filter(|(first, last)| first <= last).collect())
+    work::count_all(4 * (a.len() + b.len()));
+    let (mut out, mut xs, mut ys) = (Ranges::new(), a.iter().peekable(), b.iter().peekable());
+    while let (Some(x), Some(y)) = (xs.peek(), ys.peek()) {
+        let (first, last) = (x.0.max(y.0), x.1.min(y.1));
+        if first <= last {
+            out.push((first, last));
+        }
+        if x.1 <= y.1 {
+            xs.next()
+        } else {
+            ys.next()
+        };
+    }
+    united(out)
 }
 
+/// What is before, between and after those that go.
 fn without(a: &Ranges, b: &Ranges) -> Ranges {
-    let mut left = a.clone();
+    let mut between = Ranges::with_capacity(b.len() + 1);
+    let mut from = Some(0);
     for &(first, last) in b {
-        left = left
-            .into_iter()
-            .flat_map(|(x, y)| {
-                let below = (x < first).then(|| (x, y.min(first.saturating_sub(1))));
-                let above = (y > last).then(|| (x.max(last.saturating_add(1)), y));
-                [below, above]
-            })
-            .flatten()
-            .collect();
+        if let (Some(from), Some(end)) = (from, first.checked_sub(1)) {
+            between.push((from, end));
+        }
+        from = last.checked_add(1);
     }
-    left
+    between.extend(from.map(|from| (from, u128::MAX)));
+    between.retain(|(first, last)| first <= last);
+    common(a, &between)
 }
 
 #[cfg(test)]

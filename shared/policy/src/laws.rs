@@ -288,7 +288,7 @@ fn permitted(text: &str, action: &str, resource: &str) -> bool {
 }
 
 fn identity_of(text: &str) -> Identity {
-    Identity::of(&Holder::of(&Policy::parse(Kind::Identity, text).unwrap()))
+    Identity::of(&Holder::of(&Policy::parse(Kind::Identity, text).unwrap())).unwrap()
 }
 
 fn public_and_admitted(statements: &[Value]) -> (Answer, Option<Request>) {

@@ -5,6 +5,8 @@ pub mod acl;
 mod callers;
 pub mod catalogue;
 mod condition;
+mod covered;
+mod denies;
 pub mod document;
 pub mod edit;
 pub mod escalation;
@@ -20,10 +22,13 @@ mod public;
 mod reach;
 mod rebase;
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod rules;
 mod transport;
 mod uploads;
 mod variable;
+pub mod work;
 mod world;
 
 pub use document::{Kind, Malformed, Policy};
@@ -32,6 +37,7 @@ pub use public::Resource;
 pub use reach::Holder;
 pub use transport::requires_tls;
 pub use uploads::{Upload, denies_uploads};
+pub use work::TooMuchWork;
 
 /// A verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

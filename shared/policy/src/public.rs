@@ -7,17 +7,15 @@
 use crate::{
     Answer,
     callers::Callers,
-    catalogue::Catalogue,
     condition::{self, Key, Reading, Requests, Shape},
-    document::{
-        Clause, Effect, Item, Kind, Operator, Policy, Principal, PrincipalKind, SetOperator, Statement, Version,
-    },
+    covered::{ASIDE, Statements},
+    document::{Clause, Effect, Kind, Operator, Policy, Principal, PrincipalKind, SetOperator, Statement, Version},
     explain::{Clue, Finding},
     glob,
     ip::Block,
     json::Span,
-    reach::Part,
     variable,
+    work::{self, TooMuchWork},
     world::{World, worlds},
 };
 
@@ -34,26 +32,54 @@ pub struct Resource {
     pub unknown_statements: Vec<usize>,
     /// Statements that let an AWS service in on anybody's behalf.
     pub confused_deputy: Vec<usize>,
+    /// Whether the analysis came to its end. Where it did not, nothing is known of whom an allow lets in that is not for
+    /// known principals alone.
+    pub finished: Result<(), TooMuchWork>,
 }
 
 impl Resource {
-    /// The verdicts on a policy.
+    /// The verdicts on a policy. Where they take more work than [`work::allowance`] gives to a policy of that size, they are
+    /// unknown.
     #[must_use]
     pub fn of(policy: &Policy<'_>) -> Self {
-        let worlds = worlds(policy);
-        let readers: Vec<_> = worlds.iter().map(|world| Reader::of(policy, world)).collect();
-        let mut verdicts = Self {
-            public: Answer::No,
-            public_literal: Answer::No,
-            public_statements: Vec::new(),
-            unknown_statements: Vec::new(),
-            confused_deputy: Vec::new(),
+        let allowance = work::allowance(policy.span.end - policy.span.start);
+        work::within(allowance, || Self::found(policy)).unwrap_or_else(|error| Self::unfinished(policy, error))
+    }
+
+    const NONE: Self = Self {
+        public: Answer::No,
+        public_literal: Answer::No,
+        public_statements: Vec::new(),
+        unknown_statements: Vec::new(),
+        confused_deputy: Vec::new(),
+        finished: Ok(()),
+    };
+
+    fn unfinished(policy: &Policy<'_>, error: TooMuchWork) -> Self {
+        let is_service = |entry: &Principal<'_>| entry.kind == PrincipalKind::Service;
+        let may_be_open = |statement: &&Statement<'_>| {
+            let mut entries = statement.principals.iter().flat_map(|principals| &principals.entries);
+            statement.effect == Effect::Allow && (Reader::who(statement) != Who::Known || entries.any(is_service))
         };
+        let open = policy.statements.iter().filter(may_be_open);
+        let unknown_statements: Vec<_> = open.map(|statement| statement.index).collect();
+        let public = if unknown_statements.is_empty() { Answer::No } else { Answer::Unknown };
+        Self { public, public_literal: public, unknown_statements, finished: Err(error), ..Self::NONE }
+    }
+
+    fn found(policy: &Policy<'_>) -> Self {
+        let worlds = worlds(policy);
+        let prepared = Statements::of(policy);
+        let readers: Vec<_> = worlds.iter().map(|world| Reader::of(policy, world)).collect();
+        let mut verdicts = Self::NONE;
         for statement in policy.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
+            if work::is_over() {
+                break;
+            }
             if readers.iter().any(|reader| reader.literally_open(statement)) {
                 verdicts.public_literal = Answer::Yes;
             }
-            let mut answers = readers.iter().map(|reader| reader.open(policy, statement));
+            let mut answers = readers.iter().map(|reader| reader.open(policy, &prepared, statement));
             match answers.try_fold(Answer::No, |worst, answer| match answer {
                 Answer::Yes => Err(Answer::Yes),
                 Answer::Unknown => Ok(Answer::Unknown),
@@ -89,7 +115,12 @@ impl Resource {
             let clues: Vec<_> = statements.flat_map(|statement| reader.clues(statement)).collect();
             (!clues.is_empty()).then(|| Finding::new(verdict, says, clues))
         };
-        let unknown = "whether a stranger is let in hangs on a condition key that is not known";
+        let unknown = match self.finished {
+            Ok(()) => "whether a stranger is let in hangs on a condition key that is not known",
+            Err(TooMuchWork) => {
+                "whether a stranger is let in takes more work to find out than Remedy spends on a policy"
+            }
+        };
         let deputy = "a service may act on behalf of any account";
         let clues_of_deputies = || {
             let statements =
@@ -125,9 +156,6 @@ impl Resource {
     }
 }
 
-/// Tagging a session that nobody can start lets nobody in.
-const ASIDE: [&str; 3] = ["sts:tagsession", "sts:setsourceidentity", "sts:setcontext"];
-
 #[derive(Debug, Clone, Copy)]
 struct Reader<'w> {
     kind: Kind,
@@ -160,7 +188,7 @@ impl<'w> Reader<'w> {
     }
 
     /// Whether a stranger is let in by this statement.
-    fn open(self, policy: &Policy<'_>, allow: &Statement<'_>) -> Answer {
+    fn open(self, policy: &Policy<'_>, prepared: &Statements<'_>, allow: &Statement<'_>) -> Answer {
         if Self::who(allow) == Who::Known || self.grants_nothing(allow) {
             return Answer::No;
         }
@@ -170,7 +198,7 @@ impl<'w> Reader<'w> {
             Effectiveness::LetsIn if self.world.needs_unknown(self.kind) => Answer::Unknown,
             Effectiveness::LetsIn => Answer::Yes,
         };
-        match self.denied(policy, allow) {
+        match self.denied(policy, prepared, allow) {
             Answer::Yes => Answer::No,
             Answer::Unknown => Answer::Unknown,
             Answer::No => answer,
@@ -304,7 +332,8 @@ impl<'w> Reader<'w> {
     }
 
     /// Whether denies keep every stranger from all that the allow grants.
-    fn denied(self, policy: &Policy<'_>, allow: &Statement<'_>) -> Answer {
+    fn denied(self, policy: &Policy<'_>, prepared: &Statements<'_>, allow: &Statement<'_>) -> Answer {
+        work::count_all(policy.statements.len());
         let denies: Vec<_> = policy
             .statements
             .iter()
@@ -323,19 +352,19 @@ impl<'w> Reader<'w> {
                 Answer::No => {}
             }
         }
-        if !complete.is_empty() && self.covered(allow, &complete) {
+        if !complete.is_empty() && prepared.covered(allow, &complete) {
             return Answer::Yes;
         }
         let by_address: Vec<_> = denies.iter().copied().filter(|deny| on_address_alone(deny)).collect();
         if !by_address.is_empty() {
-            let of_all = by_address.iter().copied().filter(|deny| self.covered(allow, &[deny]));
+            let of_all = by_address.iter().copied().filter(|deny| prepared.covered(allow, &[deny]));
             if !self.callers(allow, of_all).is_public() {
                 return Answer::Yes;
             }
         }
         if !unknown.is_empty() {
             complete.append(&mut unknown);
-            if self.covered(allow, &complete) {
+            if prepared.covered(allow, &complete) {
                 return Answer::Unknown;
             }
         }
@@ -370,6 +399,7 @@ impl<'w> Reader<'w> {
         }
         // Those for whom a provider vouches are denied by its name too.
         let named = |provider: &Principal<'_>| {
+            work::count_all(principals.entries.len());
             principals.entries.iter().any(|entry| entry.kind == provider.kind && entry.text == provider.text)
         };
         let mut providers = allow.principals.iter().flat_map(|allowed| &allowed.entries).filter(|e| is_web_identity(e));
@@ -435,39 +465,6 @@ impl<'w> Reader<'w> {
     /// Whether the service takes no request without a signature.
     const fn signed(self) -> bool {
         matches!(self.kind, Kind::Key | Kind::Trust)
-    }
-
-    /// Whether the denies are about every action on every resource of the allow.
-    fn covered(self, allow: &Statement<'_>, denies: &[&Statement<'_>]) -> bool {
-        let catalogue = Catalogue::get();
-        let mut granted = Part::of(self.version, allow);
-        if let Some(service) = self.kind.service() {
-            granted.actions.intersect(&catalogue.matching([format!("{service}:*").as_str()]));
-        }
-        if self.kind == Kind::Trust {
-            granted.actions.subtract(&catalogue.matching(ASIDE));
-        }
-        let parts: Vec<_> = denies.iter().map(|deny| Part::of(self.version, deny)).collect();
-        let mut left = catalogue.none();
-        granted.left_by(&parts, &mut left);
-        if !left.is_empty() {
-            return false;
-        }
-        // An action that the table does not know is denied by its name only.
-        let everywhere = || denies.iter().zip(&parts).filter(|(_, part)| part.covers_all_of(&granted));
-        let unknown = |item: &&Item<'_>| catalogue.matching([&*item.text]).is_empty();
-        allow.actions.negated
-            || allow.actions.items.iter().filter(unknown).all(|item| {
-                everywhere().any(|(deny, _)| {
-                    let covers = |denied: &Item<'_>| glob::covers(&denied.text, &item.text);
-                    let apart = |excepted: &Item<'_>| !glob::intersect(&excepted.text, &item.text);
-                    if deny.actions.negated {
-                        deny.actions.items.iter().all(apart)
-                    } else {
-                        deny.actions.items.iter().any(covers)
-                    }
-                })
-            })
     }
 
     /// A service that may be let in on behalf of anybody: where it stands.
@@ -539,6 +536,7 @@ struct Presence<'s, 'a> {
 
 impl Presence<'_, '_> {
     fn required(self, key: &str) -> bool {
+        work::count_all(self.clauses.len());
         self.clauses
             .iter()
             .any(|clause| clause.key == key && clause.operator != Operator::Null && !clause.holds_without_key())
@@ -559,7 +557,9 @@ fn implies(held: &Clause<'_>, asked: &Clause<'_>) -> bool {
         && held.operator != Operator::Null
         && held.set != SetOperator::ForAllValues;
     let (fewer, more) = if held.negated { (asked, held) } else { (held, asked) };
-    same && fewer.values.iter().all(|value| more.values.iter().any(|other| other.text == value.text))
+    work::count_all(if same { 1 + fewer.values.len() * more.values.len() } else { 1 });
+    same && !work::is_over()
+        && fewer.values.iter().all(|value| more.values.iter().any(|other| other.text == value.text))
 }
 
 /// The providers that vouch for anybody who signs up.

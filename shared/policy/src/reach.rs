@@ -7,9 +7,11 @@
 use crate::{
     catalogue::{ActionSet, Catalogue},
     condition::{self, Requests},
-    document::{Effect, Element, Policy, Statement, Version},
+    denies::{Denies, Granted},
+    document::{Effect, Element, Item, Policy, Statement, Version},
     glob,
     variable::{self, Wild},
+    work,
 };
 
 /// Everything that says what a principal may do.
@@ -51,13 +53,31 @@ pub(crate) enum Conditions {
     Unmet,
 }
 
+impl Holder<'_> {
+    /// The bytes of all its policies.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let levels = self.service_control.iter().flatten().copied();
+        let all = self.policies.iter().copied().chain(self.boundary).chain(levels);
+        all.map(|policy| policy.span.end - policy.span.start).sum()
+    }
+
+    /// The policies that must allow, each level by itself: its own, the boundary, the service control policies.
+    fn levels(&self) -> impl Iterator<Item = Vec<&Policy<'_>>> {
+        let own = std::iter::once(self.policies.clone());
+        own.chain(self.boundary.map(|boundary| vec![boundary])).chain(self.service_control.iter().cloned())
+    }
+}
+
 impl Reach {
     /// Of a principal.
     pub(crate) fn of(holder: &Holder<'_>, conditions: Conditions) -> Self {
-        let mut reach = Self::united(&holder.policies, conditions);
-        let boundary = holder.boundary.map(|boundary| vec![boundary]);
-        for level in boundary.iter().chain(&holder.service_control) {
-            let limit = Self::united(level, conditions);
+        let mut levels = holder.levels().map(|level| Ready::of(&level, conditions).reach());
+        let every = || Catalogue::get().every();
+        let own = levels.next();
+        let unlimited = || Self { everywhere: every(), nearly_everywhere: every(), somewhere: every() };
+        let mut reach = own.unwrap_or_else(unlimited);
+        for limit in levels {
             reach.everywhere.intersect(&limit.everywhere);
             reach.nearly_everywhere.intersect(&limit.nearly_everywhere);
             reach.somewhere.intersect(&limit.somewhere);
@@ -65,41 +85,90 @@ impl Reach {
         reach
     }
 
-    fn united(policies: &[&Policy<'_>], conditions: Conditions) -> Self {
-        let catalogue = Catalogue::get();
-        let (mut allows, mut denies) = (Vec::new(), Vec::new());
+    /// What a principal may do on every resource, and nothing else.
+    pub(crate) fn everywhere(holder: &Holder<'_>, conditions: Conditions) -> ActionSet {
+        let mut everywhere = Catalogue::get().every();
+        for level in holder.levels() {
+            everywhere.intersect(&Ready::of(&level, conditions).everywhere());
+        }
+        everywhere
+    }
+}
+
+/// The statements of one level that count.
+struct Ready<'p> {
+    allows: Vec<Part<'p>>,
+    denies: Vec<Part<'p>>,
+}
+
+impl<'p> Ready<'p> {
+    fn of(policies: &[&'p Policy<'p>], conditions: Conditions) -> Self {
+        let mut ready = Self { allows: Vec::new(), denies: Vec::new() };
         for policy in policies {
             for statement in &policy.statements {
                 let met = conditions == Conditions::Met && statement.effect == Effect::Allow;
-                if met || unconditional(policy.version, statement) {
-                    let list = if statement.effect == Effect::Allow { &mut allows } else { &mut denies };
+                if !work::is_over() && (met || unconditional(policy.version, statement)) {
+                    let allows = statement.effect == Effect::Allow;
+                    let list = if allows { &mut ready.allows } else { &mut ready.denies };
                     list.push(Part::of(policy.version, statement));
                 }
             }
         }
-        let mut everywhere = catalogue.none();
-        for allow in &allows {
-            if allow.everywhere() {
-                everywhere.unite(&allow.actions);
-            } else if allow.negated {
-                everywhere.unite(&filled_up(allow, &allows, |_| true));
+        ready
+    }
+
+    fn reach(self) -> Reach {
+        let (everywhere, nearly_everywhere) = (self.everywhere(), self.nearly_everywhere());
+        let denies = Denies::of(self.denies);
+        let asked = denies.all();
+        let mut somewhere = Catalogue::get().none();
+        for allow in self.allows {
+            Granted::of(allow).left_by(&asked, &mut somewhere);
+        }
+        Reach { everywhere, nearly_everywhere, somewhere }
+    }
+
+    fn everywhere(&self) -> ActionSet {
+        let mut everywhere = Catalogue::get().none();
+        for allow in self.allows.iter().filter(|allow| allow.everywhere()) {
+            everywhere.unite(&allow.actions);
+        }
+        for allow in self.allows.iter().filter(|allow| allow.negated) {
+            if !work::is_over() && !allow.actions.within(&everywhere) {
+                everywhere.unite(&self.filled_up(allow));
             }
         }
-        let mut nearly_everywhere = catalogue.none();
-        for allow in allows.iter().filter(|allow| allow.nearly_everywhere()) {
+        for deny in self.denies.iter().filter(|deny| !deny.nowhere()) {
+            everywhere.subtract(&deny.actions);
+        }
+        everywhere
+    }
+
+    fn nearly_everywhere(&self) -> ActionSet {
+        let mut nearly_everywhere = Catalogue::get().none();
+        for allow in self.allows.iter().filter(|allow| allow.nearly_everywhere()) {
             nearly_everywhere.unite(&allow.actions);
         }
-        for deny in denies.iter().filter(|deny| !deny.nowhere()) {
-            everywhere.subtract(&deny.actions);
-            if deny.everywhere() {
-                nearly_everywhere.subtract(&deny.actions);
+        for deny in self.denies.iter().filter(|deny| deny.everywhere()) {
+            nearly_everywhere.subtract(&deny.actions);
+        }
+        nearly_everywhere
+    }
+
+    /// The actions that an allow with `NotResource` has everywhere because others have them on what it excepts.
+    fn filled_up(&self, allow: &Part<'_>) -> ActionSet {
+        let mut actions = allow.actions.clone();
+        for excepted in &allow.resources {
+            if work::is_over() || actions.is_empty() {
+                break;
             }
+            let mut elsewhere = Catalogue::get().none();
+            for other in self.allows.iter().filter(|other| other.covers(excepted)) {
+                elsewhere.unite(&other.actions);
+            }
+            actions.intersect(&elsewhere);
         }
-        let mut somewhere = catalogue.none();
-        for allow in &allows {
-            allow.left_by(&denies, &mut somewhere);
-        }
-        Self { everywhere, nearly_everywhere, somewhere }
+        actions
     }
 }
 
@@ -119,11 +188,13 @@ pub(crate) fn actions_of(element: &Element<'_>) -> ActionSet {
 }
 
 /// A statement, made ready.
+#[derive(Debug)]
 pub(crate) struct Part<'p> {
     pub(crate) actions: ActionSet,
     /// Whether `resources` are those it is not about.
-    negated: bool,
-    resources: Vec<Wild<'p>>,
+    pub(crate) negated: bool,
+    /// In the normal form of patterns.
+    pub(crate) resources: Vec<Wild<'p>>,
 }
 
 impl<'p> Part<'p> {
@@ -131,7 +202,7 @@ impl<'p> Part<'p> {
         // A trust policy names no resource: it is about its role.
         let resources = statement.resources.as_ref().map_or_else(
             || vec![variable::widened(version, "*")],
-            |element| element.items.iter().map(|item| variable::widened(version, &item.text)).collect(),
+            |element| element.items.iter().map(|item| variable::widened(version, &item.text).normal()).collect(),
         );
         Self {
             actions: actions_of(&statement.actions),
@@ -145,19 +216,17 @@ impl<'p> Part<'p> {
         Self {
             actions: Catalogue::get().matching([pattern]),
             negated: false,
-            resources: resources.iter().map(|text| variable::widened(Version::V2008, text)).collect(),
+            resources: resources.iter().map(|text| variable::widened(Version::V2008, text).normal()).collect(),
         }
     }
 
-    /// Whether it is about all that the other is about.
-    pub(crate) fn covers_all_of(&self, other: &Self) -> bool {
-        if other.negated {
-            return self.covers_all_but(&other.resources);
-        }
-        other.resources.iter().all(|resource| self.covers(resource))
+    /// Whether it is about every action of the other on each of its resources, by what it lists.
+    pub(crate) fn is_about_all_of(&self, other: &Self) -> bool {
+        let listed = !self.negated && !other.negated;
+        listed && other.actions.within(&self.actions) && other.resources.iter().all(|resource| self.covers(resource))
     }
 
-    fn everywhere(&self) -> bool {
+    pub(crate) fn everywhere(&self) -> bool {
         !self.negated && self.resources.iter().any(Wild::is_everything)
     }
 
@@ -166,77 +235,23 @@ impl<'p> Part<'p> {
         self.negated && self.resources.iter().any(Wild::is_everything)
     }
 
-    fn nearly_everywhere(&self) -> bool {
+    pub(crate) fn nearly_everywhere(&self) -> bool {
         const SOME_ARN: &str = "arn:aws:remedy:remedy:000000000000:remedy";
         let wide = |resource: &Wild<'_>| resource.exact && glob::matches(&resource.text, SOME_ARN);
         if self.negated { !self.resources.iter().any(wide) } else { self.resources.iter().any(wide) }
     }
 
     /// Whether it is about all of what the pattern matches.
-    fn covers(&self, resource: &Wild<'_>) -> bool {
+    pub(crate) fn covers(&self, resource: &Wild<'_>) -> bool {
         if self.negated {
             return self.resources.iter().all(|excepted| !glob::intersect(&excepted.text, &resource.text));
         }
         self.resources.iter().any(|own| own.covers(resource))
     }
-
-    /// Whether it is about everything but these.
-    fn covers_all_but(&self, excepted: &[Wild<'_>]) -> bool {
-        if self.negated {
-            return self.resources.iter().all(|own| excepted.iter().any(|other| other.covers(own)));
-        }
-        self.everywhere()
-    }
-
-    /// Adds the actions that the denies leave to it on some resource.
-    pub(crate) fn left_by(&self, denies: &[Self], left: &mut ActionSet) {
-        if self.nowhere() {
-            return;
-        }
-        if denies.is_empty() {
-            left.unite(&self.actions);
-            return;
-        }
-        let mut take = |denied: ActionSet| {
-            let mut actions = self.actions.clone();
-            actions.subtract(&denied);
-            left.unite(&actions);
-        };
-        if self.negated {
-            let spared = |own: &Wild<'_>| self.resources.iter().any(|other| other.covers(own));
-            take(denied(denies, |deny| deny.covers_all_but(&self.resources), |own| !spared(own)));
-        } else {
-            for resource in &self.resources {
-                let met = |own: &Wild<'_>| glob::intersect(&own.text, &resource.text);
-                take(denied(denies, |deny| deny.covers(resource), met));
-            }
-        }
-    }
 }
 
-/// The actions denied on all of some resources: by statements about all of them, and by statements with `NotResource`
-/// of which others deny what they except. `excepted` says which exceptions matter here.
-fn denied(denies: &[Part<'_>], covers: impl Fn(&Part<'_>) -> bool, excepted: impl Fn(&Wild<'_>) -> bool) -> ActionSet {
-    let mut actions = Catalogue::get().none();
-    for deny in denies {
-        if covers(deny) {
-            actions.unite(&deny.actions);
-        } else if deny.negated {
-            actions.unite(&filled_up(deny, denies, &excepted));
-        }
-    }
-    actions
-}
-
-/// The actions that a statement with `NotResource` has everywhere because others have them on what it excepts.
-fn filled_up(part: &Part<'_>, others: &[Part<'_>], matters: impl Fn(&Wild<'_>) -> bool) -> ActionSet {
-    let mut actions = part.actions.clone();
-    for excepted in part.resources.iter().filter(|excepted| matters(excepted)) {
-        let mut elsewhere = Catalogue::get().none();
-        for other in others.iter().filter(|other| other.covers(excepted)) {
-            elsewhere.unite(&other.actions);
-        }
-        actions.intersect(&elsewhere);
-    }
-    actions
+/// Whether a statement is about nothing.
+pub(crate) fn is_about_nothing(statement: &Statement<'_>) -> bool {
+    let everything = |item: &Item<'_>| variable::widened(Version::V2008, &item.text).is_everything();
+    statement.resources.as_ref().is_some_and(|element| element.negated && element.items.iter().any(everything))
 }

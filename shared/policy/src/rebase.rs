@@ -3,6 +3,8 @@
 //! It is what an undo needs when somebody else has changed the document since: only our own difference is taken back.
 //! Statements are told apart by what they say, not by how they are spelt or where they stand.
 
+use std::collections::BTreeSet;
+
 use crate::{
     Kind, Malformed, Policy,
     document::Statement,
@@ -74,10 +76,10 @@ pub fn rebase(
 fn merged(before: &Document<'_>, after: &Document<'_>, now: &Document<'_>) -> Result<Option<String>, NotRebased> {
     let (taken, added) = (before.without(after), after.without(before));
     let missing: Vec<_> = added.iter().copied().filter(|statement| !now.has(statement)).collect();
-    let mut gone = Vec::new();
+    let mut gone = BTreeSet::new();
     for statement in &taken {
         match now.place_of(statement, &gone) {
-            Some(index) => gone.push(index),
+            Some(index) => _ = gone.insert(index),
             // Already taken out by somebody, unless it stands there in other words, or was to be replaced.
             None if missing.is_empty() && !now.names(statement, &gone) => {}
             None => return Err(statement.changed()),
@@ -145,11 +147,11 @@ impl<'a> Document<'a> {
 
     /// The statements that the other document has not, each counted as often as it stands there.
     fn without(&self, other: &Self) -> Vec<&Stated<'a>> {
-        let mut matched = Vec::new();
+        let mut matched = BTreeSet::new();
         let mut left = Vec::new();
         for statement in &self.statements {
             match other.place_of(statement, &matched) {
-                Some(index) => matched.push(index),
+                Some(index) => _ = matched.insert(index),
                 None => left.push(statement),
             }
         }
@@ -157,16 +159,16 @@ impl<'a> Document<'a> {
     }
 
     fn has(&self, statement: &Stated<'_>) -> bool {
-        self.place_of(statement, &[]).is_some()
+        self.place_of(statement, &BTreeSet::new()).is_some()
     }
 
-    fn place_of(&self, statement: &Stated<'_>, but: &[usize]) -> Option<usize> {
+    fn place_of(&self, statement: &Stated<'_>, but: &BTreeSet<usize>) -> Option<usize> {
         let same = |known: &&Stated<'_>| known.said == statement.said && !but.contains(&known.index);
         self.statements.iter().find(same).map(|known| known.index)
     }
 
     /// Whether a statement of the same Sid is there.
-    fn names(&self, statement: &Stated<'_>, but: &[usize]) -> bool {
+    fn names(&self, statement: &Stated<'_>, but: &BTreeSet<usize>) -> bool {
         let named = |known: &Stated<'_>| known.sid == statement.sid && !but.contains(&known.index);
         statement.sid.is_some() && self.statements.iter().any(named)
     }

@@ -14,7 +14,7 @@ fn statement(kind: Kind, members: &str) -> String {
 
 fn identity(text: &str) -> Identity {
     let policy = Policy::parse(Kind::Identity, text).unwrap_or_else(|error| panic!("{text}: {error}"));
-    Identity::of(&Holder::of(&policy))
+    Identity::of(&Holder::of(&policy)).unwrap()
 }
 
 /// The verdicts on one allowing statement.
@@ -339,7 +339,7 @@ fn i6_the_actions_of_a_way_may_be_spread() {
     let two = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"cloudformation:CreateStack","Resource":"*"}}"#;
     let (one, two) = (Policy::parse(Kind::Identity, one).unwrap(), Policy::parse(Kind::Identity, two).unwrap());
     let holder = Holder { policies: vec![&one, &two], ..Holder::default() };
-    assert_eq!(names(&Identity::of(&holder)), ["PassExistingRoleToCloudFormation"]);
+    assert_eq!(names(&Identity::of(&holder).unwrap()), ["PassExistingRoleToCloudFormation"]);
     let gone = statements(&[
         r#"{"Effect":"Allow","Action":"iam:CreateAccessKey","Resource":"arn:aws:iam::111122223333:user/dev/*"}"#,
         r#"{"Effect":"Deny","Action":"iam:Create*","Resource":"arn:aws:iam::111122223333:user/*"}"#,
@@ -359,11 +359,11 @@ fn i7_boundaries_and_service_control_policies_intersect() {
     };
     let (all, s3) = (parse("*"), parse("s3:*"));
     let (all, s3) = (Policy::parse(Kind::Identity, &all).unwrap(), Policy::parse(Kind::Identity, &s3).unwrap());
-    let bounded = Identity::of(&Holder { policies: vec![&all], boundary: Some(&s3), ..Holder::default() });
+    let bounded = Identity::of(&Holder { policies: vec![&all], boundary: Some(&s3), ..Holder::default() }).unwrap();
     assert_eq!((bounded.admin, bounded.full_service_access), (false, vec!["s3".to_owned()]));
     let levels =
         Holder { policies: vec![&all], service_control: vec![vec![&all], vec![&s3, &s3]], ..Holder::default() };
-    assert!(Identity::of(&levels).privilege_escalation.is_empty());
+    assert!(Identity::of(&levels).unwrap().privilege_escalation.is_empty());
 }
 
 #[test]
@@ -810,7 +810,7 @@ fn every_verdict_names_its_place() {
     let text = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Ok","Effect":"Allow","Action":"s3:GetObject","Resource":"*"},{"Sid":"Root","Effect":"Allow","Action":["s3:*","*"],"Resource":"*"}]}"#;
     let policy = Policy::parse(Kind::Identity, text).unwrap();
     let holder = Holder::of(&policy);
-    let findings = Identity::of(&holder).findings(&holder);
+    let findings = Identity::of(&holder).unwrap().findings(&holder);
     let admin = findings.iter().find(|finding| finding.verdict == "admin").unwrap();
     assert!(admin.clues.iter().any(|clue| clue.statement == 1 && clue.sid.as_deref() == Some("Root")));
     let bucket = format!(r#"{{"Version":"2012-10-17","Statement":[{EVERYONE}]}}"#);

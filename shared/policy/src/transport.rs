@@ -1,10 +1,8 @@
 //! Whether a bucket takes requests over TLS only.
 
 use crate::{
-    catalogue::Catalogue,
-    document::{Effect, Policy},
-    public,
-    reach::Part,
+    document::{Policy, Statement},
+    uploads,
     world::World,
 };
 
@@ -12,20 +10,16 @@ use crate::{
 ///
 /// Source: AWS Config, `s3-bucket-ssl-requests-only`. However it is spelled: over several statements, as `Null` and `Bool`,
 /// or without a condition at all.
+///
+/// No, where that takes more work than [`work::allowance`] gives to a policy of that size: one more statement denies nothing
+/// that was not denied.
 #[must_use]
 pub fn requires_tls(policy: &Policy<'_>, bucket_arn: &str) -> bool {
     let plaintext = World::plaintext();
-    let denies: Vec<_> = policy
-        .statements
-        .iter()
-        .filter(|statement| statement.effect == Effect::Deny && public::names_everyone(statement))
-        .filter(|statement| statement.clauses.iter().all(|clause| plaintext.settles(clause) == Some(true)))
-        .map(|statement| Part::of(policy.version, statement))
-        .collect();
+    let settled =
+        |statement: &Statement<'_>| statement.clauses.iter().all(|clause| plaintext.settles(clause) == Some(true));
     let objects = format!("{bucket_arn}/*");
-    let mut left = Catalogue::get().none();
-    Part::of_actions("s3:*", &[bucket_arn, &objects]).left_by(&denies, &mut left);
-    !denies.is_empty() && left.is_empty()
+    uploads::denies_everybody(policy, settled, "s3:*", &[bucket_arn, &objects])
 }
 
 #[cfg(test)]

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    catalogue::Catalogue,
     condition::{self, Requests},
+    denies::{Denies, Granted},
     document::{Clause, Effect, Policy, Statement, Version},
     evaluate::{Caller, Request, holds},
     public,
     reach::Part,
-    variable,
+    variable, work,
 };
 
 /// The header `x-amz-server-side-encryption`.
@@ -38,27 +40,49 @@ impl Upload {
 /// Whether the policy denies everybody every such upload to the bucket, however it is spelled: over several statements, by
 /// the encryption or by the key, or without a condition at all.
 ///
+/// No, where that takes more work than [`work::allowance`] gives to a policy of that size: one more statement denies nothing
+/// that was not denied.
+///
 /// Source: S3 User Guide, "Using server-side encryption with AWS KMS keys", under "Requiring the use of SSE-KMS".
 #[must_use]
 pub fn denies_uploads(policy: &Policy<'_>, bucket_arn: &str, upload: Upload) -> bool {
     let objects = format!("{bucket_arn}/*");
     upload.encryptions().iter().all(|encryption| {
         let request = request(*encryption, &objects);
-        let applies = |clause: &Clause<'_>| meets(policy.version, clause, &request);
-        let denies: Vec<_> = policy
-            .statements
-            .iter()
-            .filter(|statement| denies_everybody(statement) && statement.clauses.iter().all(applies))
-            .map(|statement| Part::of(policy.version, statement))
-            .collect();
-        let mut left = crate::catalogue::Catalogue::get().none();
-        Part::of_actions("s3:putobject", &[&objects]).left_by(&denies, &mut left);
-        !denies.is_empty() && left.is_empty()
+        let applies =
+            |statement: &Statement<'_>| statement.clauses.iter().all(|clause| meets(policy.version, clause, &request));
+        denies_everybody(policy, applies, "s3:putobject", &[&objects])
     })
 }
 
-fn denies_everybody(statement: &Statement<'_>) -> bool {
-    statement.effect == Effect::Deny && public::names_everyone(statement)
+/// Whether the denies that are for everybody, and that apply, are together about all of an action on these resources. No,
+/// where that is too much work to find out.
+pub(crate) fn denies_everybody(
+    policy: &Policy<'_>,
+    applies: impl Fn(&Statement<'_>) -> bool,
+    action: &str,
+    resources: &[&str],
+) -> bool {
+    let denies_all = || {
+        let granted = Part::of_actions(action, resources);
+        let for_everybody = |deny: &&Statement<'_>| deny.effect == Effect::Deny && public::names_everyone(deny);
+        let mut denies = Vec::new();
+        // From the last on, where Remedy puts its own.
+        let statements = policy.statements.iter().rev().filter(for_everybody);
+        for deny in statements.filter(|deny| !work::is_over() && applies(deny)) {
+            let part = Part::of(policy.version, deny);
+            if part.is_about_all_of(&granted) {
+                return true;
+            }
+            denies.push(part);
+        }
+        let (any, denies) = (!denies.is_empty(), Denies::of(denies));
+        let mut left = Catalogue::get().none();
+        Granted::of(granted).left_by(&denies.all(), &mut left);
+        any && left.is_empty()
+    };
+    let allowance = work::allowance(policy.span.end - policy.span.start);
+    work::within(allowance, denies_all).unwrap_or(false)
 }
 
 /// Whether every such upload meets a clause of a deny.

@@ -3,6 +3,7 @@
 use crate::{
     condition::Key,
     document::{Clause, Kind, Operator, Policy},
+    work,
 };
 
 /// What is settled about a stranger's request: which of the keys that the policy asks for are there, and whether it comes
@@ -35,10 +36,8 @@ fn keys_in_question<'p>(policy: &'p Policy<'_>) -> Vec<&'p str> {
     const MOST: usize = 4;
     let clauses = || policy.statements.iter().flat_map(|statement| &statement.clauses);
     let asked = |clause: &&Clause<'_>| clause.operator == Operator::Null && clause.null_holds(None).is_none();
-    let shared = |clause: &&Clause<'_>| {
-        let others = || clauses().filter(|other| other.key == clause.key && other.operator != Operator::Null);
-        others().nth(1).is_some() && others().any(Clause::holds_without_key)
-    };
+    let by_key = Shared::of(policy);
+    let shared = |clause: &&Clause<'_>| by_key.has(&clause.key);
     let by_address = clauses().any(|clause| clause.key == ADDRESS);
     let by_endpoint = clauses().any(|clause| ENDPOINT.contains(&&*clause.key));
     let exclusive =
@@ -51,6 +50,29 @@ fn keys_in_question<'p>(policy: &'p Policy<'_>) -> Vec<&'p str> {
         }
     }
     keys
+}
+
+/// The keys of several clauses, of which one holds where the key is absent.
+struct Shared<'p>(Vec<&'p str>);
+
+impl<'p> Shared<'p> {
+    fn of(policy: &'p Policy<'_>) -> Self {
+        let clauses = policy.statements.iter().flat_map(|statement| &statement.clauses);
+        let compared = clauses.filter(|clause| clause.operator != Operator::Null);
+        let mut keys: Vec<_> = compared.map(|clause| (&*clause.key, clause.holds_without_key())).collect();
+        work::count_all(16 * keys.len());
+        keys.sort_unstable();
+        // Those that hold without the key are the last of their key.
+        let shared = keys.windows(2).filter_map(|pair| match pair {
+            [(a, _), (b, true)] if a == b => Some(*b),
+            _ => None,
+        });
+        Self(shared.collect())
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.0.binary_search(&key).is_ok()
+    }
 }
 
 const SECURE: &str = "aws:securetransport";
