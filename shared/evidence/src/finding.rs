@@ -43,6 +43,20 @@ pub enum Kind {
     IntentWithoutOutcome,
     /// An outcome has no intent.
     OutcomeWithoutIntent,
+    /// It lies in the folder of an hour that was over long before it was written.
+    Belated,
+    /// A delete marker was put over it.
+    DeleteMarker,
+    /// It has another version below the one that is seen.
+    OtherVersion,
+    /// It is a public key that was not given.
+    ForeignKey,
+    /// It is of another bucket than was asked for.
+    OtherOrigin,
+    /// The chain does not begin where it is known to begin.
+    OtherBeginning,
+    /// It could not be read.
+    Unreadable,
 }
 
 impl Kind {
@@ -66,6 +80,13 @@ impl Kind {
             Self::DuplicateOutcome => "duplicate outcome",
             Self::IntentWithoutOutcome => "intent without outcome",
             Self::OutcomeWithoutIntent => "outcome without intent",
+            Self::Belated => "belated",
+            Self::DeleteMarker => "delete marker",
+            Self::OtherVersion => "other version",
+            Self::ForeignKey => "foreign key",
+            Self::OtherOrigin => "other origin",
+            Self::OtherBeginning => "other beginning",
+            Self::Unreadable => "unreadable",
         }
     }
 }
@@ -93,6 +114,18 @@ impl fmt::Display for Finding {
     }
 }
 
+/// What a verification comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Everything is as it was sealed.
+    Intact,
+    /// Something is not.
+    Tampered,
+    /// Nothing wrong was found, and not everything could be judged: nothing is sealed, or something is unreadable or unknown.
+    CannotSay,
+}
+
 /// What a verification answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -100,6 +133,10 @@ pub struct Report {
     pub at: Timestamp,
     /// The bucket that was sealed, by the first manifest that can be relied on.
     pub origin: Option<String>,
+    /// The SHA-256 of the first manifest, in hex: it tells one history from every other.
+    pub genesis: Option<String>,
+    /// The fingerprints of the keys that signed what can be relied on.
+    pub keys: Vec<String>,
     /// The first hour sealed.
     pub from: Option<Hour>,
     /// The last hour sealed.
@@ -116,12 +153,31 @@ pub struct Report {
     pub unsealed: Vec<String>,
     /// What was sealed and is no record; it was found like that.
     pub invalid: Vec<String>,
+    /// What stands at a number that a signed manifest steps over: it was never part of the chain.
+    pub stepped_over: Vec<String>,
+    /// What may be of a later release, sealed or not: records of another kind or form, and signed manifests of another form.
+    pub unknown: Vec<String>,
+    /// What could not be read, when it was sealed or now, and why.
+    pub unreadable: Vec<Finding>,
 }
 
 impl Report {
-    /// Whether nothing is wrong.
+    /// What it comes to.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        // What is only unproven is so because of something else: that is what counts.
+        let is_tampered = self.findings.iter().any(|finding| finding.kind != Kind::Unproven);
+        let is_judged = self.findings.is_empty() && self.unknown.is_empty() && self.unreadable.is_empty();
+        match (is_tampered, is_judged && self.manifests > 0) {
+            (true, _) => Verdict::Tampered,
+            (false, true) => Verdict::Intact,
+            (false, false) => Verdict::CannotSay,
+        }
+    }
+
+    /// Whether everything is as it was sealed.
     #[must_use]
     pub fn is_intact(&self) -> bool {
-        self.findings.is_empty()
+        self.verdict() == Verdict::Intact
     }
 }

@@ -2,16 +2,18 @@
 //!
 //! The evidence bucket holds one object for each record under `yyyy/mm/dd/hh/`. For every hour there is one
 //! [`Manifest`], `seal/<number>.json`: it lists what was found, commits to it by the root of an RFC 6962 Merkle tree
-//! ([`merkle`]), and names the manifest before it by digest. Beside it stands its [`Seal`], `seal/<number>.sig`: a short
+//! ([`merkle`]), and names the manifest before it by digest. A large hour has several, and whatever foreign stands where a
+//! manifest belongs is stepped over. Beside it stands its [`Seal`], `seal/<number>.sig`: a short
 //! [`Checkpoint`] as text, signed with ECDSA over P-256 and SHA-256. A manifest is made for an hour without records, too,
 //! so that absence is provable.
 //!
 //! [`verify()`] is a pure function over an [`Archive`] (what is in the bucket, or in a downloaded folder), the
 //! [`PublicKey`]s and, where there is one, a second archive of anchored seals. It names what was deleted, changed,
-//! inserted, reordered or cut off.
+//! inserted, reordered or cut off, and what it cannot judge: [`Verdict::CannotSay`] is never [`Verdict::Intact`].
 
 mod archive;
 mod checkpoint;
+mod contents;
 mod finding;
 mod hour;
 mod key;
@@ -27,10 +29,11 @@ mod verify;
 
 pub use archive::Archive;
 pub use checkpoint::{Checkpoint, Seal, Unreadable};
-pub use finding::{Finding, Kind, Report};
+pub use contents::{Contents, Reading, Unread, Why};
+pub use finding::{Finding, Kind, Report, Verdict};
 pub use hour::{Hour, NotAnHour};
 pub use key::{NotAKey, PublicKey};
-pub use manifest::{Contents, Entry, FORMAT, Manifest, Place, Previous};
+pub use manifest::{Entry, FORMAT, Manifest, Place, Previous};
 pub use name::Name;
 pub use record::is_record;
-pub use verify::{GRACE, verify};
+pub use verify::{GRACE, Pins, verify, verify_pinned};

@@ -8,13 +8,21 @@ use remedy_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{hour::Hour, merkle, name::Name, record};
+use crate::{
+    contents::{Contents, Unread},
+    hour::Hour,
+    merkle,
+    name::Name,
+};
 
-/// The stored form of manifests and seals written by this version.
+/// The stored form of a manifest that says nothing that version 0.1.0 did not know, and of seals.
 pub const FORMAT: u32 = 1;
+/// The stored form of a manifest that is a part of an hour, steps over a number, or names what could not be read.
+const EXTENDED: u32 = 2;
 
 /// One object that is sealed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Entry {
     /// Its key.
     pub key: String,
@@ -35,6 +43,7 @@ impl Entry {
 
 /// How a manifest names the one before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Previous {
     /// The SHA-256 of its bytes, in hex.
     pub manifest: String,
@@ -55,46 +64,20 @@ pub struct Place {
     pub at: Timestamp,
     /// The one before.
     pub previous: Option<Previous>,
-}
-
-/// What was found for an hour.
-#[derive(Debug, Clone, Default)]
-pub struct Contents {
-    entries: Vec<Entry>,
-    invalid: Vec<String>,
-}
-
-impl Contents {
-    /// Adds the object at `key`. One that is no record is listed as invalid, never skipped.
-    pub fn add(&mut self, key: &str, bytes: &[u8]) {
-        self.entries.push(Entry::of(key, bytes));
-        if !record::is_record(key, bytes) {
-            self.invalid.push(key.to_owned());
-        }
-    }
-
-    /// How many objects were added.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether none was added.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
+    /// The first number that is stepped over, because something foreign stands there. None: none is.
+    pub over: Option<u64>,
 }
 
 /// The manifest of one hour: everything that was found in its folder, and what arrived late in the folders of hours that
-/// were sealed before.
+/// were sealed before. A large hour has several; all but the last say that there is `more`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// The stored form, [`FORMAT`].
+    /// The stored form: [`FORMAT`], or 2 where one of `more`, `over` and `unreadable` is said.
     pub format: u32,
     /// The bucket that is sealed.
     pub origin: String,
-    /// Its number; the first is 0, and each hour has one.
+    /// Its number; the first is 0.
     pub number: u64,
     /// The hour it is about.
     pub hour: Hour,
@@ -116,6 +99,15 @@ pub struct Manifest {
     pub late: Vec<String>,
     /// The keys among them that hold no record.
     pub invalid: Vec<String>,
+    /// What is there and could not be read, sorted by key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<Unread>,
+    /// Whether the next manifest goes on with the same hour.
+    #[serde(default, skip_serializing_if = "is_last_part")]
+    pub more: bool,
+    /// The first of the numbers before this one that are stepped over: whatever stands there is no manifest of Remedy's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<u64>,
     /// The one before; the first has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Previous>,
@@ -126,14 +118,17 @@ pub struct Manifest {
 impl Manifest {
     /// The manifest of what was found.
     pub fn new(place: Place, found: Contents) -> Result<Self, NotCanonical> {
-        let Place { origin, number, hour, at, previous } = place;
-        let Contents { mut entries, mut invalid } = found;
+        let Place { origin, number, hour, at, previous, over } = place;
+        let Contents { mut entries, mut invalid, mut unreadable, more } = found;
         entries.sort_unstable();
         entries.dedup_by(|a, b| a.key == b.key);
         invalid.sort_unstable();
         invalid.dedup();
+        unreadable.sort_unstable();
+        unreadable.dedup_by(|a, b| a.key == b.key);
+        let is_plain = !more && over.is_none() && unreadable.is_empty();
         Ok(Self {
-            format: FORMAT,
+            format: if is_plain { FORMAT } else { EXTENDED },
             origin,
             number,
             hour,
@@ -145,15 +140,55 @@ impl Manifest {
             late: late(&entries, hour),
             entries,
             invalid,
+            unreadable,
+            more,
+            over,
             previous,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         })
     }
 
-    /// The manifest in these bytes. None: they hold none of a form that is known.
+    /// The manifest in these bytes. None: they hold none of a form that is known, or one that is not written as Remedy does.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok().filter(|manifest: &Self| manifest.format == FORMAT)
+        let manifest: Self = serde_json::from_slice(bytes).ok()?;
+        let is_known = (FORMAT..=EXTENDED).contains(&manifest.format);
+        (is_known && manifest.to_bytes().is_ok_and(|again| again == bytes)).then_some(manifest)
+    }
+
+    /// Whether these bytes may hold a manifest of a later release: canonical JSON with a form, and members or a form that
+    /// this one does not know.
+    #[must_use]
+    pub fn is_of_a_later_form(bytes: &[u8]) -> bool {
+        let Ok(value) = serde_json::from_slice::<serde_json::Value>(bytes) else { return false };
+        let has_form = value.get("format").and_then(serde_json::Value::as_u64).is_some_and(|format| format > 0);
+        let is_canonical = canonical::to_bytes(&value).is_ok_and(|again| again == bytes);
+        has_form && is_canonical && serde_json::from_value::<Self>(value).map_or(true, |it| it.format > EXTENDED)
+    }
+
+    /// The number of the one before. None: it is the first.
+    #[must_use]
+    pub fn before(&self) -> Option<u64> {
+        self.over.unwrap_or(self.number).checked_sub(1)
+    }
+
+    /// The hour that the next manifest is about.
+    #[must_use]
+    pub fn next_hour(&self) -> Hour {
+        if self.more { self.hour } else { self.hour.plus(1) }
+    }
+
+    /// The last key of its own hour that it lists, or names as unreadable. None: it has none of its own hour.
+    #[must_use]
+    pub fn last_of_hour(&self) -> Option<&str> {
+        let own = self.hour.folder();
+        self.keys().filter(|key| key.starts_with(&own)).max()
+    }
+
+    /// Every key that it lists, or names as unreadable.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        let unreadable = self.unreadable.iter().map(|unread| unread.key.as_str());
+        self.entries.iter().map(|entry| entry.key.as_str()).chain(unreadable)
     }
 
     /// As it is stored: canonical JSON.
@@ -166,20 +201,28 @@ impl Manifest {
     pub fn contradiction(&self) -> Option<&'static str> {
         let sorted = self.entries.is_sorted_by(|a, b| a.key < b.key);
         let keys: BTreeSet<&str> = self.entries.iter().map(|entry| entry.key.as_str()).collect();
-        let in_time = |entry: &Entry| matches!(Name::of(&entry.key), Name::Record(hour) if hour <= self.hour);
+        let in_time = |key: &str| matches!(Name::of(key), Name::Record(hour) if hour <= self.hour);
+        let unread = self.unreadable.iter().all(|unread| !keys.contains(unread.key.as_str()));
         let ends = [self.entries.first(), self.entries.last()].map(|entry| entry.map(|entry| &entry.key));
         let checks = [
             (sorted, "its entries are not in order"),
             (root(&self.entries).is_ok_and(|root| root == self.root), "its root is not that of its entries"),
             (self.count == count(&self.entries), "its count is not that of its entries"),
             (ends == [self.first.as_ref(), self.last.as_ref()], "its first or last key is not that of its entries"),
-            (self.entries.iter().all(in_time), "it lists what belongs to no hour, or to a later one"),
+            (self.keys().all(in_time), "it lists what belongs to no hour, or to a later one"),
             (self.late == late(&self.entries, self.hour), "its late keys are not those of earlier hours"),
             (self.invalid.iter().all(|key| keys.contains(key.as_str())), "it calls invalid what it does not list"),
-            (self.previous.is_some() == (self.number > 0), "only the first has none before it"),
+            (unread, "it lists what it could not read"),
+            (self.over.is_none_or(|over| over < self.number), "it steps over itself"),
+            (self.previous.is_some() == self.before().is_some(), "only the first has none before it"),
         ];
         checks.into_iter().find(|(holds, _)| !holds).map(|(_, what)| what)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_last_part(more: &bool) -> bool {
+    !more
 }
 
 fn count(entries: &[Entry]) -> u64 {
@@ -212,7 +255,7 @@ mod tests {
         found.add(&late, &bytes);
         found.add("2026/03/02/10/junk", b"junk");
         let (origin, at) = ("evidence".to_owned(), hour.ends());
-        Manifest::new(Place { origin, number: 0, hour, at, previous: None }, found).unwrap()
+        Manifest::new(Place { origin, number: 0, hour, at, previous: None, over: None }, found).unwrap()
     }
 
     #[test]

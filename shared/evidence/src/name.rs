@@ -1,5 +1,9 @@
 //! What an object of the evidence bucket is, by its key.
 
+use std::time::Duration;
+
+use remedy_domain::Timestamp;
+
 use crate::hour::Hour;
 
 /// The folder of manifests, seals and public keys.
@@ -74,6 +78,24 @@ pub fn hundred(number: u64) -> String {
     format!("{SEALS}{:08}", number / 100)
 }
 
+/// The moment that a record's key tells: `…/<mmss.mmm>-…`. Where a key tells none, the end of its hour. None: it is in no hour.
+#[must_use]
+pub fn placed_at(key: &str) -> Option<Timestamp> {
+    let hour = Hour::of_key(key)?;
+    let name = key.rsplit('/').next()?;
+    let told = name.split_once('-').and_then(|(digits, _)| within_hour(digits));
+    Some(told.map_or(hour.ends(), |after| hour.begins() + after))
+}
+
+/// `mmss.mmm`, as the time since the hour began.
+fn within_hour(digits: &str) -> Option<Duration> {
+    let (clock, millis) = digits.split_once('.').filter(|(clock, millis)| clock.len() == 4 && millis.len() == 3)?;
+    let clock: u64 = clock.parse().ok()?;
+    let (minutes, seconds) = (clock / 100, clock % 100);
+    let millis: u64 = millis.parse().ok()?;
+    (minutes < 60 && seconds < 60).then(|| Duration::from_millis((minutes * 60 + seconds) * 1000 + millis))
+}
+
 /// The attempt that a record's key belongs to, and whether it opens or closes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum End<'a> {
@@ -116,6 +138,15 @@ mod tests {
             "seal/+000000007.json",
         ] {
             assert_eq!(Name::of(stray), Name::Stray, "{stray}");
+        }
+    }
+
+    #[test]
+    fn a_key_tells_its_moment() {
+        let of = |name: &str| placed_at(&format!("2026/03/02/10/{name}")).unwrap().to_string();
+        assert_eq!(of("1530.123-x-intent-ab.json"), "2026-03-02T10:15:30.123Z");
+        for untold in ["rejected-f-ff.json", "9930.123-x", "1530-x", "15300.12-x", "junk"] {
+            assert_eq!(of(untold), "2026-03-02T11:00:00Z", "{untold}");
         }
     }
 

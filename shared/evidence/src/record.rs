@@ -2,12 +2,32 @@
 
 use remedy_domain::{
     Timestamp,
-    evidence::{Deed, FORMAT, Record},
+    evidence::{Changed, Deed, FORMAT, Record},
 };
 use serde::Deserialize;
 
 /// No record is longer, in bytes.
-const LONGEST: usize = 64 * 1024;
+pub(crate) const LONGEST: usize = 64 * 1024;
+/// The kinds of records that this release knows.
+const KINDS: [&str; 6] = ["intent", "outcome", "held", "exemption", "decision", "rejected"];
+
+/// What an object in the folder of an hour is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// A record.
+    Record,
+    /// A record of a kind or a form that a later release may know.
+    Unknown,
+    /// No record.
+    Invalid,
+}
+
+/// What every record of any release says of itself.
+#[derive(Deserialize)]
+struct Head {
+    format: u32,
+    kind: String,
+}
 
 /// The note of a refused delivery, as functions write it.
 #[derive(Deserialize)]
@@ -24,6 +44,22 @@ struct Dated {
     at: Timestamp,
 }
 
+/// What the object at `key` is.
+pub(crate) fn classify(key: &str, bytes: &[u8]) -> Class {
+    if is_record(key, bytes) {
+        return Class::Record;
+    }
+    let is_unknown = bytes.len() <= LONGEST && serde_json::from_slice(bytes).is_ok_and(|head| is_of_later(&head));
+    if is_unknown { Class::Unknown } else { Class::Invalid }
+}
+
+/// Whether a later release may have written it.
+fn is_of_later(head: &Head) -> bool {
+    let is_word = (1..=32).contains(&head.kind.len()) && head.kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    let is_new = head.format > FORMAT || !KINDS.contains(&head.kind.as_str());
+    is_word && head.format > 0 && is_new
+}
+
 /// Whether the object at `key` is a record of a form that is known, and stands where such a record belongs.
 #[must_use]
 pub fn is_record(key: &str, bytes: &[u8]) -> bool {
@@ -35,7 +71,13 @@ pub fn is_record(key: &str, bytes: &[u8]) -> bool {
         return serde_json::from_slice(bytes).is_ok_and(|rejected| is_of_rejected(&rejected, name));
     }
     let is_deed = || serde_json::from_slice(bytes).is_ok_and(|deed| is_of_deed(&deed, key));
-    serde_json::from_slice(bytes).is_ok_and(|record| is_of_record(&record, name)) || is_deed()
+    let is_change = || serde_json::from_slice(bytes).is_ok_and(|change| is_of_change(&change, name));
+    serde_json::from_slice(bytes).is_ok_and(|record| is_of_record(&record, name)) || is_deed() || is_change()
+}
+
+/// Other settings came into force.
+fn is_of_change(change: &Changed, name: &str) -> bool {
+    change.format <= FORMAT && change.key().rsplit('/').next() == Some(name)
 }
 
 /// What a person did.
@@ -77,6 +119,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_later_release_writes_is_unknown_and_not_invalid() {
+        let (key, _) = sample::record("2026-03-02T10:15:30.123Z", 7);
+        let of = |text: &str| classify(&key, text.as_bytes());
+        assert_eq!(of(r#"{"format":1,"kind":"census","at":"2026-03-02T10:15:30Z"}"#), Class::Unknown);
+        assert_eq!(of(r#"{"format":2,"kind":"intent"}"#), Class::Unknown);
+        for invalid in [
+            "{}",
+            r#"{"format":1,"kind":"intent"}"#,
+            r#"{"format":0,"kind":"census"}"#,
+            r#"{"format":1,"kind":"Census 2"}"#,
+            r#"{"format":1,"kind":""}"#,
+        ] {
+            assert_eq!(of(invalid), Class::Invalid, "{invalid}");
+        }
+        assert_eq!(of(&format!(r#"{{"format":1,"kind":"census","x":"{}"}}"#, "x".repeat(LONGEST))), Class::Invalid);
+    }
+
+    #[test]
     fn what_people_did_is_a_record_too() {
         let attempt = "b".repeat(32);
         let bytes = format!(
@@ -86,6 +146,18 @@ mod tests {
         assert!(is_record(&key, bytes.as_bytes()));
         assert!(!is_record(&key.replace("1530.123", "1530.124"), bytes.as_bytes()));
         assert!(!is_record(&key.replace("bbbb", "cccc"), bytes.as_bytes()));
+    }
+
+    #[test]
+    fn that_other_settings_came_into_force_is_a_record_too() {
+        let change = "c".repeat(64);
+        let bytes = format!(
+            r#"{{"at":"2026-03-02T10:15:30.123Z","change":"{change}","count":0,"differences":[],"document":"","format":1,"from":"","kind":"settings","to":""}}"#
+        );
+        let key = format!("2026/03/02/10/1530.123-settings-settings-{change}.json");
+        assert!(is_record(&key, bytes.as_bytes()));
+        assert!(!is_record(&key.replace("1530", "1531"), bytes.as_bytes()));
+        assert!(!is_record(&key.replace("cccc", "dddd"), bytes.as_bytes()));
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub(crate) fn seal(bucket: &mut Bucket, signer: &Signer, hours: i64, late: &[Str
         for (key, bytes) in bucket.iter().filter(|(key, _)| is_now(key)) {
             found.add(key, bytes);
         }
-        let place = Place { origin: "evidence".into(), number, hour, at: hour.ends() + GRACE, previous };
+        let place = Place { origin: "evidence".into(), number, hour, at: hour.ends() + GRACE, previous, over: None };
         previous = Some(store(bucket, signer, place, found));
     }
 }

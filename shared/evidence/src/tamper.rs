@@ -246,7 +246,7 @@ proptest! {
         let hour = Hour::of(start()).plus(i64::try_from(number).unwrap());
         let text = bucket[&name::manifest(number)].clone();
         let genuine = crate::Manifest::parse(&text).unwrap();
-        let place = Place { origin: "evidence".into(), number, hour, at: genuine.at, previous: genuine.previous };
+        let place = Place { origin: "evidence".into(), number, hour, at: genuine.at, previous: genuine.previous, over: None };
         sample::store(&mut bucket, &signer(), place, Contents::default());
         // An hour without records is the same without them.
         prop_assume!(bucket[&name::manifest(number)] != text);

@@ -2,7 +2,7 @@
 
 use remedy_domain::canonical;
 
-use super::chain::genuine;
+use super::link::genuine;
 use crate::{
     archive::Archive,
     checkpoint::Checkpoint,

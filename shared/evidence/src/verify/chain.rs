@@ -7,9 +7,9 @@ use std::{
 
 use remedy_domain::{Timestamp, canonical};
 
+use super::link::{Genuine, Link, Opened, Signed, genuine};
 use crate::{
     archive::Archive,
-    checkpoint::{Checkpoint, Seal},
     finding::{Finding, Kind},
     hour::Hour,
     key::PublicKey,
@@ -18,24 +18,21 @@ use crate::{
 };
 
 /// Two sealers' clocks may differ by as much.
-const SKEW: Duration = Duration::from_mins(5);
+pub(super) const SKEW: Duration = Duration::from_mins(5);
 
 /// The manifests that can be relied on, and where they stand.
 #[derive(Debug, Default)]
 pub(super) struct Chain {
     pub(super) reliable: BTreeMap<u64, Manifest>,
+    /// The hours of manifests of a later release: they are signed, and what they say is not known.
+    pub(super) unknown: BTreeMap<u64, Hour>,
     /// The highest number of which anything is there.
     pub(super) last: Option<u64>,
+    /// The number of the manifest that closes an hour.
+    closed: BTreeMap<Hour, u64>,
+    /// From this number on the chain is whole to its end.
+    whole_from: Option<u64>,
     origin: Option<String>,
-    start: Option<Hour>,
-}
-
-/// One number of the chain, and what is there for it.
-struct Link<'a> {
-    number: u64,
-    manifest: Option<&'a [u8]>,
-    /// Its seal, opened.
-    seal: Option<&'a Result<Checkpoint, Finding>>,
 }
 
 impl Chain {
@@ -45,114 +42,129 @@ impl Chain {
             archive.seals.iter().map(|(number, seal)| (*number, genuine(seal, keys, &name::seal(*number)))).collect();
         let signed: Signed<'_> = seals.values().flatten().map(|it| (it.manifest.as_str(), it.number)).collect();
         let last = last(archive, &signed, findings);
-        let mut chain = Self { last, ..Self::default() };
+        let (mut chain, mut wrong) = (Self { last, ..Self::default() }, Vec::new());
         for number in (0..=last.unwrap_or(0)).take_while(|_| last.is_some()) {
             let link =
                 Link { number, manifest: archive.manifests.get(&number).map(Vec::as_slice), seal: seals.get(&number) };
             match link.read(&signed, last) {
-                Ok(manifest) => chain.add(manifest, archive, at, findings),
-                Err(found) => findings.extend(found),
+                Ok(Genuine::Known(manifest)) => chain.add(*manifest, archive, at, findings),
+                Ok(Genuine::Unknown(hour)) => drop(chain.unknown.insert(number, hour)),
+                Err(found) => wrong.push((number, found)),
             }
         }
+        // What is stepped over is no link, whatever stands there.
+        wrong.retain(|(number, _)| !chain.is_stepped_over(*number));
+        findings.extend(wrong.into_iter().flat_map(|(_, found)| found));
+        chain.whole_from = chain.whole();
         chain
     }
 
-    /// The hour of a number: each hour has one.
-    pub(super) fn hour_of(&self, number: u64) -> Option<Hour> {
-        self.start.map(|start| start.plus(i64::try_from(number).unwrap_or(i64::MAX)))
+    /// The first number that can be relied on.
+    pub(super) fn first(&self) -> Option<u64> {
+        self.reliable.keys().next().copied()
     }
 
-    /// The number of an hour. None: it is before the first.
-    pub(super) fn number_of(&self, hour: Hour) -> Option<u64> {
-        self.start.and_then(|start| u64::try_from(hour.since(start)).ok())
+    /// The bytes of the first manifest of all. None: it is missing, or cannot be relied on.
+    pub(super) fn genesis<'a>(&self, archive: &'a Archive) -> Option<&'a Vec<u8>> {
+        let (number, first) = self.reliable.first_key_value()?;
+        archive.manifests.get(number).filter(|_| first.before().is_none())
+    }
+
+    /// Where the chain begins. None: that is not known.
+    pub(super) fn begins(&self) -> Option<Hour> {
+        let first = self.reliable.values().next()?;
+        first.before().is_none().then_some(first.hour)
+    }
+
+    /// The hour that the next manifest is about: where the last ones cannot be relied on, the earliest that it can be.
+    pub(super) fn next_hour(&self) -> Option<Hour> {
+        let last = self.last?;
+        if let Some(hour) = self.unknown.get(&last) {
+            return Some(hour.plus(1));
+        }
+        let (number, manifest) = self.reliable.last_key_value()?;
+        let missing = i64::try_from(last.saturating_sub(*number)).unwrap_or(i64::MAX);
+        Some(manifest.next_hour().plus(missing))
+    }
+
+    /// The number of the manifest that closed an hour. None: there is none that can be relied on.
+    pub(super) fn closed_as(&self, hour: Hour) -> Option<u64> {
+        self.closed.get(&hour).copied()
+    }
+
+    /// The last manifest, if it can be relied on.
+    pub(super) fn end(&self) -> Option<&Manifest> {
+        self.last.and_then(|last| self.reliable.get(&last))
     }
 
     /// Whether every manifest after `number` can be relied on.
     pub(super) fn is_whole_after(&self, number: u64) -> bool {
-        let after = self.reliable.range(number.saturating_add(1)..).count();
-        self.last.is_some_and(|last| u64::try_from(after).is_ok_and(|after| after == last.saturating_sub(number)))
+        self.whole_from.is_some_and(|from| from <= number)
+    }
+
+    /// What stands at numbers that are stepped over.
+    pub(super) fn stepped_over(&self, archive: &Archive) -> Vec<String> {
+        let manifests = archive.manifests.keys().map(|number| (*number, name::manifest(*number)));
+        let seals = archive.seals.keys().map(|number| (*number, name::seal(*number)));
+        let all: BTreeSet<_> = manifests.chain(seals).filter(|(number, _)| self.is_stepped_over(*number)).collect();
+        all.into_iter().map(|(_, key)| key).collect()
+    }
+
+    fn is_stepped_over(&self, number: u64) -> bool {
+        let next = self.reliable.range(number.saturating_add(1)..).next();
+        next.is_some_and(|(_, manifest)| manifest.over.is_some_and(|over| over <= number))
+    }
+
+    /// The lowest number from which each manifest names the one before it, up to the last.
+    fn whole(&self) -> Option<u64> {
+        let mut from = self.end()?.number;
+        while let Some(before) = self.reliable.get(&from).and_then(Manifest::before) {
+            if !self.reliable.contains_key(&before) {
+                break;
+            }
+            from = before;
+        }
+        Some(from)
     }
 
     fn add(&mut self, manifest: Manifest, archive: &Archive, at: Timestamp, findings: &mut Vec<Finding>) {
-        let number = manifest.number;
-        let key = name::manifest(number);
-        let offset = i64::try_from(number).unwrap_or(i64::MAX);
-        let start = *self.start.get_or_insert(manifest.hour.plus(offset.saturating_neg()));
+        let key = name::manifest(manifest.number);
+        let mut broken = |why: String| findings.push(Finding::new(Kind::ChainBroken, &key, why));
         let origin = self.origin.get_or_insert_with(|| manifest.origin.clone());
         if *origin != manifest.origin {
-            let why = format!("it seals the bucket {}, the first one {origin}", manifest.origin);
-            findings.push(Finding::new(Kind::ChainBroken, &key, why));
+            broken(format!("it seals the bucket {}, the first one {origin}", manifest.origin));
         }
-        if manifest.hour != start.plus(offset) {
-            let why = format!("it is about {}, where {} follows", manifest.hour, start.plus(offset));
-            findings.push(Finding::new(Kind::ChainBroken, &key, why));
+        let signed = manifest.over.and_then(|over| self.reliable.range(over..).next());
+        if let Some((signed, _)) = signed {
+            broken(format!("it steps over number {signed}, which is signed"));
         }
-        let before = number.checked_sub(1).and_then(|before| self.reliable.get(&before));
+        let before = manifest.before().and_then(|before| self.reliable.get(&before));
+        if let Some(expected) = self.expected(&manifest, before)
+            && expected != manifest.hour
+        {
+            broken(format!("it is about {}, where {expected} follows", manifest.hour));
+        }
         if let Some(before) = before {
             findings.extend(follows(&manifest, before, archive));
         }
         findings.extend(skew(&manifest, before, at));
-        self.reliable.insert(number, manifest);
+        if !manifest.more {
+            self.closed.insert(manifest.hour, manifest.number);
+        }
+        self.reliable.insert(manifest.number, manifest);
+    }
+
+    /// The hour that a manifest must be about. Where those before it are missing, each of them closed one hour at most.
+    fn expected(&self, manifest: &Manifest, before: Option<&Manifest>) -> Option<Hour> {
+        if let Some(before) = before {
+            return Some(before.next_hour());
+        }
+        let (number, earlier) = self.reliable.last_key_value()?;
+        let missing = i64::try_from(manifest.number.saturating_sub(*number)).unwrap_or(i64::MAX);
+        let possible = earlier.next_hour()..=earlier.hour.plus(missing);
+        (!possible.contains(&manifest.hour)).then(|| earlier.hour.plus(missing))
     }
 }
-
-impl Link<'_> {
-    fn read(&self, signed: &Signed<'_>, last: Option<u64>) -> Result<Manifest, Vec<Finding>> {
-        let (key, seal_key) = (name::manifest(self.number), name::seal(self.number));
-        let (manifest, seal) = match (self.manifest, self.seal) {
-            (Some(manifest), Some(seal)) => (manifest, seal),
-            (Some(_), None) => return Err(vec![self.unsigned(last)]),
-            (None, seal) => {
-                let why = format!("the chain goes on to number {}", last.unwrap_or_default());
-                let lost = [(key, true), (seal_key, seal.is_none())];
-                let lost = lost.into_iter().filter(|(_, is_lost)| *is_lost);
-                return Err(lost.map(|(key, _)| Finding::new(Kind::Deleted, key, why.as_str())).collect());
-            }
-        };
-        match seal {
-            Ok(checkpoint) => self.agree(manifest, checkpoint, signed),
-            Err(finding) => Err(vec![finding.clone()]),
-        }
-    }
-
-    fn unsigned(&self, last: Option<u64>) -> Finding {
-        if last == Some(self.number) {
-            let why = "it has no seal; the sealer's next run completes it, or tells why not";
-            return Finding::new(Kind::Unsigned, name::manifest(self.number), why);
-        }
-        Finding::new(Kind::Deleted, name::seal(self.number), "the chain goes on after it, so it was sealed")
-    }
-
-    /// The manifest, if it is the one that its seal is about, in its place.
-    fn agree(&self, bytes: &[u8], sealed: &Checkpoint, signed: &Signed<'_>) -> Result<Manifest, Vec<Finding>> {
-        let (key, digest) = (name::manifest(self.number), canonical::sha256_hex(bytes));
-        let moved = |key: String, number: u64| Finding::new(Kind::Reordered, key, format!("it is number {number}"));
-        let mut findings = Vec::new();
-        if sealed.number != self.number {
-            findings.push(moved(name::seal(self.number), sealed.number));
-        }
-        match signed.get(digest.as_str()) {
-            Some(number) if *number != self.number => findings.push(moved(key.clone(), *number)),
-            None if sealed.number == self.number => {
-                findings.push(Finding::new(Kind::Changed, key.clone(), "its bytes are not those that were signed"));
-            }
-            _ => {}
-        }
-        if !findings.is_empty() {
-            return Err(findings);
-        }
-        let manifest = Manifest::parse(bytes).filter(|manifest| Checkpoint::of(manifest, bytes) == *sealed);
-        let contradicts = |why: &str| vec![Finding::new(Kind::Contradictory, key.clone(), why)];
-        let manifest = manifest.ok_or_else(|| contradicts("it is signed, and not of a form that is known"))?;
-        manifest.contradiction().map_or(Ok(manifest), |why| Err(contradicts(why)))
-    }
-}
-
-/// The seals by number, each opened once: that is what a verification spends its time on.
-type Opened = BTreeMap<u64, Result<Checkpoint, Finding>>;
-
-/// The numbers of manifests by their digest, as signed.
-type Signed<'a> = BTreeMap<&'a str, u64>;
 
 /// The last number of the chain. There is one for every hour, so a gap that is longer than the chain itself is none: what
 /// stands beyond was never part of it.
@@ -167,23 +179,6 @@ fn last(archive: &Archive, signed: &Signed<'_>, findings: &mut Vec<Finding>) -> 
         findings.extend(objects.filter(|(_, is_there)| *is_there).map(|(object, _)| beyond(object)));
     }
     present.range(..=limit).next_back().copied()
-}
-
-/// The checkpoint of a seal that one of the keys signed.
-pub(super) fn genuine(seal: &[u8], keys: &[PublicKey], key: &str) -> Result<Checkpoint, Finding> {
-    let seal = Seal::parse(seal).map_err(|error| Finding::new(Kind::Changed, key, error.to_string()))?;
-    let Some(signer) = keys.iter().find(|signer| signer.fingerprint() == seal.key) else {
-        let known: BTreeSet<_> = keys.iter().map(PublicKey::fingerprint).collect();
-        let known = known.into_iter().collect::<Vec<_>>().join(", ");
-        let signer = remedy_domain::redact::text(&seal.key);
-        let why = format!("it names the key {signer}; given were {known}");
-        return Err(Finding::new(Kind::BadSignature, key, why));
-    };
-    if seal.is_by(signer) {
-        Ok(seal.checkpoint)
-    } else {
-        Err(Finding::new(Kind::BadSignature, key, "its text or its signature was changed after it was signed"))
-    }
 }
 
 /// Whether a manifest was made after the one that stands before it. Both are signed: where they disagree, history was

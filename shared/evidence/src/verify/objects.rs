@@ -1,37 +1,74 @@
 //! What is in the folders of the hours, against what the manifests list.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use remedy_domain::Timestamp;
 
-use super::{chain::Chain, is_overdue};
+use super::{
+    chain::{Chain, SKEW},
+    is_overdue,
+};
 use crate::{
     archive::{Archive, Found},
     finding::{Finding, Kind},
     hour::Hour,
     manifest::{Entry, Manifest},
+    name::{self, End},
+    record::Class,
 };
 
-/// Compares, and answers what is not sealed yet.
-pub(super) fn compare(archive: &Archive, chain: &Chain, at: Timestamp, findings: &mut Vec<Finding>) -> Vec<String> {
+/// A worker lives for 16 minutes at most, and a record is written by then. Only an outcome may come later: whoever closes
+/// what a lost worker left writes it under the key that its intent has told.
+const LIFETIME: Duration = Duration::from_mins(20);
+/// So many hours after its own, a record that is no outcome may be sealed as late.
+const LATE: i64 = 2;
+
+/// What is no finding, and no sealed record either.
+#[derive(Debug, Default)]
+pub(super) struct Rest {
+    pub(super) unsealed: Vec<String>,
+    pub(super) invalid: Vec<String>,
+    pub(super) unknown: Vec<String>,
+    pub(super) unreadable: Vec<Finding>,
+}
+
+/// What is known of an object that no reliable manifest lists.
+enum Unlisted {
+    NotYet,
+    Unknown,
+    Wrong(Kind, String),
+}
+
+/// Compares, and answers what is neither right nor wrong.
+pub(super) fn compare(archive: &Archive, chain: &Chain, at: Timestamp, findings: &mut Vec<Finding>) -> Rest {
     let listed = listed(chain, findings);
     let digests: BTreeMap<&str, &str> =
-        listed.values().map(|entry| (entry.sha256.as_str(), entry.key.as_str())).collect();
-    for entry in listed.values() {
-        findings.extend(differs(entry, archive.records.get(&entry.key), &digests));
-    }
-    let stray = |key: &String| Finding::new(Kind::Inserted, key, "Remedy writes nothing of this name");
-    findings.extend(archive.strays.iter().map(stray));
-    let altered = |key: &String| Finding::new(Kind::Changed, key, "it does not hold the key that it is called after");
-    findings.extend(archive.altered_keys.iter().map(altered));
-    let mut unsealed = Vec::new();
-    for (key, found) in archive.records.iter().filter(|(key, _)| !listed.contains_key(key.as_str())) {
-        match unlisted(key, found, chain, at) {
-            Some(finding) => findings.push(finding),
-            None => unsealed.push(key.clone()),
+        listed.values().map(|(_, entry)| (entry.sha256.as_str(), entry.key.as_str())).collect();
+    let mut rest = Rest { unreadable: unreadable(archive, chain), ..Rest::default() };
+    for (manifest, entry) in listed.values() {
+        let found = archive.records.get(&entry.key);
+        findings.extend(differs(entry, found, &digests).or_else(|| belated(manifest, entry, found)));
+        match found.map(|found| found.class) {
+            Some(Class::Invalid) => rest.invalid.push(entry.key.clone()),
+            Some(Class::Unknown) => rest.unknown.push(entry.key.clone()),
+            Some(Class::Record) | None => {}
         }
     }
-    unsealed
+    findings.extend(misplaced(archive));
+    let sealed: BTreeSet<&str> = chain.reliable.values().flat_map(Manifest::keys).collect();
+    for (key, found) in archive.records.iter().filter(|(key, _)| !sealed.contains(key.as_str())) {
+        match unlisted(key, found, chain, at) {
+            _ if found.class == Class::Unknown => rest.unknown.push(key.clone()),
+            Unlisted::NotYet => rest.unsealed.push(key.clone()),
+            Unlisted::Unknown => rest.unknown.push(key.clone()),
+            Unlisted::Wrong(kind, why) => findings.push(Finding::new(kind, key, why)),
+        }
+    }
+    rest.unknown.extend(chain.unknown.keys().map(|number| name::manifest(*number)));
+    rest
 }
 
 /// Everything that reliable manifests list.
@@ -39,10 +76,10 @@ pub(super) fn entries(chain: &Chain) -> impl Iterator<Item = (&Manifest, &Entry)
     chain.reliable.values().flat_map(|manifest| manifest.entries.iter().map(move |entry| (manifest, entry)))
 }
 
-fn listed<'a>(chain: &'a Chain, findings: &mut Vec<Finding>) -> BTreeMap<&'a str, &'a Entry> {
+fn listed<'a>(chain: &'a Chain, findings: &mut Vec<Finding>) -> BTreeMap<&'a str, (&'a Manifest, &'a Entry)> {
     let mut listed = BTreeMap::new();
     for (manifest, entry) in entries(chain) {
-        if let Some(first) = listed.insert(entry.key.as_str(), entry)
+        if let Some((_, first)) = listed.insert(entry.key.as_str(), (manifest, entry))
             && first != entry
         {
             let why = format!("it was sealed twice, and differently; the second time as number {}", manifest.number);
@@ -50,6 +87,31 @@ fn listed<'a>(chain: &'a Chain, findings: &mut Vec<Finding>) -> BTreeMap<&'a str
         }
     }
     listed
+}
+
+/// What stands where nothing of Remedy's belongs, and what the bucket's versions tell.
+fn misplaced(archive: &Archive) -> Vec<Finding> {
+    let of = |kind: Kind, why: &'static str| move |key: &String| Finding::new(kind, key, why);
+    let strays = archive.strays.iter().map(of(Kind::Inserted, "Remedy writes nothing of this name"));
+    let altered = archive.altered_keys.iter();
+    let altered = altered.map(of(Kind::Changed, "it does not hold the key that it is called after"));
+    let markers = archive.markers.iter().map(of(Kind::DeleteMarker, "somebody deleted it, and nobody may"));
+    let older = archive.rewritten.iter();
+    let older = older.map(of(Kind::OtherVersion, "it was written a second time, and everything is written once"));
+    strays.chain(altered).chain(markers).chain(older).collect()
+}
+
+/// What could not be read: when it was sealed, or now.
+fn unreadable(archive: &Archive, chain: &Chain) -> Vec<Finding> {
+    let then = chain.reliable.values().flat_map(|manifest| {
+        let why = format!("when it was sealed as number {}", manifest.number);
+        let said = move |unread: &crate::Unread| {
+            Finding::new(Kind::Unreadable, &unread.key, format!("{} {why}", unread.why.words()))
+        };
+        manifest.unreadable.iter().map(said).collect::<Vec<_>>()
+    });
+    let now = archive.unreadable.iter().map(|(key, why)| Finding::new(Kind::Unreadable, key, why));
+    then.chain(now).collect()
 }
 
 fn differs(entry: &Entry, found: Option<&Found>, digests: &BTreeMap<&str, &str>) -> Option<Finding> {
@@ -70,27 +132,53 @@ fn differs(entry: &Entry, found: Option<&Found>, digests: &BTreeMap<&str, &str>)
     Some(Finding::new(Kind::Changed, &entry.key, why))
 }
 
-/// What is wrong with an object that no reliable manifest lists. None: it is only not sealed yet.
-fn unlisted(key: &str, found: &Found, chain: &Chain, at: Timestamp) -> Option<Finding> {
-    let hour = Hour::of_key(key)?;
-    let last = chain.last?;
-    let Some(number) = chain.number_of(hour) else {
-        return Some(Finding::new(Kind::Inserted, key, "it is older than the first hour that was sealed"));
-    };
-    if number > last {
-        let why = "its hour should have a manifest by now";
-        return is_overdue(hour, at).then(|| Finding::new(Kind::Unsealed, key, why));
+/// What is wrong with the time at which a record was sealed: it came to its hour's folder long after it can have been
+/// written, or says that it was written after its own seal.
+fn belated(manifest: &Manifest, entry: &Entry, found: Option<&Found>) -> Option<Finding> {
+    let found = found.filter(|found| found.class == Class::Record)?;
+    let late = manifest.hour.since(Hour::of_key(&entry.key)?);
+    let is_outcome = matches!(End::of(&entry.key), Some(End::Outcome(_)));
+    if late > LATE && !is_outcome {
+        let why = format!("it was sealed as late, {late} hours after its hour; no worker lives so long");
+        return Some(Finding::new(Kind::Belated, &entry.key, why));
     }
-    let (Some(_), Some(end)) = (chain.reliable.get(&number), chain.reliable.get(&last)) else {
-        let why =
-            format!("the manifest of its hour, number {number}, or the last one is missing or cannot be relied on");
-        return Some(Finding::new(Kind::Unproven, key, why));
-    };
-    if !chain.is_whole_after(number) {
-        let why = "a manifest that may list it as late is missing or cannot be relied on";
-        return Some(Finding::new(Kind::Unproven, key, why));
+    let written = found.at.filter(|written| manifest.at + SKEW < *written)?;
+    let why = format!("it says that it was written at {written}, and was sealed before that");
+    Some(Finding::new(Kind::ClockSkew, &entry.key, why))
+}
+
+/// What is wrong with an object that no reliable manifest lists.
+fn unlisted(key: &str, found: &Found, chain: &Chain, at: Timestamp) -> Unlisted {
+    let (Some(hour), true) = (Hour::of_key(key), chain.last.is_some()) else { return Unlisted::NotYet };
+    if chain.begins().is_some_and(|begins| hour < begins) {
+        return Unlisted::Wrong(Kind::Inserted, "it is older than the first hour that was sealed".to_owned());
     }
-    let is_newer = found.at.is_some_and(|written| end.at <= written && written <= at);
-    let why = format!("its hour was sealed without it, as number {number}, and no later manifest lists it");
-    (!is_newer).then(|| Finding::new(Kind::Inserted, key, why))
+    if chain.next_hour().is_some_and(|next| next <= hour) {
+        let why = "its hour should have a manifest by now".to_owned();
+        return if is_overdue(hour, at) { Unlisted::Wrong(Kind::Unsealed, why) } else { Unlisted::NotYet };
+    }
+    let (number, end) = match (chain.closed_as(hour), chain.end()) {
+        (Some(number), Some(end)) if chain.is_whole_after(number) => (number, end),
+        _ if !chain.unknown.is_empty() => return Unlisted::Unknown,
+        _ => {
+            let why = "the manifest of its hour, or one that may list it as late, is missing or cannot be relied on";
+            return Unlisted::Wrong(Kind::Unproven, why.to_owned());
+        }
+    };
+    let Some(written) = found.at.filter(|written| end.at <= *written && *written <= at) else {
+        let why = format!("its hour was sealed without it, as number {number}, and no later manifest lists it");
+        return Unlisted::Wrong(Kind::Inserted, why);
+    };
+    late(key, written)
+}
+
+/// What is newer than the last seal, and lies in the folder of an hour that was sealed before.
+fn late(key: &str, written: Timestamp) -> Unlisted {
+    let is_outcome = matches!(End::of(key), Some(End::Outcome(_)));
+    let is_in_time = name::placed_at(key).is_some_and(|placed| written <= placed + LIFETIME);
+    if is_outcome || is_in_time {
+        return Unlisted::NotYet;
+    }
+    let why = format!("it says that it was written at {written}, long after its place tells; no worker lives so long");
+    Unlisted::Wrong(Kind::Inserted, why)
 }
