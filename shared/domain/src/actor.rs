@@ -19,7 +19,6 @@ const LONGEST_ARN: usize = 1024;
 
 /// A principal whose identity AWS STS confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Actor {
     /// The account that the principal belongs to.
     pub account: AccountId,

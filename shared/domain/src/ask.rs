@@ -5,7 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     actor::Actor,
@@ -15,13 +15,15 @@ use crate::{
     hold::HoldScope,
     ids::PlanId,
     outcome::Outcome,
-    settings::Settings,
+    settings::{self, Difference, Mode, People, Settings, Written},
+    stored::Word,
 };
 
 /// The stored form of asks and decisions written by this version.
 pub const FORMAT: u32 = 1;
 
-/// What is asked for.
+/// What is asked for. People decide only what is understood whole: an ask that this version cannot read, or of which it knows
+/// only some members, is [`Subject::Other`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
@@ -45,12 +47,7 @@ pub enum Subject {
         terms: Terms,
     },
     /// To let other settings take effect.
-    Settings {
-        /// All of them.
-        settings: Box<Settings>,
-        /// What they loosen.
-        loosens: Vec<String>,
-    },
+    Settings(Box<Proposal>),
     /// To turn a hold off.
     Release {
         /// What it stops.
@@ -58,6 +55,48 @@ pub enum Subject {
         /// When the hold was put on: a later one is another.
         since: Timestamp,
     },
+    /// What another version asks for.
+    #[serde(skip)]
+    Other(Value),
+}
+
+/// Other settings, as somebody asks for them: against those that are in force then. An approval means nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// The document, as it was written. Empty in asks of versions before 0.1.0, which can no longer be approved.
+    #[serde(default)]
+    pub text: String,
+    /// The digest of the settings that it says.
+    #[serde(default)]
+    pub to: String,
+    /// The digest of the settings that are in force when it is asked for.
+    #[serde(default)]
+    pub from: String,
+    /// What differs between them.
+    #[serde(default)]
+    pub differences: Vec<Difference>,
+    /// For versions before 0.1.0, which read this: the settings that the document says.
+    #[serde(default)]
+    pub settings: Value,
+    /// For the same: the differences in words.
+    #[serde(default)]
+    pub loosens: Vec<String>,
+}
+
+impl Proposal {
+    /// To put `written` in the place of `current`.
+    #[must_use]
+    pub fn new(written: Written, current: &Settings, environment: Mode) -> Self {
+        let differences = settings::differences(current, &written.settings, environment);
+        Self {
+            to: written.settings.digest(),
+            from: current.digest(),
+            loosens: vec![settings::told(&differences)],
+            settings: serde_json::to_value(&written.settings).unwrap_or_default(),
+            text: written.text,
+            differences,
+        }
+    }
 }
 
 /// An ask on file.
@@ -66,6 +105,7 @@ pub struct Ask {
     /// The stored form, [`FORMAT`].
     pub format: u32,
     /// What is asked for.
+    #[serde(with = "subject")]
     pub subject: Subject,
     /// Why it waits, or why it is asked for.
     pub reason: String,
@@ -79,6 +119,27 @@ pub struct Ask {
     pub at: Timestamp,
     /// Until when it can be decided and, if approved, carried out.
     pub until: Timestamp,
+}
+
+/// A subject as it is stored. One that cannot be read is another's.
+mod subject {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+    use serde_json::Value;
+
+    use super::Subject;
+
+    pub(super) fn serialize<S: Serializer>(subject: &Subject, serializer: S) -> Result<S::Ok, S::Error> {
+        match subject {
+            Subject::Other(value) => value.serialize(serializer),
+            known => known.serialize(serializer),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Subject, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        // Settings are read from their text alone.
+        Ok(serde_json::from_str(&value.to_string()).unwrap_or(Subject::Other(value)))
+    }
 }
 
 /// What a person decided.
@@ -107,8 +168,8 @@ impl Answer {
 pub struct Decision {
     /// The stored form, [`FORMAT`].
     pub format: u32,
-    /// Yes or no.
-    pub answer: Answer,
+    /// Yes or no. Another answer is no approval, and stands like a no.
+    pub answer: Word<Answer>,
     /// Whose.
     pub by: Actor,
     /// Why.
@@ -132,16 +193,22 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// How an ask stands `now`. A decision counts while the ask lasts, and only if it is another's.
+    /// How an ask stands `now`. A decision counts while the ask lasts, while its maker may decide, and only if it is another's.
+    /// Where its maker may decide no more, the ask is over: it may be asked again. An approval of what this version does not know
+    /// is none; a refusal of it stands.
     #[must_use]
-    pub fn of(ask: &Ask, decision: Option<Decision>, is_spent: Spent, now: Timestamp) -> Self {
+    pub fn of(ask: &Ask, decision: Option<Decision>, is_spent: Spent, (now, people): (Timestamp, &People)) -> Self {
         if now >= ask.until || is_spent == Spent::Yes {
             return Self::Unasked;
         }
         match decision {
             None => Self::Open,
+            Some(decision) if decision.answer.is(&Answer::Approved) && matches!(ask.subject, Subject::Other(_)) => {
+                Self::Open
+            }
             Some(decision) if ask.by.as_ref().is_some_and(|asker| asker.same_person(&decision.by)) => Self::Open,
-            Some(decision) if decision.answer == Answer::Approved => Self::Approved(decision),
+            Some(decision) if !people.may_decide(&decision.by.arn) => Self::Unasked,
+            Some(decision) if decision.answer.is(&Answer::Approved) => Self::Approved(decision),
             Some(decision) => Self::Rejected(decision),
         }
     }
@@ -163,8 +230,11 @@ impl Subject {
             Self::Plan { plan } => Ok(plan.plan.id()?.as_str().to_owned()),
             Self::Undo { plan, .. } => undo_id(plan),
             Self::Exemption { terms } => canonical::digest(&json!({"exemption": terms})),
-            Self::Settings { settings, .. } => Ok(settings.digest()),
+            Self::Settings(proposal) => {
+                canonical::digest(&json!({"settings": {"from": proposal.from, "to": proposal.to}}))
+            }
             Self::Release { scope, since } => canonical::digest(&json!({"release": scope, "since": since})),
+            Self::Other(subject) => canonical::digest(&json!({"other": subject})),
         }
     }
 
@@ -175,9 +245,19 @@ impl Subject {
             Self::Plan { .. } => "plan",
             Self::Undo { .. } => "undo",
             Self::Exemption { .. } => "exemption",
-            Self::Settings { .. } => "settings",
+            Self::Settings(_) => "settings",
             Self::Release { .. } => "release",
+            Self::Other(_) => "other",
         }
+    }
+
+    /// The same, as stored under `id`: what was not read whole is another's, for its id is not that of what was read. Settings
+    /// are read whole or not at all.
+    #[must_use]
+    pub fn understood(self, id: &str) -> Self {
+        let is_strict = matches!(self, Self::Settings(_) | Self::Other(_));
+        let is_whole = is_strict || self.id().is_ok_and(|own| own == id);
+        if is_whole { self } else { Self::Other(json!(self)) }
     }
 }
 

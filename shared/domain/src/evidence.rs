@@ -15,6 +15,7 @@ use crate::{
     outcome::Outcome,
     plan::Plan,
     settings::Mode,
+    stored::Word,
 };
 
 /// The stored form of everything written by this version.
@@ -34,6 +35,8 @@ pub enum Kind {
     Exemption,
     /// Somebody asked for something, decided it, or turned a switch.
     Decision,
+    /// Other settings came into force.
+    Settings,
 }
 
 impl Kind {
@@ -46,6 +49,7 @@ impl Kind {
             Self::Held => "held",
             Self::Exemption => "exemption",
             Self::Decision => "decision",
+            Self::Settings => "settings",
         }
     }
 }
@@ -69,10 +73,10 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<AttemptId>,
     /// What the plan is for.
-    pub purpose: Purpose,
+    pub purpose: Word<Purpose>,
     /// How it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<Word<Outcome>>,
     /// Why, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -81,7 +85,7 @@ pub struct Record {
     pub check: Option<String>,
     /// What would come of the plan if its control were enforced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub forecast: Option<Forecast>,
+    pub forecast: Option<Word<Forecast>>,
     /// Who asked for it, where somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_by: Option<Actor>,
@@ -99,7 +103,7 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<String>,
     /// How far Remedy was allowed to go.
-    pub mode: Mode,
+    pub mode: Word<Mode>,
     /// The digest of the settings in force.
     pub settings: String,
     /// What brought the run about.
@@ -156,6 +160,46 @@ impl Deed {
     }
 }
 
+/// Other settings came into force. One object in the evidence bucket, never changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// The stored form, [`FORMAT`].
+    pub format: u32,
+    /// [`Kind::Settings`]; another word where a later version wrote it.
+    pub kind: Word<Kind>,
+    /// Since when.
+    pub at: Timestamp,
+    /// The digest of the settings that were in force; empty where none were.
+    pub from: String,
+    /// The digest of those that are.
+    pub to: String,
+    /// The SHA-256 of the document's text.
+    pub document: String,
+    /// How many members differ.
+    pub count: usize,
+    /// What differs, redacted: each member with its ways, what it was and what it is. Of very many, the first.
+    pub differences: Vec<Value>,
+    /// Who asked for it; nobody, where the document that is deployed took effect, since nobody was named who decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<Actor>,
+    /// Who agreed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<Actor>,
+    /// The ask, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<String>,
+    /// What makes the record's key its own: hex digits.
+    pub change: String,
+}
+
+impl Changed {
+    /// Where the record is kept.
+    #[must_use]
+    pub fn key(&self) -> String {
+        key(self.at, "settings", Kind::Settings, &self.change)
+    }
+}
+
 /// The key of a record of `kind` that belongs to something begun `at`.
 #[must_use]
 pub fn key(at: Timestamp, control: &str, kind: Kind, unique: &str) -> String {
@@ -194,12 +238,12 @@ fn utc(at: Timestamp) -> DateTime {
 pub struct StoredPlan {
     /// The plan.
     pub plan: Plan,
-    /// What it was for.
-    pub purpose: Purpose,
+    /// What it was for. What is for another purpose is no repair, and nobody takes it back.
+    pub purpose: Word<Purpose>,
     /// What was observed after it was carried out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub realized: Option<Value>,
-    /// The function that carried it out; empty in records of versions before 0.2.
+    /// The function that carried it out; empty in records of versions before 0.1.0.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub function: String,
     /// The last attempt at it.
@@ -223,7 +267,7 @@ pub struct Lock {
     /// The plan to be carried out.
     pub plan: PlanId,
     /// What the plan is for.
-    pub purpose: Purpose,
+    pub purpose: Word<Purpose>,
     /// Since when. The intent and its outcome carry this time in their keys.
     pub since: Timestamp,
     /// Until when; after that the worker is known to be gone.
@@ -244,6 +288,32 @@ impl Lock {
     }
 }
 
+impl Released {
+    /// How it ended, for whoever counts what was written: another outcome may have written, and nobody saw what came of it.
+    #[must_use]
+    pub fn counts_as(&self) -> Outcome {
+        self.outcome.known().copied().unwrap_or(Outcome::Unverified)
+    }
+}
+
+/// Who used an approval up, as it is stored beside the ask: an attempt, or nobody that this version can name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SpentBy {
+    /// This attempt.
+    Attempt(AttemptId),
+    /// Another version's form. It is spent, and no lost attempt's.
+    Other(Value),
+}
+
+impl SpentBy {
+    /// Whether it is one of these attempts'.
+    #[must_use]
+    pub fn is_among(&self, attempts: &[AttemptId]) -> bool {
+        matches!(self, Self::Attempt(attempt) if attempts.contains(attempt))
+    }
+}
+
 /// What is left when a lock is released.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Released {
@@ -251,10 +321,29 @@ pub struct Released {
     pub format: u32,
     /// The plan that was carried out, or not.
     pub plan: PlanId,
-    /// How it ended.
-    pub outcome: Outcome,
+    /// How it ended. Another outcome counts as one that wrote.
+    pub outcome: Word<Outcome>,
+    /// How far it came; absent where it came no further than the lock, and in what versions before this one wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<Word<Tried>>,
+    /// The digest of the settings that it was tried under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<String>,
     /// When.
     pub at: Timestamp,
+}
+
+/// How far an attempt came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tried {
+    /// Nothing: its worker was lost before it had an intent.
+    Nothing,
+    /// AWS refused it: the same plan would be refused again.
+    Refused,
+    /// It had an intent, and may have written. Words of later versions are taken for this one.
+    #[serde(other)]
+    Intended,
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     actor::Actor,
@@ -22,6 +23,9 @@ pub const REMINDERS: [u32; 2] = [14, 3];
 /// That one has ended is news for so many days.
 const NEWS_DAYS: i32 = 14;
 
+/// A pattern says at least so much of an id before its first wildcard.
+pub const LITERAL: usize = 8;
+
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What somebody asks for: which violation is to stay, for how long, and why.
@@ -32,7 +36,8 @@ pub struct Terms {
     pub control: String,
     /// The account of the resources.
     pub account: AccountId,
-    /// A pattern with `*` and `?` over ids, ARNs and `<resource type>/<id>`.
+    /// A pattern with `*` and `?` over ids, ARNs and `<resource type>/<id>`; before its first wildcard stand at least
+    /// [`LITERAL`] characters of an id.
     pub resource: String,
     /// Who answers for it: a person or a team.
     pub owner: String,
@@ -58,8 +63,11 @@ pub enum BadTerms {
     /// It would last too long, or not at all.
     #[error("the exemption lasts {0} days; it may last 1 to {LONGEST_DAYS}")]
     Days(u32),
-    /// It would cover everything.
-    #[error("the exemption's resource `*` names nothing: name resources, or lower the control's mode in the settings")]
+    /// It may cover everything.
+    #[error(
+        "the exemption's resource names nothing: it is an id, or begins with at least {LITERAL} characters of one (after \
+         `arn:...:` and the type); name resources, or lower the control's mode in the settings"
+    )]
     Everything,
 }
 
@@ -119,7 +127,7 @@ impl Terms {
                 return Err(BadTerms::Long(name));
             }
         }
-        if self.resource.chars().all(|c| matches!(c, '*' | '?')) {
+        if !names_something(&self.resource) {
             return Err(BadTerms::Everything);
         }
         if (1..=LONGEST_DAYS).contains(&self.days) { Ok(()) } else { Err(BadTerms::Days(self.days)) }
@@ -205,16 +213,49 @@ impl Exemption {
     }
 }
 
+/// Whether a pattern names resources: the id in it is whole, or begins with enough of one. What stands before the id (of an ARN
+/// the first five parts and the type, of a typed name the type) says nothing of it.
+fn names_something(pattern: &str) -> bool {
+    let id = match pattern.split_once(':') {
+        Some(("arn", _)) => {
+            pattern.splitn(6, ':').nth(5).map(|resource| resource.split_once(['/', ':']).map_or(resource, |(_, id)| id))
+        }
+        _ if pattern.starts_with("AWS::") => pattern.split_once('/').map(|(_, id)| id),
+        _ => Some(pattern),
+    };
+    let Some(id) = id.filter(|id| !id.is_empty()) else { return false };
+    match id.split_once(['*', '?']) {
+        None => true,
+        Some((literal, _)) => literal.chars().count() >= LITERAL,
+    }
+}
+
 /// The name on file of the exemption for a control, an account and a resource pattern.
 #[must_use]
 pub fn name(control: &str, account: &AccountId, resource: &str) -> String {
     canonical::digest_of_text(&[control, account.as_str(), resource]).chars().take(32).collect()
 }
 
+/// Whether a damaged entry may be about this target, as far as can still be told: its name on file is that of an exemption of this
+/// very resource, or the account and the resource in it are left to read.
+#[must_use]
+pub fn may_cover(control: &str, entry: &str, left: &[u8], target: &Target) -> bool {
+    let is_named = names(target).iter().any(|resource| name(control, &target.account, resource) == entry);
+    let left: Value = serde_json::from_slice(left).unwrap_or_default();
+    let text = |member: &str| left.get(member).and_then(Value::as_str);
+    let is_left = text("account") == Some(target.account.as_str())
+        && text("resource").is_some_and(|pattern| names(target).iter().any(|name| matches(pattern, name)));
+    is_named || is_left
+}
+
 fn covers(account: &AccountId, pattern: &str, target: &Target) -> bool {
+    *account == target.account && names(target).iter().any(|name| matches(pattern, name))
+}
+
+/// What a pattern may match.
+fn names(target: &Target) -> Vec<String> {
     let typed = format!("{}/{}", target.resource_type, target.id);
-    let names = [Some(target.id.as_str()), target.arn.as_deref(), Some(typed.as_str())];
-    *account == target.account && names.into_iter().flatten().any(|name| matches(pattern, name))
+    [Some(target.id.clone()), target.arn.clone(), Some(typed)].into_iter().flatten().collect()
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ pub enum FaultKind {
     Denied,
     /// AWS refused the request itself, or our own set-up is wrong. Trying again changes nothing: alarm.
     Rejected,
+    /// The ledger cannot be read or written, whatever it answered: nothing is done before it can. Give the message back, and alarm.
+    Ledger,
     /// The input cannot be trusted: typed error, dead letter.
     Untrusted,
     /// We wrote and could not see the result: page.
@@ -30,7 +32,7 @@ impl FaultKind {
     pub fn alarm(self) -> Alarm {
         match self {
             Self::Transient => Alarm::None,
-            Self::Denied | Self::Rejected | Self::Untrusted => Alarm::Alarm,
+            Self::Denied | Self::Rejected | Self::Ledger | Self::Untrusted => Alarm::Alarm,
             Self::Unverified | Self::Defect => Alarm::Page,
         }
     }
@@ -68,16 +70,46 @@ impl Fault {
         Self::new(FaultKind::Rejected, doing, code, next)
     }
 
+    /// Something that the ledger holds, or lacks, and that a person must look at.
+    #[must_use]
+    pub fn ledger(code: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::new(FaultKind::Ledger, "ledger", code, next)
+    }
+
+    /// The same fault of a call on the ledger: whatever would end a run elsewhere only puts it off here. A disabled key, a
+    /// policy that denies, a bucket that is gone: nothing can be acknowledged that could not be stored.
+    #[must_use]
+    pub fn of_ledger(self) -> Self {
+        if self.is_transient() {
+            return self;
+        }
+        let next = "look at the buckets and the key of Remedy; the delivery is tried again";
+        Self { kind: FaultKind::Ledger, next: next.to_owned(), ..self }
+    }
+
     /// Our own mistake.
     #[must_use]
     pub fn defect(doing: impl Into<String>, code: impl Into<String>) -> Self {
         Self::new(FaultKind::Defect, doing, code, "report this as a defect of Remedy")
     }
 
-    /// Whether giving the message back can help.
+    /// Whether it may go better by itself.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.kind == FaultKind::Transient
+    }
+
+    /// Whether the message must be given back: it may go better later, or nothing could be stored. Everything else ends a run,
+    /// with a record of it.
+    #[must_use]
+    pub fn gives_back(&self) -> bool {
+        matches!(self.kind, FaultKind::Transient | FaultKind::Ledger)
+    }
+
+    /// Whether AWS refused what was asked: it did nothing, and would refuse the same again.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.kind, FaultKind::Denied | FaultKind::Rejected)
     }
 }
 
@@ -87,6 +119,7 @@ impl fmt::Display for Fault {
             FaultKind::Transient => "failed for now",
             FaultKind::Denied => "was denied",
             FaultKind::Rejected => "was rejected",
+            FaultKind::Ledger => "kept the ledger from its work",
             FaultKind::Untrusted => "cannot be trusted",
             FaultKind::Unverified => "could not be verified",
             FaultKind::Defect => "went wrong inside Remedy",
@@ -96,3 +129,20 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_the_ledger_is_given_back_whatever_its_code() {
+        let fault = |kind| Fault::new(kind, "s3:PutObject", "x", "y").of_ledger();
+        for kind in [FaultKind::Denied, FaultKind::Rejected, FaultKind::Defect, FaultKind::Untrusted] {
+            let fault = fault(kind);
+            assert!(fault.gives_back() && !fault.is_transient() && !fault.is_refusal(), "{kind:?}");
+            assert_eq!(fault.kind.alarm(), Alarm::Alarm, "{kind:?}");
+        }
+        assert!(fault(FaultKind::Transient).is_transient(), "what goes away by itself tells nobody");
+        assert!(!Fault::rejected("s3:PutObject", "x", "y").gives_back(), "the account's no ends a run");
+    }
+}

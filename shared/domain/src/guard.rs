@@ -15,6 +15,7 @@ mod mode;
 mod ownership;
 mod protected;
 
+pub use flap::goes_on;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +50,7 @@ pub struct Snapshot<'a> {
     pub mode: Mode,
     /// What the settings protect.
     pub protected: &'a Protected,
-    /// Remedy's own resources: ids, ARNs, and with a `*` at their end the beginnings of what ARNs name, such as `role/remedy-*`.
+    /// Remedy's own resources by their ARNs, `{account}` in which stands for the target's; the id of its stack is one of them.
     pub own: &'a [String],
     /// The kill switch: every hold on file.
     pub holds: &'a [Hold],
@@ -130,12 +131,18 @@ pub struct Objection {
 
 /// The check that stops what drifts again and again.
 pub const FLAP: &str = "flap";
+/// The check that spares what is never touched.
+pub const PROTECTED: &str = "protected";
+/// The check that keeps the ways into the account open.
+pub const LOCKOUT: &str = "lockout";
+/// The check that spares what nothing but its name tells apart.
+pub const BY_NAME: &str = "protected-by-name";
 
 impl Objection {
     /// How soon somebody must look.
     #[must_use]
     pub fn alarm(&self) -> Alarm {
-        if self.check == FLAP { Alarm::Page } else { self.outcome.alarm() }
+        if [FLAP, BY_NAME].contains(&self.check) { Alarm::Page } else { self.outcome.alarm() }
     }
 }
 
@@ -176,6 +183,22 @@ pub fn rule(snapshot: &Snapshot<'_>) -> Ruling {
 
 fn objection(snapshot: &Snapshot<'_>) -> Option<Objection> {
     CHECKS.iter().find_map(|check| check(snapshot))
+}
+
+/// Whether what stops a plan is a name, or a pattern that somebody put into the settings once. Of that people are told again:
+/// what it spares may have come later.
+#[must_use]
+pub fn is_spared_by_choice(snapshot: &Snapshot<'_>) -> bool {
+    let affected = snapshot.impact.into_iter().flat_map(|impact| &impact.affected);
+    let spared = affected.filter_map(|arn| protected::of_principal(snapshot, arn));
+    let mut all = protected::of_target(snapshot).into_iter().chain(spared);
+    all.any(|spared| matches!(spared, protected::Spared::ByName | protected::Spared::BySettings(_)))
+}
+
+/// What people are paged about although the plan may be carried out.
+#[must_use]
+pub fn caution(snapshot: &Snapshot<'_>) -> Option<String> {
+    flap::caution(snapshot)
 }
 
 /// What would come of the plan if its control were enforced today.

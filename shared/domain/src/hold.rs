@@ -9,6 +9,7 @@ use crate::{
     actor::Actor,
     control::Control,
     ids::{AccountId, Target},
+    stored::Word,
 };
 
 /// The stored form of holds written by this version.
@@ -35,6 +36,31 @@ impl HoldScope {
             Self::Account(account) => format!("account/{account}"),
             Self::Control(control) => format!("control/{control}"),
         }
+    }
+
+    /// The scope that is kept under this path, whatever stands behind it.
+    #[must_use]
+    pub fn of_path(path: &str) -> Option<Self> {
+        match path.split('/').collect::<Vec<_>>().as_slice() {
+            ["all", ..] => Some(Self::All),
+            ["account", account, ..] => AccountId::parse(*account).ok().map(Self::Account),
+            ["control", control, ..] => Some(Self::Control((*control).to_owned())),
+            _ => None,
+        }
+    }
+
+    /// The scopes that bear on this control and resource.
+    #[must_use]
+    pub fn of(control: &str, target: &Target) -> [Self; 3] {
+        [Self::All, Self::Account(target.account.clone()), Self::Control(control.to_owned())]
+    }
+
+    /// Whether the scope can be one: a control's id is 1 to 64 lower-case letters, digits and hyphens, and begins with a letter.
+    #[must_use]
+    pub fn is_plausible(&self) -> bool {
+        let Self::Control(id) = self else { return true };
+        let plain = id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        plain && id.len() <= 64 && id.starts_with(|first: char| first.is_ascii_lowercase())
     }
 
     fn stops(&self, control: &Control, target: &Target) -> bool {
@@ -71,14 +97,15 @@ pub enum Switch {
 pub struct Hold {
     /// The stored form, [`FORMAT`].
     pub format: u32,
-    /// What it stops.
-    pub scope: HoldScope,
-    /// Whether it is on.
-    pub switch: Switch,
+    /// What it stops. Another scope stops everything.
+    pub scope: Word<HoldScope>,
+    /// Whether it is on. It is, unless it says that it was released.
+    pub switch: Word<Switch>,
     /// Why.
     pub reason: String,
-    /// Who turned it.
-    pub by: Actor,
+    /// Who turned it; nobody, where the entry is damaged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Actor>,
     /// When.
     pub at: Timestamp,
 }
@@ -87,6 +114,41 @@ impl Hold {
     /// Whether it keeps this control from writing to this resource.
     #[must_use]
     pub fn stops(&self, control: &Control, target: &Target) -> bool {
-        self.switch == Switch::Held && self.scope.stops(control, target)
+        self.is_on() && self.scope.known().is_none_or(|scope| scope.stops(control, target))
+    }
+
+    /// Whether it is on.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        !self.switch.is(&Switch::Released)
+    }
+
+    /// What a damaged entry stops: all that its path says, for it may be the one that forbids.
+    #[must_use]
+    pub fn damaged(path: &str) -> Self {
+        let scope = HoldScope::of_path(path).map_or_else(|| Word::Other(path.into()), Word::Known);
+        let reason = "its entry in the state bucket is damaged: put it on again, or have it released".to_owned();
+        Self { format: FORMAT, scope, switch: Switch::Held.into(), reason, by: None, at: Timestamp::UNIX_EPOCH }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_hold_stops_what_its_path_says_and_one_of_another_scope_everything() {
+        for scope in [HoldScope::All, HoldScope::Account(AccountId::parse("111122223333").unwrap())] {
+            assert_eq!(Hold::damaged(&scope.path()).scope, Word::Known(scope.clone()));
+            assert_eq!(Hold::damaged(&format!("{}/0000000007", scope.path())).scope, Word::Known(scope));
+        }
+        assert_eq!(
+            Hold::damaged("control/kms-key-dying").scope,
+            Word::Known(HoldScope::Control("kms-key-dying".into()))
+        );
+        for path in ["region/us-east-1", "account/1", "", "every"] {
+            assert!(Hold::damaged(path).scope.known().is_none(), "{path}");
+            assert!(Hold::damaged(path).is_on());
+        }
     }
 }

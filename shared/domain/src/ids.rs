@@ -94,7 +94,7 @@ text_id!(
 );
 
 text_id!(
-    /// Whom an operator request is for: the function's ARN, or the name of the deployment. Two deployments never share one.
+    /// Whom an operator request is for: [`crate::deployment`]. Two deployments never share one.
     Audience,
     "an audience of 1 to 256 letters, digits and `-_./:+@`",
     |text| (1..=256).contains(&text.len()) && all(text, |c| c.is_ascii_alphanumeric() || "-_./:+@".contains(c))

@@ -6,9 +6,11 @@ pub mod actor;
 pub mod ask;
 pub mod canonical;
 pub mod control;
+pub mod deployment;
 pub mod evidence;
 pub mod exemption;
 pub mod fault;
+pub mod fence;
 pub mod guard;
 pub mod hold;
 pub mod ids;
@@ -20,6 +22,7 @@ pub mod redact;
 pub mod request;
 pub mod settings;
 pub mod signed;
+pub mod stored;
 pub mod trigger;
 pub mod verdict;
 
@@ -32,4 +35,7 @@ pub use merge::{Conflict, merge};
 pub use outcome::Outcome;
 pub use plan::Plan;
 pub use settings::{AdminPolicyRepair, IdentityRepairs, Mode, Parameters, PutEncryption, Settings};
-pub use verdict::{Consent, Context, Drift, Harm, Impact, NoStep, Observed, Route, Step, Verdict, Violation};
+pub use stored::Word;
+pub use verdict::{
+    Administrator, Consent, Context, Drift, Harm, Impact, NoStep, Observed, Route, Step, Verdict, Violation,
+};

@@ -1,6 +1,8 @@
 //! How a run ended, and what follows for AWS Config, the queue and the people on call.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::stored::Word;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -69,6 +71,11 @@ pub enum Alarm {
 }
 
 impl Alarm {
+    /// Reads a stored one. Another word is told as loud as can be.
+    pub fn at_worst<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Word::<Self>::deserialize(deserializer)?.known().copied().unwrap_or(Self::Page))
+    }
+
     /// The bare word, as in JSON and in metrics.
     #[must_use]
     pub fn word(self) -> &'static str {

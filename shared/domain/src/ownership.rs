@@ -6,14 +6,21 @@ use crate::redact;
 
 /// The tag that CloudFormation puts on what it makes; nobody else may set tags that begin with `aws:`.
 const STACK: &str = "aws:cloudformation:stack-name";
+/// Its id, an ARN: names of stacks are anybody's to choose.
+const STACK_ID: &str = "aws:cloudformation:stack-id";
 /// What the tags of StackSets and Service Catalog begin with; the same holds for them.
 const PRODUCT: &str = "aws:servicecatalog:provisioningPrincipalArn";
 
 /// What manages a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Manager {
-    /// A CloudFormation stack of this name.
-    Stack(String),
+    /// A CloudFormation stack.
+    Stack {
+        /// Its name.
+        name: String,
+        /// Its id.
+        id: Option<String>,
+    },
     /// Service Catalog.
     ServiceCatalog,
     /// What the settings name, by its tag's key.
@@ -25,7 +32,7 @@ impl Manager {
     #[must_use]
     pub fn of(tags: &BTreeMap<String, String>, keys: &[String]) -> Option<Self> {
         if let Some(name) = tags.get(STACK) {
-            return Some(Self::Stack(redact::text(name)));
+            return Some(Self::Stack { name: redact::text(name), id: tags.get(STACK_ID).cloned() });
         }
         if tags.contains_key(PRODUCT) {
             return Some(Self::ServiceCatalog);
@@ -37,7 +44,7 @@ impl Manager {
     #[must_use]
     pub fn place(&self) -> String {
         match self {
-            Self::Stack(name) => format!("the template of the CloudFormation stack `{name}`"),
+            Self::Stack { name, .. } => format!("the template of the CloudFormation stack `{name}`"),
             Self::ServiceCatalog => "the product in Service Catalog".to_owned(),
             Self::Tag(key) => format!("the code that sets the tag `{key}`"),
         }
@@ -72,6 +79,10 @@ mod tests {
         }
     }
 
+    fn stack(name: &str, id: Option<&str>) -> Manager {
+        Manager::Stack { name: name.to_owned(), id: id.map(str::to_owned) }
+    }
+
     fn of(tags: &[(&str, &str)], keys: &[&str]) -> Option<Manager> {
         let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         Manager::of(&tags, &keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>())
@@ -81,13 +92,11 @@ mod tests {
     fn what_aws_sets_counts_always_and_other_tags_where_settings_say_so() {
         assert_eq!(of(&[], &["terraform"]), None);
         assert_eq!(of(&[("team", "imaging")], &["terraform"]), None);
-        assert_eq!(of(&[(STACK, "imaging")], &[]), Some(Manager::Stack("imaging".into())));
+        assert_eq!(of(&[(STACK, "imaging")], &[]), Some(stack("imaging", None)));
+        assert_eq!(of(&[(STACK, "imaging"), (STACK_ID, "arn")], &[]), Some(stack("imaging", Some("arn"))));
         assert_eq!(of(&[(PRODUCT, "arn")], &[]), Some(Manager::ServiceCatalog));
         assert_eq!(of(&[("terraform", "123-45-6789")], &["terraform"]), Some(Manager::Tag("terraform".into())));
-        assert_eq!(
-            of(&[("terraform", "yes"), (STACK, "imaging")], &["terraform"]),
-            Some(Manager::Stack("imaging".into()))
-        );
+        assert_eq!(of(&[("terraform", "yes"), (STACK, "imaging")], &["terraform"]), Some(stack("imaging", None)));
     }
 
     #[test]

@@ -13,15 +13,15 @@ use crate::{
     exemption::Terms,
     hold::HoldScope,
     ids::AccountId,
-    settings::{Settings, SettingsError},
+    settings::{SettingsError, Written},
 };
 
 /// One request: an object of one member.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Request {
-    /// What waits for people.
-    Pending {},
+    /// What waits for people, by pages.
+    Pending(Looking),
     /// One ask, whole.
     Plan(Named),
     /// Agrees to an ask of somebody else.
@@ -40,6 +40,21 @@ pub enum Request {
     Release(Turn),
     /// Holds, asks and exemptions at a glance.
     Status {},
+}
+
+/// Which of what waits is to be seen.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Looking {
+    /// Only what is about this control.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<String>,
+    /// Only what is about this account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// Which page, from 1; the first where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<usize>,
 }
 
 /// Names an ask.
@@ -125,7 +140,7 @@ impl Request {
 
 impl Document {
     /// The settings that are asked for.
-    pub fn settings(&self) -> Result<Settings, SettingsError> {
-        Settings::parse(self.document.get().as_bytes())
+    pub fn written(&self) -> Result<Written, SettingsError> {
+        Written::read(self.document.get().as_bytes())
     }
 }

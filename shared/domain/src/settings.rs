@@ -1,8 +1,11 @@
 //! The organisation's settings: one JSON document, described by `docs/schema/settings.schema.json`.
 
-mod loosening;
+mod change;
+mod members;
 mod parameters;
 mod pattern;
+mod protected;
+mod written;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,16 +17,14 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, Error as _, MapAccess, Visitor},
 };
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
-use crate::{
-    canonical,
-    ids::{AccountId, Target},
-};
+use crate::{canonical, ids::AccountId};
 
-pub use loosening::loosened;
+pub use change::{Difference, Way, differences, listed, told};
 pub use parameters::{AdminPolicyRepair, Backlog, FirstExpiry, IdentityRepairs, Parameters, PutEncryption};
 pub use pattern::matches;
+pub use written::Written;
 
 /// How far Remedy may go. The order is the order of rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -51,9 +52,15 @@ impl Mode {
     }
 }
 
-/// Settings that cannot be used. Nothing is changed while they stand.
+/// No document is longer, in bytes.
+pub const LONGEST: usize = 256 * 1024;
+
+/// Settings that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
+    /// Longer than any settings need.
+    #[error("the settings are longer than {LONGEST} bytes")]
+    Long,
     /// Not the JSON document the schema describes.
     #[error("the settings are not valid JSON for docs/schema/settings.schema.json (line {line}, column {column})")]
     Shape {
@@ -72,6 +79,16 @@ pub enum SettingsError {
         name: &'static str,
         /// What it may be.
         range: &'static str,
+    },
+    /// A pattern of `protected` that a name alone would fit.
+    #[error("the settings have something else in `{member}` at {at}, counted from 0: {write}")]
+    Pattern {
+        /// The member.
+        member: &'static str,
+        /// Which of its patterns.
+        at: usize,
+        /// What to write instead.
+        write: &'static str,
     },
 }
 
@@ -111,15 +128,15 @@ pub struct Modes {
     pub accounts: BTreeMap<AccountId, Mode>,
 }
 
-/// What is never touched: patterns with `*` and `?` over ids, ARNs and `<resource type>/<id>`.
+/// What is never touched.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Protected {
-    /// Users and roles: break-glass, deployment, vendors.
+    /// Users and roles (deployment, vendors) by ARN, or by the path they are under: `arn:…:role/deploy/*`.
     pub principals: Vec<String>,
-    /// Everything else.
+    /// Everything else: patterns with `*` and `?` over ARNs and `<resource type>/<id>`.
     pub resources: Vec<String>,
-    /// The principals that open the door when all others are locked out. While none is named, no control that touches
+    /// The principals that open the door when all others are locked out, by their whole ARNs. While none is named, no control that touches
     /// identities writes.
     pub break_glass: Vec<String>,
 }
@@ -131,7 +148,7 @@ pub struct Protected {
 pub struct People {
     /// May ask for undo, exemptions, settings and releases, put holds on, and look.
     pub operators: Vec<String>,
-    /// May do the same, and decide what others ask for. Once one is named, settings take effect with four eyes.
+    /// May do the same, and decide what others ask for. Once one is named, any change of the settings takes two people.
     pub approvers: Vec<String>,
 }
 
@@ -152,12 +169,25 @@ impl People {
 impl Settings {
     /// Reads the document.
     pub fn parse(json: &[u8]) -> Result<Self, SettingsError> {
-        let shape =
-            |source: serde_json::Error| SettingsError::Shape { line: source.line(), column: source.column(), source };
-        let whole: &RawValue = serde_json::from_slice(json).map_err(shape)?;
-        let settings: Self = object(whole).map_err(shape)?;
+        if json.len() > LONGEST {
+            return Err(SettingsError::Long);
+        }
+        let settings = Self::shaped(json)?;
         settings.parameters.check()?;
+        settings.protected.check()?;
         Ok(settings)
+    }
+
+    /// Reads what some version put on file: what this one does not know is left out, and a number that
+    /// it would not take is taken.
+    pub fn stored(json: &[u8]) -> Result<Self, SettingsError> {
+        let document: Value = serde_json::from_slice(json).map_err(misshapen)?;
+        Self::shaped(members::known(document).to_string().as_bytes())
+    }
+
+    fn shaped(json: &[u8]) -> Result<Self, SettingsError> {
+        let whole: &RawValue = serde_json::from_slice(json).map_err(misshapen)?;
+        object(whole).map_err(misshapen)
     }
 
     /// The SHA-256 of the canonical JSON of the settings in force; it stands in every record.
@@ -175,22 +205,8 @@ impl Settings {
     }
 }
 
-impl Protected {
-    /// The pattern that protects `target`, if any.
-    #[must_use]
-    pub fn pattern_for(&self, target: &Target) -> Option<&str> {
-        let typed = format!("{}/{}", target.resource_type, target.id);
-        let names =
-            [Some(target.id.as_str()), target.arn.as_deref(), target.unique_id.as_deref(), Some(typed.as_str())];
-        self.pattern_among(&names.into_iter().flatten().collect::<Vec<_>>())
-    }
-
-    /// The pattern that protects something called by one of these names, if any.
-    #[must_use]
-    pub fn pattern_among(&self, names: &[&str]) -> Option<&str> {
-        let covers = |pattern: &&str| names.iter().any(|name| matches(pattern, name));
-        self.principals.iter().chain(&self.resources).chain(&self.break_glass).map(String::as_str).find(covers)
-    }
+fn misshapen(source: serde_json::Error) -> SettingsError {
+    SettingsError::Shape { line: source.line(), column: source.column(), source }
 }
 
 /// A JSON object. Derived readers would take an array for one, member by member.
@@ -234,8 +250,6 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::Region;
-
     const ACCOUNT: &str = "111122223333";
 
     fn account() -> AccountId {
@@ -290,34 +304,32 @@ mod tests {
     }
 
     #[test]
+    fn what_a_later_version_put_on_file_is_read_and_what_is_deployed_is_not() {
+        let later = br#"{"modes":{"default":"suggest","controls":{"a":"enforce","b":"suggest"},"later":1},"later":{"a":1},
+            "parameters":{"flap_limit":2,"kms_rotation_days":30,"later":[1],"backlog":"someday","put_encryption":"never"},
+            "protected":{"resources":["x"],"later":{}},"people":{"approvers":["p"],"auditors":["q"]}}"#;
+        assert!(matches!(Settings::parse(later), Err(SettingsError::Shape { .. })));
+        let read = Settings::stored(later).unwrap();
+        assert_eq!((read.modes.default, read.modes.controls.len()), (Some(Mode::Observe), 2));
+        assert_eq!(read.modes.controls.get("b"), Some(&Mode::Observe), "of words the most careful one");
+        assert_eq!((read.parameters.flap_limit, read.parameters.kms_rotation_days), (2, 30));
+        assert_eq!(
+            (read.parameters.backlog, read.parameters.put_encryption),
+            (Backlog::Ask, PutEncryption::Compatible)
+        );
+        assert_eq!((read.protected.resources, read.people.approvers), (vec!["x".to_owned()], vec!["p".to_owned()]));
+        for foreign in [r#"{"protected":{"resources":7}}"#, r#"{"protected":7}"#, r#"{"people":["p"]}"#, "[]", "7"] {
+            assert!(Settings::stored(foreign.as_bytes()).is_err(), "what protects is not left out: {foreign}");
+        }
+        assert!(matches!(Settings::parse(&vec![b' '; LONGEST + 1]), Err(SettingsError::Long)));
+    }
+
+    #[test]
     fn the_digest_follows_the_content_not_the_writing() {
         let spaced = Settings::parse(br#"{ "modes" : {"default": "enforce"} }"#).unwrap();
         let tight = Settings::parse(br#"{"modes":{"default":"enforce"}}"#).unwrap();
         assert_eq!(spaced.digest(), tight.digest());
         assert_ne!(spaced.digest(), Settings::default().digest());
-    }
-
-    fn protects(pattern: &str, target: &Target) -> bool {
-        let protected = Protected { principals: vec![pattern.to_owned()], ..Protected::default() };
-        protected.pattern_for(target).is_some()
-    }
-
-    #[test]
-    fn patterns_cover_ids_arns_and_typed_names() {
-        let target = Target {
-            account: account(),
-            region: Region::global(),
-            resource_type: "AWS::IAM::User".into(),
-            id: "break-glass-1".into(),
-            unique_id: None,
-            arn: Some("arn:aws:iam::111122223333:user/ops/break-glass-1".into()),
-        };
-        for pattern in ["break-glass-?", "arn:aws:iam::*:user/ops/*", "AWS::IAM::User/break-*", "*"] {
-            assert!(protects(pattern, &target), "{pattern}");
-        }
-        for pattern in ["break-glass", "glass-1", "", "arn:aws:iam::*:user/break-glass-1"] {
-            assert!(!protects(pattern, &target), "{pattern}");
-        }
     }
 
     #[test]

@@ -253,11 +253,22 @@ pub enum Delivery {
     Notifications(Vec<Message>),
 }
 
+/// How often a message was handed over, as its queue tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carried {
+    /// For the first time, or nobody counts.
+    First,
+    /// Once more: it was given back, or its worker was lost.
+    Again,
+}
+
 /// One message of a delivery, good or refused on its own, so that a bad one does not hold up its neighbours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// SQS's `messageId` or SNS's `MessageId`.
     pub id: String,
+    /// Whether an earlier delivery of it may have come to something.
+    pub carried: Carried,
     /// What its event asks for: at least one trigger.
     pub triggers: Result<Vec<Trigger>, Refusal>,
 }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{control::Call, ids::AccountId, settings::Parameters};
+use crate::{control::Call, ids::AccountId, outcome::Alarm, settings::Parameters};
 
 /// What a look at the live account gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,15 +34,26 @@ pub struct Context<'a> {
     pub parameters: &'a Parameters,
 }
 
-/// One thing that is not as it should be, in words for a person. Built from fixed words and numbers only.
+/// One thing that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Violation(pub String);
+pub struct Violation {
+    /// What, in words for a person. Built from fixed words and numbers only.
+    pub text: String,
+    /// How soon somebody must look, whatever comes of it.
+    pub urgency: Alarm,
+}
 
 impl Violation {
     /// A violation in plain words.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self { text: text.into(), urgency: Alarm::None }
+    }
+
+    /// Something that bears a name which Remedy keeps for itself, and is not Remedy's: somebody means it to be overlooked.
+    #[must_use]
+    pub fn imitation(text: impl Into<String>) -> Self {
+        Self { urgency: Alarm::Page, ..Self::new(format!("somebody imitates Remedy: {}", text.into())) }
     }
 }
 
@@ -95,8 +106,17 @@ pub struct Impact {
     pub affected: Vec<String>,
     /// How many of them are effective administrators now, and will not be.
     pub administrators_lost: usize,
-    /// How many effective administrators there will be.
-    pub administrators_left: usize,
+    /// The effective administrators that there will be.
+    pub administrators_left: Vec<Administrator>,
+}
+
+/// An effective administrator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Administrator {
+    /// The ARN.
+    pub arn: String,
+    /// Since when the user or role is there, where that is known. IAM does not tell when a policy was attached.
+    pub since: Option<Timestamp>,
 }
 
 /// What a step may do to those who depend on the resource.

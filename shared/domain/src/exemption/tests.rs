@@ -65,6 +65,54 @@ fn terms_say_everything_and_not_too_much() {
 }
 
 #[test]
+fn a_pattern_names_resources_and_never_a_kind_of_them() {
+    let check = |resource: &str| Terms { resource: resource.to_owned(), ..terms() }.check();
+    for everything in [
+        "*",
+        "?*",
+        "**?",
+        "*:*",
+        "*/*",
+        "AWS::*",
+        "AWS::S3::Bucket",
+        "AWS::S3::Bucket/*",
+        "AWS::S3*/*",
+        "arn:*",
+        "arn:aws:*",
+        "arn:aws:s3:::*",
+        "arn:aws:iam::111122223333:*",
+        "arn:aws:iam::111122223333:role/*",
+        "arn:aws:iam::111122223333:user/o*",
+        "arn:aws:iam::111122223333:instance-profile/*",
+        "arn:aws:kms:us-east-1:111122223333:key/????????-*",
+        "phi-*",
+        "p*hi-images",
+        "????????",
+        "*-images",
+        "arn:aws:s3:::phi-*",
+        "AWS::S3::Bucket/",
+        "arn:aws:s3:::",
+    ] {
+        assert_eq!(check(everything), Err(BadTerms::Everything), "{everything}");
+    }
+    for named in [
+        "bob",
+        "phi",
+        "brochures-*",
+        "phi-images-?",
+        "arn:aws:s3:::brochures-*",
+        "arn:aws:iam::111122223333:user/ops/bob",
+        "arn:*:iam::*:user/brochures-*",
+        "AWS::S3::Bucket/brochures-*",
+        "AWS::::Account/111122223333",
+        "111122223333",
+        "arn:aws:kms:us-east-1:111122223333:key/0f0f0f0f-*",
+    ] {
+        assert_eq!(check(named), Ok(()), "{named}");
+    }
+}
+
+#[test]
 fn it_holds_for_what_it_names_and_as_long_as_it_lasts() {
     let exemption = granted();
     let holds = |control, id, day| exemption.holds(control, &bucket(id), at(day));
@@ -142,4 +190,38 @@ fn an_undo_shortens_no_exemption_that_stands() {
     assert_eq!(until(Some(&endless), 10), at(100), "nothing lasts longer than 90 days");
     let nameless = Exemption { requested_by: None, approved_by: None, ..long };
     assert_eq!(until(Some(&nameless), 10), at(40), "the other holds nothing");
+}
+
+#[test]
+fn a_damaged_entry_may_be_about_what_it_is_named_after_and_about_what_is_left_of_it() {
+    let of = |resource: &str| Exemption { resource: resource.into(), ..granted() };
+    let half = |exemption: &Exemption| {
+        let whole = canonical::to_bytes(exemption).unwrap();
+        whole[..whole.len() / 2].to_vec()
+    };
+    let may =
+        |exemption: &Exemption, left: &[u8]| may_cover("s3-bucket-public", &exemption.id(), left, &bucket("scans"));
+    for resource in ["scans", "arn:aws:s3:::scans", "AWS::S3::Bucket/scans"] {
+        assert!(may(&of(resource), &half(&of(resource))), "{resource}");
+    }
+    for resource in ["brochures", "arn:aws:s3:::brochures", "scan"] {
+        assert!(!may(&of(resource), &half(&of(resource))), "{resource}");
+    }
+    let without_end = |resource: &str| {
+        let mut left = serde_json::to_value(of(resource)).unwrap();
+        left["until"] = serde_json::json!({"never": true});
+        assert!(serde_json::from_value::<Exemption>(left.clone()).is_err());
+        canonical::to_bytes(&left).unwrap()
+    };
+    assert!(may(&of("sc*"), &without_end("sc*")), "a pattern that is left to read");
+    assert!(!may(&of("br*"), &without_end("br*")));
+}
+
+#[test]
+fn a_later_form_is_read_as_far_as_it_is_known() {
+    let mut later = serde_json::to_value(granted()).unwrap();
+    later["format"] = serde_json::json!(FORMAT + 7);
+    later["approved_by"]["mail"] = serde_json::json!("bob@example.org");
+    let later: Exemption = serde_json::from_value(later).unwrap();
+    assert!(later.holds("s3-bucket-public", &bucket("brochures-2026"), at(1)));
 }

@@ -5,11 +5,20 @@
 //! another agrees. An approval is for one plan only; a refusal stands as long as the ask.
 
 use super::{Objection, Purpose, Snapshot};
-use crate::{ask::Standing, control::StopsDestruction, outcome::Outcome, redact, settings::Mode, verdict::Consent};
+use crate::{
+    ask::{Answer, Standing},
+    control::StopsDestruction,
+    outcome::Outcome,
+    redact,
+    settings::Mode,
+    verdict::Consent,
+};
 
 pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
     if let (Standing::Rejected(decision), false) = (snapshot.standing, snapshot.mode == Mode::Observe) {
-        let why = format!("a person rejected the plan on {} ({})", decision.at, redact::text(&decision.by.arn));
+        let is_no = decision.answer.is(&Answer::Rejected);
+        let did = if is_no { "rejected the plan" } else { "decided in a word that this version does not know" };
+        let why = format!("a person {did} on {} ({})", decision.at, redact::text(&decision.by.arn));
         let change = "put it right by hand or ask for an exemption; it is asked again when the ask ends";
         return Some(Objection { check: "approval", why, change, outcome: Outcome::Blocked });
     }

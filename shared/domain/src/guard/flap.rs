@@ -1,17 +1,42 @@
 //! What drifts again and again is fought by somebody: after so many repairs within a day, people look for who it is.
+//!
+//! Where to stop would leave data open, or let it be destroyed, people are paged and the repairs go on: else whoever opens a
+//! bucket once more than the limit has it open for a day. The budget of the hour bounds them.
 
 use super::{FLAP, Objection, Purpose, Snapshot};
-use crate::{outcome::Outcome, settings::Mode};
+use crate::{
+    control::{Control, StopsDestruction},
+    outcome::Outcome,
+    settings::Mode,
+};
+
+/// The controls that close what is open to everybody.
+const CLOSING: [&str; 2] = ["s3-account-public", "s3-bucket-public"];
 
 pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
+    if goes_on(snapshot.control) {
+        return None;
+    }
+    let why = format!("{}; nothing more is written", fought(snapshot)?);
+    let change = "find what changes it back; repairs go on 24 hours after the last one";
+    Some(Objection { check: FLAP, why, change, outcome: Outcome::Blocked })
+}
+
+/// What people are paged about while repairs go on.
+pub(super) fn caution(snapshot: &Snapshot<'_>) -> Option<String> {
+    let why = fought(snapshot).filter(|_| goes_on(snapshot.control))?;
+    Some(format!("{why}: find what changes it back"))
+}
+
+/// Whether to stop would be the harm.
+#[must_use]
+pub fn goes_on(control: &Control) -> bool {
+    control.stops_destruction == StopsDestruction::Yes || CLOSING.contains(&control.id.0)
+}
+
+fn fought(snapshot: &Snapshot<'_>) -> Option<String> {
     let (count, limit) = (snapshot.recent_repairs, snapshot.flap_limit);
     let is_over = usize::try_from(limit).is_ok_and(|limit| count >= limit);
-    let why = format!("it was repaired {count} times within 24 hours and drifted again; nothing more is written");
-    let change = "find what changes it back; repairs go on 24 hours after the last one";
-    (is_over && snapshot.purpose == Purpose::Repair && snapshot.mode != Mode::Observe).then_some(Objection {
-        check: FLAP,
-        why,
-        change,
-        outcome: Outcome::Blocked,
-    })
+    let acts = snapshot.purpose == Purpose::Repair && snapshot.mode != Mode::Observe;
+    (is_over && acts).then(|| format!("it was repaired {count} times within 24 hours and drifted again"))
 }

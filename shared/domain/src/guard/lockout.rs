@@ -1,33 +1,58 @@
 //! Nobody is locked out: two effective administrators stay, and nothing is taken from root, reserved or protected
 //! principals, nor from Remedy itself.
 //!
+//! Counted are administrators that are in the account for a week, or that the settings name as break-glass: whoever may
+//! make administrators could else make two, and have them counted for those who are to lose something.
+//!
 //! No approval changes that. Reserved are service-linked roles and those of IAM Identity Center, which IAM refuses to
 //! change anyway.
 
-use super::{Objection, Snapshot, protected};
-use crate::{outcome::Outcome, redact, verdict::Impact};
+use jiff::SignedDuration;
+
+use super::{LOCKOUT, Objection, Snapshot, protected};
+use crate::{
+    outcome::Outcome,
+    redact,
+    verdict::{Administrator, Impact},
+};
 
 /// How many effective administrators stay.
 const ADMINISTRATORS: usize = 2;
+/// How long one is in the account before it counts: long enough for somebody to see who came.
+const ESTABLISHED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
     let impact = snapshot.impact?;
-    let (why, change) = spared(snapshot, impact).or_else(|| last(impact))?;
-    Some(Objection { check: "lockout", why, change, outcome: Outcome::Blocked })
+    let (why, change) = spared(snapshot, impact).or_else(|| last(snapshot, impact))?;
+    Some(Objection { check: LOCKOUT, why, change, outcome: Outcome::Blocked })
 }
 
 fn spared(snapshot: &Snapshot<'_>, impact: &Impact) -> Option<(String, &'static str)> {
-    let is_spared = |arn: &&String| protected::is_spared(snapshot, name(arn), arn);
-    let arn = impact.affected.iter().find(is_spared)?;
-    let why = format!("it would take permissions from `{}`, which is protected", redact::text(name(arn)));
+    let (arn, spared) = impact.affected.iter().find_map(|arn| Some((arn, protected::of_principal(snapshot, arn)?)))?;
+    let others = match impact.affected.len() {
+        1 => String::new(),
+        all => format!("; others may do the same until somebody looks: {}", all - 1),
+    };
+    let why = format!("it would take permissions from `{}`, and {}{others}", redact::text(name(arn)), spared.why());
     Some((why, "take that principal off what is to be changed, or off the protected list"))
 }
 
-fn last(impact: &Impact) -> Option<(String, &'static str)> {
-    let left = impact.administrators_left;
-    let why = format!("{left} effective administrators would be left, and at least {ADMINISTRATORS} stay");
-    let change = "make another effective administrator first";
+fn last(snapshot: &Snapshot<'_>, impact: &Impact) -> Option<(String, &'static str)> {
+    let all = &impact.administrators_left;
+    let left = all.iter().filter(|administrator| counts(snapshot, administrator)).count();
+    let fresh = match all.len() - left {
+        0 => String::new(),
+        fresh => format!("; {fresh} more came within a week, and do not count"),
+    };
+    let why = format!("{left} effective administrators would be left, and at least {ADMINISTRATORS} stay{fresh}");
+    let change = "make another effective administrator first, or name one that is there as break-glass";
     (impact.administrators_lost > 0 && left < ADMINISTRATORS).then_some((why, change))
+}
+
+fn counts(snapshot: &Snapshot<'_>, administrator: &Administrator) -> bool {
+    let Administrator { arn, since } = administrator;
+    let is_established = since.is_some_and(|since| snapshot.now.duration_since(since) >= ESTABLISHED);
+    is_established || snapshot.protected.opens_the_door(arn)
 }
 
 /// The name in the ARN of a principal, without its path.

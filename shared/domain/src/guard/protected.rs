@@ -1,47 +1,106 @@
-//! What is never touched: root, service-linked and AWS-reserved principals, Remedy itself, and what the settings name.
+//! What is never touched: root, service-linked and AWS-reserved roles, Remedy itself, and what the settings name.
+//!
+//! A name is no privilege. AWS guards the paths of its own roles; Remedy is known by ARNs and by the id of its stack, which
+//! only CloudFormation writes; what the settings protect they name by ARN. The one exception is said as such: the roles of
+//! service-managed StackSets have nothing but a name, so they are spared and somebody is paged.
 
-use super::{Objection, Snapshot};
-use crate::{outcome::Outcome, ownership::Manager};
+use super::{BY_NAME, Objection, PROTECTED, Snapshot};
+use crate::{outcome::Outcome, ownership::Manager, redact};
 
-/// Names that AWS reserves: service-linked roles, the roles of IAM Identity Center, and those that service-managed StackSets
-/// come in by.
-const RESERVED: [&str; 3] = ["AWSServiceRole", "AWSReservedSSO_", "stacksets-exec-"];
+/// Paths of roles under which only AWS makes any.
+const RESERVED: [&str; 2] = ["role/aws-service-role/", "role/aws-reserved/sso.amazonaws.com/"];
+/// What the roles of service-managed StackSets are called, at the root of all paths, before a hash.
+const STACK_SETS: &str = "role/stacksets-exec-";
+
+/// Why something is never touched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Spared {
+    /// AWS guards it, or it is Remedy's own.
+    Always(&'static str),
+    /// It is called like the roles of StackSets, and nothing but the name tells.
+    ByName,
+    /// A pattern of the settings protects it.
+    BySettings(String),
+}
+
+impl Spared {
+    pub(super) fn why(&self) -> String {
+        match self {
+            Self::Always(why) => (*why).to_owned(),
+            Self::ByName => "it is protected by name: look whether StackSets made the role".to_owned(),
+            Self::BySettings(pattern) => format!("the settings protect `{}`", redact::text(pattern)),
+        }
+    }
+
+    pub(super) fn change(&self) -> &'static str {
+        match self {
+            Self::Always(_) => "nothing does: put it right by hand",
+            Self::ByName => "put it right by hand, or give the role another name",
+            Self::BySettings(_) => "take it off the protected list in the settings, or put it right by hand",
+        }
+    }
+}
 
 pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
+    let spared = of_target(snapshot)?;
+    let check = if spared == Spared::ByName { BY_NAME } else { PROTECTED };
+    Some(Objection { check, why: spared.why(), change: spared.change(), outcome: Outcome::Blocked })
+}
+
+/// Why the target is never touched, if it is not.
+pub(super) fn of_target(snapshot: &Snapshot<'_>) -> Option<Spared> {
     let target = snapshot.target;
     let arn = target.arn.as_deref().unwrap_or_default();
-    let why = reserved(&target.id, arn)
-        .or_else(|| own(snapshot, &target.id, arn))
+    reserved(snapshot, arn)
+        .or_else(|| own(snapshot, arn))
         .or_else(|| own_stack(snapshot))
-        .or_else(|| named(snapshot))?;
-    let change = "take it off the protected list in the settings, where it is on it";
-    Some(Objection { check: "protected", why, change, outcome: Outcome::Blocked })
+        .or_else(|| snapshot.protected.pattern_for(target).map(str::to_owned).map(Spared::BySettings))
+        .or_else(|| of_stack_sets(arn))
 }
 
-/// Whether nothing may be taken from a principal.
-pub(super) fn is_spared(snapshot: &Snapshot<'_>, name: &str, arn: &str) -> bool {
-    let is_reserved = reserved(name, arn).or_else(|| own(snapshot, name, arn)).is_some();
-    is_reserved || snapshot.protected.pattern_among(&[name, arn]).is_some()
+/// Why nothing may be taken from the principal of this ARN, if nothing may.
+pub(super) fn of_principal(snapshot: &Snapshot<'_>, arn: &str) -> Option<Spared> {
+    let by_settings = || snapshot.protected.pattern_for_principal(arn).map(str::to_owned).map(Spared::BySettings);
+    reserved(snapshot, arn).or_else(|| own(snapshot, arn)).or_else(by_settings).or_else(|| of_stack_sets(arn))
 }
 
-fn reserved(id: &str, arn: &str) -> Option<String> {
-    let is_reserved = arn.ends_with(":root") || RESERVED.iter().any(|prefix| id.starts_with(prefix));
-    is_reserved.then(|| "the root user, service-linked and AWS-reserved principals are never touched".to_owned())
+/// The account of an ARN of IAM, and what follows it: `root`, `user/ops/ann`.
+fn of_iam(arn: &str) -> Option<(&str, &str)> {
+    arn.strip_prefix("arn:")?.split_once(":iam::")?.1.split_once(':')
 }
 
-fn own(snapshot: &Snapshot<'_>, id: &str, arn: &str) -> Option<String> {
-    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
-    let begins = |name: &String| name.strip_suffix('*').is_some_and(|start| resource.starts_with(start));
-    let is_own = snapshot.own.iter().any(|name| name == id || name == arn || begins(name));
-    is_own.then(|| "Remedy never changes its own resources".to_owned())
+fn reserved(snapshot: &Snapshot<'_>, arn: &str) -> Option<Spared> {
+    let (account, resource) = of_iam(arn)?;
+    let is_root = resource == "root" && account == snapshot.target.account.as_str();
+    let is_reserved = RESERVED.iter().any(|path| resource.starts_with(path));
+    let why = "the root user, service-linked and AWS-reserved roles are never touched";
+    (is_root || is_reserved).then_some(Spared::Always(why))
 }
 
-fn own_stack(snapshot: &Snapshot<'_>) -> Option<String> {
-    let Some(Manager::Stack(stack)) = snapshot.manager else { return None };
-    snapshot.own.contains(stack).then(|| "Remedy never changes what its own stack made".to_owned())
+fn of_stack_sets(arn: &str) -> Option<Spared> {
+    let hash = of_iam(arn)?.1.strip_prefix(STACK_SETS)?;
+    (!hash.is_empty() && hash.chars().all(crate::ids::is_lower_hex)).then_some(Spared::ByName)
 }
 
-fn named(snapshot: &Snapshot<'_>) -> Option<String> {
-    let pattern = snapshot.protected.pattern_for(snapshot.target)?;
-    Some(format!("the settings protect `{}`", crate::redact::text(pattern)))
+fn own(snapshot: &Snapshot<'_>, arn: &str) -> Option<Spared> {
+    let account = snapshot.target.account.as_str();
+    let is_own = |own: &String| is_same(&own.replace("{account}", account), arn);
+    let why = "Remedy never changes its own resources";
+    snapshot.own.iter().any(is_own).then_some(Spared::Always(why))
+}
+
+/// Whether two ARNs name one thing. Of an account's users no two share a name, whatever their paths, nor do its roles: what is
+/// told of a session leaves the path out.
+fn is_same(a: &str, b: &str) -> bool {
+    let principal = |arn| {
+        let (account, resource) = of_iam(arn)?;
+        let (kind, name) = (resource.split('/').next()?, resource.rsplit('/').next()?);
+        ["user", "role"].contains(&kind).then_some((account, kind, name))
+    };
+    a == b || principal(a).is_some_and(|known| principal(b) == Some(known))
+}
+
+fn own_stack(snapshot: &Snapshot<'_>) -> Option<Spared> {
+    let Some(Manager::Stack { id: Some(id), .. }) = snapshot.manager else { return None };
+    snapshot.own.contains(id).then_some(Spared::Always("Remedy never changes what its own stack made"))
 }

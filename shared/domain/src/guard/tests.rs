@@ -5,10 +5,11 @@ use crate::{
     control::{Control, ControlId, Identities, Scope, StopsDestruction},
     hold::{HoldScope, Switch},
     ids::{AccountId, Region},
+    verdict::Administrator,
 };
 
 const CONTROL: Control = Control {
-    id: ControlId("s3-bucket-public"),
+    id: ControlId("s3-bucket-plaintext"),
     title: "",
     hipaa: &[],
     config_rules: &[],
@@ -22,6 +23,7 @@ const CONTROL: Control = Control {
     identities: Identities::Untouched,
 };
 const IDENTITY: Control = Control { identities: Identities::Touched, ..CONTROL };
+const CLOSING: Control = Control { id: ControlId("s3-bucket-public"), ..CONTROL };
 const RESCUE: Control = Control { stops_destruction: StopsDestruction::Yes, ..CONTROL };
 
 struct Case {
@@ -76,7 +78,7 @@ impl Case {
     fn exempt(mut self, from: i64, until: i64) -> Self {
         self.exemptions.push(Exemption {
             format: 2,
-            control: "s3-bucket-public".into(),
+            control: "s3-bucket-plaintext".into(),
             account: self.target.account.clone(),
             resource: "phi".into(),
             reason: "contract".into(),
@@ -94,13 +96,14 @@ impl Case {
 
     fn held(mut self, scope: HoldScope, switch: Switch) -> Self {
         let at = Timestamp::from_second(900).unwrap();
-        self.holds.push(Hold { format: 1, scope, switch, reason: "something is wrong".into(), by: person("ann"), at });
+        let (scope, switch, reason) = (scope.into(), switch.into(), "something is wrong".into());
+        self.holds.push(Hold { format: 1, scope, switch, reason, by: Some(person("ann")), at });
         self
     }
 
     fn decided(mut self, answer: Answer) -> Self {
         let at = Timestamp::from_second(900).unwrap();
-        let decision = Decision { format: 1, answer, by: person("ann"), reason: None, at };
+        let decision = Decision { format: 1, answer: answer.into(), by: person("ann"), reason: None, at };
         self.standing = match answer {
             Answer::Approved => Standing::Approved(decision),
             Answer::Rejected => Standing::Rejected(decision),
@@ -146,6 +149,10 @@ impl Case {
     }
 }
 
+fn imaging() -> Manager {
+    Manager::Stack { name: "imaging".into(), id: None }
+}
+
 fn person(id: &str) -> Actor {
     let account = AccountId::parse("111122223333").unwrap();
     Actor { account, id: id.into(), arn: format!("arn:aws:iam::111122223333:user/{id}") }
@@ -163,23 +170,128 @@ fn an_enforced_harmless_plan_goes() {
 #[test]
 fn protected_comes_before_everything() {
     for mode in [Mode::Observe, Mode::Approve, Mode::Enforce] {
-        let protected = Protected { resources: vec!["ph?".into()], ..Protected::default() };
+        let protected = Protected { resources: vec!["arn:aws:s3:::ph?".into()], ..Protected::default() };
         let case = Case { protected, mode, ..Case::enforced().exempt(0, 2_000) };
         assert_eq!(case.ruling(), Some(("protected", Outcome::Blocked)));
     }
 }
 
+/// A target of this type and ARN, called by the last part of the ARN.
+fn called(resource_type: &str, arn: &str) -> Case {
+    let mut case = Case::enforced();
+    case.target.resource_type = resource_type.into();
+    case.target.id = name_of(arn).into();
+    case.target.arn = Some(arn.into());
+    case
+}
+
+fn name_of(arn: &str) -> &str {
+    arn.rsplit(['/', ':']).next().unwrap()
+}
+
+/// An ARN of IAM in the account of all cases.
+fn iam(resource: &str) -> String {
+    format!("arn:aws:iam::111122223333:{resource}")
+}
+
+/// What Remedy knows of itself in these tests.
+fn remedy() -> Vec<String> {
+    [
+        "arn:aws:s3:::remedy-state",
+        "arn:aws:sqs:us-east-1:111122223333:remedy-queue",
+        "arn:aws:iam::{account}:role/remedy-kms-keys-write",
+        "arn:aws:cloudformation:us-east-1:111122223333:stack/remedy/5a7f",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
 #[test]
 fn own_and_reserved_things_are_protected_without_settings() {
-    let own = Case { own: vec!["phi".into()], ..Case::enforced() };
-    assert_eq!(own.ruling(), Some(("protected", Outcome::Blocked)));
-    let own_by_arn = Case { own: vec!["arn:aws:s3:::phi".into()], ..Case::enforced() };
-    assert_eq!(own_by_arn.ruling(), Some(("protected", Outcome::Blocked)));
-    for id in ["AWSServiceRoleForConfig", "AWSReservedSSO_Admin_0123456789abcdef", "stacksets-exec-0123"] {
-        let mut case = Case::enforced();
-        case.target.id = id.into();
-        assert_eq!(case.ruling(), Some(("protected", Outcome::Blocked)), "{id}");
+    let protected = Some(("protected", Outcome::Blocked));
+    let bucket = called("AWS::S3::Bucket", "arn:aws:s3:::remedy-state");
+    assert_eq!(Case { own: remedy(), ..bucket }.ruling(), protected);
+    for role in [
+        "role/remedy-kms-keys-write",
+        "role/ops/remedy-kms-keys-write",
+        "role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig",
+        "role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_0123456789abcdef",
+    ] {
+        let case = Case { own: remedy(), ..called("AWS::IAM::Role", &iam(role)) };
+        assert_eq!(case.ruling(), protected, "{role}");
     }
+}
+
+#[test]
+fn roles_that_only_their_name_tells_from_others_are_spared_and_somebody_is_paged() {
+    let case = called("AWS::IAM::Role", &iam("role/stacksets-exec-0123456789abcdef0123456789abcdef"));
+    let Ruling::Stop(objection) = rule(&case.snapshot()) else { panic!("it is spared") };
+    assert_eq!((objection.check, objection.alarm()), (BY_NAME, Alarm::Page));
+    assert!(objection.why.contains("protected by name: look"), "{}", objection.why);
+    assert!(is_spared_by_choice(&case.snapshot()), "and it comes again");
+}
+
+/// Names that something of AWS, of Remedy or of the settings bears, on what anybody may make.
+#[test]
+fn no_name_spares_what_anybody_may_make() {
+    let names = [
+        "AWSServiceRoleForMe",
+        "AWSServiceRole-mallory",
+        "AWSReservedSSO_Admin_0123456789abcdef",
+        "stacksets-exec-0123456789abcdef0123456789abcdef",
+        "stacksets-exec-bob",
+        "remedy",
+        "remedy-state",
+        "remedy-queue",
+        "remedy-backdoor",
+        "remedy-kms-keys-write",
+        "RemedyDenyWithoutMfa",
+        "break-glass-1",
+        "deploy-mallory",
+        "root",
+    ];
+    let protected = || Protected {
+        principals: vec![iam("role/deploy/*")],
+        break_glass: vec![iam("user/break-glass")],
+        ..Protected::default()
+    };
+    let all = |name: &str| {
+        vec![
+            ("AWS::S3::Bucket", format!("arn:aws:s3:::phi-{name}")),
+            ("AWS::S3::Bucket", format!("arn:aws:s3:::{name}x")),
+            ("AWS::IAM::Policy", iam(&format!("policy/{name}"))),
+            ("AWS::IAM::Policy", iam(&format!("policy/aws-service-role/{name}"))),
+            ("AWS::IAM::Group", iam(&format!("group/{name}"))),
+            ("AWS::IAM::User", iam(&format!("user/{name}"))),
+            ("AWS::IAM::User", iam(&format!("user/aws-service-role/{name}"))),
+            ("AWS::IAM::Role", iam(&format!("role/x/{name}-x"))),
+            ("AWS::KMS::Key", format!("arn:aws:kms:us-east-1:111122223333:key/{name}")),
+        ]
+    };
+    for name in names {
+        for (resource_type, arn) in all(name) {
+            let stack = Some(Manager::Stack { name: name.to_owned(), id: Some(format!("arn:x:stack/{name}/1")) });
+            for (manager, expected) in [(None, None), (stack, Some("ownership"))] {
+                let case = Case { own: remedy(), protected: protected(), manager, ..called(resource_type, &arn) };
+                assert_eq!(case.ruling().map(|(check, _)| check), expected, "{arn}");
+                let impact = Some(impact(&[&iam(&format!("user/{name}"))], 0, 9));
+                let taken = Case { own: remedy(), protected: protected(), impact, ..Case::enforced() };
+                assert_eq!(taken.ruling(), None, "{name} keeps nothing");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_settings_protect_says_by_which_pattern_and_comes_again() {
+    let pattern = "arn:aws:s3:::vendor-*";
+    let protected = Protected { resources: vec![pattern.into()], ..Protected::default() };
+    let case = Case { protected, ..called("AWS::S3::Bucket", "arn:aws:s3:::vendor-1") };
+    let Ruling::Stop(objection) = rule(&case.snapshot()) else { panic!("it is spared") };
+    assert_eq!((objection.check, objection.alarm()), ("protected", Alarm::Alarm));
+    assert!(objection.why.contains(pattern), "{}", objection.why);
+    assert!(is_spared_by_choice(&case.snapshot()));
+    assert!(!is_spared_by_choice(&Case { own: vec!["arn:aws:s3:::phi".into()], ..Case::enforced() }.snapshot()));
 }
 
 #[test]
@@ -226,7 +338,34 @@ fn without_a_write_role_nothing_goes() {
 
 fn impact(affected: &[&str], lost: usize, left: usize) -> Impact {
     let affected = affected.iter().map(|arn| (*arn).to_owned()).collect();
-    Impact { affected, administrators_lost: lost, administrators_left: left }
+    let administrator = |number| administrator(&format!("admin-{number}"), Some(Timestamp::MIN));
+    Impact { affected, administrators_lost: lost, administrators_left: (0..left).map(administrator).collect() }
+}
+
+fn administrator(name: &str, since: Option<Timestamp>) -> Administrator {
+    Administrator { arn: format!("arn:aws:iam::111122223333:user/ops/{name}"), since }
+}
+
+#[test]
+fn administrators_of_the_last_week_are_not_counted_unless_they_are_named_as_break_glass() {
+    let (now, old) = (1_000, 1_000 - 7 * 24 * 3_600);
+    let new = old + 1;
+    let at = |second| Some(Timestamp::from_second(second).unwrap());
+    let blocked = Some(("lockout", Outcome::Blocked));
+    for (left, expected) in [
+        (vec![("ann", at(old)), ("bob", at(old))], None),
+        (vec![("ann", at(old)), ("bob", at(new))], blocked),
+        (vec![("sham-1", at(now)), ("sham-2", at(now)), ("sham-3", at(now))], blocked),
+        (vec![("ann", at(old)), ("of-an-unknown-day", None)], blocked),
+        (vec![("ann", at(old)), ("break-glass-1", at(now))], None),
+    ] {
+        let name = format!("{left:?}");
+        let left = left.into_iter().map(|(name, since)| administrator(name, since)).collect();
+        let impact = Impact { administrators_left: left, ..impact(&["arn:aws:iam::111122223333:user/cleo"], 1, 0) };
+        let protected = Protected { break_glass: vec!["break-glass-*".into()], ..Protected::default() };
+        let case = Case { impact: Some(impact), protected, ..Case::enforced() };
+        assert_eq!(case.ruling(), expected, "{name}");
+    }
 }
 
 #[test]
@@ -243,23 +382,29 @@ fn two_administrators_stay() {
 #[test]
 fn nothing_is_taken_from_those_who_are_spared() {
     let blocked = Some(("lockout", Outcome::Blocked));
-    let protected = || Protected { principals: vec!["break-glass-*".into()], ..Protected::default() };
-    let own = || vec!["RemedyWrite".to_owned()];
-    let arn = |name: &str| format!("arn:aws:iam::111122223333:{name}");
+    let protected = || Protected { principals: vec![iam("user/ops/*")], ..Protected::default() };
+    let own = || vec![iam("role/RemedyWrite")];
     for (name, expected) in [
         ("root", blocked),
         ("user/ops/break-glass-1", blocked),
         ("role/RemedyWrite", blocked),
+        ("role/path/RemedyWrite", blocked),
+        ("user/RemedyWrite", None),
         ("role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig", blocked),
         ("role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef", blocked),
         ("user/ann", None),
         ("role/stacksets-exec-0123456789abcdef", blocked),
+        ("user/stacksets-exec-0123456789abcdef", None),
         ("role/NotAWSServiceRole", None),
+        ("role/AWSServiceRoleForConfig", None),
+        ("user/root", None),
     ] {
-        let impact = Some(impact(&[&arn("user/bob"), &arn(name)], 0, 9));
+        let impact = Some(impact(&[&iam("user/bob"), &iam(name)], 0, 9));
         let case = Case { impact, protected: protected(), own: own(), ..Case::enforced() };
         assert_eq!(case.ruling(), expected, "{name}");
     }
+    let elsewhere = Some(impact(&["arn:aws:iam::444455556666:root"], 0, 9));
+    assert_eq!(Case { impact: elsewhere, ..Case::enforced() }.ruling(), None, "the root of another account");
 }
 
 #[test]
@@ -280,7 +425,7 @@ fn a_hold_stops_everything_it_names_and_comes_first() {
     for (scope, switch, expected) in [
         (HoldScope::All, Switch::Held, blocked),
         (HoldScope::Account(here.clone()), Switch::Held, blocked),
-        (HoldScope::Control("s3-bucket-public".into()), Switch::Held, blocked),
+        (HoldScope::Control("s3-bucket-plaintext".into()), Switch::Held, blocked),
         (HoldScope::Account(elsewhere), Switch::Held, None),
         (HoldScope::Control("kms-key-dying".into()), Switch::Held, None),
         (HoldScope::All, Switch::Released, None),
@@ -290,7 +435,7 @@ fn a_hold_stops_everything_it_names_and_comes_first() {
     }
     for purpose in [Purpose::Repair, Purpose::Revert] {
         for control in [&CONTROL, &RESCUE, &IDENTITY] {
-            let own = vec!["phi".into()];
+            let own = vec!["arn:aws:s3:::phi".into()];
             let case = Case { control, own, purpose, ..Case::enforced() }.decided(Answer::Approved);
             assert_eq!(case.held(HoldScope::All, Switch::Held).ruling(), blocked);
         }
@@ -299,14 +444,14 @@ fn a_hold_stops_everything_it_names_and_comes_first() {
 
 #[test]
 fn an_approval_lets_what_waits_go_and_nothing_else() {
-    let stack = || Some(Manager::Stack("imaging".into()));
+    let stack = || Some(imaging());
     let approved = |case: Case| case.decided(Answer::Approved).ruling();
     assert_eq!(approved(Case { consent: asking(), ..Case::enforced() }), None);
     assert_eq!(approved(Case { mode: Mode::Approve, ..Case::enforced() }), None);
     assert_eq!(approved(Case { purpose: Purpose::Revert, ..Case::enforced() }), None);
     assert_eq!(approved(Case { manager: stack(), ..Case::enforced() }), None);
     assert_eq!(approved(Case { age: Age::Backlog, ..Case::enforced() }), None);
-    let protected = Case { own: vec!["phi".into()], ..Case::enforced() };
+    let protected = Case { own: vec!["arn:aws:s3:::phi".into()], ..Case::enforced() };
     assert_eq!(approved(protected), Some(("protected", Outcome::Blocked)));
     let lockout = Case { impact: Some(impact(&[], 1, 1)), ..Case::enforced() };
     assert_eq!(approved(lockout), Some(("lockout", Outcome::Blocked)));
@@ -330,7 +475,7 @@ fn a_refusal_stands_as_long_as_the_ask() {
 #[test]
 fn what_is_managed_elsewhere_waits_and_says_where() {
     for (manager, place) in [
-        (Manager::Stack("imaging".into()), "stack `imaging`"),
+        (imaging(), "stack `imaging`"),
         (Manager::ServiceCatalog, "Service Catalog"),
         (Manager::Tag("terraform".into()), "tag `terraform`"),
     ] {
@@ -345,22 +490,29 @@ fn what_is_managed_elsewhere_waits_and_says_where() {
 }
 
 #[test]
-fn what_is_called_like_remedys_roles_is_its_own_and_nothing_else_is() {
+fn remedys_roles_are_its_own_in_every_account() {
     let ruling = |named: &str| {
-        let mut case = Case { own: vec!["role/remedy-*".into()], ..Case::enforced() };
-        case.target.arn = Some(format!("arn:aws:iam::444455556666:{named}"));
+        let mut case = Case { own: remedy(), ..called("AWS::IAM::Role", named) };
+        case.target.account = AccountId::parse("444455556666").unwrap();
         case.ruling()
     };
-    assert_eq!(ruling("role/remedy-kms-keys-write"), Some(("protected", Outcome::Blocked)));
-    for other in ["user/remedy-kms-keys-write", "role/remedial", "role/ops/remedy-kms-keys-write"] {
-        assert_eq!(ruling(other), None, "{other}");
+    let own = "arn:aws:iam::444455556666:role/remedy-kms-keys-write";
+    assert_eq!(ruling(own), Some(("protected", Outcome::Blocked)));
+    for other in ["user/remedy-kms-keys-write", "role/remedial", "role/remedy-kms-keys-write-2", "role/remedy-x"] {
+        assert_eq!(ruling(&format!("arn:aws:iam::444455556666:{other}")), None, "{other}");
     }
 }
 
 #[test]
 fn what_remedys_own_stack_made_is_never_touched() {
-    let own = Case { own: vec!["remedy".into()], manager: Some(Manager::Stack("remedy".into())), ..Case::enforced() };
-    assert_eq!(own.ruling(), Some(("protected", Outcome::Blocked)));
+    let made_by = |id: &str| {
+        let manager = Some(Manager::Stack { name: "remedy".into(), id: Some(id.to_owned()) });
+        Case { own: remedy(), manager, ..Case::enforced() }.ruling()
+    };
+    let own = "arn:aws:cloudformation:us-east-1:111122223333:stack/remedy/5a7f";
+    assert_eq!(made_by(own), Some(("protected", Outcome::Blocked)));
+    let same_name = "arn:aws:cloudformation:eu-west-1:111122223333:stack/remedy/6b80";
+    assert_eq!(made_by(same_name), Some(("ownership", Outcome::AwaitingApproval)), "another stack of that name");
 }
 
 #[test]
@@ -381,6 +533,18 @@ fn the_limit_of_repairs_a_day_holds_for_repairs_alone() {
 }
 
 #[test]
+fn where_to_stop_would_leave_data_open_or_let_it_be_destroyed_repairs_go_on_and_somebody_is_paged() {
+    for control in [&RESCUE, &CLOSING] {
+        let again = Case { control, recent_repairs: 9, ..Case::enforced() };
+        assert_eq!(again.ruling(), None);
+        assert!(caution(&again.snapshot()).is_some_and(|why| why.contains("9 times")));
+        assert_eq!(caution(&Case { control, recent_repairs: 2, ..Case::enforced() }.snapshot()), None);
+        assert_eq!(caution(&Case { mode: Mode::Observe, ..again }.snapshot()), None);
+    }
+    assert_eq!(caution(&Case { recent_repairs: 9, ..Case::enforced() }.snapshot()), None, "what is stopped says so");
+}
+
+#[test]
 fn the_backlog_waits_and_a_wave_does_not() {
     let waits = Some(("backlog", Outcome::AwaitingApproval));
     for (age, mode, control, expected) in [
@@ -398,15 +562,15 @@ fn the_backlog_waits_and_a_wave_does_not() {
 #[test]
 fn without_a_break_glass_principal_no_identity_is_touched() {
     let blocked = Some(("break-glass", Outcome::Blocked));
-    let protected = || Protected { break_glass: vec!["break-glass-*".into()], ..Protected::default() };
+    let protected = || Protected { break_glass: vec![iam("user/break-glass-1")], ..Protected::default() };
     let identity = || Case { control: &IDENTITY, ..Case::enforced() };
     assert_eq!(identity().ruling(), blocked);
     assert_eq!(Case { protected: protected(), ..identity() }.ruling(), None);
     assert_eq!(Case { mode: Mode::Observe, ..identity() }.ruling(), Some(("mode", Outcome::Planned)));
-    let listed_otherwise = Protected { principals: vec!["break-glass-*".into()], ..Protected::default() };
+    let listed_otherwise = Protected { principals: vec![iam("user/break-glass-1")], ..Protected::default() };
     assert_eq!(Case { protected: listed_otherwise, ..identity() }.ruling(), blocked);
-    let mut spared = Case { protected: protected(), ..identity() };
-    spared.target.id = "break-glass-1".into();
+    let user = called("AWS::IAM::User", &iam("user/break-glass-1"));
+    let spared = Case { protected: protected(), control: &IDENTITY, ..user };
     assert_eq!(spared.ruling(), Some(("protected", Outcome::Blocked)), "and it is protected itself");
 }
 
@@ -435,9 +599,9 @@ fn the_first_objection_in_the_order_of_the_design_decides() {
         };
         let mut one = Case {
             mode,
-            own: if on(2) { vec!["phi".into()] } else { vec![] },
+            own: if on(2) { vec!["arn:aws:s3:::phi".into()] } else { vec![] },
             impact: on(3).then(|| impact(&[], 1, 1)),
-            manager: on(4).then(|| Manager::Stack("imaging".into())),
+            manager: on(4).then(imaging),
             recent_repairs: if on(5) { 3 } else { 0 },
             age: if on(6) { Age::Backlog } else { Age::Fresh },
             consent: if on(7) { asking() } else { Consent::Auto },

@@ -36,7 +36,9 @@ pub enum NotSigned {
     #[error("the signature is for another request: sign this one, and send its text unchanged")]
     OtherRequest,
     /// The signed audience is another one.
-    #[error("the signature is for another audience: sign for the one of this operator function")]
+    #[error(
+        "the signature is for another audience: sign for the account, the Region and the stack of this operator function"
+    )]
     OtherAudience,
     /// No nonce of 32 lower-case hex digits.
     #[error("the nonce is not 128 bits in hex")]

@@ -4,12 +4,27 @@ use super::family::{self, Family};
 use super::records::{Record, enclosed, triggers};
 use super::refusal::Refusal;
 use super::shape::object;
-use super::{Message, Trigger, topic};
+use super::{Carried, Message, Trigger, topic};
 
 /// Reads one record. Without an id the message could not be given back to the queue, so the whole batch is refused.
 pub(super) fn message(record: &Record<'_>) -> Result<Message, Refusal> {
     let id = record.message_id.clone().ok_or_else(|| Refusal::shape("records: messageId missing"))?;
-    Ok(Message { id: id.into(), triggers: body(record) })
+    Ok(Message { id: id.into(), carried: carried(record), triggers: body(record) })
+}
+
+/// `ApproximateReceiveCount` is a number in a text. What cannot be read is taken for more than one: that costs a look.
+fn carried(record: &Record<'_>) -> Carried {
+    #[derive(serde::Deserialize)]
+    struct Attributes {
+        #[serde(rename = "ApproximateReceiveCount")]
+        count: Option<String>,
+    }
+    let Some(raw) = record.attributes else { return Carried::First };
+    match serde_json::from_str::<Attributes>(raw.get()).map(|attributes| attributes.count) {
+        Ok(None) => Carried::First,
+        Ok(Some(count)) if count == "1" => Carried::First,
+        _ => Carried::Again,
+    }
 }
 
 fn body(record: &Record<'_>) -> Result<Vec<Trigger>, Refusal> {

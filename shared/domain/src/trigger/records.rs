@@ -32,6 +32,9 @@ pub(super) struct Record<'a> {
     /// SQS.
     #[serde(borrow)]
     pub(super) body: Option<&'a RawValue>,
+    /// SQS.
+    #[serde(borrow)]
+    pub(super) attributes: Option<&'a RawValue>,
     /// SNS.
     #[serde(rename = "Sns", borrow)]
     pub(super) sns: Option<Object<topic::Notification<'a>>>,

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::records::{Record, enclosed, triggers};
 use super::refusal::{Refusal, RefusalKind};
 use super::shape::MessageId;
-use super::{Message, Trigger};
+use super::{Carried, Message, Trigger};
 
 /// The envelope: <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>.
 ///
@@ -26,7 +26,7 @@ pub(super) fn message(record: &Record<'_>) -> Result<Message, Refusal> {
     let missing = || Refusal::shape("records: Sns with a MessageId missing");
     let notification = &record.sns.as_ref().ok_or_else(missing)?.0;
     let id = notification.message_id.clone().ok_or_else(missing)?;
-    Ok(Message { id: id.into(), triggers: notification.triggers() })
+    Ok(Message { id: id.into(), carried: Carried::First, triggers: notification.triggers() })
 }
 
 impl Notification<'_> {

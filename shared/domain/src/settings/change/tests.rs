@@ -1,0 +1,191 @@
+use super::{super::members::MEMBERS, *};
+use crate::settings::{
+    AdminPolicyRepair, Backlog, FirstExpiry, IdentityRepairs, Modes, Parameters, People, Protected, PutEncryption,
+};
+
+fn settings(json: &str) -> Settings {
+    Settings::parse(json.as_bytes()).unwrap()
+}
+
+fn ways(from: &str, to: &str) -> Vec<Way> {
+    let found = differences(&settings(from), &settings(to), Mode::Observe);
+    let mut ways: Vec<_> = found.into_iter().flat_map(|one| one.ways).collect();
+    ways.sort_unstable();
+    ways.dedup();
+    ways
+}
+
+/// Settings that say something of every member. One that is added does not compile until it is said here.
+fn whole() -> Settings {
+    let account = AccountId::parse("111122223333").unwrap();
+    let text = || "arn:aws:kms:us-east-1:111122223333:key/a".to_owned();
+    Settings {
+        modes: Modes {
+            default: Some(Mode::Approve),
+            controls: [("a".to_owned(), Mode::Enforce)].into(),
+            accounts: [(account.clone(), Mode::Observe)].into(),
+        },
+        parameters: Parameters {
+            kms_rotation_days: 100,
+            password_minimum_length: 20,
+            password_max_age_days: 30,
+            password_first_expiry: FirstExpiry::Ask,
+            mfa_new_user_days: 3,
+            revert_exemption_days: 10,
+            hourly_budget: 10,
+            organization_hourly_budget: 10,
+            identity_repairs: IdentityRepairs::Auto,
+            admin_policy_repair: AdminPolicyRepair::Detach,
+            permissions_boundary: Some("arn:aws:iam::111122223333:policy/b".to_owned()),
+            policy_change_days: 10,
+            approved_policies: vec!["a".repeat(64)],
+            put_encryption: PutEncryption::Strict,
+            default_key: Some(text()),
+            phi_free_buckets: vec![text()],
+            trusted_accounts: vec![account.clone()],
+            approval_hours: 10,
+            flap_limit: 2,
+            backlog: Backlog::Waves,
+            backlog_wave: 5,
+            iac_tags: vec![text()],
+            owner_tag: Some(text()),
+        },
+        protected: Protected { principals: vec![text()], resources: vec![text()], break_glass: vec![text()] },
+        people: People { operators: vec![text()], approvers: vec![text()] },
+        accounts: [account].into(),
+    }
+}
+
+#[test]
+fn every_member_has_its_rule_and_every_rule_its_member() {
+    let flat = flat(&whole());
+    for member in flat.keys() {
+        assert!(members::rule(member).is_some(), "{member} has no rule: its changes count as looser");
+    }
+    for (name, _) in MEMBERS.iter().filter(|(name, _)| *name != "modes") {
+        let has = |member: &String| member == name || member.starts_with(&format!("{name}."));
+        assert!(flat.keys().any(has), "{name} is no member");
+    }
+    let found = differences(&Settings::default(), &whole(), Mode::Observe);
+    assert_eq!(found.len(), flat.len(), "each of them is told");
+}
+
+/// A change, its ways, and those of its opposite.
+type Row = (&'static str, &'static str, &'static [Way], &'static [Way]);
+
+use Way::{Looser, Stricter, Weaker};
+
+const ROWS: &[Row] = &[
+    ("{}", r#"{"modes":{"default":"approve"}}"#, &[Looser], &[Weaker]),
+    (
+        r#"{"modes":{"default":"approve"}}"#,
+        r#"{"modes":{"default":"approve","controls":{"a":"enforce"}}}"#,
+        &[Looser],
+        &[Weaker],
+    ),
+    (
+        r#"{"modes":{"default":"enforce","accounts":{"111122223333":"observe"}}}"#,
+        r#"{"modes":{"default":"enforce"}}"#,
+        &[Looser],
+        &[Weaker],
+    ),
+    (
+        r#"{"modes":{"default":"enforce","controls":{"a":"observe"}}}"#,
+        r#"{"modes":{"default":"enforce"}}"#,
+        &[Looser],
+        &[Weaker],
+    ),
+    (r#"{"protected":{"principals":["arn:aws:iam::111122223333:user/a"]}}"#, "{}", &[Looser], &[Weaker]),
+    (
+        r#"{"protected":{"resources":["arn:aws:s3:::a","arn:aws:s3:::b"]}}"#,
+        r#"{"protected":{"resources":["arn:aws:s3:::b"]}}"#,
+        &[Looser],
+        &[Weaker],
+    ),
+    (
+        r#"{"protected":{"break_glass":["arn:aws:iam::111122223333:user/a"]}}"#,
+        r#"{"protected":{"break_glass":["arn:aws:iam::111122223333:user/a","arn:aws:iam::111122223333:user/b"]}}"#,
+        &[Weaker],
+        &[Looser],
+    ),
+    ("{}", r#"{"protected":{"break_glass":["arn:aws:iam::111122223333:user/a"]}}"#, &[Looser, Weaker], &[Looser]),
+    (r#"{"parameters":{"kms_rotation_days":90}}"#, "{}", &[Looser], &[Stricter]),
+    (r#"{"parameters":{"password_minimum_length":20}}"#, "{}", &[Looser], &[Stricter]),
+    (r#"{"parameters":{"password_max_age_days":1}}"#, "{}", &[Looser], &[Stricter]),
+    (r#"{"parameters":{"password_first_expiry":"ask"}}"#, "{}", &[Looser], &[Weaker]),
+    (r#"{"parameters":{"mfa_new_user_days":0}}"#, "{}", &[Looser], &[Stricter]),
+    (r#"{"parameters":{"revert_exemption_days":7}}"#, "{}", &[Looser], &[Stricter]),
+    (r#"{"parameters":{"hourly_budget":1}}"#, "{}", &[Looser], &[Weaker]),
+    (r#"{"parameters":{"organization_hourly_budget":7}}"#, "{}", &[Looser], &[Weaker]),
+    ("{}", r#"{"parameters":{"identity_repairs":"auto"}}"#, &[Looser], &[Weaker]),
+    ("{}", r#"{"parameters":{"admin_policy_repair":"detach"}}"#, &[Looser, Stricter], &[Looser, Stricter]),
+    ("{}", r#"{"parameters":{"policy_change_days":6}}"#, &[Looser], &[Stricter]),
+    (r#"{"parameters":{"put_encryption":"strict"}}"#, "{}", &[Looser], &[Stricter]),
+    ("{}", r#"{"parameters":{"phi_free_buckets":["a"]}}"#, &[Looser, Weaker], &[Stricter]),
+    ("{}", r#"{"parameters":{"trusted_accounts":["111122223333"]}}"#, &[Looser, Weaker], &[Stricter]),
+    ("{}", r#"{"parameters":{"approval_hours":73}}"#, &[Looser], &[Weaker]),
+    ("{}", r#"{"parameters":{"flap_limit":4}}"#, &[Looser], &[Weaker]),
+    ("{}", r#"{"parameters":{"backlog":"waves"}}"#, &[Looser], &[Weaker]),
+    ("{}", r#"{"parameters":{"backlog_wave":11}}"#, &[Looser], &[Weaker]),
+    (r#"{"parameters":{"iac_tags":["terraform"]}}"#, "{}", &[Looser], &[Weaker]),
+    ("{}", r#"{"parameters":{"owner_tag":"o"}}"#, &[Weaker], &[Weaker]),
+    ("{}", r#"{"people":{"approvers":["a"]}}"#, &[Looser], &[Looser]),
+    ("{}", r#"{"people":{"operators":["a"]}}"#, &[Looser], &[Looser]),
+    ("{}", r#"{"accounts":["111122223333"]}"#, &[Looser], &[Weaker]),
+];
+
+#[test]
+fn each_change_has_its_ways_and_so_has_its_opposite() {
+    for (from, to, there, back) in ROWS {
+        assert_eq!((ways(from, to).as_slice(), ways(to, from).as_slice()), (*there, *back), "{from} and {to}");
+        assert!(ways(from, from).is_empty() && ways(to, to).is_empty());
+    }
+}
+
+#[test]
+fn what_changes_nothing_today_is_a_difference_nevertheless() {
+    let silent = "{}";
+    let observe = r#"{"modes":{"default":"observe"}}"#;
+    assert_eq!(ways(silent, observe), [Way::Weaker], "it is pinned");
+    assert_eq!(ways(observe, silent), [Way::Looser], "REMEDY_MODE decides");
+    let order = [
+        r#"{"protected":{"resources":["arn:aws:s3:::a","arn:aws:s3:::b"]}}"#,
+        r#"{"protected":{"resources":["arn:aws:s3:::b","arn:aws:s3:::a"]}}"#,
+    ];
+    assert_eq!(ways(order[0], order[1]), [Way::Looser], "no rule tells: the worst");
+}
+
+#[test]
+fn what_the_environment_allows_is_the_measure_where_settings_are_silent() {
+    let (silent, observe) = (settings("{}"), settings(r#"{"modes":{"default":"observe"}}"#));
+    let found = differences(&silent, &observe, Mode::Enforce);
+    assert_eq!(found[0].ways, [Way::Weaker]);
+    assert_eq!(differences(&observe, &silent, Mode::Enforce)[0].ways, [Way::Looser]);
+}
+
+#[test]
+fn a_sentence_tells_before_and_after_and_how_many_more() {
+    let from = settings("{}");
+    let to = settings(
+        r#"{"parameters":{"password_max_age_days":1},"protected":{"resources":["arn:aws:s3:::*","arn:aws:s3:::987-65-4321"]}}"#,
+    );
+    let sentence = told(&differences(&from, &to, Mode::Observe));
+    assert!(sentence.contains("parameters.password_max_age_days 90 -> 1 (stricter)"), "{sentence}");
+    assert!(
+        sentence.contains(r#"protected.resources gains 2: ["arn:aws:s3:::*","arn:aws:s3:::[number]"] (weaker)"#),
+        "{sentence}"
+    );
+    let many = (0..200).map(|n| (format!("c{n}"), Mode::Enforce)).collect();
+    let to = Settings { modes: Modes { controls: many, ..Modes::default() }, ..Settings::default() };
+    let found = differences(&from, &to, Mode::Observe);
+    let sentence = told(&found);
+    assert!(sentence.len() < 800 && sentence.ends_with("more of 200"), "{sentence}");
+    assert_eq!(listed(&found).len(), LISTED);
+    let long = Settings {
+        accounts: (0..500).map(|n| AccountId::parse(format!("{n:012}")).unwrap()).collect(),
+        ..Settings::default()
+    };
+    let listed = listed(&differences(&from, &long, Mode::Observe));
+    assert_eq!(listed[0]["after"]["items"], 500);
+    assert!(listed[0].to_string().len() < 400);
+}

@@ -1,0 +1,146 @@
+//! The members of the settings, and what a change of each comes to: one table. It is also what a stored document is read by,
+//! whichever version stored it.
+
+use serde_json::Value;
+
+use super::change::Way::{self, Looser, Stricter, Weaker};
+
+/// How the members of a kind compare.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rule {
+    /// Modes: what they come to for each control and account decides.
+    Mode,
+    /// A number: what more of it is, and what less.
+    Number(Way, Way),
+    /// A word, from the most careful one on: what a later one is, and what an earlier.
+    Word(&'static [&'static str], &'static [Way], &'static [Way]),
+    /// A list: what it is to gain something, and to lose something.
+    List(&'static [Way], &'static [Way]),
+    /// The list whose first entry lets controls of identities write.
+    BreakGlass,
+    /// Whatever changes.
+    Any(&'static [Way]),
+}
+
+/// Words of modes, from the most careful one on.
+const MODES: [&str; 3] = ["observe", "approve", "enforce"];
+const ASKS: [&str; 2] = ["ask", "auto"];
+
+/// Every member of the document, by its path. A member that is missing here fails a test, and its changes count as looser.
+pub(super) const MEMBERS: [(&str, Rule); 33] = [
+    ("modes.default", Rule::Mode),
+    ("modes.controls", Rule::Mode),
+    ("modes.accounts", Rule::Mode),
+    ("parameters.kms_rotation_days", Rule::Number(Looser, Stricter)),
+    ("parameters.password_minimum_length", Rule::Number(Stricter, Looser)),
+    ("parameters.password_max_age_days", Rule::Number(Looser, Stricter)),
+    ("parameters.password_first_expiry", Rule::Word(&ASKS, &[Looser], &[Weaker])),
+    ("parameters.mfa_new_user_days", Rule::Number(Looser, Stricter)),
+    ("parameters.revert_exemption_days", Rule::Number(Looser, Stricter)),
+    ("parameters.hourly_budget", Rule::Number(Looser, Weaker)),
+    ("parameters.organization_hourly_budget", Rule::Number(Looser, Weaker)),
+    ("parameters.identity_repairs", Rule::Word(&ASKS, &[Looser], &[Weaker])),
+    (
+        "parameters.admin_policy_repair",
+        Rule::Word(&["narrow", "detach", "boundary"], &[Looser, Stricter], &[Looser, Stricter]),
+    ),
+    ("parameters.permissions_boundary", Rule::Any(&[Looser, Stricter])),
+    ("parameters.policy_change_days", Rule::Number(Stricter, Looser)),
+    ("parameters.approved_policies", Rule::List(&[Looser], &[Stricter])),
+    ("parameters.put_encryption", Rule::Word(&["compatible", "strict"], &[Stricter], &[Looser])),
+    ("parameters.default_key", Rule::Any(&[Looser, Stricter])),
+    ("parameters.phi_free_buckets", Rule::List(&[Looser, Weaker], &[Stricter])),
+    ("parameters.trusted_accounts", Rule::List(&[Looser, Weaker], &[Stricter])),
+    ("parameters.approval_hours", Rule::Number(Looser, Weaker)),
+    ("parameters.flap_limit", Rule::Number(Looser, Weaker)),
+    ("parameters.backlog", Rule::Word(&["ask", "waves"], &[Looser], &[Weaker])),
+    ("parameters.backlog_wave", Rule::Number(Looser, Weaker)),
+    ("parameters.iac_tags", Rule::List(&[Weaker], &[Looser])),
+    ("parameters.owner_tag", Rule::Any(&[Weaker])),
+    ("protected.principals", Rule::List(&[Weaker], &[Looser])),
+    ("protected.resources", Rule::List(&[Weaker], &[Looser])),
+    ("protected.break_glass", Rule::BreakGlass),
+    ("people.operators", Rule::Any(&[Looser])),
+    ("people.approvers", Rule::Any(&[Looser])),
+    ("accounts", Rule::List(&[Looser], &[Weaker])),
+    // Of no member of its own: what stands under `modes.controls` and `modes.accounts` is named by its key.
+    ("modes", Rule::Mode),
+];
+
+/// The rule of a member, if there is one.
+pub(super) fn rule(member: &str) -> Option<Rule> {
+    let key = if member.starts_with("modes.") { "modes" } else { member };
+    MEMBERS.iter().find(|(name, _)| *name == key).map(|(_, rule)| *rule)
+}
+
+/// Which ways a change goes that is no change of modes. None: no rule says.
+pub(super) fn ways(rule: Rule, before: &Value, after: &Value) -> Vec<Way> {
+    match rule {
+        Rule::Mode => Vec::new(),
+        Rule::Number(more, less) => match (before.as_u64(), after.as_u64()) {
+            (Some(from), Some(to)) if from < to => vec![more],
+            (Some(from), Some(to)) if from > to => vec![less],
+            _ => Vec::new(),
+        },
+        Rule::Word(words, later, earlier) => {
+            let place = |value: &Value| words.iter().position(|word| value.as_str() == Some(word));
+            match (place(before), place(after)) {
+                (Some(from), Some(to)) if from < to => later.to_vec(),
+                (Some(from), Some(to)) if from > to => earlier.to_vec(),
+                _ => Vec::new(),
+            }
+        }
+        Rule::List(gains, loses) => of_list(before, after, gains, loses),
+        Rule::BreakGlass => {
+            let first = items(before).is_empty() && !items(after).is_empty();
+            of_list(before, after, if first { &[Looser, Weaker] } else { &[Weaker] }, &[Looser])
+        }
+        Rule::Any(ways) => ways.to_vec(),
+    }
+}
+
+fn of_list(before: &Value, after: &Value, gains: &[Way], loses: &[Way]) -> Vec<Way> {
+    let has = |list: &Value, other: &Value| items(list).iter().any(|item| !items(other).contains(item));
+    let gained = if has(after, before) { gains } else { &[] };
+    let lost = if has(before, after) { loses } else { &[] };
+    let mut ways = [gained, lost].concat();
+    ways.sort_unstable();
+    ways.dedup();
+    ways
+}
+
+/// The items of a list; of nothing, none.
+pub(super) fn items(list: &Value) -> &[Value] {
+    list.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// A stored document without what this version does not know: members are left out, and of words the most careful one stands
+/// for any other.
+pub(super) fn known(mut document: Value) -> Value {
+    let Some(sections) = document.as_object_mut() else { return document };
+    sections.retain(|section, value| {
+        if let Value::Object(members) = value {
+            members.retain(|member, value| keep(&format!("{section}.{member}"), value));
+        }
+        MEMBERS.iter().any(|(name, _)| name.split('.').next() == Some(section))
+    });
+    document
+}
+
+fn keep(member: &str, value: &mut Value) -> bool {
+    let Some((_, rule)) = MEMBERS.iter().find(|(name, _)| *name == member) else { return false };
+    match (rule, value) {
+        (Rule::Mode, Value::Object(modes)) => modes.values_mut().for_each(|mode| of_words(mode, &MODES)),
+        (Rule::Mode, mode) => of_words(mode, &MODES),
+        (Rule::Word(words, ..), word) => of_words(word, words),
+        _ => {}
+    }
+    true
+}
+
+fn of_words(value: &mut Value, words: &[&str]) {
+    let is_another = value.as_str().is_some_and(|word| !words.contains(&word));
+    if let (true, Some(careful)) = (is_another, words.first()) {
+        *value = Value::from(*careful);
+    }
+}
