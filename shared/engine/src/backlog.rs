@@ -13,8 +13,9 @@ use remedy_domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ledger::{bytes, fetch},
-    ports::{Place, Shelf, Store},
+    damage,
+    ledger::{bytes, fetch, replace},
+    ports::{Clock, Notices, Own, Place, Shelf, Store},
 };
 
 const LEFT: &str = ".left";
@@ -29,6 +30,9 @@ pub struct Baseline {
     /// The hash of the last target that was looked at; nothing once all were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// The digest of the settings in force then; nothing, where they were all defaults.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub settings: String,
 }
 
 fn path(control: &str, place: &Place) -> String {
@@ -39,14 +43,25 @@ fn entry(control: &str, target: &Target) -> String {
     format!("backlog/{}/{}", path(control, &Place::of(target)), target.hash())
 }
 
-/// How far the first sweep came; nothing, where there was none.
-pub async fn baseline(store: &impl Store, control: &str, place: &Place) -> Result<Option<Baseline>, Fault> {
-    fetch(store, Shelf::State, &format!("baseline/{}", path(control, place))).await
+/// How far the first sweep came; nothing, where there was none. A damaged one is drawn anew: what is broken by then waits for a
+/// person, and people are told.
+pub async fn baseline(
+    ports: &(impl Store + Clock + Notices + Own),
+    control: &str,
+    place: &Place,
+) -> Result<Option<Baseline>, Fault> {
+    let entries = damage::each(ports, [format!("baseline/{}", path(control, place))]).await?;
+    Ok(entries.told(ports).await.pop().map(|(_, baseline)| baseline))
+}
+
+/// The baseline under this key.
+pub(crate) async fn baseline_at(store: &impl Store, key: &str) -> Result<Option<Baseline>, Fault> {
+    fetch(store, Shelf::State, key).await
 }
 
 /// Keeps how far the first sweep came.
 pub async fn keep(store: &impl Store, control: &str, place: &Place, baseline: &Baseline) -> Result<(), Fault> {
-    store.put(&format!("baseline/{}", path(control, place)), &bytes(baseline)?).await
+    replace(store, &format!("baseline/{}", path(control, place)), baseline).await
 }
 
 /// Puts a target on the backlog.

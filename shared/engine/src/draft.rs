@@ -1,16 +1,18 @@
 //! From a look at the account to a course of action, without acting.
 
+use futures_util::future::join;
 use remedy_domain::{
     Consent, Drift, Fault, Harm, Impact, Observed, Outcome, Plan, PlanId, Route, Target, Verdict, Violation,
-    ask::Subject, canonical::NotCanonical, evidence::StoredPlan, guard::Purpose,
+    ask::Subject, canonical::NotCanonical, evidence::StoredPlan, guard::Purpose, outcome::Alarm,
 };
 use serde_json::Value;
 
 use crate::{
     asks::OnFile,
-    ports::Clock,
+    ports::{Clock, Store},
     remediation::{Glance, Remediation},
     report::Report,
+    seen,
     visit::Visit,
 };
 
@@ -59,6 +61,7 @@ pub(crate) struct Course<R: Remediation> {
     pub(crate) after: R::Setting,
     pub(crate) route: Route<R::Step>,
     pub(crate) violations: Vec<String>,
+    pub(crate) urgency: Alarm,
     pub(crate) consent: Consent,
     pub(crate) note: Option<String>,
     pub(crate) impact: Option<Impact>,
@@ -77,6 +80,7 @@ impl<R: Remediation> Course<R> {
             plan: Some(self.id.clone()),
             before: Some(remedy_domain::redact::value(&R::show(&self.before))),
             after: Some(remedy_domain::redact::value(&R::show(&self.after))),
+            urgency: self.urgency,
             ..Report::settled(&R::CONTROL, target, outcome).with_violations(self.violations.clone())
         }
     }
@@ -87,11 +91,15 @@ pub(crate) async fn look<R: Remediation>(
     client: &R::Client,
     target: &Target,
     visit: &Visit<'_>,
+    store: &impl Store,
 ) -> Result<Observed<R::Facts, R::Setting>, Fault> {
-    let (facts, setting) = match R::observe(client, target).await? {
+    // Side by side: each answer takes as long as a round trip.
+    let (observed, last) = join(R::observe(client, target), seen::last::<R>(store, target)).await;
+    let (facts, setting) = match observed? {
         Observed::Present { facts, setting } => (facts, setting),
         nothing => return Ok(nothing),
     };
+    let facts = R::recalled(facts, last?);
     let facts = R::consult(client, target, facts, &setting, &visit.settings.parameters).await?;
     Ok(Observed::Present { facts, setting })
 }
@@ -102,12 +110,12 @@ pub(crate) async fn draft<R: Remediation>(
     client: &R::Client,
     target: &Target,
     visit: &Visit<'_>,
-    clock: &impl Clock,
+    ports: &(impl Clock + Store),
 ) -> Result<Draft<R>, Fault> {
     if !matches!(task, Task::Revert(_)) && R::at_a_glance(client, target).await? == Glance::Compliant {
         return Ok(settled::<R>(target, Outcome::AlreadyCompliant));
     }
-    let (facts, setting) = match look::<R>(client, target, visit).await? {
+    let (facts, setting) = match look::<R>(client, target, visit, ports).await? {
         Observed::Absent => return Ok(settled::<R>(target, Outcome::Gone)),
         Observed::Settling => return Err(Fault::transient("observe", "settling")),
         Observed::Present { facts, setting } => (facts, setting),
@@ -115,11 +123,14 @@ pub(crate) async fn draft<R: Remediation>(
     match task {
         Task::Revert(stored) => draft_revert(stored, setting, &facts, target),
         Task::Evaluate | Task::Forecast | Task::Repair => {
-            let verdict = R::judge(&facts, &setting, &visit.context(target, clock.now()));
+            let verdict = R::judge(&facts, &setting, &visit.context(target, ports.now()));
+            if matches!(verdict, Verdict::Compliant) && !task.only_looks() {
+                seen::keep::<R>(ports, target, &facts).await?;
+            }
             draft_repair(setting, &facts, verdict, target)
         }
         Task::Approved(on_file) => {
-            let verdict = R::judge(&facts, &setting, &visit.context(target, clock.now()));
+            let verdict = R::judge(&facts, &setting, &visit.context(target, ports.now()));
             let still_meant = still_meant::<R>(on_file, &setting, &verdict)?;
             if still_meant { draft_repair(setting, &facts, verdict, target) } else { Ok(outdated::<R>(target)) }
         }
@@ -156,11 +167,9 @@ fn draft_repair<R: Remediation>(
     let report = |outcome| Report::settled(&R::CONTROL, target, outcome);
     let report = match verdict {
         Verdict::Compliant => report(Outcome::AlreadyCompliant),
-        Verdict::Contained(violations) => report(Outcome::Contained).with_violations(words(&violations)),
+        Verdict::Contained(violations) => told(report(Outcome::Contained), &violations),
         Verdict::OutOfScope(reason) => report(Outcome::OutOfScope).because(&reason),
-        Verdict::NeedsHuman { violations, reason } => {
-            report(Outcome::NeedsHuman).because(&reason).with_violations(words(&violations))
-        }
+        Verdict::NeedsHuman { violations, reason } => told(report(Outcome::NeedsHuman).because(&reason), &violations),
         Verdict::Drifted(drift) => return course::<R>(setting, facts, drift, target),
     };
     Ok(Draft::Settled(Box::new(report)))
@@ -182,9 +191,12 @@ fn course<R: Remediation>(
         (Consent::Auto, Harm::Disruptive, _) => Consent::Ask("it may stop a workload".to_owned()),
         (Consent::Auto, Harm::DataLoss, _) => Consent::Ask("it would destroy data".to_owned()),
     };
-    let violations = words(&drift.violations);
+    let (violations, urgency) = (words(&drift.violations), urgency(&drift.violations));
     let impact = R::impact(facts, &before, &drift.desired);
-    complete(Way { before, after: drift.desired, route, violations, consent, note: drift.note, impact }, target)
+    complete(
+        Way { before, after: drift.desired, route, violations, urgency, consent, note: drift.note, impact },
+        target,
+    )
 }
 
 /// What could not be brought back if `after` were to be undone.
@@ -199,16 +211,17 @@ struct Way<R: Remediation> {
     after: R::Setting,
     route: Route<R::Step>,
     violations: Vec<String>,
+    urgency: Alarm,
     consent: Consent,
     note: Option<String>,
     impact: Option<Impact>,
 }
 
 fn complete<R: Remediation>(way: Way<R>, target: &Target) -> Result<Draft<R>, Fault> {
-    let Way { before, after, route, violations, consent, note, impact } = way;
+    let Way { before, after, route, violations, urgency, consent, note, impact } = way;
     let plan = Plan::new(R::CONTROL.id.0, target, verbatim(&before)?, verbatim(&after)?);
     let id = plan.id().map_err(|error| not_canonical(&error))?;
-    Ok(Draft::Course(Box::new(Course { plan, id, before, after, route, violations, consent, note, impact })))
+    Ok(Draft::Course(Box::new(Course { plan, id, before, after, route, violations, urgency, consent, note, impact })))
 }
 
 fn draft_revert<R: Remediation>(
@@ -237,12 +250,22 @@ fn draft_revert<R: Remediation>(
     }
     let violations = vec!["a repair is taken back on request".to_owned()];
     let impact = R::impact(facts, &now, &desired);
-    let way = Way { before: now, after: desired, route, violations, consent: Consent::Auto, note: None, impact };
+    let (consent, urgency) = (Consent::Auto, Alarm::None);
+    let way = Way { before: now, after: desired, route, violations, urgency, consent, note: None, impact };
     complete(way, target)
 }
 
+fn told(report: Report, violations: &[Violation]) -> Report {
+    Report { urgency: urgency(violations), ..report.with_violations(words(violations)) }
+}
+
 fn words(violations: &[Violation]) -> Vec<String> {
-    violations.iter().map(|violation| remedy_domain::redact::text(&violation.0)).collect()
+    violations.iter().map(|violation| remedy_domain::redact::text(&violation.text)).collect()
+}
+
+/// How soon somebody must look at the worst of them.
+fn urgency(violations: &[Violation]) -> Alarm {
+    violations.iter().map(|violation| violation.urgency).max().unwrap_or(Alarm::None)
 }
 
 pub(crate) fn verbatim(setting: &impl serde::Serialize) -> Result<Value, Fault> {
@@ -250,9 +273,8 @@ pub(crate) fn verbatim(setting: &impl serde::Serialize) -> Result<Value, Fault> 
 }
 
 pub(crate) fn restore<S: serde::de::DeserializeOwned>(value: &Value) -> Result<S, Fault> {
-    serde_json::from_value(value.clone()).map_err(|_| {
-        Fault::rejected("revert", "unreadable-plan", "the stored setting is of an unknown form: revert it by hand")
-    })
+    serde_json::from_value(value.clone())
+        .map_err(|_| Fault::ledger("unreadable-plan", "the stored setting is of an unknown form: revert it by hand"))
 }
 
 fn not_canonical(_: &NotCanonical) -> Fault {

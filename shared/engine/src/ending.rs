@@ -12,6 +12,23 @@ pub(crate) struct Performed {
     pub(crate) fault: Option<Fault>,
 }
 
+/// Whether an attempt may have written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrote {
+    /// It did not: nothing was asked for, or AWS refused the first of it.
+    Nothing,
+    /// It may have: a call arrived, or its answer is not known.
+    Perhaps,
+}
+
+impl Performed {
+    /// Whether anything may have been written.
+    pub(crate) fn wrote(&self) -> Wrote {
+        let is_refused = self.fault.as_ref().is_some_and(Fault::is_refusal);
+        if self.calls.is_empty() && is_refused { Wrote::Nothing } else { Wrote::Perhaps }
+    }
+}
+
 /// The objection that no slot is left.
 pub(crate) fn over_budget() -> Objection {
     Objection {
@@ -28,6 +45,46 @@ pub(crate) fn over_shared_budget() -> Objection {
         check: "budget",
         why: "this hour's budget of repairs is used up for this control in all accounts together".to_owned(),
         change: "wait for the next hour, or raise parameters.organization_hourly_budget",
+        outcome: Outcome::Blocked,
+    }
+}
+
+/// The objection that one account has had its part of what all may have.
+pub(crate) fn over_part() -> Objection {
+    Objection {
+        check: "budget",
+        why: "this account took its part of this hour's budget of repairs of all accounts together".to_owned(),
+        change: "wait for the next hour, or raise parameters.organization_hourly_budget",
+        outcome: Outcome::Blocked,
+    }
+}
+
+/// The objection that one target has had its part of the hour.
+pub(crate) fn over_target() -> Objection {
+    Objection {
+        check: "budget",
+        why: "this resource took its part of this hour's budget of repairs".to_owned(),
+        change: "find what changes it back; repairs go on an hour after the first of them, or a person approves the plan",
+        outcome: Outcome::Blocked,
+    }
+}
+
+/// The objection that too many attempts did not arrive.
+pub(crate) fn exhausted() -> Objection {
+    Objection {
+        check: "attempts",
+        why: "too many attempts at this resource within 24 hours did not put it right".to_owned(),
+        change: "look at their outcomes; attempts go on 24 hours after the first of them, or a person approves the plan",
+        outcome: Outcome::Blocked,
+    }
+}
+
+/// The objection that AWS refused just this within the hour.
+pub(crate) fn refused_before() -> Objection {
+    Objection {
+        check: "attempts",
+        why: "AWS refused this plan within the last hour, and would refuse it again".to_owned(),
+        change: "let the write role do it, or change the resource or the settings; it is tried again after an hour, and ten times a day at most",
         outcome: Outcome::Blocked,
     }
 }

@@ -70,8 +70,9 @@ pub(crate) async fn exempt_once<R: Remediation>(
     let undo = ask::undo_id(&stored.plan.id().map_err(not_canonical)?).map_err(not_canonical)?;
     let (now, attempt) = (ports.now(), ports.attempt()?);
     let asked = asks::latest(ports, &undo).await?;
-    let lost: Vec<_> = asked.iter().filter_map(|asked| asked.spent_by.clone()).collect();
-    let agreed = asked.filter(|asked| matches!(asked.standing(now, &lost), Standing::Approved(_)));
+    let lost: Vec<_> = asked.iter().filter_map(|asked| asked.spender().cloned()).collect();
+    let agreed =
+        asked.filter(|asked| matches!(asked.standing(now, &visit.settings.people, &lost), Standing::Approved(_)));
     let Some(agreed) = agreed else { return unless_exempt::<R>(ports, report, &lost).await };
     if is_on_file(ports, &agreed, now).await? {
         return Ok(());
@@ -88,7 +89,7 @@ async fn unless_exempt<R: Remediation>(
     spent_by: &[AttemptId],
 ) -> Result<(), Fault> {
     let (control, now) = (R::CONTROL.id.0, ports.now());
-    let on_file = registry::exemptions(ports, control).await?;
+    let on_file = registry::exemptions(ports, control, &report.target).await?;
     let is_exempt = on_file.iter().any(|exemption| exemption.holds(control, &report.target, now));
     if spent_by.is_empty() || !is_exempt {
         report.outcome = Outcome::AwaitingApproval;

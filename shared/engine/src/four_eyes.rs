@@ -1,77 +1,271 @@
-//! Settings with four eyes: what loosens them takes effect only when a second person agrees.
+//! Settings with four eyes: once the settings in force name somebody who decides, no other settings come into force without a
+//! second person, whichever way they differ. docs/adr/0025 says why, and how they are stored.
 //!
-//! `settings/in-force` in the state bucket holds the settings in force. A document that only tightens replaces them at once;
-//! one that loosens them does so through an approved ask, and people are told, once, that it waits for one. Before anybody is
-//! named who could decide, every document does.
+//! `settings/in-force` holds the settings in force; the operator function alone writes it. Until it does, and while the
+//! settings name nobody who decides, the document that is deployed is in force: the functions remember each in
+//! `settings/opening/`, create-only. A document that cannot be read leaves the last good one in force.
 
-use remedy_domain::{AccountId, Actor, Fault, Mode, Settings, Timestamp, outcome::Alarm, settings::loosened};
-use serde::{Deserialize, Serialize};
+mod opening;
+mod stored;
+
+use std::future::Future;
+
+use futures_util::future::{OptionFuture, join3};
+use remedy_domain::{
+    AccountId, Actor, Fault, Mode, Settings, Timestamp,
+    ask::Proposal,
+    canonical,
+    evidence::{self, Changed, Kind},
+    outcome::Alarm,
+    settings::{self, Difference, Written},
+};
 
 use crate::{
     account,
-    ledger::{bytes, fetch},
-    outbox,
-    ports::{Clock, Notices, Shelf, Store},
+    ledger::bytes,
+    outbox::{self, Posted},
+    ports::{Clock, Notices, Put, Shelf, Store},
 };
+pub use opening::LOST;
+use opening::Opening;
+pub use stored::InForce;
+use stored::{Stored, damaged};
 
-const KEY: &str = "settings/in-force";
-/// The stored form of settings in force written by this version.
-const FORMAT: u32 = 1;
+const IN_FORCE: &str = "settings/in-force";
+/// That there is a `settings/in-force` from now on.
+const ADOPTED: &str = "settings/adopted";
 
-/// The settings in force, on file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InForce {
-    /// The stored form.
-    pub format: u32,
-    /// All of them.
-    pub settings: Settings,
-    /// Since when.
-    pub at: Timestamp,
-    /// Who asked for them and who agreed; nobody, where they only tightened what was in force.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub people: Option<(Actor, Actor)>,
+/// Where and how Remedy is deployed, as far as settings go.
+#[derive(Debug, Clone, Copy)]
+pub struct Deployment<'a> {
+    /// The account.
+    pub account: &'a AccountId,
+    /// What `REMEDY_MODE` says.
+    pub environment: Mode,
 }
 
-/// The settings in force, given the document that is deployed in `account`.
-pub async fn in_force(
+/// Why the document that is deployed cannot be used.
+#[derive(Debug, Clone)]
+pub struct Unread {
+    /// How reading it failed.
+    pub fault: Fault,
+    /// Its text, as far as there is one: a later version may know it.
+    pub text: Option<String>,
+}
+
+/// The settings in force.
+#[derive(Debug, Clone)]
+pub struct Governing {
+    /// The document, and what it says.
+    pub written: Written,
+    /// What became of the document that is deployed.
+    pub deployed: Deployed,
+    /// What the next invocation does well to read ahead.
+    pub ahead: Ahead,
+    /// Where they were remembered, if no operator took them over yet.
+    opening: Option<Opening>,
+}
+
+/// What is read beside the settings in force, on the chance that there are none on file: it spares a round trip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ahead {
+    /// What the functions remember. So does a new instance, which knows nothing.
+    #[default]
+    Opening,
+    /// Nothing: they were on file the last time.
+    Nothing,
+}
+
+/// What became of the document that is deployed.
+#[derive(Debug, Clone)]
+pub enum Deployed {
+    /// It is in force.
+    InForce,
+    /// It says something else, and waits for two people.
+    Waits(Box<Written>),
+    /// It cannot be read; what was in force stays so.
+    Unreadable(Fault),
+}
+
+impl Governing {
+    /// What is in force where no document is deployed: all defaults.
+    #[must_use]
+    pub fn by_default() -> Self {
+        let written = Written { text: "{}".to_owned(), settings: Settings::default() };
+        Self { written, deployed: Deployed::InForce, ahead: Ahead::default(), opening: None }
+    }
+
+    fn beside(current: Written, document: Result<Written, Unread>) -> Result<Self, Fault> {
+        let deployed = match document {
+            Ok(document) if document.settings == current.settings => Deployed::InForce,
+            // Of a later version: its text was put in force, and this version reads what it knows of it.
+            Err(unread) if unread.text.as_ref() == Some(&current.text) => Deployed::InForce,
+            Ok(document) => Deployed::Waits(Box::new(document)),
+            Err(unread) if unread.fault.is_transient() => return Err(unread.fault),
+            Err(unread) => Deployed::Unreadable(unread.fault),
+        };
+        Ok(Self { written: current, deployed, ahead: Ahead::Opening, opening: None })
+    }
+
+    /// What people are to be told of the document that is deployed, and under which id: once for each document, and once an hour
+    /// of one that cannot be read.
+    #[must_use]
+    pub fn news(&self, deployment: &Deployment<'_>, now: Timestamp) -> Option<(String, String)> {
+        let current = &self.written.settings;
+        match &self.deployed {
+            Deployed::InForce => None,
+            Deployed::Waits(document) => {
+                let differs = settings::differences(current, &document.settings, deployment.environment);
+                let text = format!(
+                    "the settings that are deployed differ from those in force, which stay: {}. Ask for them: remedy settings <file>",
+                    settings::told(&differs)
+                );
+                Some((format!("settings-{}-{}", current.digest(), document.settings.digest()), text))
+            }
+            Deployed::Unreadable(fault) => {
+                let text = format!("the settings that are deployed cannot be read, and those in force stay: {fault}");
+                let what = canonical::sha256_hex(fault.to_string().as_bytes());
+                Some((format!("settings-unreadable-{}-{what}", evidence::hour(now)), text))
+            }
+        }
+    }
+}
+
+/// Tells people what became of the document that is deployed.
+pub async fn tell(ports: &(impl Store + Clock + Notices), account: &AccountId, (id, text): (&str, &str)) -> Posted {
+    outbox::tell(ports, id, &account::notice("settings", account, Alarm::Alarm, text)).await
+}
+
+/// The settings in force. The document that is deployed is read beside what is on file of settings in force.
+pub async fn governing(
     ports: &(impl Store + Clock + Notices),
-    account: &AccountId,
-    document: Settings,
-    environment: Mode,
-) -> Result<Settings, Fault> {
-    let Some(current) = on_file(ports).await? else {
-        put(ports, &document, None).await?;
-        return Ok(document);
-    };
-    if current.settings == document {
-        return Ok(document);
+    deployment: &Deployment<'_>,
+    document: impl Future<Output = Result<Written, Unread>>,
+    ahead: Ahead,
+) -> Result<Governing, Fault> {
+    let early = OptionFuture::from((ahead == Ahead::Opening).then(|| opening::look(ports, opening::FIRST)));
+    let (document, stored, early) = join3(document, ports.get(Shelf::State, IN_FORCE), early).await;
+    let stored = stored?;
+    let current = stored.as_deref().map(Stored::read).transpose()?.map(|stored| stored.written).transpose();
+    let current = current.map_err(|error| damaged(&error))?;
+    match current {
+        Some(current) if can_be_decided(&current) => {
+            Ok(Governing { ahead: Ahead::Nothing, ..Governing::beside(current, document)? })
+        }
+        current => {
+            let early = early.filter(|_| stored.is_none());
+            opening::governing(ports, deployment, (stored.as_deref(), current), (document, early)).await
+        }
     }
-    let can_be_decided = !current.settings.people.approvers.is_empty();
-    let loosens = loosened(&current.settings, &document, environment);
-    if can_be_decided && !loosens.is_empty() {
-        let text = format!(
-            "the settings that are deployed loosen those in force, which stay: {}. Ask for them: remedy settings <file>",
-            loosens.join("; ")
-        );
-        let id = format!("settings-{}-{}", current.settings.digest(), document.digest());
-        outbox::tell(ports, &id, &account::notice("settings", account, Alarm::Alarm, &text)).await;
-        return Ok(current.settings);
-    }
-    put(ports, &document, None).await?;
-    Ok(document)
 }
 
-/// The settings in force, if any document was ever in force.
-pub async fn on_file(store: &impl Store) -> Result<Option<InForce>, Fault> {
-    fetch(store, Shelf::State, KEY).await
+fn can_be_decided(written: &Written) -> bool {
+    !written.settings.people.approvers.is_empty()
 }
 
-/// Puts settings in force.
+/// What two people agreed to.
+#[derive(Debug, Clone, Copy)]
+pub struct Agreement<'a> {
+    /// Who asked, and who agreed.
+    pub people: (&'a Actor, &'a Actor),
+    /// The ask.
+    pub ask: &'a str,
+    /// When they agreed.
+    pub at: Timestamp,
+}
+
+/// Puts other settings in force, as two people agreed. It is recorded first, and told afterwards; doing it again adds nothing.
 pub async fn put(
-    ports: &(impl Store + Clock),
-    settings: &Settings,
-    people: Option<(Actor, Actor)>,
+    ports: &(impl Store + Clock + Notices),
+    (proposal, written): (&Proposal, &Written),
+    agreement: &Agreement<'_>,
 ) -> Result<(), Fault> {
-    let in_force = InForce { format: FORMAT, settings: settings.clone(), at: ports.now(), people };
-    ports.put(KEY, &bytes(&in_force)?).await
+    let (asker, approver) = agreement.people;
+    let change = Change {
+        from: proposal.from.clone(),
+        differences: proposal.differences.clone(),
+        written: written.clone(),
+        at: agreement.at,
+        agreement: Some(agreement),
+        id: canonical::sha256_hex(format!("{} {}", agreement.ask, agreement.at).as_bytes()),
+    };
+    change.record(ports).await?;
+    let people = serde_json::to_value((asker, approver)).unwrap_or_default();
+    let form = InForce { people, ask: Some(agreement.ask.to_owned()), ..InForce::of(written, agreement.at) };
+    ports.put(IN_FORCE, &bytes(&form)?).await?;
+    adopted(ports).await?;
+    change.tell(ports, &approver.account).await;
+    Ok(())
 }
+
+/// Takes over what the functions remember: from now on the settings in force are where only the operator writes. Settings that
+/// name nobody who decides stay with the functions.
+pub async fn adopt(
+    ports: &(impl Store + Clock + Notices),
+    deployment: &Deployment<'_>,
+    governing: &Governing,
+) -> Result<(), Fault> {
+    let Some(opening) = governing.opening.as_ref().filter(|_| can_be_decided(&governing.written)) else {
+        return Ok(());
+    };
+    // The function that remembered them may have been lost before it recorded, or told, them.
+    let change = opening.change(&governing.written, deployment.environment);
+    change.record(ports).await?;
+    change.tell(ports, deployment.account).await;
+    let form = InForce::of(&governing.written, opening.at);
+    // Somebody may have put others in force in between: those stay.
+    ports.put_new(Shelf::State, IN_FORCE, &bytes(&form)?).await?;
+    adopted(ports).await
+}
+
+async fn adopted(ports: &(impl Store + Clock)) -> Result<(), Fault> {
+    ports.put_new(Shelf::State, ADOPTED, &bytes(&ports.now())?).await.map(|_| ())
+}
+
+/// Other settings come into force.
+struct Change<'a> {
+    /// The digest of the settings before; empty, where there were none.
+    from: String,
+    differences: Vec<Difference>,
+    written: Written,
+    at: Timestamp,
+    agreement: Option<&'a Agreement<'a>>,
+    id: String,
+}
+
+impl Change<'_> {
+    async fn record(&self, ports: &impl Store) -> Result<(), Fault> {
+        let people = self.agreement.map(|agreement| agreement.people);
+        let record = Changed {
+            format: evidence::FORMAT,
+            kind: Kind::Settings.into(),
+            at: self.at,
+            from: self.from.clone(),
+            to: self.written.settings.digest(),
+            document: self.written.sha256(),
+            count: self.differences.len(),
+            differences: settings::listed(&self.differences),
+            asked_by: people.map(|(asker, _)| asker.clone()),
+            approved_by: people.map(|(_, approver)| approver.clone()),
+            ask: self.agreement.map(|agreement| agreement.ask.to_owned()),
+            change: self.id.clone(),
+        };
+        match ports.put_new(Shelf::Evidence, &record.key(), &bytes(&record)?).await? {
+            // The key is the change's own: whoever was there first wrote of the same.
+            Put::Created | Put::Exists => Ok(()),
+        }
+    }
+
+    async fn tell(&self, ports: &(impl Store + Clock + Notices), account: &AccountId) {
+        let by = self.agreement.map_or_else(
+            || "as they are deployed, for those before named nobody who decides".to_owned(),
+            |agreement| format!("asked for by {}, approved by {}", agreement.people.0, agreement.people.1),
+        );
+        let text = format!("other settings are in force ({by}): {}", settings::told(&self.differences));
+        let notice = account::notice("settings", account, Alarm::Alarm, &text);
+        outbox::tell(ports, &format!("settings-changed-{}", self.id), &notice).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

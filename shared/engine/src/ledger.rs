@@ -1,16 +1,25 @@
 //! The ledger's protocol over the two buckets: locks with take-over, budget slots, records, held plans.
 
-use std::time::Duration;
+mod recent;
+mod slots;
 
 use remedy_domain::{
     AttemptId, Fault, Outcome, PlanId, Target, Timestamp,
     ask::Forecast,
     canonical,
-    evidence::{FORMAT, Kind, Lock, Record, Released, StoredPlan, day, hour, key},
+    evidence::{FORMAT, Kind, Lock, Record, Released, StoredPlan, Tried, key},
+    stored::{self, Word},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
-use crate::ports::{Put, Shelf, Store};
+use crate::{
+    damage::{self, Entries},
+    ports::{Put, Shelf, Store},
+};
+
+pub use recent::{Extent, Recent, recent};
+pub use slots::{Budget, Room, Slot};
 
 /// A lock that is held, and the place it holds in the target's line.
 #[derive(Debug, Clone)]
@@ -48,10 +57,10 @@ pub struct HeldPlan {
     /// Why it waits.
     pub reason: String,
     /// How the run that drafted it ended.
-    pub outcome: Outcome,
+    pub outcome: Word<Outcome>,
     /// What would come of it if its control were enforced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub forecast: Option<Forecast>,
+    pub forecast: Option<Word<Forecast>>,
     /// When it was first drafted.
     pub at: Timestamp,
 }
@@ -60,10 +69,8 @@ pub(crate) fn bytes(value: &impl Serialize) -> Result<Vec<u8>, Fault> {
     canonical::to_bytes(value).map_err(|_| Fault::defect("ledger", "record-not-canonical"))
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
-    serde_json::from_slice(body).map_err(|_| {
-        Fault::rejected("ledger", "unreadable-entry", "an entry of the state bucket is damaged: look at it by hand")
-    })
+fn read<T: DeserializeOwned>(key: &str, body: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(body).map_err(|_| damage::fault(key))
 }
 
 pub(crate) async fn fetch<T: DeserializeOwned>(
@@ -71,15 +78,32 @@ pub(crate) async fn fetch<T: DeserializeOwned>(
     shelf: Shelf,
     key: &str,
 ) -> Result<Option<T>, Fault> {
-    store.get(shelf, key).await?.map(|body| read(&body)).transpose()
+    store.get(shelf, key).await?.map(|body| read(key, &body)).transpose()
+}
+
+/// Replaces an entry. What another version added to the one that is there stays in it; what is damaged goes.
+pub(crate) async fn replace<T: Serialize + DeserializeOwned>(
+    store: &impl Store,
+    key: &str,
+    entry: &T,
+) -> Result<(), Fault> {
+    let json = |entry: &T| serde_json::to_value(entry).map_err(|_| Fault::defect("ledger", "entry-not-json"));
+    let there = store.get(Shelf::State, key).await?;
+    let there: Option<Value> = there.and_then(|body| serde_json::from_slice(&body).ok());
+    let known = there.as_ref().and_then(|there| T::deserialize(there).ok());
+    let unread = match (&there, known) {
+        (Some(there), Some(known)) => stored::unread(there, &json(&known)?),
+        _ => None,
+    };
+    let entry = json(entry)?;
+    let whole = unread.map_or_else(|| entry.clone(), |unread| stored::with(entry.clone(), &unread));
+    store.put(key, &bytes(&whole)?).await
 }
 
 fn line(control: &str, target: &Target) -> String {
     format!("lock/{control}/{}/", target.hash())
 }
 
-/// What counts as of late.
-const DAY: Duration = Duration::from_hours(24);
 /// What a released lock's own entry ends in.
 const DONE: &str = ".done";
 
@@ -124,123 +148,64 @@ pub async fn claim(store: &impl Store, lock: Lock, now: Timestamp) -> Result<Cla
     }
 }
 
-/// Every lock of a control that outlived its worker.
-pub async fn orphans(store: &impl Store, control: &str, now: Timestamp) -> Result<Vec<Lease>, Fault> {
+/// Every lock of a control that outlived its worker, and those that cannot be read.
+pub async fn orphans(store: &impl Store, control: &str, now: Timestamp) -> Result<Entries<Lock>, Fault> {
     lost(store, &format!("lock/{control}/"), now).await
 }
 
-/// Every lock of every control that outlived its worker.
-pub async fn all_orphans(store: &impl Store, now: Timestamp) -> Result<Vec<Lease>, Fault> {
+/// Every lock of every control that outlived its worker, and those that cannot be read.
+pub async fn all_orphans(store: &impl Store, now: Timestamp) -> Result<Entries<Lock>, Fault> {
     lost(store, "lock/", now).await
 }
 
-async fn lost(store: &impl Store, prefix: &str, now: Timestamp) -> Result<Vec<Lease>, Fault> {
-    let keys = store.list(Shelf::State, prefix).await?;
-    let mut orphans = Vec::new();
+/// Every lock on a target that was not given back, whoever holds it.
+pub async fn unreleased(store: &impl Store, control: &str, target: &Target) -> Result<Vec<Lease>, Fault> {
+    let keys = store.list(Shelf::State, &line(control, target)).await?;
+    let mut leases = Vec::new();
     for key in open(&keys) {
-        if let Some(lock) = fetch::<Lock>(store, Shelf::State, key).await?
-            && lock.until <= now
-        {
-            orphans.push(Lease { key: key.clone(), lock });
-        }
+        let lock: Option<Lock> = fetch(store, Shelf::State, key).await?;
+        leases.extend(lock.map(|lock| Lease { key: key.clone(), lock }));
     }
+    Ok(leases)
+}
+
+async fn lost(store: &impl Store, prefix: &str, now: Timestamp) -> Result<Entries<Lock>, Fault> {
+    let keys = store.list(Shelf::State, prefix).await?;
+    let mut orphans = damage::each::<Lock>(store, open(&keys).into_iter().cloned()).await?;
+    orphans.whole.retain(|(_, lock)| lock.until <= now);
     Ok(orphans)
 }
 
+/// How an attempt ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Ending<'a> {
+    /// With this outcome.
+    pub outcome: Outcome,
+    /// How far it came, where it had an intent.
+    pub tried: Option<Tried>,
+    /// The digest of the settings that it was tried under, where they are known.
+    pub settings: Option<&'a str>,
+}
+
+impl From<Outcome> for Ending<'_> {
+    /// The end of an attempt that came no further than the lock.
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, tried: None, settings: None }
+    }
+}
+
 /// Gives the lock back, with the outcome.
-pub async fn release(store: &impl Store, lease: &Lease, outcome: Outcome, now: Timestamp) -> Result<(), Fault> {
-    let released = Released { format: FORMAT, plan: lease.lock.plan.clone(), outcome, at: now };
-    store.put_new(Shelf::State, &done_key(&lease.key), &bytes(&released)?).await.map(|_| ())
-}
-
-/// Takes one of the slots that a control has in this hour in the target's account, if one is left.
-pub async fn claim_slot(store: &impl Store, lock: &Lock, limit: u32) -> Result<Slot, Fault> {
-    claim_of(store, lock, lock.target.account.as_str(), limit).await
-}
-
-/// Takes one of the slots that a control has in this hour in all accounts together, if one is left.
-pub async fn claim_shared_slot(store: &impl Store, lock: &Lock, limit: u32) -> Result<Slot, Fault> {
-    claim_of(store, lock, "organization", limit).await
-}
-
-async fn claim_of(store: &impl Store, lock: &Lock, whose: &str, limit: u32) -> Result<Slot, Fault> {
-    let prefix = format!("budget/{}/{whose}/{}/", lock.control, hour(lock.since));
-    claim_one(store, &prefix, lock, limit).await
-}
-
-/// Takes one of this day's places in the wave that works the backlog off, if one is left.
-pub async fn claim_wave(store: &impl Store, lock: &Lock, limit: u32) -> Result<Slot, Fault> {
-    let prefix = format!("wave/{}/{}/{}/", lock.control, lock.target.account, day(lock.since));
-    claim_one(store, &prefix, lock, limit).await
-}
-
-async fn claim_one(store: &impl Store, prefix: &str, lock: &Lock, limit: u32) -> Result<Slot, Fault> {
-    let taken = store.list(Shelf::State, prefix).await?.len();
-    let first = u32::try_from(taken).unwrap_or(u32::MAX);
-    for slot in first..limit {
-        if store.put_new(Shelf::State, &format!("{prefix}{slot:04}"), &bytes(&lock.attempt)?).await? == Put::Created {
-            return Ok(Slot::Taken);
-        }
-    }
-    Ok(Slot::None)
-}
-
-/// How often a control wrote to a target within the last 24 hours, as far as `limit`, and the last attempt's place in the line.
-///
-/// Undo does not count: what it leaves is exempt.
-pub async fn recent_repairs(
+pub async fn release(
     store: &impl Store,
-    control: &str,
-    target: &Target,
+    lease: &Lease,
+    ending: impl Into<Ending<'_>>,
     now: Timestamp,
-    limit: u32,
-) -> Result<Recent, Fault> {
-    let keys = store.list(Shelf::State, &line(control, target)).await?;
-    let last = keys.iter().filter_map(|key| generation(key)).max();
-    let lost = lost_among(store, &keys, now).await?;
-    let mut count = 0;
-    for key in keys.iter().rev().filter(|key| is_done(key)) {
-        let Some(done) = fetch::<Released>(store, Shelf::State, key).await? else { continue };
-        let is_old = Duration::try_from(now.duration_since(done.at)).unwrap_or_default() >= DAY;
-        if is_old || usize::try_from(limit).is_ok_and(|limit| count >= limit) {
-            break;
-        }
-        count += usize::from(has_written(done.outcome));
-    }
-    Ok(Recent { count, last, lost })
-}
-
-/// How often something was repaired of late.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recent {
-    /// How often, as far as it was counted.
-    pub count: usize,
-    /// The last attempt's place in the target's line.
-    pub last: Option<u64>,
-    /// Attempts whose workers were lost, and that nobody closed yet.
-    pub lost: Vec<AttemptId>,
-}
-
-async fn lost_among(store: &impl Store, keys: &[String], now: Timestamp) -> Result<Vec<AttemptId>, Fault> {
-    let mut lost = Vec::new();
-    for key in open(keys) {
-        let lock: Option<Lock> = fetch(store, Shelf::State, key).await?;
-        lost.extend(lock.filter(|lock| lock.until <= now).map(|lock| lock.attempt));
-    }
-    Ok(lost)
-}
-
-fn has_written(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Repaired | Outcome::Contained | Outcome::Unverified)
-}
-
-/// Whether a budget allows one more repair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slot {
-    /// It does, and this one is counted.
-    Taken,
-    /// It does not.
-    None,
+) -> Result<(), Fault> {
+    let Ending { outcome, tried, settings } = ending.into();
+    let (plan, settings) = (lease.lock.plan.clone(), settings.map(str::to_owned));
+    let (outcome, tried) = (outcome.into(), tried.map(Word::from));
+    let released = Released { format: FORMAT, plan, outcome, tried, settings, at: now };
+    store.put_new(Shelf::State, &done_key(&lease.key), &bytes(&released)?).await.map(|_| ())
 }
 
 /// Writes a record, once. One that is there already is ours or tells the same.
@@ -248,12 +213,20 @@ pub async fn record(store: &impl Store, record: &Record, key: &str) -> Result<Pu
     store.put_new(Shelf::Evidence, key, &bytes(record)?).await
 }
 
+/// Writes the intent of an attempt. What is there under its key and is another's is no intent of ours.
+pub async fn intend(store: &impl Store, intent: &Record, key: &str) -> Result<(), Fault> {
+    match record(store, intent, key).await? {
+        Put::Created => Ok(()),
+        Put::Exists => Err(Fault::ledger("intent-of-another", "look at the record under the key of the intent")),
+    }
+}
+
 /// Whether the intent of this lease was ever written.
 pub async fn intent_of(store: &impl Store, lock: &Lock) -> Result<Option<Record>, Fault> {
     fetch(store, Shelf::Evidence, &lock.intent_key()).await
 }
 
-fn plan_key(plan: &PlanId) -> String {
+pub(crate) fn plan_key(plan: &PlanId) -> String {
     format!("plan/{plan}")
 }
 
@@ -267,22 +240,32 @@ pub async fn stored_plan(store: &impl Store, id: &PlanId) -> Result<Option<Store
     fetch(store, Shelf::State, &plan_key(id)).await
 }
 
-/// Every plan that was kept, with its id.
-pub async fn stored_plans(store: &impl Store) -> Result<Vec<(PlanId, StoredPlan)>, Fault> {
-    let mut plans = Vec::new();
-    for key in store.list(Shelf::State, "plan/").await? {
-        let id = key.rsplit('/').next().and_then(|id| PlanId::parse(id).ok());
-        let stored = fetch(store, Shelf::State, &key).await?;
-        plans.extend(id.zip(stored));
-    }
-    Ok(plans)
+/// Every plan that was kept, by its key, and those that cannot be read.
+pub async fn stored_plans(store: &impl Store) -> Result<Entries<StoredPlan>, Fault> {
+    let keys = store.list(Shelf::State, "plan/").await?;
+    damage::each(store, keys).await
+}
+
+/// The id of the plan that is kept under a key.
+#[must_use]
+pub fn plan_of(key: &str) -> Option<PlanId> {
+    key.rsplit('/').next().and_then(|id| PlanId::parse(id).ok())
+}
+
+/// A plan that is not carried out, if one is on file under this name.
+pub async fn held(store: &impl Store, control: &str, name: &str) -> Result<Option<HeldPlan>, Fault> {
+    fetch(store, Shelf::State, &held_key(control, name)).await
+}
+
+fn held_key(control: &str, name: &str) -> String {
+    format!("held/{control}/{name}")
 }
 
 /// Puts a plan that is not carried out on file, once under each name. Answers what is on file, and whether that was now. The
 /// record's key follows from it: so a worker that dies in between is completed by the next one, and no two records are written
 /// for one name.
 pub async fn hold(store: &impl Store, name: &str, held: &HeldPlan) -> Result<(HeldPlan, Put), Fault> {
-    let entry = format!("held/{}/{name}", held.plan.plan.control);
+    let entry = held_key(&held.plan.plan.control, name);
     let put = store.put_new(Shelf::State, &entry, &bytes(held)?).await?;
     if put == Put::Created {
         return Ok((held.clone(), put));

@@ -6,26 +6,31 @@
 pub mod account;
 pub mod asks;
 pub mod backlog;
+pub mod damage;
 pub mod draft;
 mod ending;
 mod exempting;
 pub mod four_eyes;
+pub mod held;
 pub mod ledger;
 mod notes;
 pub mod outbox;
 pub mod ports;
 pub mod pursue;
+#[cfg(test)]
+mod quiet;
 pub mod registry;
 pub mod remediation;
 pub mod report;
 pub mod roster;
+mod seen;
 pub mod sweep;
 mod turn;
 pub mod visit;
 pub mod writer;
 
 pub use ports::{Clock, Doors, Notice, Notices, Own, Place, Ports, Put, Shelf, Store, Told};
-pub use remediation::{Glance, Page, Remediation, Tags};
+pub use remediation::{Glance, Page, Recall, Remediation, Tags};
 pub use report::Report;
 pub use roster::{Runnable, enlist};
 pub use visit::{Reach, Visit};

@@ -1,165 +1,19 @@
-//! What is written down and told about a run that is not carried out, and the record that every run shares.
+//! The record that every run shares, and what people are told.
 
 use remedy_domain::{
-    Fault, Outcome, Plan, PlanId, Timestamp,
-    ask::{self, Ask, Subject},
-    evidence::{FORMAT, Kind, Record, StoredPlan},
-    guard::{FLAP, Purpose},
+    Outcome, PlanId, Timestamp,
+    evidence::{FORMAT, Kind, Record, day},
+    guard::Purpose,
     outcome::Alarm,
     redact,
+    stored::Word,
 };
 
-use crate::{
-    asks::{self, OnFile},
-    draft::Task,
-    exempting::exempt_once,
-    ledger::{self, HeldPlan},
-    outbox::{self, Posted},
-    ports::{Notice, Ports, Put},
-    remediation::Remediation,
-    report::Report,
-    visit::Visit,
-};
+use crate::{ports::Notice, report::Report, visit::Visit};
 
-/// Ends a run that has nothing to do. What needs a person is recorded, once.
-pub(crate) async fn settle<R: Remediation>(
-    ports: &impl Ports,
-    mut report: Report,
-    task: Task<'_>,
-    visit: &Visit<'_>,
-) -> Result<Report, Fault> {
-    if report.outcome == Outcome::NeedsHuman && !task.only_looks() {
-        let shown = serde_json::json!({"violations": report.violations});
-        let plan = Plan::new(R::CONTROL.id.0, &report.target, shown.clone(), shown);
-        hold_report(ports, &mut report, plan, (task.purpose(), Per::Plan), visit).await?;
-    }
-    if let (Task::Revert(stored), Outcome::Reverted) = (task, report.outcome) {
-        exempt_once::<R>(ports, &mut report, stored, visit).await?;
-    }
-    if let Task::Approved(on_file) = task {
-        close(ports, on_file, &mut report, visit).await?;
-    }
-    Ok(report)
-}
-
-/// Ends an approval that led to nothing: the resource changed, or is in order. That it was outdated is recorded.
-async fn close(ports: &impl Ports, on_file: &OnFile, report: &mut Report, visit: &Visit<'_>) -> Result<(), Fault> {
-    if let (Outcome::Superseded, Subject::Plan { plan }) = (report.outcome, &on_file.ask.subject) {
-        let plan = plan.plan.clone();
-        hold_report(ports, report, plan, (Purpose::Repair, Per::Plan), visit).await?;
-    }
-    asks::spend(ports, on_file, &ports.attempt()?, &[]).await.map(|_| ())
-}
-
-/// For what people are told once.
-#[derive(Clone, Copy)]
-pub(crate) enum Per {
-    /// For each plan.
-    Plan,
-    /// For each run of repairs of one resource, known by its last attempt.
-    Episode(Option<u64>),
-}
-
-impl Per {
-    fn name(self, report: &Report, plan: &PlanId) -> String {
-        match self {
-            Self::Plan => format!("{}/{plan}", report.outcome.word()),
-            Self::Episode(last) => format!("{FLAP}/{}-{:010}", report.target.hash(), last.unwrap_or_default()),
-        }
-    }
-}
-
-/// Puts an ask for a plan on file, records it, and tells people the first time.
-pub(crate) async fn ask(ports: &impl Ports, report: &mut Report, plan: Plan, visit: &Visit<'_>) -> Result<(), Fault> {
-    let id = plan.id().map_err(|_| Fault::defect("draft", "setting-not-canonical"))?;
-    let at = ports.now();
-    let plan = StoredPlan {
-        plan,
-        purpose: Purpose::Repair,
-        realized: None,
-        function: visit.function.to_owned(),
-        attempt: None,
-        at,
-    };
-    let ask = Ask {
-        format: ask::FORMAT,
-        subject: Subject::Plan { plan: Box::new(plan) },
-        reason: report.reason.clone().unwrap_or_default(),
-        by: None,
-        function: visit.function.to_owned(),
-        at,
-        until: ask::lasts(at, visit.settings.parameters.approval_hours),
-    };
-    let asked = asks::open(ports, &ask).await?;
-    let name = format!("asked-{id}-{}", asked.ask.at.as_second());
-    let noted = Noted { id, at: asked.ask.at, put: asked.put, name };
-    note(ports, report, noted, Purpose::Repair, visit).await
-}
-
-/// Records, once, that a plan was not carried out, and tells people the first time.
-pub(crate) async fn hold_report(
-    ports: &impl Ports,
-    report: &mut Report,
-    plan: Plan,
-    (purpose, per): (Purpose, Per),
-    visit: &Visit<'_>,
-) -> Result<(), Fault> {
-    let id = plan.id().map_err(|_| Fault::defect("draft", "setting-not-canonical"))?;
-    let reason = report.reason.clone().unwrap_or_default();
-    let at = ports.now();
-    let stored = StoredPlan { plan, purpose, realized: None, function: visit.function.to_owned(), attempt: None, at };
-    let held =
-        HeldPlan { format: FORMAT, plan: stored, reason, outcome: report.outcome, forecast: report.forecast, at };
-    let name = per.name(report, &id);
-    let (first, put) = ledger::hold(ports, &name, &held).await?;
-    let id = first.plan.plan.id().unwrap_or(id);
-    note(ports, report, Noted { id, at: first.at, put, name: name.replace('/', "-") }, purpose, visit).await
-}
-
-/// What is on file of a plan that is not carried out.
-struct Noted {
-    id: PlanId,
-    at: Timestamp,
-    put: Put,
-    /// The name of its notice.
-    name: String,
-}
-
-/// Writes the record and tells people, each once.
-async fn note(
-    ports: &impl Ports,
-    report: &mut Report,
-    noted: Noted,
-    purpose: Purpose,
-    visit: &Visit<'_>,
-) -> Result<(), Fault> {
-    let Noted { id, at, put, name } = noted;
-    report.plan = Some(id.clone());
-    let notice = notice(report, purpose);
-    let mut posted = match put {
-        Put::Created => post(ports, &name, notice.as_ref()).await,
-        Put::Exists => Posted::Known,
-    };
-    let record = record(report, &id, Kind::Held, at, purpose, visit);
-    let key = record.key();
-    let written = ledger::record(ports, &record, &key).await?;
-    report.evidence.push(key);
-    if put == Put::Exists && written == Put::Created {
-        // Whoever held the plan first was lost before it told anybody.
-        posted = post(ports, &name, notice.as_ref()).await;
-    }
-    if let (Posted::Ours, Some(notice)) = (posted, &notice) {
-        outbox::send(ports, &name, notice).await;
-    }
-    Ok(())
-}
-
-async fn post(ports: &impl Ports, id: &str, notice: Option<&Notice>) -> Posted {
-    match notice {
-        Some(notice) => outbox::post(ports, id, notice).await,
-        None => Posted::Known,
-    }
-}
+/// So often a day people are told one by one what one control does with one resource, and so often it is recorded what is not
+/// carried out. The next time they are told that there is more.
+pub(crate) const NOTED: usize = 5;
 
 /// A record of `kind` about what a report tells.
 pub(crate) fn record(
@@ -178,18 +32,18 @@ pub(crate) fn record(
         target: redact::target(&report.target),
         plan: plan.clone(),
         attempt: None,
-        purpose,
-        outcome: (kind != Kind::Intent).then_some(report.outcome),
+        purpose: purpose.into(),
+        outcome: (kind != Kind::Intent).then_some(report.outcome.into()),
         reason: report.reason.clone(),
         check: report.objection.as_ref().map(|objection| objection.check.to_owned()),
-        forecast: report.forecast,
+        forecast: report.forecast.map(Word::from),
         asked_by: None,
         approved_by: None,
         violations: report.violations.clone(),
         before: report.before.clone().unwrap_or_default(),
         after: report.after.clone().unwrap_or_default(),
         steps: report.performed.iter().map(|call| (*call).to_owned()).collect(),
-        mode: visit.mode(report.control.0, &report.target),
+        mode: visit.mode(report.control.0, &report.target).into(),
         settings: visit.digest.to_owned(),
         cause: visit.cause.to_owned(),
         invocation: redact::text(visit.invocation),
@@ -227,4 +81,16 @@ fn text(report: &Report, purpose: Purpose) -> String {
         text.push('.');
     }
     text
+}
+
+/// The one notice of a day for what is not told one by one any more, and its id. What is worse is told once more.
+pub(crate) fn digest_notice(report: &Report, alarm: Alarm, at: Timestamp) -> (String, Notice) {
+    let (control, target) = (report.control.0, redact::target(&report.target));
+    let text = format!(
+        "{control} {}: this happened {NOTED} times today, and what follows today is not told one by one. Find what changes \
+         the resource; its records tell the rest.",
+        redact::text(&report.target.id)
+    );
+    let id = format!("digest-{control}-{}-{}-{}", report.target.hash(), day(at), alarm.word());
+    (id, Notice { alarm, control: control.to_owned(), target, plan: None, text: redact::text(&text) })
 }

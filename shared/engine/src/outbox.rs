@@ -9,8 +9,8 @@ use remedy_domain::{AttemptId, Fault, Timestamp, evidence::FORMAT};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ledger,
-    ports::{Clock, Notice, Notices, Put, Shelf, Store, Told},
+    damage, ledger,
+    ports::{Clock, Notice, Notices, Own, Put, Shelf, Store, Told},
 };
 
 const FOLDER: &str = "notice/";
@@ -21,9 +21,9 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// What could not be told for so long is no news.
 const STALE: Duration = Duration::from_hours(72);
 
-/// A notice on file.
+/// A notice as it is kept. Another word for its alarm is told as a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Letter {
+struct Filed {
     /// The stored form.
     format: u32,
     /// When it was put on file.
@@ -50,33 +50,48 @@ pub enum Posted {
     Known,
 }
 
-/// Puts a notice on file. One that cannot be is told nevertheless: a notice never fails a run.
-pub(crate) async fn post(ports: &(impl Store + Clock), id: &str, notice: &Notice) -> Posted {
-    match file(ports, id, notice).await {
-        Ok(Put::Exists) => Posted::Known,
-        Ok(Put::Created) | Err(_) => Posted::Ours,
+/// What is to be told by this worker.
+#[derive(Debug)]
+#[must_use = "a letter that is not sent waits for the sealer"]
+pub enum Letter {
+    /// Nothing: there is no notice, or another worker's was on file before.
+    None,
+    /// A notice.
+    Ours {
+        /// Its id.
+        id: String,
+        /// What is to be told.
+        notice: Box<Notice>,
+    },
+}
+
+impl Letter {
+    /// Tells it, and notes that it was told. Where that fails, the sealer tells it again.
+    pub(crate) async fn send(self, ports: &(impl Store + Clock + Notices)) -> Posted {
+        let Self::Ours { id, notice } = self else { return Posted::Known };
+        if ports.tell(&notice).await == Told::Yes {
+            let _told_twice_at_worst = close(ports, &format!("{FOLDER}{id}"), SENT).await;
+        }
+        Posted::Ours
+    }
+}
+
+/// Puts a notice on file, once under each id. One that cannot be is told nevertheless: a notice never fails a run.
+pub(crate) async fn post(ports: &(impl Store + Clock), id: &str, notice: Notice) -> Letter {
+    match file(ports, id, &notice).await {
+        Ok(Put::Exists) => Letter::None,
+        Ok(Put::Created) | Err(_) => Letter::Ours { id: id.to_owned(), notice: Box::new(notice) },
     }
 }
 
 async fn file(ports: &(impl Store + Clock), id: &str, notice: &Notice) -> Result<Put, Fault> {
-    let letter = Letter { format: FORMAT, at: ports.now(), writer: ports.attempt()?, notice: notice.clone() };
+    let letter = Filed { format: FORMAT, at: ports.now(), writer: ports.attempt()?, notice: notice.clone() };
     ports.put_new(Shelf::State, &format!("{FOLDER}{id}"), &ledger::bytes(&letter)?).await
 }
 
 /// Puts a notice on file and tells it, once under each id.
 pub async fn tell(ports: &(impl Store + Clock + Notices), id: &str, notice: &Notice) -> Posted {
-    let posted = post(ports, id, notice).await;
-    if posted == Posted::Ours {
-        send(ports, id, notice).await;
-    }
-    posted
-}
-
-/// Tells a notice, and notes that it was told. Where that fails, the sealer tells it again.
-pub(crate) async fn send(ports: &(impl Store + Clock + Notices), id: &str, notice: &Notice) {
-    if ports.tell(notice).await == Told::Yes {
-        let _told_twice_at_worst = close(ports, &format!("{FOLDER}{id}"), SENT).await;
-    }
+    post(ports, id, notice.clone()).await.send(ports).await
 }
 
 async fn close(ports: &(impl Store + Clock), key: &str, ending: &str) -> Result<Put, Fault> {
@@ -85,7 +100,7 @@ async fn close(ports: &(impl Store + Clock), key: &str, ending: &str) -> Result<
 }
 
 /// Tells what lost workers left untold. Answers how many notices were told.
-pub async fn resend(ports: &(impl Store + Clock + Notices)) -> Result<usize, Fault> {
+pub async fn resend(ports: &(impl Store + Clock + Notices + Own)) -> Result<usize, Fault> {
     let keys = ports.list(Shelf::State, FOLDER).await?;
     let is_open = |key: &&String| {
         let closed = [SENT, LAPSED].map(|ending| format!("{key}{ending}"));
@@ -95,13 +110,14 @@ pub async fn resend(ports: &(impl Store + Clock + Notices)) -> Result<usize, Fau
     };
     let mut told = 0;
     for key in keys.iter().filter(is_open) {
-        told += usize::from(resend_one(ports, key).await? == Told::Yes);
+        let resent = damage::skipped(ports, resend_one(ports, key).await).await?;
+        told += usize::from(resent == Some(Told::Yes));
     }
     Ok(told)
 }
 
 async fn resend_one(ports: &(impl Store + Clock + Notices), key: &str) -> Result<Told, Fault> {
-    let Some(letter) = ledger::fetch::<Letter>(ports, Shelf::State, key).await? else { return Ok(Told::No) };
+    let Some(letter) = ledger::fetch::<Filed>(ports, Shelf::State, key).await? else { return Ok(Told::No) };
     let age = Duration::try_from(ports.now().duration_since(letter.at)).unwrap_or_default();
     if age > STALE {
         close(ports, key, LAPSED).await?;

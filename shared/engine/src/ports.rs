@@ -83,6 +83,7 @@ pub trait Doors<Client> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// How soon somebody must look.
+    #[serde(deserialize_with = "Alarm::at_worst")]
     pub alarm: Alarm,
     /// The control.
     pub control: String,
@@ -116,6 +117,8 @@ pub trait Notices {
 pub trait Own {
     /// The names and ARNs of the principal that Remedy itself runs as: nothing may be taken from it.
     async fn own_principal(&self) -> Result<Vec<String>, Fault>;
+    /// The account that Remedy runs in.
+    fn home(&self) -> AccountId;
 }
 
 /// Everything but the doors, which differ by client.

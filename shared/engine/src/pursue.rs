@@ -2,31 +2,36 @@
 
 mod claims;
 mod dossier;
+mod finish;
 mod opening;
 mod verify;
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use remedy_domain::{
     Fault, Outcome, Step as _, Target,
-    evidence::{FORMAT, Kind, Lock, Record, Released, StoredPlan},
+    evidence::{FORMAT, Lock, Released},
     guard::{self, Objection, Permit, Purpose, Ruling},
+    outcome::Alarm,
+    trigger::Carried,
 };
 
 use crate::{
-    draft::{Course, Draft, Task, draft, verbatim},
-    ending::{self, Performed, conclude, fail},
-    ledger::{self, Claim, Lease},
-    notes::{Per, ask, hold_report, notice, record, settle},
+    draft::{Course, Draft, Task, draft},
+    ending::{self, Performed, Wrote, conclude, fail},
+    held::{Per, ask, hold_report, settle},
+    ledger::{self, Claim, Lease, Slot},
     outbox,
     ports::{Doors, Place, Ports, Put},
     remediation::Remediation,
     report::Report,
-    sweep::{Author, close},
+    sweep::{self, Author, close},
     turn,
     visit::Visit,
     writer::Writer,
 };
+pub use claims::{IN_VAIN, OF_TARGET, share};
 use dossier::{Dossier, gather};
 use verify::Looks;
 
@@ -45,7 +50,7 @@ where
 {
     let client = ports.reader(&Place::of(target)).await?;
     let course = match draft::<R>(task, &client, target, visit, ports).await? {
-        Draft::Settled(report) => return settle::<R>(ports, *report, task, visit).await,
+        Draft::Settled(report) => return Box::pin(rest::<R, P>(ports, *report, task, visit)).await,
         Draft::Course(course) => course,
     };
     if matches!(task, Task::Evaluate) {
@@ -59,8 +64,26 @@ where
     }
     match guard::rule(&run.snapshot()) {
         Ruling::Go(_) => Box::pin(run.carry_out()).await,
-        Ruling::Stop(objection) => Box::pin(run.hold(objection)).await,
+        Ruling::Stop(objection) => {
+            let (objection, per) = run.once(objection);
+            Box::pin(run.hold_per(objection, per)).await
+        }
     }
+}
+
+/// Ends a run that has nothing to do. A delivery that comes again may be that of a worker that was lost after its write, or
+/// whose outcome could not be stored: then the outcome is what is seen now.
+async fn rest<R, P>(ports: &P, report: Report, task: Task<'_>, visit: &Visit<'_>) -> Result<Report, Fault>
+where
+    R: Remediation,
+    P: Ports + Doors<R::Client>,
+{
+    let mut report = settle::<R>(ports, report, task, visit).await?;
+    if visit.carried == Carried::Again && !task.only_looks() {
+        let left = Box::pin(sweep::close_left::<R, P>(ports, &report.target, visit)).await?;
+        report.evidence.extend(left);
+    }
+    Ok(report)
 }
 
 struct Run<'a, R: Remediation, P> {
@@ -78,65 +101,108 @@ where
     R: Remediation,
     P: Ports + Doors<R::Client>,
 {
-    async fn hold(self, objection: Objection) -> Result<Report, Fault> {
+    /// For what people are told once of an objection of the guard.
+    fn once(&self, objection: Objection) -> (Objection, Per) {
+        let snapshot = self.snapshot();
+        let per = match objection.check {
+            guard::FLAP => Per::Episode(guard::FLAP, self.dossier.recent.last),
+            guard::PROTECTED | guard::BY_NAME | guard::LOCKOUT if guard::is_spared_by_choice(&snapshot) => {
+                Per::Month(self.ports.now())
+            }
+            _ => Per::Plan,
+        };
+        (objection, per)
+    }
+
+    async fn hold_per(self, objection: Objection, per: Per) -> Result<Report, Fault> {
+        if !self.dossier.recent.lost.is_empty() {
+            Box::pin(sweep::close_left::<R, P>(self.ports, self.target, self.visit)).await?;
+        }
         let asks = objection.outcome == Outcome::AwaitingApproval && self.task.purpose() == Purpose::Repair;
-        let per = if objection.check == guard::FLAP { Per::Episode(self.dossier.recent.last) } else { Per::Plan };
         let forecast = Some(guard::forecast(&self.snapshot()));
         let report = self.course.report(self.target, objection.outcome).objected(objection);
         let mut report = Report { forecast, owner: self.dossier.owner.clone(), ..report };
         if asks {
-            ask(self.ports, &mut report, self.course.plan, self.visit).await?;
+            Box::pin(ask(self.ports, &mut report, self.course.plan, self.visit)).await?;
         } else {
-            hold_report(self.ports, &mut report, self.course.plan, (self.task.purpose(), per), self.visit).await?;
+            let purpose = self.task.purpose();
+            Box::pin(hold_report(self.ports, &mut report, self.course.plan, (purpose, per), self.visit)).await?;
         }
         Ok(report)
     }
 
     async fn carry_out(mut self) -> Result<Report, Fault> {
         self.enough_time()?;
-        let lock = self.lock()?;
-        if let Some(objection) = self.over(&lock).await? {
-            return self.hold(objection).await;
+        if let Some((objection, per)) = self.tried_enough() {
+            return Box::pin(self.hold_per(objection, per)).await;
         }
+        let lock = self.lock()?;
+        let rooms = match self.rooms(&lock).await? {
+            Ok(rooms) => rooms,
+            Err(objection) => return Box::pin(self.hold_per(objection, Per::Plan)).await,
+        };
         let Claim::Held { lease, lost, last } = ledger::claim(self.ports, lock, self.ports.now()).await? else {
             return Err(Fault::transient("lock", "held-by-another-run"));
         };
-        let spent = self.spend(&lease, &lost).await?;
         self.close_lost(&lost).await?;
-        self.cool_down(last).await;
-        let turns = self.take_turns(&lease).await?;
-        let permit = match self.rule_again(&lease, spent).await? {
-            Ruling::Go(permit) => permit,
-            Ruling::Stop(objection) => {
-                turn::give_back(self.ports, &turns, Outcome::Superseded).await?;
-                ledger::release(self.ports, &lease, objection.outcome, self.ports.now()).await?;
-                return self.hold(objection).await;
+        let slots = match self.take_slots(&rooms, &lease).await? {
+            Ok(slots) => slots,
+            Err(objection) => {
+                self.step_back(&lease, &[], objection.outcome).await?;
+                return Box::pin(self.hold_per(objection, Per::Plan)).await;
             }
         };
-        let acted = self.intend_and_act(permit, &lease).await;
-        let outcome = acted.as_ref().map_or(Outcome::Failed, |report| report.outcome);
+        let spent = self.spend(&lease, &lost).await?;
+        self.cool_down(last).await;
+        let turns = self.take_turns(&lease, &slots).await?;
+        let permit = match self.rule_again(&lease, spent).await? {
+            Ok(permit) => permit,
+            Err((objection, per)) => {
+                turn::give_back(self.ports, &turns, Outcome::Superseded).await?;
+                self.step_back(&lease, &slots, objection.outcome).await?;
+                return Box::pin(self.hold_per(objection, per)).await;
+            }
+        };
+        let acted = Box::pin(self.intend_and_act(permit, &lease, &slots)).await;
+        let outcome = acted.as_ref().map_or(Outcome::Failed, |(report, _)| report.outcome);
         turn::give_back(self.ports, &turns, outcome).await?;
-        let report = acted?;
-        if let Some(notice) = notice(&report, self.task.purpose()) {
-            outbox::send(self.ports, lease.lock.attempt.as_str(), &notice).await;
-        }
+        let (report, letter) = acted?;
+        letter.send(self.ports).await;
         Ok(report)
     }
 
-    /// Others may have had the lock since the first ruling: an undo puts its exemption on file under it. Holds, too, may be new.
-    async fn rule_again(&mut self, lease: &Lease, spent: Put) -> Result<Ruling, Fault> {
+    /// Gives back what was claimed before anything was intended.
+    async fn step_back(&self, lease: &Lease, slots: &[Slot], outcome: Outcome) -> Result<(), Fault> {
+        let released = ledger::release(self.ports, lease, outcome, self.ports.now());
+        join(released, self.give_back(slots, lease)).await.0
+    }
+
+    /// Others may have had the lock since the first ruling: they tried, or an undo put its exemption on file under it. Holds, too,
+    /// may be new.
+    async fn rule_again(&mut self, lease: &Lease, spent: Put) -> Result<Result<Permit, (Objection, Per)>, Fault> {
         if spent == Put::Exists {
-            return Ok(Ruling::Stop(ending::spent()));
+            return Ok(Err((ending::spent(), Per::Plan)));
         }
         let about = (self.target, self.task, self.visit);
         let own = Some(&lease.lock.attempt);
         self.dossier = Box::pin(gather::<R, P>(self.ports, about, &self.client, &self.course, own)).await?;
-        Ok(guard::rule(&self.snapshot()))
+        if let Some(enough) = self.tried_enough() {
+            return Ok(Err(enough));
+        }
+        Ok(match guard::rule(&self.snapshot()) {
+            Ruling::Go(permit) => Ok(permit),
+            Ruling::Stop(objection) => Err(self.once(objection)),
+        })
     }
 
-    async fn intend_and_act(&self, permit: Permit, lease: &Lease) -> Result<Report, Fault> {
+    async fn intend_and_act(
+        &self,
+        permit: Permit,
+        lease: &Lease,
+        slots: &[Slot],
+    ) -> Result<(Report, outbox::Letter), Fault> {
         let intent = self.intend(lease).await?;
-        self.act(permit, lease, intent).await
+        self.act(permit, (lease, slots), intent).await
     }
 
     fn enough_time(&self) -> Result<(), Fault> {
@@ -151,7 +217,7 @@ where
             control: R::CONTROL.id.0.to_owned(),
             target: self.target.clone(),
             plan: self.course.id.clone(),
-            purpose: self.task.purpose(),
+            purpose: self.task.purpose().into(),
             since: self.ports.now(),
             until: self.ports.lease_until(),
         })
@@ -171,10 +237,15 @@ where
         Ok(())
     }
 
-    /// An answer that shows again what was just put right, or back, may be an old one: wait it out before looking again.
+    /// An answer that shows again what was just put right, or back, or ended as this version does not know, may be an old one:
+    /// wait it out before looking again.
     async fn cool_down(&self, last: Option<Released>) {
         let arrived = |outcome| matches!(outcome, Outcome::Repaired | Outcome::Contained | Outcome::Reverted);
-        let Some(last) = last.filter(|last| last.plan == self.course.id && arrived(last.outcome)) else { return };
+        let Some(last) =
+            last.filter(|last| last.plan == self.course.id && last.outcome.known().copied().is_none_or(arrived))
+        else {
+            return;
+        };
         let since = Duration::try_from(self.ports.now().duration_since(last.at)).unwrap_or_default();
         let wait = COOL_DOWN.saturating_sub(since);
         if !wait.is_zero() && self.ports.remaining() > wait + ATTEMPT + RESERVE {
@@ -182,47 +253,26 @@ where
         }
     }
 
-    fn stored(&self, lease: &Lease, realized: Option<&R::Setting>) -> Result<StoredPlan, Fault> {
-        Ok(StoredPlan {
-            plan: self.course.plan.clone(),
-            purpose: self.task.purpose(),
-            realized: realized.map(verbatim).transpose()?,
-            function: self.visit.function.to_owned(),
-            attempt: Some(lease.lock.attempt.clone()),
-            at: self.ports.now(),
-        })
-    }
-
-    /// Makes the plan and the intent durable. Until both are, nothing is written. Answers the intent's key.
-    async fn intend(&self, lease: &Lease) -> Result<String, Fault> {
-        ledger::keep_plan(self.ports, &self.course.id, &self.stored(lease, None)?).await?;
-        let planned = self.course.route.steps.iter().map(|step| step.call().operation).collect();
-        let report = Report { performed: planned, ..self.course.report(self.target, Outcome::Planned) };
-        let record = self.record(&report, Kind::Intent, lease);
-        let key = lease.lock.intent_key();
-        ledger::record(self.ports, &record, &key).await?;
-        Ok(key)
-    }
-
-    fn record(&self, report: &Report, kind: Kind, lease: &Lease) -> Record {
-        let at = if kind == Kind::Intent { lease.lock.since } else { self.ports.now() };
-        let record = record(report, &self.course.id, kind, at, self.task.purpose(), self.visit);
-        let (asked_by, approved_by) = self.dossier.people().unzip();
-        Record { attempt: Some(lease.lock.attempt.clone()), asked_by: asked_by.flatten(), approved_by, ..record }
-    }
-
     /// The second look, the writes, the verification and the outcome.
-    async fn act(&self, permit: Permit, lease: &Lease, intent: String) -> Result<Report, Fault> {
+    async fn act(
+        &self,
+        permit: Permit,
+        (lease, slots): (&Lease, &[Slot]),
+        intent: String,
+    ) -> Result<(Report, outbox::Letter), Fault> {
         let mut report = self.course.report(self.target, Outcome::Superseded);
         report.evidence.push(intent);
         report.owner.clone_from(&self.dossier.owner);
-        match self.open(permit, lease).await {
+        let caution = guard::caution(&self.snapshot());
+        let mut wrote = Wrote::Nothing;
+        match Box::pin(self.open(permit, lease)).await {
             Err(fault) => fail(&mut report, fault),
             Ok(None) => {
                 report.reason = Some("the resource changed after it was planned; nothing was written".to_owned());
             }
             Ok(Some(writer)) => {
                 let performed = self.perform(&writer).await;
+                wrote = performed.wrote();
                 let looks = if performed.fault.is_some() { Looks::One } else { Looks::UntilSeen };
                 let seen = self.verify(looks).await?;
                 if seen.outcome != Outcome::Unverified {
@@ -232,7 +282,13 @@ where
                 conclude(&mut report, performed, seen.outcome, self.course.note.as_deref());
             }
         }
-        self.finish(lease, report).await
+        if let Some(caution) = caution {
+            let reason = report.reason.take().map(|reason| format!("{reason}; ")).unwrap_or_default();
+            report.reason = Some(format!("{reason}{caution}"));
+            report.urgency = Alarm::Page;
+        }
+        let unused = if wrote == Wrote::Nothing { slots } else { &[] };
+        Box::pin(self.finish(lease, report, unused)).await
     }
 
     async fn perform(&self, writer: &Writer<R::Client>) -> Performed {
@@ -249,18 +305,5 @@ where
             performed.calls.push(step.call().operation);
         }
         performed
-    }
-
-    async fn finish(&self, lease: &Lease, mut report: Report) -> Result<Report, Fault> {
-        let key = lease.lock.outcome_key();
-        let record = self.record(&report, Kind::Outcome, lease);
-        if let Some(notice) = notice(&report, self.task.purpose()) {
-            outbox::post(self.ports, lease.lock.attempt.as_str(), &notice).await;
-        }
-        ledger::record(self.ports, &record, &key).await?;
-        report.evidence.push(key);
-        self.leave_backlog(report.outcome).await?;
-        ledger::release(self.ports, lease, report.outcome, self.ports.now()).await?;
-        Ok(report)
     }
 }

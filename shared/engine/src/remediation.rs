@@ -18,6 +18,8 @@ use crate::{ports::Place, writer::Writer};
 pub trait Remediation: 'static {
     /// What the control says of itself.
     const CONTROL: Control;
+    /// Whether the decision hangs on what was there when the target was last in order.
+    const RECALL: Recall = Recall::Nothing;
     /// What bears on the decision and is never written.
     type Facts: Debug;
     /// What the control may write, mirrored whole, so that a PUT loses nothing; never data.
@@ -60,6 +62,16 @@ pub trait Remediation: 'static {
         Ok(Tags::new())
     }
 
+    /// What of the facts is to be known at the next look, where it is not on file yet. Asked while the target is compliant.
+    fn memo(_facts: &Self::Facts) -> Option<Value> {
+        None
+    }
+
+    /// The facts, with what is on file of the last look.
+    fn recalled(facts: Self::Facts, _last: Option<Value>) -> Self::Facts {
+        facts
+    }
+
     /// Says what it should be.
     fn judge(facts: &Self::Facts, setting: &Self::Setting, context: &Context<'_>) -> Verdict<Self::Setting>;
 
@@ -86,6 +98,15 @@ pub trait Remediation: 'static {
 
     /// Makes one AWS write call.
     async fn perform(writer: &Writer<Self::Client>, target: &Target, step: &Self::Step) -> Result<(), Fault>;
+}
+
+/// What a control has to know of earlier looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recall {
+    /// Nothing: what is there now tells all.
+    Nothing,
+    /// What was there when the target was last in order.
+    Last,
 }
 
 /// What a glance tells.

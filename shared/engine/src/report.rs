@@ -27,6 +27,8 @@ pub struct Report {
     pub plan: Option<PlanId>,
     /// What is wrong.
     pub violations: Vec<String>,
+    /// How soon somebody must look, at least, where there is something to tell.
+    pub urgency: Alarm,
     /// The observed setting, redacted.
     pub before: Option<Value>,
     /// The wanted setting, redacted.
@@ -52,6 +54,7 @@ impl Report {
             owner: None,
             plan: None,
             violations: Vec::new(),
+            urgency: Alarm::None,
             before: None,
             after: None,
             performed: Vec::new(),
@@ -76,6 +79,7 @@ impl Report {
     #[must_use]
     pub fn alarm(&self) -> Alarm {
         let ended = self.objection.as_ref().map_or(self.outcome.alarm(), Objection::alarm);
+        let ended = if ended == Alarm::None { ended } else { ended.max(self.urgency) };
         self.fault.as_ref().map_or(ended, |fault| ended.max(fault.kind.alarm()))
     }
 
@@ -88,6 +92,22 @@ impl Report {
     /// Whether the delivery must be given back.
     #[must_use]
     pub fn wants_redelivery(&self) -> bool {
-        self.fault.as_ref().is_some_and(Fault::is_transient)
+        self.fault.as_ref().is_some_and(Fault::gives_back)
+    }
+
+    /// Whether what must be stored of it is: a delivery is acknowledged only then. Where nothing is wrong, or somebody only
+    /// asked, the answer is all there is.
+    #[must_use]
+    pub fn is_stored(&self) -> bool {
+        let needs_none = matches!(
+            self.outcome,
+            Outcome::AlreadyCompliant
+                | Outcome::Contained
+                | Outcome::Drifted
+                | Outcome::OutOfScope
+                | Outcome::Gone
+                | Outcome::Reverted
+        );
+        needs_none || !self.evidence.is_empty()
     }
 }

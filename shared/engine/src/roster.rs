@@ -5,6 +5,7 @@ use std::{future::Future, marker::PhantomData, pin::Pin};
 use remedy_domain::{Control, Fault, Target, evidence::StoredPlan};
 
 use crate::{
+    damage,
     draft::Task,
     ports::{Doors, Place, Ports},
     pursue,
@@ -84,7 +85,7 @@ where
         task: Task<'a>,
         visit: &'a Visit<'a>,
     ) -> Local<'a, Result<Report, Fault>> {
-        Box::pin(pursue::run::<R, P>(ports, target, task, visit))
+        Box::pin(async move { damage::noticed(ports, pursue::run::<R, P>(ports, target, task, visit).await).await })
     }
 
     fn close_orphans<'a>(&'a self, ports: &'a P, visit: &'a Visit<'a>) -> Local<'a, Result<Vec<Report>, Fault>> {

@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use remedy_domain::{
-    Fault, Observed, Outcome,
-    evidence::{Kind, Lock, Record},
+    Fault, Observed, Outcome, Target,
+    evidence::{Kind, Lock, Record, Tried},
     guard::Purpose,
+    outcome::Alarm,
     redact,
 };
 
 use crate::{
+    damage,
     draft::{Draft, Task, draft, look, restore},
-    ledger::{self, Lease},
-    outbox,
-    ports::{Clock, Doors, Notice, Notices, Place, Ports, Store},
+    ledger::{self, Ending, Lease},
+    outbox::{self, Letter},
+    ports::{Clock, Doors, Notice, Notices, Own, Place, Ports, Store},
     remediation::Remediation,
     report::Report,
     turn,
@@ -22,6 +24,8 @@ use crate::{
 
 /// How long after a lease somebody who looks at the resource may still come by.
 const UNSEEN: Duration = Duration::from_hours(1);
+/// How an attempt ends at which nobody looked: it may have been written, and was not seen to be right.
+const UNSEEN_END: Outcome = Outcome::Unverified;
 const NOBODY_LOOKED: &str = "the worker was lost, and nobody has looked at the resource since; the next sweep does";
 
 /// Who closes what a lost worker left.
@@ -47,19 +51,47 @@ where
     R: Remediation,
     P: Ports + Doors<R::Client>,
 {
-    let mut reports = Vec::new();
+    let (mut reports, mut failed) = (Vec::new(), None);
     turn::close_lost(ports).await?;
-    for lease in ledger::orphans(ports, R::CONTROL.id.0, ports.now()).await? {
-        let target = &lease.lock.target;
-        let (outcome, reason) = fate::<R, P>(ports, &lease.lock, visit).await?;
-        if let Some(key) = close(ports, &lease, outcome, reason, &Author::of(visit)).await? {
-            let mut report = Report::settled(&R::CONTROL, target, outcome).because(reason);
-            report.plan = Some(lease.lock.plan.clone());
-            report.evidence.push(key);
-            reports.push(report);
+    for (key, lock) in ledger::orphans(ports, R::CONTROL.id.0, ports.now()).await?.told(ports).await {
+        match damage::skipped(ports, close_one::<R, P>(ports, &Lease { key, lock }, visit).await).await {
+            Ok(closed) => reports.extend(closed.flatten()),
+            // One that cannot be looked at, or closed, holds up no other.
+            Err(fault) => failed = Some(fault),
         }
     }
-    Ok(reports)
+    failed.map_or(Ok(reports), Err)
+}
+
+async fn close_one<R, P>(ports: &P, lease: &Lease, visit: &Visit<'_>) -> Result<Option<Report>, Fault>
+where
+    R: Remediation,
+    P: Ports + Doors<R::Client>,
+{
+    let (outcome, reason) = Box::pin(fate::<R, P>(ports, &lease.lock, visit)).await?;
+    let Some(key) = close(ports, lease, outcome, reason, &Author::of(visit)).await? else { return Ok(None) };
+    let mut report = Report::settled(&R::CONTROL, &lease.lock.target, outcome).because(reason);
+    report.plan = Some(lease.lock.plan.clone());
+    report.evidence.push(key);
+    Ok(Some(report))
+}
+
+/// Closes what lost workers left at one target, each as what it turned out to be. Where one may be at work still, nobody knows
+/// yet: the delivery goes back. Answers the keys of the outcomes.
+pub(crate) async fn close_left<R, P>(ports: &P, target: &Target, visit: &Visit<'_>) -> Result<Vec<String>, Fault>
+where
+    R: Remediation,
+    P: Ports + Doors<R::Client>,
+{
+    let mut outcomes = Vec::new();
+    for lease in ledger::unreleased(ports, R::CONTROL.id.0, target).await? {
+        if ports.now() < lease.lock.until {
+            return Err(Fault::transient("lock", "held-by-another-run"));
+        }
+        let closed = close_one::<R, P>(ports, &lease, visit).await?;
+        outcomes.extend(closed.into_iter().flat_map(|report| report.evidence));
+    }
+    Ok(outcomes)
 }
 
 /// What became of the resource a lost worker was busy with.
@@ -69,8 +101,10 @@ where
     P: Ports + Doors<R::Client>,
 {
     let client = ports.reader(&Place::of(&lock.target)).await?;
-    if lock.purpose == Purpose::Revert {
-        return fate_of_undo::<R>(ports, &client, lock, visit).await;
+    match lock.purpose.known() {
+        Some(Purpose::Repair) => {}
+        Some(Purpose::Revert) => return fate_of_undo::<R>(ports, &client, lock, visit).await,
+        None => return Ok((Outcome::Failed, "the worker was lost, and this version does not know what it was about")),
     }
     Ok(match draft::<R>(Task::Evaluate, &client, &lock.target, visit, ports).await? {
         Draft::Course(_) => (Outcome::Failed, "the worker was lost, and the drift persists"),
@@ -92,8 +126,11 @@ async fn fate_of_undo<R: Remediation>(
 ) -> Result<(Outcome, &'static str), Fault> {
     let failed = (Outcome::Failed, "the worker was lost, and its undo has not arrived");
     let Some(stored) = ledger::stored_plan(store, &lock.plan).await? else { return Ok(failed) };
-    let (before, after): (R::Setting, R::Setting) = (restore(&stored.plan.before)?, restore(&stored.plan.after)?);
-    let now = match look::<R>(client, &lock.target, visit).await? {
+    // A setting of a later form is as good as damaged: nobody here can tell whether it is there.
+    let unreadable = |_| damage::fault(&ledger::plan_key(&lock.plan));
+    let before: R::Setting = restore(&stored.plan.before).map_err(unreadable)?;
+    let after: R::Setting = restore(&stored.plan.after).map_err(unreadable)?;
+    let now = match look::<R>(client, &lock.target, visit, store).await? {
         Observed::Present { setting, .. } => setting,
         Observed::Absent => return Ok((Outcome::Gone, "the worker was lost, and the resource is gone")),
         Observed::Settling => return Err(Fault::transient("observe", "settling")),
@@ -120,32 +157,43 @@ pub(crate) async fn close(
             Some(key)
         }
     };
-    ledger::release(ports, lease, outcome, ports.now()).await?;
+    let tried = Some(if key.is_some() { Tried::Intended } else { Tried::Nothing });
+    ledger::release(ports, lease, Ending { outcome, tried, settings: None }, ports.now()).await?;
     Ok(key)
 }
 
 /// Closes what lost workers left open so long ago that no sweep and no other worker has come by. Nobody looked at the
 /// resource: whether the repair arrived, the next sweep tells. Answers the keys of the outcomes.
-pub async fn close_unseen(ports: &(impl Store + Clock + Notices), author: &Author<'_>) -> Result<Vec<String>, Fault> {
+pub async fn close_unseen(
+    ports: &(impl Store + Clock + Notices + Own),
+    author: &Author<'_>,
+) -> Result<Vec<String>, Fault> {
     let mut outcomes = Vec::new();
-    for lease in ledger::all_orphans(ports, ports.now() - UNSEEN).await? {
-        let notice = notice_of(&lease.lock);
-        let id = lease.lock.attempt.as_str();
-        if ledger::intent_of(ports, &lease.lock).await?.is_some() {
-            outbox::post(ports, id, &notice).await;
-        }
-        if let Some(key) = close(ports, &lease, Outcome::Failed, NOBODY_LOOKED, author).await? {
-            outcomes.push(key);
-            outbox::send(ports, id, &notice).await;
-        }
+    for (key, lock) in ledger::all_orphans(ports, ports.now() - UNSEEN).await?.told(ports).await {
+        let closed = close_one_unseen(ports, &Lease { key, lock }, author).await;
+        outcomes.extend(damage::skipped(ports, closed).await?.flatten());
     }
     Ok(outcomes)
 }
 
+async fn close_one_unseen(
+    ports: &(impl Store + Clock + Notices),
+    lease: &Lease,
+    author: &Author<'_>,
+) -> Result<Option<String>, Fault> {
+    let mut letter = Letter::None;
+    if ledger::intent_of(ports, &lease.lock).await?.is_some() {
+        letter = outbox::post(ports, lease.lock.attempt.as_str(), notice_of(&lease.lock)).await;
+    }
+    let closed = close(ports, lease, UNSEEN_END, NOBODY_LOOKED, author).await?;
+    letter.send(ports).await;
+    Ok(closed)
+}
+
 fn notice_of(lock: &Lock) -> Notice {
-    let text = format!("{} {}: {} {NOBODY_LOOKED}", lock.control, lock.target.id, Outcome::Failed.word());
+    let text = format!("{} {}: {} {NOBODY_LOOKED}", lock.control, lock.target.id, UNSEEN_END.word());
     Notice {
-        alarm: Outcome::Failed.alarm(),
+        alarm: Alarm::Alarm,
         control: lock.control.clone(),
         target: redact::target(&lock.target),
         plan: Some(lock.plan.clone()),
@@ -157,7 +205,7 @@ fn outcome_of(intent: Record, outcome: Outcome, reason: &str, clock: &impl Clock
     Record {
         kind: Kind::Outcome,
         at: clock.now(),
-        outcome: Some(outcome),
+        outcome: Some(outcome.into()),
         reason: Some(reason.to_owned()),
         steps: Vec::new(),
         settings: author.settings.map_or(intent.settings, str::to_owned),

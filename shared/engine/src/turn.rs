@@ -84,7 +84,8 @@ async fn take_one(
     taken.push(lease);
     give_back(ports, &lost, Outcome::Failed).await?;
     // What was superseded wrote nothing.
-    let since = last.filter(|last| last.outcome != Outcome::Superseded).map(|last| ports.now().duration_since(last.at));
+    let since =
+        last.filter(|last| !last.outcome.is(&Outcome::Superseded)).map(|last| ports.now().duration_since(last.at));
     let since = since.map(|since| Duration::try_from(since).unwrap_or_default());
     let wait = since.map_or(Duration::ZERO, |since| turn.settled().saturating_sub(since));
     if ports.remaining() < wait + reserve {
@@ -107,7 +108,8 @@ pub(crate) async fn give_back(ports: &impl Ports, turns: &[Lease], outcome: Outc
 /// Gives back the turns that lost workers kept.
 pub(crate) async fn close_lost(ports: &impl Ports) -> Result<(), Fault> {
     for turn in Turn::ALL {
-        let lost = ledger::orphans(ports, turn.word(), ports.now()).await?;
+        let lost = ledger::orphans(ports, turn.word(), ports.now()).await?.told(ports).await;
+        let lost: Vec<_> = lost.into_iter().map(|(key, lock)| Lease { key, lock }).collect();
         give_back(ports, &lost, Outcome::Failed).await?;
     }
     Ok(())

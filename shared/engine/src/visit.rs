@@ -1,6 +1,6 @@
 //! What is true for all runs of one delivery.
 
-use remedy_domain::{Context, Mode, Settings, Target, Timestamp, guard::Means};
+use remedy_domain::{Context, Mode, Settings, Target, Timestamp, guard::Means, trigger::Carried};
 
 /// How far a deployment reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Visit<'a> {
     pub means: Means,
     /// Whether the function acts in other accounts, too.
     pub reach: Reach,
+    /// Whether an earlier delivery of the same may have come to something.
+    pub carried: Carried,
     /// What brought the delivery about.
     pub cause: &'a str,
     /// The Lambda request.

@@ -1,4 +1,4 @@
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use futures_util::FutureExt as _;
 use remedy_domain::{AccountId, Plan, Region, guard::Purpose, settings::Mode};
@@ -76,7 +76,7 @@ fn stored() -> StoredPlan {
     let plan = Plan::new("s3-bucket-public", &target(), json!({"blocked": false}), json!({"blocked": true}));
     StoredPlan {
         plan,
-        purpose: Purpose::Repair,
+        purpose: Purpose::Repair.into(),
         realized: None,
         function: "s3-public-access".to_owned(),
         attempt: None,
@@ -92,7 +92,7 @@ fn lock(number: usize, since: i64) -> Lock {
         control: "s3-bucket-public".to_owned(),
         target: target(),
         plan: stored().plan.id().unwrap(),
-        purpose: Purpose::Repair,
+        purpose: Purpose::Repair.into(),
         since: at(since),
         until: at(since + 15),
     }
@@ -101,7 +101,7 @@ fn lock(number: usize, since: i64) -> Lock {
 /// A lock that nobody else holds, the attempts that were lost before it, and how the last one ended.
 fn held(claim: Claim) -> (Lease, Vec<AttemptId>, Option<Outcome>) {
     let Claim::Held { lease, lost, last } = claim else { panic!("somebody holds it: {claim:?}") };
-    (lease, lost.into_iter().map(|lease| lease.lock.attempt).collect(), last.map(|last| last.outcome))
+    (lease, lost.into_iter().map(|lease| lease.lock.attempt).collect(), last.map(|last| last.counts_as()))
 }
 
 fn take(shelves: &Shelves, number: usize, since: i64) -> (Lease, Vec<AttemptId>, Option<Outcome>) {
@@ -134,8 +134,8 @@ fn a_lock_is_lost_from_the_moment_its_lease_ends_and_not_before() {
     take(&shelves, 0, 0);
     let just_before = at(15) - Duration::from_millis(1);
     assert!(matches!(now(claim(&shelves, lock(1, 14), just_before)), Claim::Busy));
-    assert_eq!(now(orphans(&shelves, "s3-bucket-public", just_before)).len(), 0);
-    assert_eq!(now(all_orphans(&shelves, just_before)).len(), 0);
+    assert_eq!(now(orphans(&shelves, "s3-bucket-public", just_before)).whole.len(), 0);
+    assert_eq!(now(all_orphans(&shelves, just_before)).whole.len(), 0);
     let (lease, lost, last) = take(&shelves, 1, 15);
     assert_eq!((lost, last), (vec![attempt(0)], None));
     assert!(lease.key.ends_with("/0000000001"));
@@ -149,7 +149,7 @@ fn orphans_are_the_lost_locks_of_a_control_and_no_released_ones() {
     take(&shelves, 1, 2);
     let other = Lock { control: "s3-bucket-plaintext".to_owned(), ..lock(2, 2) };
     held(now(claim(&shelves, other, at(2))));
-    let found = |leases: Vec<Lease>| leases.into_iter().map(|lease| lease.lock.attempt).collect::<Vec<_>>();
+    let found = |locks: Entries<Lock>| locks.whole.into_iter().map(|(_, lock)| lock.attempt).collect::<Vec<_>>();
     assert_eq!(found(now(orphans(&shelves, "s3-bucket-public", at(17)))), [attempt(1)]);
     assert_eq!(found(now(orphans(&shelves, "s3-bucket", at(17)))), []);
     assert_eq!(found(now(all_orphans(&shelves, at(17)))), [attempt(2), attempt(1)], "as the controls are sorted");
@@ -171,14 +171,19 @@ fn the_place_in_the_line_is_read_from_the_key() {
     assert_eq!(generations, [Some(0), Some(0), Some(12), None, None]);
 }
 
+/// Takes a slot, if one is left.
+fn slot(shelves: &Shelves, budget: Budget, number: usize) -> Option<Slot> {
+    now(budget.room(shelves)).and_then(|room| now(room.take(shelves, &attempt(number))))
+}
+
 #[test]
 fn an_hour_has_so_many_slots_and_a_day_so_many_places_in_the_wave() {
     let shelves = Shelves::default();
-    let slots = |since| now(claim_slot(&shelves, &lock(0, since), 2));
-    assert_eq!([slots(0), slots(30), slots(59), slots(60)], [Slot::Taken, Slot::Taken, Slot::None, Slot::Taken]);
-    let places = |since| now(claim_wave(&shelves, &lock(0, since), 2));
+    let slots = |since| slot(&shelves, Budget::account(&lock(0, since), 2), 0).is_some();
+    assert_eq!([slots(0), slots(30), slots(59), slots(60)], [true, true, false, true]);
+    let places = |since| slot(&shelves, Budget::wave(&lock(0, since), 2), 0).is_some();
     let day = 24 * 60;
-    assert_eq!([places(0), places(60), places(120), places(day)], [Slot::Taken, Slot::Taken, Slot::None, Slot::Taken]);
+    assert_eq!([places(0), places(60), places(120), places(day)], [true, true, false, true]);
     let keys = shelves.keys(Shelf::State);
     let expected = [
         "budget/s3-bucket-public/111122223333/2026030210/0000",
@@ -189,67 +194,118 @@ fn an_hour_has_so_many_slots_and_a_day_so_many_places_in_the_wave() {
         "wave/s3-bucket-public/111122223333/20260303/0000",
     ];
     assert_eq!(keys, expected);
-    assert_eq!(now(claim_slot(&shelves, &lock(0, 180), 0)), Slot::None, "a budget of nothing is none");
+    assert_eq!(slot(&shelves, Budget::account(&lock(0, 180), 0), 0), None, "a budget of nothing is none");
 }
 
 #[test]
 fn a_slot_that_another_worker_took_in_between_is_skipped() {
     let shelves = Shelves::default();
-    // The second slot is taken, the first is not: a listing counts one, and offers the second.
-    now(shelves.put_new(Shelf::State, "budget/s3-bucket-public/111122223333/2026030210/0001", b"\"x\""));
-    assert_eq!(now(claim_slot(&shelves, &lock(0, 0), 3)), Slot::Taken);
-    assert_eq!(now(claim_slot(&shelves, &lock(1, 0), 3)), Slot::None);
-    let mine = now(shelves.get(Shelf::State, "budget/s3-bucket-public/111122223333/2026030210/0002"));
+    let budget = || Budget::account(&lock(0, 0), 3);
+    let room = now(budget().room(&shelves)).unwrap();
+    assert!(slot(&shelves, budget(), 8).is_some(), "another worker is first");
+    assert!(now(room.take(&shelves, &attempt(0))).is_some());
+    let mine = now(shelves.get(Shelf::State, "budget/s3-bucket-public/111122223333/2026030210/0001"));
     assert_eq!(mine, Some(serde_json::to_vec(&attempt(0)).unwrap()), "it names the attempt it is counted for");
 }
 
-/// Repairs that ended at these minutes, in this way.
-fn repairs(ended: &[(i64, Outcome)]) -> Shelves {
+#[test]
+fn a_slot_that_is_given_back_makes_room_for_one_more_and_for_no_two() {
     let shelves = Shelves::default();
-    for (number, (minute, outcome)) in ended.iter().enumerate() {
+    let budget = || Budget::account(&lock(0, 0), 2);
+    let slots: Vec<_> = (0..2).map(|number| slot(&shelves, budget(), number).unwrap()).collect();
+    let old = now(budget().room(&shelves));
+    assert_eq!(old, None, "both are used");
+    for times in 0..2 {
+        now(slots[0].give_back(&shelves, &attempt(0)));
+        assert_eq!(slot(&shelves, budget(), 2 + times).is_some(), times == 0, "given back twice is given back once");
+    }
+    now(slots[1].give_back(&shelves, &attempt(1)));
+    let seen_by_both = now(budget().room(&shelves)).unwrap();
+    let taken = [3, 4].map(|number| now(seen_by_both.take(&shelves, &attempt(number))).is_some());
+    assert_eq!(taken, [true, false], "two workers that saw the same room do not both get in");
+}
+
+/// Attempts that ended at these minutes, in this way.
+fn ends(ended: &[(i64, Ending<'_>)]) -> Shelves {
+    let shelves = Shelves::default();
+    for (number, (minute, ending)) in ended.iter().enumerate() {
         let (lease, ..) = take(&shelves, number, *minute);
-        now(release(&shelves, &lease, *outcome, at(*minute)));
+        now(release(&shelves, &lease, *ending, at(*minute)));
     }
     shelves
 }
 
-fn recent(shelves: &Shelves, minute: i64, limit: u32) -> Recent {
-    now(recent_repairs(shelves, "s3-bucket-public", &target(), at(minute), limit))
+fn tried(outcome: Outcome) -> Ending<'static> {
+    Ending { outcome, tried: Some(Tried::Intended), settings: None }
+}
+
+fn of_late(shelves: &Shelves, minute: i64) -> Recent {
+    now(recent(shelves, "s3-bucket-public", &target(), at(minute)))
 }
 
 #[test]
 fn what_was_written_within_a_day_is_counted() {
     let day = 24 * 60;
-    let shelves = repairs(&[(0, Outcome::Repaired), (10, Outcome::Contained), (20, Outcome::Unverified)]);
-    assert_eq!(recent(&shelves, 30, 9), Recent { count: 3, last: Some(2), lost: vec![] });
-    assert_eq!(recent(&shelves, 30, 2).count, 2, "as far as the limit");
-    assert_eq!(recent(&shelves, 30, 0).count, 0);
-    assert_eq!(recent(&shelves, day - 1, 9).count, 3);
-    assert_eq!(recent(&shelves, day, 9).count, 2, "a day ago is not within the day");
-    assert_eq!(recent(&shelves, day + 19, 9).count, 1);
-    assert_eq!(recent(&shelves, day + 20, 9).count, 0);
+    let shelves =
+        ends(&[(0, tried(Outcome::Repaired)), (10, tried(Outcome::Contained)), (20, tried(Outcome::Recovered))]);
+    let all = Recent { repairs: 3, tried: 3, within_hour: 3, last: Some(2), ..Recent::default() };
+    assert_eq!(of_late(&shelves, 30), all);
+    assert_eq!(of_late(&shelves, 70).within_hour, 1);
+    assert_eq!(of_late(&shelves, day - 1).repairs, 3);
+    assert_eq!(of_late(&shelves, day).repairs, 2, "a day ago is not within the day");
+    assert_eq!(of_late(&shelves, day + 19).repairs, 1);
+    assert_eq!(of_late(&shelves, day + 20).repairs, 0);
     let other = Target { id: "reports".to_owned(), ..target() };
-    let none = Recent { count: 0, last: None, lost: vec![] };
-    assert_eq!(now(recent_repairs(&shelves, "s3-bucket-public", &other, at(30), 9)), none);
+    assert_eq!(now(recent(&shelves, "s3-bucket-public", &other, at(30))), Recent::default());
 }
 
 #[test]
-fn undo_and_what_wrote_nothing_do_not_count() {
-    let counted = [Outcome::Repaired, Outcome::Contained, Outcome::Unverified];
-    let ways = [Outcome::Reverted, Outcome::Superseded, Outcome::Failed, Outcome::Partial, Outcome::Blocked];
-    for outcome in counted.into_iter().chain(ways) {
-        let shelves = repairs(&[(0, Outcome::Repaired), (1, outcome), (2, Outcome::Repaired)]);
-        let expected = 2 + usize::from(counted.contains(&outcome));
-        assert_eq!(recent(&shelves, 3, 9), Recent { count: expected, last: Some(2), lost: vec![] }, "{outcome:?}");
+fn every_attempt_with_an_intent_counts_however_it_ends_and_only_what_arrives_is_not_in_vain() {
+    use Outcome::{Blocked, Contained, Failed, Partial, Recovered, Repaired, Reverted, Superseded, Unverified};
+    for outcome in [Repaired, Contained, Recovered, Reverted, Superseded, Failed, Partial, Blocked, Unverified] {
+        let seen = of_late(&ends(&[(0, tried(outcome))]), 3);
+        let arrived = [Repaired, Contained, Recovered, Reverted].contains(&outcome);
+        assert_eq!((seen.tried, seen.within_hour, seen.in_vain), (1, 1, usize::from(!arrived)), "{outcome:?}");
+        let written = [Repaired, Contained, Recovered, Unverified].contains(&outcome);
+        assert_eq!(seen.repairs, usize::from(written), "{outcome:?}");
+        let nothing = Ending { outcome, tried: Some(Tried::Nothing), settings: None };
+        assert_eq!(of_late(&ends(&[(0, nothing)]), 3).tried, 0, "a lock without an intent: {outcome:?}");
+        let seen = of_late(&ends(&[(0, outcome.into())]), 3);
+        let known = written || [Failed, Partial].contains(&outcome);
+        assert_eq!(seen.tried, usize::from(known), "what an earlier version released: {outcome:?}");
     }
 }
 
 #[test]
-fn attempts_whose_workers_were_lost_are_told() {
-    let shelves = repairs(&[(0, Outcome::Repaired)]);
+fn what_aws_refused_is_known_by_its_plan_and_the_settings() {
+    let refused = Ending { outcome: Outcome::Blocked, tried: Some(Tried::Refused), settings: Some("s") };
+    let seen = of_late(&ends(&[(0, refused), (1, tried(Outcome::Failed))]), 2);
+    let plan = stored().plan.id().unwrap();
+    assert!(seen.was_refused(&plan, "s") && !seen.was_refused(&plan, "t"));
+    assert!(!seen.was_refused(&PlanId::parse("0".repeat(64)).unwrap(), "s"));
+    assert!(!of_late(&ends(&[(0, refused)]), 60).was_refused(&plan, "s"), "the hour is over");
+}
+
+#[test]
+fn more_locks_within_a_day_or_an_hour_than_can_be_looked_at_are_told() {
+    let many = |count: i64| ends(&(0..count).map(|minute| (minute, Outcome::Superseded.into())).collect::<Vec<_>>());
+    let extents = |count, minute| {
+        let seen = of_late(&many(count), minute);
+        (seen.of_hour, seen.of_day)
+    };
+    assert_eq!(extents(67, 59), (Extent::Read, Extent::Read));
+    assert_eq!(extents(68, 70), (Extent::Read, Extent::Unread), "the first of them is older than the hour");
+    assert_eq!(extents(68, 59), (Extent::Unread, Extent::Unread));
+}
+
+#[test]
+fn attempts_whose_workers_were_lost_are_told_and_count() {
+    let shelves = ends(&[(0, tried(Outcome::Repaired))]);
     take(&shelves, 1, 5);
-    assert_eq!(recent(&shelves, 19, 9), Recent { count: 1, last: Some(1), lost: vec![] });
-    assert_eq!(recent(&shelves, 20, 9), Recent { count: 1, last: Some(1), lost: vec![attempt(1)] });
+    let seen = of_late(&shelves, 19);
+    assert_eq!((seen.tried, seen.in_vain, seen.last, seen.lost), (1, 0, Some(1), vec![]));
+    let seen = of_late(&shelves, 20);
+    assert_eq!((seen.tried, seen.in_vain, seen.lost), (2, 1, vec![attempt(1)]));
 }
 
 #[test]
@@ -263,7 +319,7 @@ fn a_record_is_written_once_and_an_intent_is_found_by_its_lock() {
         target: target(),
         plan: stored().plan.id().unwrap(),
         attempt: Some(attempt(0)),
-        purpose: Purpose::Repair,
+        purpose: Purpose::Repair.into(),
         outcome: None,
         reason: None,
         check: None,
@@ -274,7 +330,7 @@ fn a_record_is_written_once_and_an_intent_is_found_by_its_lock() {
         before: json!(null),
         after: json!(null),
         steps: vec![],
-        mode: Mode::Enforce,
+        mode: Mode::Enforce.into(),
         settings: String::new(),
         cause: String::new(),
         invocation: String::new(),
@@ -295,14 +351,14 @@ fn plans_are_kept_under_their_ids() {
     let shelves = Shelves::default();
     let (id, plan) = (stored().plan.id().unwrap(), stored());
     assert_eq!(now(stored_plan(&shelves, &id)).map(|plan| plan.at), None);
-    assert_eq!(now(stored_plans(&shelves)).len(), 0);
+    assert_eq!(now(stored_plans(&shelves)).whole.len(), 0);
     now(keep_plan(&shelves, &id, &plan));
     now(keep_plan(&shelves, &id, &StoredPlan { realized: Some(json!({"blocked": true})), at: at(1), ..plan }));
     let found = now(stored_plan(&shelves, &id)).unwrap();
     assert_eq!((found.at, found.realized), (at(1), Some(json!({"blocked": true}))), "the last is kept");
     assert_eq!(shelves.keys(Shelf::State), [format!("plan/{id}")]);
-    let all = now(stored_plans(&shelves));
-    assert_eq!(all.into_iter().map(|(id, plan)| (id, plan.at)).collect::<Vec<_>>(), [(id, at(1))]);
+    let all = now(stored_plans(&shelves)).whole;
+    assert_eq!(all.into_iter().map(|(key, plan)| (plan_of(&key), plan.at)).collect::<Vec<_>>(), [(Some(id), at(1))]);
 }
 
 #[test]
@@ -312,7 +368,7 @@ fn what_is_held_is_put_on_file_once_under_each_name() {
         format: FORMAT,
         plan: stored(),
         reason: reason.to_owned(),
-        outcome: Outcome::Planned,
+        outcome: Outcome::Planned.into(),
         forecast: None,
         at: at(0),
     };
@@ -333,5 +389,55 @@ fn a_damaged_entry_is_a_fault_and_not_an_absent_one() {
     now(shelves.put(&lease.key, b"{\"format\":"));
     let claimed = claim(&shelves, lock(1, 1), at(1)).now_or_never().unwrap();
     assert!(claimed.unwrap_err().to_string().contains("damaged"));
-    assert!(orphans(&shelves, "s3-bucket-public", at(60)).now_or_never().unwrap().is_err());
+}
+
+#[test]
+fn a_damaged_lock_holds_up_no_other_and_is_named() {
+    let shelves = Shelves::default();
+    let (lease, ..) = take(&shelves, 0, 0);
+    let other = Target { id: "reports".to_owned(), ..target() };
+    held(now(claim(&shelves, Lock { target: other, ..lock(1, 0) }, at(0))));
+    now(shelves.put(&lease.key, b"{\"format\":"));
+    for orphans in [now(orphans(&shelves, "s3-bucket-public", at(60))), now(all_orphans(&shelves, at(60)))] {
+        assert_eq!(orphans.whole.len(), 1);
+        assert_eq!(orphans.damaged.into_iter().map(|damaged| damaged.key).collect::<Vec<_>>(), [lease.key.as_str()]);
+    }
+}
+
+#[test]
+fn another_outcome_counts_as_one_that_wrote() {
+    let shelves = ends(&[(0, tried(Outcome::Repaired)), (1, tried(Outcome::Failed))]);
+    let line = format!("lock/s3-bucket-public/{}/0000000001.done", target().hash());
+    let mut done: Value = serde_json::from_slice(&now(shelves.get(Shelf::State, &line)).unwrap()).unwrap();
+    assert_eq!(of_late(&shelves, 2).repairs, 1);
+    done["outcome"] = json!("sublimated");
+    done["residue"] = json!({"grams": 3});
+    now(shelves.put(&line, &serde_json::to_vec(&done).unwrap()));
+    assert_eq!(of_late(&shelves, 2).repairs, 2);
+    assert!(matches!(now(claim(&shelves, lock(2, 2), at(2))), Claim::Held { last: Some(_), .. }));
+}
+
+#[test]
+fn what_another_version_added_outlives_an_entry_that_is_replaced() {
+    let shelves = Shelves::default();
+    let replaced = |there: &[u8]| {
+        now(shelves.put("one", there));
+        now(replace(&shelves, "one", &stored()));
+        serde_json::from_slice::<Value>(&now(shelves.get(Shelf::State, "one")).unwrap()).unwrap()
+    };
+    let plain = serde_json::to_value(stored()).unwrap();
+    let mut there = plain.clone();
+    there["at"] = json!("2020-01-01T00:00:00Z");
+    there["plan"]["target"]["partition"] = json!("aws");
+    there["lasts"] = json!(["long"]);
+    let mut expected = plain.clone();
+    expected["lasts"] = json!(["long"]);
+    expected["plan"]["target"]["partition"] = json!("aws");
+    let again = replaced(&serde_json::to_vec(&there).unwrap());
+    // A plan keeps what it does not know itself, so that a replaced one is another plan whole.
+    expected["plan"] = plain["plan"].clone();
+    assert_eq!(again, expected);
+    assert_eq!(replaced(b"{\"plan\":"), plain, "what is damaged goes");
+    now(replace(&shelves, "new", &stored()));
+    assert_eq!(now(shelves.get(Shelf::State, "new")), Some(bytes(&stored()).unwrap()));
 }

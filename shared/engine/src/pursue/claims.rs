@@ -1,43 +1,128 @@
 //! What a run claims before it may write: its share of the budgets, the approval it was given, the account's turn.
 
+use futures_util::future::{join_all, try_join_all};
 use remedy_domain::{
-    Fault, Outcome,
+    Control, Fault, Outcome,
     evidence::Lock,
-    guard::{Age, Objection},
+    guard::{self, Age, Objection},
 };
 
 use super::{ATTEMPT, RESERVE, Run};
 use crate::{
     asks,
-    ending::{over_budget, over_shared_budget, over_wave},
-    ledger::{self, Lease, Slot},
+    ending::{exhausted, over_budget, over_part, over_shared_budget, over_target, over_wave, refused_before},
+    held::Per,
+    ledger::{Budget, Extent, Lease, Room, Slot},
     ports::{Doors, Ports, Put},
     remediation::Remediation,
     turn::{self, Turn},
     visit::Reach,
 };
 
+/// So many attempts of a control at one target may be in vain within 24 hours.
+pub const IN_VAIN: usize = 10;
+/// So many attempts of a control at one target may be made within an hour, whatever the budget is.
+pub const OF_TARGET: usize = 5;
+/// Where to stop would be the harm, at most so many: of more, not all are read.
+const OF_TARGET_MOST: usize = 60;
+/// An organisation's budget has at least, and at most, so many parts: an account takes one of them, and leaves the others.
+const PARTS: (usize, usize) = (2, 4);
+
+/// How many attempts of a control at one target may be made within an hour, of a `budget` for all targets: five, and where to
+/// stop would be the harm, a quarter of the budget if that is more. Whoever opens a bucket once more than that has it open for
+/// the rest of the hour; whoever has one target repaired all the time leaves three quarters to the others.
+#[must_use]
+pub fn share(control: &Control, budget: u32) -> usize {
+    let quarter = usize::try_from(budget / 4).unwrap_or(OF_TARGET_MOST);
+    if guard::goes_on(control) { quarter.clamp(OF_TARGET, OF_TARGET_MOST) } else { OF_TARGET }
+}
+
+/// What is counted, with the objection where nothing is left of it.
+type Counted = (Budget, fn() -> Objection);
+/// Room in everything that is counted.
+pub(super) type Rooms = Vec<(Room, fn() -> Objection)>;
+
 impl<R, P> Run<'_, R, P>
 where
     R: Remediation,
     P: Ports + Doors<R::Client>,
 {
-    /// Claims what is counted: one of the hour's repairs, here and in all accounts, and, of the backlog, one of the day's wave.
-    pub(super) async fn over(&self, lock: &Lock) -> Result<Option<Objection>, Fault> {
+    /// What was tried at this target of late, and is not tried again before the day, the plan or the settings are others; a
+    /// person who approves the plan may still try.
+    pub(super) fn tried_enough(&self) -> Option<(Objection, Per)> {
+        let recent = &self.dossier.recent;
+        if self.dossier.approved().is_some() {
+            return None;
+        }
+        if recent.was_refused(&self.course.id, self.visit.digest) {
+            return Some((refused_before(), Per::Told("attempts", recent.last)));
+        }
+        let is_too_much = recent.of_day == Extent::Unread && !guard::goes_on(&R::CONTROL);
+        if recent.in_vain >= IN_VAIN || is_too_much {
+            return Some((exhausted(), Per::Episode("attempts", recent.last)));
+        }
+        let is_over = recent.of_hour == Extent::Unread || recent.within_hour >= share(&R::CONTROL, self.hourly());
+        is_over.then(|| (over_target(), Per::Episode("budget", recent.last)))
+    }
+
+    /// The account's budget of an hour, for all targets of the control.
+    fn hourly(&self) -> u32 {
         let parameters = &self.visit.settings.parameters;
-        if ledger::claim_slot(self.ports, lock, parameters.hourly_budget).await? == Slot::None {
-            return Ok(Some(over_budget()));
+        match self.visit.reach {
+            Reach::Account => parameters.hourly_budget,
+            Reach::Organization => parameters.hourly_budget.min(self.part_of(parameters.organization_hourly_budget)),
         }
-        let is_shared = self.visit.reach == Reach::Organization;
-        let limit = parameters.organization_hourly_budget;
-        if is_shared && ledger::claim_shared_slot(self.ports, lock, limit).await? == Slot::None {
-            return Ok(Some(over_shared_budget()));
-        }
+    }
+
+    /// What is counted of this run: one of the hour's repairs, here and in all accounts, and, of the backlog, one of the
+    /// day's wave.
+    fn counted(&self, lock: &Lock) -> Vec<Counted> {
+        let parameters = &self.visit.settings.parameters;
+        let (hourly, all) = (self.hourly(), parameters.organization_hourly_budget);
         let in_wave = self.dossier.age == Age::Wave && self.dossier.approved().is_none();
-        if in_wave && ledger::claim_wave(self.ports, lock, parameters.backlog_wave).await? == Slot::None {
-            return Ok(Some(over_wave()));
+        let of = |budget, over: fn() -> Objection| (budget, over);
+        let mut counted = match self.visit.reach {
+            Reach::Account => vec![of(Budget::account(lock, hourly), over_budget)],
+            Reach::Organization => {
+                let over = if hourly < parameters.hourly_budget { over_part } else { over_budget };
+                vec![of(Budget::account(lock, hourly), over), of(Budget::organization(lock, all), over_shared_budget)]
+            }
+        };
+        if in_wave {
+            counted.push(of(Budget::wave(lock, parameters.backlog_wave), over_wave));
         }
-        Ok(None)
+        counted
+    }
+
+    /// One account's part of the organisation's budget.
+    fn part_of(&self, all: u32) -> u32 {
+        let (least, most) = PARTS;
+        let parts = (self.visit.settings.accounts.len() + 1).clamp(least, most);
+        all.div_ceil(u32::try_from(parts).unwrap_or(1)).max(1)
+    }
+
+    /// Looks whether something is left of all that is counted, before the lock is taken: an objection costs nothing else.
+    pub(super) async fn rooms(&self, lock: &Lock) -> Result<Result<Rooms, Objection>, Fault> {
+        let (budgets, objections): (Vec<_>, Vec<_>) = self.counted(lock).into_iter().unzip();
+        let rooms = try_join_all(budgets.into_iter().map(|budget| budget.room(self.ports))).await?;
+        let claimed = rooms.into_iter().zip(objections);
+        Ok(claimed.map(|(room, over)| room.map(|room| (room, over)).ok_or_else(over)).collect())
+    }
+
+    /// Takes one slot of everything that is counted, or none.
+    pub(super) async fn take_slots(&self, rooms: &Rooms, lease: &Lease) -> Result<Result<Vec<Slot>, Objection>, Fault> {
+        let attempt = &lease.lock.attempt;
+        let taken = try_join_all(rooms.iter().map(|(room, _)| room.take(self.ports, attempt))).await?;
+        let missing = taken.iter().zip(rooms).find(|(slot, _)| slot.is_none()).map(|(_, (_, over))| over());
+        let slots: Vec<_> = taken.into_iter().flatten().collect();
+        let Some(objection) = missing else { return Ok(Ok(slots)) };
+        self.give_back(&slots, lease).await;
+        Ok(Err(objection))
+    }
+
+    /// Gives slots back: nothing was written. One that cannot be given back stays used, which is only less than was allowed.
+    pub(super) async fn give_back(&self, slots: &[Slot], lease: &Lease) {
+        join_all(slots.iter().map(|slot| slot.give_back(self.ports, &lease.lock.attempt))).await;
     }
 
     /// An approval is good for one attempt, and for the one that takes it over.
@@ -47,16 +132,50 @@ where
         asks::spend(self.ports, approved, &lease.lock.attempt, &lost).await
     }
 
-    /// The turns that this plan must take; without them the lock goes back, and so does the delivery.
-    pub(super) async fn take_turns(&self, lease: &Lease) -> Result<Vec<Lease>, Fault> {
+    /// The turns that this plan must take; without them the lock goes back with what else was claimed, and so does the
+    /// delivery.
+    pub(super) async fn take_turns(&self, lease: &Lease, slots: &[Slot]) -> Result<Vec<Lease>, Fault> {
         let lost = self.course.impact.as_ref().map_or(0, |impact| impact.administrators_lost);
         let administrators = (lost > 0).then_some(Turn::Administrators);
         let document = (!R::CONTROL.elements.is_empty()).then_some(Turn::Document);
         let turns: Vec<_> = administrators.into_iter().chain(document).collect();
         let taken = turn::take(self.ports, &turns, &lease.lock, ATTEMPT + RESERVE).await;
         if taken.is_err() {
-            ledger::release(self.ports, lease, Outcome::Superseded, self.ports.now()).await?;
+            self.step_back(lease, slots, Outcome::Superseded).await?;
         }
         taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use remedy_domain::{ControlId, Identities, Scope, StopsDestruction};
+
+    use super::*;
+
+    const CONTROL: Control = Control {
+        id: ControlId("kms-key-unrotated"),
+        title: "",
+        hipaa: &[],
+        config_rules: &[],
+        resource_types: &[],
+        scope: Scope::Regional,
+        api_events: &[],
+        reads: &[],
+        writes: &[],
+        elements: &[],
+        stops_destruction: StopsDestruction::No,
+        identities: Identities::Untouched,
+    };
+
+    #[test]
+    fn a_target_has_five_attempts_an_hour_and_where_to_stop_would_be_the_harm_a_quarter_of_the_budget() {
+        let closing = Control { id: ControlId("s3-bucket-public"), ..CONTROL };
+        let rescue = Control { stops_destruction: StopsDestruction::Yes, ..CONTROL };
+        let shares = [(1, 5), (12, 5), (24, 6), (100, 25), (1000, 60)];
+        for (budget, quarter) in shares {
+            assert_eq!(share(&CONTROL, budget), 5);
+            assert_eq!([&closing, &rescue].map(|control| share(control, budget)), [quarter; 2], "of {budget}");
+        }
     }
 }

@@ -65,9 +65,9 @@ where
 {
     let (control, now, parameters) = (R::CONTROL.id.0, ports.now(), &visit.settings.parameters);
     let on_file = try_join4(
-        registry::holds(ports),
-        registry::exemptions(ports, control),
-        ledger::recent_repairs(ports, control, target, now, parameters.flap_limit),
+        registry::holds_on(ports, control, target),
+        registry::exemptions(ports, control, target),
+        ledger::recent(ports, control, target, now),
         backlog::age(ports, control, target, parameters),
     );
     let ask = ask_of(task, &course.id)?;
@@ -80,7 +80,8 @@ where
         own.extend(ports.own_principal().await?);
     }
     let takers: Vec<_> = recent.lost.iter().chain(own_attempt).cloned().collect();
-    let standing = asked.as_ref().map_or(Standing::Unasked, |asked| asked.standing(now, &takers));
+    let standing =
+        asked.as_ref().map_or(Standing::Unasked, |asked| asked.standing(now, &visit.settings.people, &takers));
     Ok(Dossier { holds, exemptions, recent, age, asked, standing, manager, owner, own })
 }
 
@@ -126,7 +127,7 @@ where
             holds: &dossier.holds,
             exemptions: &dossier.exemptions,
             manager: dossier.manager.as_ref(),
-            recent_repairs: dossier.recent.count,
+            recent_repairs: dossier.recent.repairs,
             flap_limit: self.visit.settings.parameters.flap_limit,
             age: dossier.age,
             standing: &dossier.standing,

@@ -41,7 +41,7 @@ where
         let (mut wait, longest) = LOOKS;
         let mut waited = Duration::ZERO;
         loop {
-            let seen = look::<R>(&self.client, self.target, self.visit).await;
+            let seen = look::<R>(&self.client, self.target, self.visit, self.ports).await;
             if let Ok(Observed::Present { facts, setting }) = &seen
                 && R::agrees(setting, &self.course.after)
             {

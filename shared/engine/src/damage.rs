@@ -1,0 +1,112 @@
+//! Entries of the ledger that cannot be read. A damaged one stops what it is about, and nothing else; people are told, once
+//! (ADR 0040).
+
+use futures_util::future::try_join_all;
+use remedy_domain::{Fault, canonical, outcome::Alarm};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    account, outbox,
+    ports::{Clock, Notices, Own, Shelf, Store},
+};
+
+/// The code of the fault.
+const CODE: &str = "unreadable-entry";
+/// So many entries are read at once.
+const AT_ONCE: usize = 30;
+
+/// Entries of one kind.
+#[derive(Debug)]
+pub struct Entries<T> {
+    /// Those that could be read, with their keys, in the order of these.
+    pub whole: Vec<(String, T)>,
+    /// Those that could not.
+    pub damaged: Vec<Damaged>,
+}
+
+/// An entry that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damaged {
+    /// Its key.
+    pub key: String,
+    /// What is left of it.
+    pub left: Vec<u8>,
+}
+
+impl Damaged {
+    /// The fault of whatever needs this entry.
+    pub(crate) fn fault(&self) -> Fault {
+        fault(&self.key)
+    }
+}
+
+/// The fault of a damaged entry. Keys hold no names that somebody chose but those of controls.
+pub(crate) fn fault(key: &str) -> Fault {
+    let next =
+        format!("`{key}` of the ledger is damaged: look at it by hand, then delete it or put an earlier version back");
+    Fault::rejected("ledger", CODE, next)
+}
+
+/// Whether a damaged entry is the fault.
+pub(crate) fn is_damage(fault: &Fault) -> bool {
+    fault.code == CODE
+}
+
+/// Reads entries, several at once, and sorts out the damaged ones. What is not there any more is left out.
+pub(crate) async fn each<T: DeserializeOwned>(
+    store: &impl Store,
+    keys: impl IntoIterator<Item = String>,
+) -> Result<Entries<T>, Fault> {
+    let keys: Vec<_> = keys.into_iter().collect();
+    let mut entries = Entries { whole: Vec::new(), damaged: Vec::new() };
+    for keys in keys.chunks(AT_ONCE) {
+        let bodies = try_join_all(keys.iter().map(|key| store.get(Shelf::State, key))).await?;
+        for (key, body) in keys.iter().zip(bodies) {
+            let Some(body) = body else { continue };
+            match serde_json::from_slice(&body) {
+                Ok(entry) => entries.whole.push((key.clone(), entry)),
+                Err(_) => entries.damaged.push(Damaged { key: key.clone(), left: body }),
+            }
+        }
+    }
+    Ok(entries)
+}
+
+impl<T> Entries<T> {
+    /// Those that could be read. People are told of the others, once.
+    pub async fn told(self, ports: &(impl Store + Clock + Notices + Own)) -> Vec<(String, T)> {
+        for damaged in &self.damaged {
+            tell(ports, &damaged.fault()).await;
+        }
+        self.whole
+    }
+}
+
+/// Tells people of a damaged entry, once.
+pub async fn tell(ports: &(impl Store + Clock + Notices + Own), fault: &Fault) {
+    let text = format!("{}. What it is about waits; everything else goes on", fault.next);
+    let id = format!("damaged-{}", canonical::sha256_hex(fault.next.as_bytes()));
+    outbox::tell(ports, &id, &account::notice("ledger", &ports.home(), Alarm::Alarm, &text)).await;
+}
+
+/// The same result. If a damaged entry is why it failed, people are told.
+pub async fn noticed<T>(ports: &(impl Store + Clock + Notices + Own), done: Result<T, Fault>) -> Result<T, Fault> {
+    if let Err(fault) = &done
+        && is_damage(fault)
+    {
+        tell(ports, fault).await;
+    }
+    done
+}
+
+/// What was done for one of many. If a damaged entry kept it from being done, people are told, and the others are not held up.
+pub(crate) async fn skipped<T>(
+    ports: &(impl Store + Clock + Notices + Own),
+    done: Result<T, Fault>,
+) -> Result<Option<T>, Fault> {
+    match noticed(ports, done).await {
+        Ok(done) => Ok(Some(done)),
+        Err(fault) if is_damage(&fault) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}

@@ -1,0 +1,318 @@
+//! What is stored and told of a run that is not carried out: once for each plan, and so often a day for each resource.
+
+use futures_util::future::try_join;
+use remedy_domain::{
+    Control, Fault, FaultKind, Outcome, Plan, PlanId, Target, Timestamp,
+    ask::{self, Ask, Subject},
+    evidence::{FORMAT, Kind, StoredPlan, day},
+    guard::{Objection, Purpose},
+    stored::Word,
+};
+use serde_json::json;
+
+use crate::{
+    asks::{self, Noted, OnFile},
+    draft::Task,
+    exempting::exempt_once,
+    ledger::{self, Budget, HeldPlan, Room},
+    notes::{NOTED, digest_notice, notice, record},
+    outbox::{self, Letter},
+    ports::{Ports, Put},
+    remediation::Remediation,
+    report::Report,
+    visit::Visit,
+};
+
+/// Ends a run that has nothing to do. What is not as it should be is recorded, once.
+pub(crate) async fn settle<R: Remediation>(
+    ports: &impl Ports,
+    mut report: Report,
+    task: Task<'_>,
+    visit: &Visit<'_>,
+) -> Result<Report, Fault> {
+    if let (Task::Revert(stored), Outcome::Reverted) = (task, report.outcome) {
+        exempt_once::<R>(ports, &mut report, stored, visit).await?;
+    }
+    let is_noted = matches!(report.outcome, Outcome::NeedsHuman | Outcome::Blocked | Outcome::AwaitingApproval);
+    if is_noted && !task.only_looks() {
+        let shown = match task {
+            Task::Revert(stored) => json!({"revert": stored.plan.after, "reason": report.reason}),
+            _ => json!({"violations": report.violations}),
+        };
+        let plan = bare(&R::CONTROL, &report.target, &shown);
+        hold_report(ports, &mut report, plan, (task.purpose(), Per::Plan), visit).await?;
+    }
+    if let Task::Approved(on_file) = task {
+        close(ports, on_file, &mut report, visit).await?;
+    }
+    Ok(report)
+}
+
+/// A plan that changes nothing, for what is recorded without one.
+fn bare(control: &Control, target: &Target, shown: &serde_json::Value) -> Plan {
+    Plan::new(control.id.0, target, shown.clone(), shown.clone())
+}
+
+/// Ends a run whose fault nothing can help, and stores that: once a month for the same fault of the same resource.
+///
+/// What is read of a resource may be denied by whoever owns it: that, too, is a state that somebody must see.
+pub async fn failed(
+    ports: &impl Ports,
+    control: &Control,
+    (target, purpose): (&Target, Purpose),
+    fault: Fault,
+    visit: &Visit<'_>,
+) -> Result<Report, Fault> {
+    let outcome = if fault.kind == FaultKind::Denied { Outcome::Blocked } else { Outcome::Failed };
+    let month: String = day(ports.now()).chars().take("yyyymm".len()).collect();
+    let plan = bare(control, target, &json!({"fault": fault.doing, "code": fault.code, "month": month}));
+    let why = fault.to_string();
+    let mut report = Report::settled(control, target, outcome).because(&why);
+    if outcome == Outcome::Blocked {
+        report.objection = Some(Objection {
+            check: "access",
+            why,
+            change: "let the read role see the resource; the next sweep looks again",
+            outcome,
+        });
+    }
+    // The metrics tell of the fault, and the alarm that stands on them: a notice for each of a thousand resources tells no more.
+    hold_report(ports, &mut report, plan, (purpose, Per::Silent), visit).await?;
+    report.fault = Some(fault);
+    Ok(report)
+}
+
+/// Ends an approval that led to nothing: the resource changed, or is in order. That it was outdated is recorded.
+async fn close(ports: &impl Ports, on_file: &OnFile, report: &mut Report, visit: &Visit<'_>) -> Result<(), Fault> {
+    if let (Outcome::Superseded, Subject::Plan { plan }) = (report.outcome, &on_file.ask.subject) {
+        let plan = plan.plan.clone();
+        hold_report(ports, report, plan, (Purpose::Repair, Per::Plan), visit).await?;
+    }
+    asks::spend(ports, on_file, &ports.attempt()?, &[]).await.map(|_| ())
+}
+
+/// For what people are told once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Per {
+    /// For each plan.
+    Plan,
+    /// For each plan, and again in each month that it is held back.
+    Month(Timestamp),
+    /// For each plan, and it is recorded only.
+    Silent,
+    /// For each run of attempts at one resource that a check stops, known by the last attempt.
+    Episode(&'static str, Option<u64>),
+    /// The same, where the last attempt's outcome told it already.
+    Told(&'static str, Option<u64>),
+}
+
+impl Per {
+    fn name(self, report: &Report, plan: &PlanId) -> String {
+        match self {
+            Self::Plan | Self::Silent => format!("{}/{plan}", report.outcome.word()),
+            Self::Month(now) => format!("{}/{plan}-{}", report.outcome.word(), now.strftime("%Y-%m")),
+            Self::Episode(check, last) | Self::Told(check, last) => {
+                format!("{check}/{}-{:010}", report.target.hash(), last.unwrap_or_default())
+            }
+        }
+    }
+
+    fn is_told(self) -> bool {
+        matches!(self, Self::Plan | Self::Month(_) | Self::Episode(..))
+    }
+}
+
+/// Puts an ask for a plan on file, records it, and tells people the first time. It takes the place of what was asked before
+/// about the same resource.
+pub(crate) async fn ask(ports: &impl Ports, report: &mut Report, plan: Plan, visit: &Visit<'_>) -> Result<(), Fault> {
+    let id = plan.id().map_err(|_| Fault::defect("draft", "setting-not-canonical"))?;
+    let at = ports.now();
+    let stored = StoredPlan {
+        plan,
+        purpose: Purpose::Repair.into(),
+        realized: None,
+        function: visit.function.to_owned(),
+        attempt: None,
+        at,
+    };
+    let ask = Ask {
+        format: ask::FORMAT,
+        subject: Subject::Plan { plan: Box::new(stored) },
+        reason: report.reason.clone().unwrap_or_default(),
+        by: None,
+        function: visit.function.to_owned(),
+        at,
+        until: ask::lasts(at, visit.settings.parameters.approval_hours),
+    };
+    let asked = asks::open(ports, &ask, &visit.settings.people).await?;
+    let noted = if let Some(noted) = asked.noted {
+        noted
+    } else {
+        let noted = take(ports, room(ports, report).await?).await?;
+        asks::enter(ports, &asked, noted).await?;
+        noted
+    };
+    report.plan = Some(id.clone());
+    if noted == Noted::Digest {
+        return Box::pin(digest(ports, report, Purpose::Repair, visit)).await;
+    }
+    let name = format!("asked-{id}-{}", asked.ask.at.as_second());
+    let entry = Entry { id, at: asked.ask.at, put: asked.put, name, told: true };
+    Box::pin(note(ports, report, entry, Purpose::Repair, visit)).await
+}
+
+/// Records, once, that a plan was not carried out, and tells people the first time.
+pub(crate) async fn hold_report(
+    ports: &impl Ports,
+    report: &mut Report,
+    plan: Plan,
+    (purpose, per): (Purpose, Per),
+    visit: &Visit<'_>,
+) -> Result<(), Fault> {
+    let id = plan.id().map_err(|_| Fault::defect("draft", "setting-not-canonical"))?;
+    let name = per.name(report, &id);
+    let known = ledger::held(ports, report.control.0, &name);
+    let (known, room) = try_join(known, room(ports, report)).await?;
+    if known.is_none() && take(ports, room).await? == Noted::Digest {
+        report.plan = Some(id);
+        return Box::pin(digest(ports, report, purpose, visit)).await;
+    }
+    let held = held(ports, report, (plan, purpose), visit);
+    let (first, put) = match known {
+        Some(first) => (first, Put::Exists),
+        None => ledger::hold(ports, &name, &held).await?,
+    };
+    let id = first.plan.plan.id().unwrap_or(id);
+    let entry = Entry { id, at: first.at, put, name: name.replace('/', "-"), told: per.is_told() };
+    Box::pin(note(ports, report, entry, purpose, visit)).await
+}
+
+fn held(ports: &impl Ports, report: &Report, (plan, purpose): (Plan, Purpose), visit: &Visit<'_>) -> HeldPlan {
+    let at = ports.now();
+    let stored = StoredPlan {
+        plan,
+        purpose: purpose.into(),
+        realized: None,
+        function: visit.function.to_owned(),
+        attempt: None,
+        at,
+    };
+    let reason = report.reason.clone().unwrap_or_default();
+    let (outcome, forecast) = (report.outcome.into(), report.forecast.map(Word::from));
+    HeldPlan { format: FORMAT, plan: stored, reason, outcome, forecast, at }
+}
+
+/// Whether something more about this resource may be recorded and told one by one today.
+async fn room(ports: &impl Ports, report: &Report) -> Result<Option<Room>, Fault> {
+    let most = u32::try_from(NOTED).unwrap_or(u32::MAX);
+    Budget::notes(report.control.0, &report.target, ports.now(), most).room(ports).await
+}
+
+/// Takes one of the day's few. Two workers that note the same take two: no more is noted for that.
+async fn take(ports: &impl Ports, room: Option<Room>) -> Result<Noted, Fault> {
+    let Some(room) = room else { return Ok(Noted::Digest) };
+    let slot = room.take(ports, &ports.attempt()?).await?;
+    Ok(if slot.is_some() { Noted::Each } else { Noted::Digest })
+}
+
+/// The one record of a day for all that is not recorded one by one any more.
+async fn digest(ports: &impl Ports, report: &mut Report, purpose: Purpose, visit: &Visit<'_>) -> Result<(), Fault> {
+    let day = day(ports.now());
+    let shown = json!({"digest": day});
+    let plan = Plan::new(report.control.0, &report.target, shown.clone(), shown);
+    let id = plan.id().map_err(|_| Fault::defect("draft", "setting-not-canonical"))?;
+    let name = format!("digest/{}-{day}", report.target.hash());
+    let (first, _) = ledger::hold(ports, &name, &held(ports, report, (plan, purpose), visit)).await?;
+    let why = "more plans of this resource were held today than are recorded one by one";
+    let shown = Report { before: None, after: None, objection: None, ..report.clone() }.because(why);
+    let letter = match notice(report, purpose) {
+        Some(notice) => {
+            let (id, digest) = digest_notice(report, notice.alarm, ports.now());
+            outbox::post(ports, &id, digest).await
+        }
+        None => Letter::None,
+    };
+    let record = record(&shown, &id, Kind::Held, first.at, purpose, visit);
+    let key = record.key();
+    ledger::record(ports, &record, &key).await?;
+    report.evidence.push(key);
+    letter.send(ports).await;
+    Ok(())
+}
+
+/// What is on file of a plan that is not carried out.
+struct Entry {
+    id: PlanId,
+    at: Timestamp,
+    put: Put,
+    /// The name of its notice.
+    name: String,
+    told: bool,
+}
+
+/// Writes the record and tells people, each once.
+async fn note(
+    ports: &impl Ports,
+    report: &mut Report,
+    entry: Entry,
+    purpose: Purpose,
+    visit: &Visit<'_>,
+) -> Result<(), Fault> {
+    let Entry { id, at, put, name, told } = entry;
+    report.plan = Some(id.clone());
+    let notice = notice(report, purpose).filter(|_| told);
+    let mut letter = Letter::None;
+    if let (Put::Created, Some(notice)) = (put, &notice) {
+        letter = outbox::post(ports, &name, notice.clone()).await;
+    }
+    let record = record(report, &id, Kind::Held, at, purpose, visit);
+    let key = record.key();
+    let written = ledger::record(ports, &record, &key).await?;
+    report.evidence.push(key);
+    if let (Put::Exists, Put::Created, Some(notice)) = (put, written, notice) {
+        // Whoever held the plan first was lost before it told anybody.
+        letter = outbox::post(ports, &name, notice).await;
+    }
+    letter.send(ports).await;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use remedy_domain::{AccountId, Control, ControlId, Identities, Region, Scope, StopsDestruction, Target};
+
+    use super::*;
+
+    const CONTROL: Control = Control {
+        id: ControlId("s3-bucket-public"),
+        title: "",
+        hipaa: &[],
+        config_rules: &[],
+        resource_types: &[],
+        scope: Scope::Regional,
+        api_events: &[],
+        reads: &[],
+        writes: &[],
+        elements: &[],
+        stops_destruction: StopsDestruction::No,
+        identities: Identities::Untouched,
+    };
+
+    #[test]
+    fn what_settings_or_a_name_spare_is_told_once_a_month_and_in_each_month_again() {
+        let target = Target {
+            account: AccountId::parse("111122223333").unwrap(),
+            region: Region::parse("us-east-1").unwrap(),
+            resource_type: "AWS::S3::Bucket".to_owned(),
+            id: "vendor".to_owned(),
+            unique_id: None,
+            arn: None,
+        };
+        let report = Report::settled(&CONTROL, &target, Outcome::Blocked);
+        let plan = PlanId::parse("a".repeat(64)).unwrap();
+        let name = |at: &str| Per::Month(at.parse().unwrap()).name(&report, &plan);
+        assert_eq!(name("2026-11-01T00:00:00Z"), name("2026-11-30T23:59:59Z"));
+        assert_ne!(name("2026-11-30T23:59:59Z"), name("2026-12-01T00:00:00Z"));
+        assert!(name("2026-11-30T00:00:00Z").ends_with("-2026-11"));
+    }
+}

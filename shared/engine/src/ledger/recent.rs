@@ -1,0 +1,131 @@
+//! What became of a target of late: how often it was repaired, how often in vain, and what AWS refused.
+
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use remedy_domain::{
+    AttemptId, Fault, Outcome, PlanId, Target, Timestamp,
+    evidence::{Lock, Released, Tried},
+};
+
+use super::{fetch, generation, is_done, line, open};
+use crate::ports::{Shelf, Store};
+
+/// What counts as of late.
+const DAY: Duration = Duration::from_hours(24);
+const HOUR: Duration = Duration::from_hours(1);
+/// So many ends are read at once: most targets have none of this day.
+const AT_ONCE: [usize; 4] = [4, 16, 16, 32];
+
+/// Whether all ends of a time were read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// They were.
+    #[default]
+    Read,
+    /// There may be more.
+    Unread,
+}
+
+/// What became of a target within the last 24 hours, as far as a control is concerned.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recent {
+    /// How often it was written to and seen, or said, to be right. Undo does not count: what it leaves is exempt.
+    pub repairs: usize,
+    /// How often an attempt that had an intent did not arrive.
+    pub in_vain: usize,
+    /// How many attempts had an intent.
+    pub tried: usize,
+    /// The same within the last hour.
+    pub within_hour: usize,
+    /// Whether all ends of the hour were read.
+    pub of_hour: Extent,
+    /// Whether all ends of the day were read.
+    pub of_day: Extent,
+    /// The plans that AWS refused within the last hour, with the digests of the settings of then.
+    pub refused: Vec<(PlanId, Option<String>)>,
+    /// The last attempt's place in the line.
+    pub last: Option<u64>,
+    /// Attempts whose workers were lost, and that nobody closed yet.
+    pub lost: Vec<AttemptId>,
+}
+
+impl Recent {
+    /// Whether AWS refused just this within the last hour, under just these settings.
+    #[must_use]
+    pub fn was_refused(&self, plan: &PlanId, settings: &str) -> bool {
+        self.refused.iter().any(|(refused, under)| refused == plan && under.as_deref() == Some(settings))
+    }
+
+    fn add(&mut self, done: Released, age: Duration) {
+        if has_written(done.counts_as()) {
+            self.repairs += 1;
+        }
+        if !has_tried(&done) {
+            return;
+        }
+        self.tried += 1;
+        self.within_hour += usize::from(age < HOUR);
+        self.in_vain += usize::from(!has_arrived(done.counts_as()));
+        // Who mends what refused it waits no longer than this.
+        if age < HOUR && done.tried.as_ref().is_some_and(|tried| tried.is(&Tried::Refused)) {
+            self.refused.push((done.plan, done.settings));
+        }
+    }
+}
+
+/// Reads what became of a target, the latest first, as far back as a day.
+pub async fn recent(store: &impl Store, control: &str, target: &Target, now: Timestamp) -> Result<Recent, Fault> {
+    let keys = store.list(Shelf::State, &line(control, target)).await?;
+    let last = keys.iter().filter_map(|key| generation(key)).max();
+    let lost = lost_among(store, &keys, now).await?;
+    // Whether a lost one had an intent, nobody looked yet: it is taken for one that had.
+    let count = lost.len();
+    let mut recent = Recent { last, lost, tried: count, within_hour: count, in_vain: count, ..Recent::default() };
+    let mut oldest = DAY;
+    let mut left = keys.iter().rev().filter(|key| is_done(key));
+    for size in AT_ONCE {
+        let some: Vec<_> = left.by_ref().take(size).collect();
+        for done in try_join_all(some.iter().map(|key| fetch::<Released>(store, Shelf::State, key))).await? {
+            let Some(done) = done else { continue };
+            let age = Duration::try_from(now.duration_since(done.at)).unwrap_or_default();
+            if age >= DAY {
+                return Ok(recent);
+            }
+            recent.add(done, age);
+            oldest = age;
+        }
+        if some.len() < size {
+            return Ok(recent);
+        }
+    }
+    // More locks were given back within a day than anything but an attack explains.
+    let of_hour = if oldest < HOUR { Extent::Unread } else { Extent::Read };
+    Ok(Recent { of_hour, of_day: Extent::Unread, ..recent })
+}
+
+async fn lost_among(store: &impl Store, keys: &[String], now: Timestamp) -> Result<Vec<AttemptId>, Fault> {
+    let mut lost = Vec::new();
+    for key in open(keys) {
+        let lock: Option<Lock> = fetch(store, Shelf::State, key).await?;
+        lost.extend(lock.filter(|lock| lock.until <= now).map(|lock| lock.attempt));
+    }
+    Ok(lost)
+}
+
+fn has_written(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Repaired | Outcome::Contained | Outcome::Unverified | Outcome::Recovered)
+}
+
+/// What versions before this one released does not say how far it came: by its outcome it is known.
+fn has_tried(done: &Released) -> bool {
+    let outcome = done.counts_as();
+    match &done.tried {
+        Some(tried) => !tried.is(&Tried::Nothing),
+        None => has_written(outcome) || matches!(outcome, Outcome::Partial | Outcome::Failed),
+    }
+}
+
+fn has_arrived(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Repaired | Outcome::Contained | Outcome::Recovered | Outcome::Reverted)
+}

@@ -1,0 +1,85 @@
+//! What is stored of an attempt: its plan, its intent, its outcome, and the notice of it.
+
+use futures_util::future::{join, try_join};
+use remedy_domain::{
+    Fault, Outcome, Step as _,
+    evidence::{Kind, Record, StoredPlan, Tried},
+};
+
+use super::Run;
+use crate::{
+    draft::verbatim,
+    ledger::{self, Ending, Lease, Slot},
+    notes::{NOTED, digest_notice, notice, record},
+    outbox::{self, Letter},
+    ports::{Doors, Ports},
+    remediation::Remediation,
+    report::Report,
+};
+
+impl<R, P> Run<'_, R, P>
+where
+    R: Remediation,
+    P: Ports + Doors<R::Client>,
+{
+    pub(super) fn stored(&self, lease: &Lease, realized: Option<&R::Setting>) -> Result<StoredPlan, Fault> {
+        Ok(StoredPlan {
+            plan: self.course.plan.clone(),
+            purpose: self.task.purpose().into(),
+            realized: realized.map(verbatim).transpose()?,
+            function: self.visit.function.to_owned(),
+            attempt: Some(lease.lock.attempt.clone()),
+            at: self.ports.now(),
+        })
+    }
+
+    /// Makes the plan and the intent durable. Until both are, nothing is written. Answers the intent's key.
+    pub(super) async fn intend(&self, lease: &Lease) -> Result<String, Fault> {
+        let stored = self.stored(lease, None)?;
+        let planned = self.course.route.steps.iter().map(|step| step.call().operation).collect();
+        let report = Report { performed: planned, ..self.course.report(self.target, Outcome::Planned) };
+        let record = self.record(&report, Kind::Intent, lease);
+        let key = lease.lock.intent_key();
+        let kept = ledger::keep_plan(self.ports, &self.course.id, &stored);
+        try_join(kept, ledger::intend(self.ports, &record, &key)).await?;
+        Ok(key)
+    }
+
+    fn record(&self, report: &Report, kind: Kind, lease: &Lease) -> Record {
+        let at = if kind == Kind::Intent { lease.lock.since } else { self.ports.now() };
+        let record = record(report, &self.course.id, kind, at, self.task.purpose(), self.visit);
+        let (asked_by, approved_by) = self.dossier.people().unzip();
+        Record { attempt: Some(lease.lock.attempt.clone()), asked_by: asked_by.flatten(), approved_by, ..record }
+    }
+
+    /// Stores how the attempt ended, and gives back the lock, and the slots of what was not written.
+    pub(super) async fn finish(
+        &self,
+        lease: &Lease,
+        mut report: Report,
+        unused: &[Slot],
+    ) -> Result<(Report, Letter), Fault> {
+        let key = lease.lock.outcome_key();
+        let record = self.record(&report, Kind::Outcome, lease);
+        let letter = self.post(lease, &report).await;
+        ledger::record(self.ports, &record, &key).await?;
+        report.evidence.push(key);
+        self.leave_backlog(report.outcome).await?;
+        let is_refused = report.fault.as_ref().is_some_and(Fault::is_refusal);
+        let tried = Some(if is_refused { Tried::Refused } else { Tried::Intended });
+        let ending = Ending { outcome: report.outcome, tried, settings: Some(self.visit.digest) };
+        let released = ledger::release(self.ports, lease, ending, self.ports.now());
+        join(released, self.give_back(unused, lease)).await.0?;
+        Ok((report, letter))
+    }
+
+    /// Puts the notice of an outcome on file. What happens to one resource again and again is told so often one by one, then once.
+    async fn post(&self, lease: &Lease, report: &Report) -> Letter {
+        let Some(notice) = notice(report, self.task.purpose()) else { return Letter::None };
+        if self.dossier.recent.tried < NOTED {
+            return outbox::post(self.ports, lease.lock.attempt.as_str(), notice).await;
+        }
+        let (id, digest) = digest_notice(report, notice.alarm, self.ports.now());
+        outbox::post(self.ports, &id, digest).await
+    }
+}
