@@ -1,6 +1,6 @@
 //! The first sweep of a control in a place: what is broken then is backlog, and waits.
 
-use remedy_domain::{Fault, Outcome, Target};
+use remedy_domain::{Fault, Outcome, Settings, Target};
 use remedy_engine::{
     Clock as _, Place, Report, Runnable, Visit,
     backlog::{self, Baseline},
@@ -25,6 +25,7 @@ pub(crate) async fn draw(
     visit: &Visit<'_>,
 ) -> Result<(), Fault> {
     let id = control.control().id.0;
+    let under = if *visit.settings == Settings::default() { String::new() } else { visit.digest.to_owned() };
     let begun = backlog::baseline(ports, id, place).await?;
     let (since, mut last) = match begun {
         Some(Baseline { after: None, .. }) => return Ok(()),
@@ -36,7 +37,8 @@ pub(crate) async fn draw(
     left.retain(|(hash, _)| *hash > last);
     for (hash, target) in left {
         if ports.remaining() < RESERVE {
-            backlog::keep(ports, id, place, &Baseline { format: FORMAT, since, after: Some(last) }).await?;
+            let far = Baseline { format: FORMAT, since, after: Some(last), settings: under };
+            backlog::keep(ports, id, place, &far).await?;
             return Err(Fault::transient("sweep", "baseline-not-finished"));
         }
         if has_drifted(control.run(ports, target, Task::Evaluate, visit).await)? {
@@ -44,14 +46,14 @@ pub(crate) async fn draw(
         }
         last = hash;
     }
-    backlog::keep(ports, id, place, &Baseline { format: FORMAT, since, after: None }).await
+    backlog::keep(ports, id, place, &Baseline { format: FORMAT, since, after: None, settings: under }).await
 }
 
 /// What cannot be looked at is not known to be in order.
 fn has_drifted(run: Result<Report, Fault>) -> Result<bool, Fault> {
     match run {
         Ok(report) => Ok(report.outcome == Outcome::Drifted),
-        Err(fault) if fault.is_transient() => Err(fault),
+        Err(fault) if fault.gives_back() => Err(fault),
         Err(_) => Ok(true),
     }
 }

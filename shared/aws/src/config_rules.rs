@@ -11,13 +11,17 @@ use remedy_domain::{Call, Fault, outcome::Compliance, redact, trigger::ReplyTo};
 use remedy_engine::{Place, Report};
 
 use crate::{
-    faults::{absent, fault},
+    faults::{absent, fault, found},
     ports::AwsPorts,
     routing::Rule,
 };
 
 /// The calls to AWS Config.
-pub(crate) const CALLS: [Call; 2] = [Call::same("config:DescribeConfigRules"), Call::same("config:PutEvaluations")];
+pub(crate) const CALLS: [Call; 3] = [
+    Call::same("config:DescribeConfigRules"),
+    Call::same("config:PutEvaluations"),
+    Call::same("config:StartConfigRulesEvaluation"),
+];
 
 /// `PutEvaluations` takes this many evaluations at once.
 const BATCH: usize = 100;
@@ -65,21 +69,42 @@ pub(crate) async fn answer(
     }
     let client = Client::new(ports.reading(place).await?.config());
     for batch in evaluations.chunks(BATCH) {
-        put(&client, reply, batch).await?;
+        if put(&client, reply, batch).await? == Token::Dead {
+            return ask_again(&client, &reply.rule_name).await;
+        }
     }
     Ok(evaluations.len())
 }
 
+/// What became of the token that an invocation is to be answered with.
+#[derive(PartialEq, Eq)]
+enum Token {
+    /// AWS Config took it.
+    Taken,
+    /// AWS Config does not know it any more. How long one lives is not documented.
+    Dead,
+}
+
+/// The same invocation would fail as often as it is tried: AWS Config is asked for a new one. None of its evaluations is sent.
+async fn ask_again(client: &Client, rule: &str) -> Result<usize, Fault> {
+    tracing::warn!("the result token is not valid any more: the rule is evaluated again");
+    let asked = client.start_config_rules_evaluation().config_rule_names(rule).send().await;
+    asked.map_err(|error| fault("config:StartConfigRulesEvaluation", &error))?;
+    Ok(0)
+}
+
 /// Sends one batch. A `200` may still list evaluations that failed: those go again, once.
-async fn put(client: &Client, reply: &ReplyTo, batch: &[Evaluation]) -> Result<(), Fault> {
+async fn put(client: &Client, reply: &ReplyTo, batch: &[Evaluation]) -> Result<Token, Fault> {
     let mut left = batch.to_vec();
     for _ in 0..2 {
         let request = client.put_evaluations().result_token(&reply.result_token).set_evaluations(Some(left));
-        let answer = request.test_mode(reply.result_token == TESTMODE).send().await;
-        let answer = answer.map_err(|error| fault("config:PutEvaluations", &error))?;
+        let sent = request.test_mode(reply.result_token == TESTMODE).send().await;
+        let Some(answer) = found("config:PutEvaluations", &["InvalidResultTokenException"], sent)? else {
+            return Ok(Token::Dead);
+        };
         left = answer.failed_evaluations.unwrap_or_default();
         if left.is_empty() {
-            return Ok(());
+            return Ok(Token::Taken);
         }
     }
     Err(Fault::transient("config:PutEvaluations", "failed-evaluations"))

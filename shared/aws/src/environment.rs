@@ -45,10 +45,12 @@ pub struct Environment {
     pub regions: Vec<Region>,
     /// `REMEDY_QUEUE_URL`. For the operator function with `{function}` in it: the queue of each function.
     pub queue_url: Option<String>,
-    /// `REMEDY_AUDIENCE`: whom operator requests must be signed for.
+    /// `REMEDY_AUDIENCE`: whom operator requests are for, where an emulator on this machine tells the function no ARN of its own.
     pub audience: Option<String>,
-    /// `REMEDY_STACK`: the name of the CloudFormation stack that Remedy itself is deployed by.
+    /// `REMEDY_STACK`: the name of the CloudFormation stack that Remedy itself is deployed by; its roles are called after it.
     pub stack: Option<String>,
+    /// `REMEDY_STACK_ID`: the id of that stack, an ARN, which nobody else can put on what he makes.
+    pub stack_id: Option<String>,
     /// `REMEDY_TOPIC_ARN`.
     pub topic_arn: Option<String>,
     /// `REMEDY_SEAL_KEY`: the id, ARN or alias of the KMS key that the sealer signs with.
@@ -112,8 +114,9 @@ impl Environment {
             read_role: get("REMEDY_READ_ROLE"),
             external_id: external_id(get("REMEDY_EXTERNAL_ID"))?,
             queue_url: get("REMEDY_QUEUE_URL"),
-            audience: get("REMEDY_AUDIENCE"),
+            audience: get("REMEDY_AUDIENCE").filter(|_| behind == Behind::Emulator),
             stack: get("REMEDY_STACK"),
+            stack_id: get("REMEDY_STACK_ID"),
             topic_arn: get("REMEDY_TOPIC_ARN"),
             seal_key: get("REMEDY_SEAL_KEY"),
             anchor_bucket: get("REMEDY_ANCHOR_BUCKET"),
@@ -258,6 +261,15 @@ mod tests {
         assert_eq!(of("us-east-1, eu-west-1,us-east-1").unwrap(), named(&["eu-west-1", "us-east-1"]));
         for wrong in ["us-east-1,", "global", "us east", ","] {
             assert!(of(wrong).unwrap_err().to_string().starts_with("REMEDY_REGIONS is not"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_audience_is_told_to_functions_behind_an_emulator_of_this_machine_alone() {
+        for (endpoint, told) in [("http://127.0.0.1:5000", Some("x")), ("", None), ("https://127.0.0.1.example", None)]
+        {
+            let read = read(&[("REMEDY_AUDIENCE", "x"), ("AWS_ENDPOINT_URL", endpoint)]).unwrap();
+            assert_eq!(read.audience.as_deref(), told, "{endpoint}");
         }
     }
 

@@ -1,17 +1,18 @@
 //! Following one trigger: to one resource, to all of them, or back to an earlier plan.
 
 use remedy_domain::{
-    Fault, FaultKind, Outcome, PlanId, Target,
+    Fault, Outcome, PlanId, Target,
     ask::{Standing, Subject},
     evidence::StoredPlan,
+    guard::Purpose,
     trigger::{Cause, Hint, Refusal, RefusalKind, Scope, Selector, Trigger},
 };
 use remedy_engine::{
     Clock as _, Place, Report, Runnable, Visit,
     asks::{self, OnFile},
-    backlog,
+    backlog, damage,
     draft::Task,
-    ledger, roster,
+    held, ledger, roster,
 };
 
 use crate::{answer::Tally, baseline, host::Host, ports::AwsPorts, routing, sweeping, telemetry, undone::Undone};
@@ -78,10 +79,10 @@ impl Errand<'_> {
         let named = routing::named(control.control(), &place, id);
         let found: Vec<_> = match control.find(self.ports, &place, id).await {
             Ok(found) => found.into_iter().filter(|target| routing::may_mean(hint, target)).collect(),
-            Err(fault) => return self.end(control, &named, Err(fault)),
+            Err(fault) => return self.end(control, &named, Err(fault)).await,
         };
         match found.as_slice() {
-            [] => self.end(control, &named, Ok(Report::settled(control.control(), &named, Outcome::Gone))),
+            [] => self.end(control, &named, Ok(Report::settled(control.control(), &named, Outcome::Gone))).await,
             [target] => self.visit(control, target).await,
             _ => Err(ambiguous(found.len()).into()),
         }
@@ -89,16 +90,25 @@ impl Errand<'_> {
 
     async fn visit(&self, control: Control<'_>, target: &Target) -> Result<Report, Undone> {
         let run = control.run(self.ports, target, self.task(), &self.visit).await;
-        self.end(control, target, run)
+        self.end(control, target, run).await
     }
 
-    /// The end of a run, logged and counted. A fault is given back where that can help, else it is the honest end.
-    fn end(&self, control: Control<'_>, target: &Target, run: Result<Report, Fault>) -> Result<Report, Undone> {
+    /// The end of a run, logged and counted. A fault is given back where that can help, and where nothing could be stored; else
+    /// it is the honest end, and is stored.
+    async fn end(&self, control: Control<'_>, target: &Target, run: Result<Report, Fault>) -> Result<Report, Undone> {
+        let purpose =
+            if matches!(self.trigger.scope, Scope::Revert { .. }) { Purpose::Revert } else { Purpose::Repair };
         let report = match run {
             Ok(report) => report,
-            Err(fault) if fault.is_transient() => return Err(fault.into()),
-            Err(fault) => terminal(control, target, fault),
+            Err(fault) if fault.gives_back() => return Err(fault.into()),
+            Err(fault) => {
+                let failed = held::failed(self.ports, control.control(), (target, purpose), fault, &self.visit);
+                Box::pin(failed).await?
+            }
         };
+        if !self.only_evaluates() && !report.is_stored() {
+            return Err(Fault::defect("report", "nothing-stored").into());
+        }
         telemetry::run(&self.host.function, &report, self.ports.now());
         Ok(report)
     }
@@ -116,13 +126,17 @@ impl Errand<'_> {
 
     /// Closes what lost workers left, then sweeps every place: each by a message of its own, where there are several and a queue.
     async fn everywhere(&self, control: Control<'_>, tally: &mut Tally) -> Result<Vec<Report>, Undone> {
-        let (mut reports, mut failed) = (self.close_orphans(control).await?, None);
+        let (mut reports, mut failed) = match self.close_orphans(control).await {
+            Ok(closed) => (closed, None),
+            // What one lost worker left holds up no sweep.
+            Err(undone) => (Vec::new(), Some(undone)),
+        };
         let places = self.places_for(control);
         if let Some(queue) =
             self.ports.environment.queue_url.as_ref().filter(|_| places.len() > 1 && !self.only_evaluates())
         {
             tally.sent(sweeping::spread(self.ports, queue, control.control(), &places).await?);
-            return Ok(reports);
+            return failed.map_or(Ok(reports), Err);
         }
         for place in &places {
             match self.sweep(control, place, tally).await {
@@ -140,7 +154,7 @@ impl Errand<'_> {
             Ok(targets) => targets,
             Err(fault) => {
                 let account = routing::named(control.control(), place, place.account.as_str());
-                reports.push(self.end(control, &account, Err(fault))?);
+                reports.push(self.end(control, &account, Err(fault)).await?);
                 return Ok(reports);
             }
         };
@@ -200,14 +214,16 @@ impl Errand<'_> {
     }
 
     async fn revert(&self, plan: &str) -> Result<Vec<Report>, Undone> {
-        let stored = ledger::stored_plan(self.ports, &plan_id(plan)?).await?;
+        let stored = ledger::stored_plan(self.ports, &plan_id(plan)?).await;
+        let stored = damage::noticed(self.ports, stored).await?;
         let stored = stored.ok_or_else(|| unknown("no plan of this id was ever carried out here"))?;
         self.follow(&stored, Task::Revert(&stored)).await
     }
 
     /// Carries out what a person approved. Whether somebody did is on file, not in the event.
     async fn approved(&self, plan: &str) -> Result<Vec<Report>, Undone> {
-        let on_file = asks::latest(self.ports, plan_id(plan)?.as_str()).await?;
+        let on_file = asks::latest(self.ports, plan_id(plan)?.as_str()).await;
+        let on_file = damage::noticed(self.ports, on_file).await?;
         let on_file = on_file.filter(|on_file| self.is_approved(on_file));
         let on_file = on_file.ok_or_else(|| unknown("no plan of this id is approved and waits here"))?;
         match &on_file.ask.subject {
@@ -218,8 +234,8 @@ impl Errand<'_> {
 
     /// Whether somebody agreed. Whether that was used already is seen when it is to be used.
     fn is_approved(&self, on_file: &OnFile) -> bool {
-        let lost: Vec<_> = on_file.spent_by.iter().cloned().collect();
-        matches!(on_file.standing(self.ports.now(), &lost), Standing::Approved(_))
+        let lost: Vec<_> = on_file.spender().cloned().into_iter().collect();
+        matches!(on_file.standing(self.ports.now(), &self.visit.settings.people, &lost), Standing::Approved(_))
     }
 
     async fn follow(&self, stored: &StoredPlan, task: Task<'_>) -> Result<Vec<Report>, Undone> {
@@ -230,7 +246,7 @@ impl Errand<'_> {
             return Err(routing::foreign(account).into());
         }
         let run = control.run(self.ports, &stored.plan.target, task, &self.visit).await;
-        Ok(vec![self.end(control, &stored.plan.target, run)?])
+        Ok(vec![self.end(control, &stored.plan.target, run).await?])
     }
 }
 
@@ -245,12 +261,4 @@ fn plan_id(plan: &str) -> Result<PlanId, Refusal> {
 fn ambiguous(count: usize) -> Refusal {
     let detail = format!("{count} live resources go by this name; name one by its ARN");
     Refusal::new(RefusalKind::WrongShape, &detail)
-}
-
-/// The end of a run whose fault nothing can help.
-fn terminal(control: Control<'_>, target: &Target, fault: Fault) -> Report {
-    let outcome = if fault.kind == FaultKind::Denied { Outcome::Blocked } else { Outcome::Failed };
-    let mut report = Report::settled(control.control(), target, outcome).because(&fault.to_string());
-    report.fault = Some(fault);
-    report
 }

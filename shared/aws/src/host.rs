@@ -6,7 +6,7 @@ use lambda_runtime::Diagnostic;
 use remedy_domain::{
     Fault, Mode, Settings,
     guard::Means,
-    trigger::{self, Cause, Delivery, Message, Scope, Selector, Trigger},
+    trigger::{self, Carried, Cause, Delivery, Message, Scope, Selector, Trigger},
 };
 use remedy_engine::{Clock as _, Place, Reach, Report, Visit};
 use serde_json::{Value, json};
@@ -28,6 +28,9 @@ use crate::{
 pub fn main(function: &str, roster: fn() -> Roster) -> ExitCode {
     service::main(function, Host { function: function.to_owned(), roster: roster(), rules: RefCell::default() })
 }
+
+/// So many rules of AWS Config are remembered: each takes some hundred bytes. An account has at most 1,000 of them in a Region.
+const MOST_RULES: usize = 1_000;
 
 /// The controls of one function instance.
 pub(crate) struct Host {
@@ -69,19 +72,33 @@ impl Host {
             return Ok(known.clone());
         }
         let rule = config_rules::rule(ports, place, name).await?;
-        self.rules.borrow_mut().insert(key, rule.clone());
+        remember(&mut self.rules.borrow_mut(), key, rule.clone());
         Ok(rule)
     }
 }
 
+/// The answer to what is answered as a whole: an error where a run of it wants to be given back.
+fn answered(tally: &Tally) -> Result<Value, Undone> {
+    let failed = tally.reports.iter().find(|report| report.wants_redelivery());
+    match failed.and_then(|report| report.fault.clone()) {
+        Some(fault) => Err(fault.into()),
+        None => Ok(tally.to_json()),
+    }
+}
+
+/// Rules are named by events, and whoever sends events can make up names: those that are known are forgotten when there are too
+/// many, and asked for anew.
+fn remember(rules: &mut BTreeMap<(Place, String), Rule>, key: (Place, String), rule: Rule) {
+    if rules.len() >= MOST_RULES {
+        rules.clear();
+    }
+    rules.insert(key, rule);
+}
+
 impl Invocation<'_> {
     async fn direct(&self, triggers: &[Trigger]) -> Result<Value, Undone> {
-        let tally = self.follow(triggers, "").await?;
-        let failed = tally.reports.iter().find(|report| report.wants_redelivery());
-        match failed.and_then(|report| report.fault.clone()) {
-            Some(fault) => Err(fault.into()),
-            None => Ok(tally.to_json()),
-        }
+        let tally = self.follow(triggers, ("", Carried::First)).await?;
+        answered(&tally)
     }
 
     /// Each message on its own: a bad one does not hold up its neighbours.
@@ -123,20 +140,20 @@ impl Invocation<'_> {
                 Err(error) => undone = Some(error),
             }
         }
-        undone.map_or_else(|| Ok(tally.to_json()), Err)
+        undone.map_or_else(|| answered(&tally), Err)
     }
 
     async fn triggers(&self, message: &Message) -> Result<Tally, Undone> {
         match &message.triggers {
-            Ok(triggers) => self.follow(triggers, &message.id).await,
+            Ok(triggers) => self.follow(triggers, (&message.id, message.carried)).await,
             Err(refusal) => Err(self.request.refuse(refusal.clone(), &message.id).await),
         }
     }
 
-    async fn follow(&self, triggers: &[Trigger], message: &str) -> Result<Tally, Undone> {
+    async fn follow(&self, triggers: &[Trigger], (message, carried): (&str, Carried)) -> Result<Tally, Undone> {
         let (mut tally, mut settings) = (Tally::default(), None);
         for trigger in triggers {
-            match self.one(trigger, &mut settings, &mut tally).await {
+            match self.one((trigger, carried), &mut settings, &mut tally).await {
                 Ok(()) => {}
                 Err(Undone::Refused(refusal)) => return Err(self.request.refuse(refusal, message).await),
                 Err(failed) => return Err(failed),
@@ -145,7 +162,12 @@ impl Invocation<'_> {
         Ok(tally)
     }
 
-    async fn one(&self, trigger: &Trigger, settings: &mut Option<Settings>, tally: &mut Tally) -> Result<(), Undone> {
+    async fn one(
+        &self,
+        (trigger, carried): (&Trigger, Carried),
+        settings: &mut Option<Settings>,
+        tally: &mut Tally,
+    ) -> Result<(), Undone> {
         let place = routing::place(trigger, self.ports)?;
         let at = place.clone();
         let reports = if let Scope::Nothing(idle) = &trigger.scope {
@@ -157,7 +179,7 @@ impl Invocation<'_> {
             }
             let settings = settings.get_or_insert_default();
             let (digest, own, cause) = (settings.digest(), self.ports.own_resources(), trigger.cause.to_string());
-            let visit = self.visit(settings, &digest, &own, &cause, trigger);
+            let visit = self.visit((settings, &digest), &own, &cause, (trigger, carried));
             Errand { host: self.host, ports: self.ports, trigger, place, visit }.run(tally).await?
         };
         self.answer_rule(trigger, &at, &reports, tally).await?;
@@ -170,11 +192,10 @@ impl Invocation<'_> {
 
     fn visit<'a>(
         &'a self,
-        settings: &'a Settings,
-        digest: &'a str,
+        (settings, digest): (&'a Settings, &'a str),
         own: &'a [String],
         cause: &'a str,
-        trigger: &Trigger,
+        (trigger, carried): (&Trigger, Carried),
     ) -> Visit<'a> {
         let environment = &self.ports.environment;
         Visit {
@@ -186,6 +207,7 @@ impl Invocation<'_> {
             own,
             means: if environment.write_role.is_some() { Means::WriteRole } else { Means::None },
             reach: if environment.read_role.is_some() { Reach::Organization } else { Reach::Account },
+            carried,
             cause,
             invocation: self.request.id,
         }
@@ -203,5 +225,23 @@ impl Invocation<'_> {
             tally.evaluations = Some(tally.evaluations.unwrap_or(0) + sent);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use remedy_domain::{AccountId, Region};
+
+    use super::*;
+
+    #[test]
+    fn rules_with_made_up_names_do_not_fill_the_memory() {
+        let (mut rules, account) = (BTreeMap::new(), AccountId::parse("111122223333").unwrap());
+        let place = Place { account, region: Region::global() };
+        for made_up in 0..10 * MOST_RULES {
+            let key = (place.clone(), format!("rule-{made_up}"));
+            remember(&mut rules, key.clone(), Rule::Named);
+            assert!(rules.len() <= MOST_RULES && rules.contains_key(&key));
+        }
     }
 }

@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt as _, Limited};
 use remedy_domain::{
-    Actor, Fault, FaultKind,
+    AccountId, Actor, Fault, FaultKind,
     signed::{BODY, Headers, METHOD, PATH, SignedCall},
 };
 
@@ -51,6 +51,13 @@ pub async fn prove(session: &Session, call: &SignedCall) -> Result<Actor, Fault>
     let part = |part: Option<&str>| part.unwrap_or_default().to_owned();
     Actor::of_identity(&part(answer.account()), &part(answer.user_id()), &part(answer.arn()))
         .map_err(|refusal| Fault::new(FaultKind::Denied, CALL, "not-an-actor", refusal.to_string()))
+}
+
+/// The account of a session's own credentials.
+pub async fn account(session: &Session) -> Result<AccountId, Fault> {
+    let answer = Client::new(session.config()).get_caller_identity().send().await;
+    let answer = answer.map_err(|error| fault(CALL, &error))?;
+    AccountId::parse(answer.account().unwrap_or_default()).map_err(|_| Fault::transient(CALL, "no-account"))
 }
 
 /// Scheme and host that the call goes to.

@@ -15,6 +15,7 @@ pub mod host;
 pub mod identity;
 mod notices;
 pub mod objects;
+pub mod own;
 mod ports;
 mod raw_body;
 mod routing;

@@ -1,12 +1,16 @@
 //! All ports of the engine on AWS, in one value.
 
-use std::time::Duration;
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    time::Duration,
+};
 
 use remedy_domain::{AccountId, AttemptId, Fault, Timestamp};
-use remedy_engine::{Clock, Notice, Notices, Own, Put, Shelf, Store, Told};
+use remedy_engine::{Clock, Notice, Notices, Own, Put, Shelf, Store, Told, four_eyes::Ahead};
 
 use crate::{
-    clock::Deadline, doors::Members, environment::Environment, notices::Topic, session::Session, store::Buckets,
+    clock::Deadline, doors::Members, environment::Environment, notices::Topic, own, session::Session, store::Buckets,
 };
 
 /// All ports of the engine on AWS, for one function instance.
@@ -20,6 +24,12 @@ pub struct AwsPorts {
     pub(crate) buckets: Buckets,
     pub(crate) topic: Topic,
     pub(crate) deadline: Deadline,
+    /// The refusals of this hour that are in the evidence, by key.
+    pub(crate) refusals: RefCell<BTreeSet<String>>,
+    /// The id of the last news of the settings that this instance told.
+    pub(crate) told: RefCell<String>,
+    /// What to read beside the settings in force.
+    pub(crate) ahead: Cell<Ahead>,
 }
 
 impl AwsPorts {
@@ -30,8 +40,17 @@ impl AwsPorts {
         let buckets = Buckets::new(session.clone(), own_account.clone(), state, evidence);
         let function = function.to_owned();
         let topic = Topic { function: function.clone(), session: session.clone(), arn: environment.topic_arn.clone() };
-        let (members, deadline) = (Members::default(), Deadline::new());
-        Self { function, environment, session, own_account, members, buckets, topic, deadline }
+        let (members, deadline, refusals) = (Members::default(), Deadline::new(), RefCell::default());
+        let (told, ahead) = Default::default();
+        Self { function, environment, session, own_account, members, buckets, topic, deadline, refusals, told, ahead }
+    }
+
+    /// Remembers that a refusal is in the evidence; those of earlier hours are of no use any more.
+    pub(crate) fn remember(&self, key: &str) {
+        let hour = key.rsplit_once('/').map_or(key, |(hour, _)| hour);
+        let mut refusals = self.refusals.borrow_mut();
+        refusals.retain(|known| known.starts_with(hour));
+        refusals.insert(key.to_owned());
     }
 
     /// The session of the function's own role.
@@ -58,22 +77,9 @@ impl AwsPorts {
         self.buckets.client()
     }
 
-    /// Remedy's own resources, which it never changes: names, ARNs, and beginnings of what ARNs end with. In every account its
-    /// roles and policies have the names of the stack, whoever made them there.
+    /// Remedy's own resources, which it never changes, by their ARNs; see [`own::resources`].
     pub(crate) fn own_resources(&self) -> Vec<String> {
-        let environment = &self.environment;
-        let mut own = vec![environment.evidence_bucket.clone(), environment.state_bucket.clone()];
-        let roles = environment.read_role.iter().chain(&environment.write_role);
-        own.extend(roles.filter_map(|role| role.rsplit('/').next()).map(str::to_owned));
-        own.extend(
-            environment
-                .stack
-                .iter()
-                .flat_map(|stack| [stack.clone(), format!("role/{stack}-*"), format!("policy/{stack}-*")]),
-        );
-        own.extend(environment.topic_arn.clone());
-        own.extend(environment.queue_url.iter().filter_map(|url| url.rsplit('/').next()).map(str::to_owned));
-        own
+        own::resources(&self.environment, &self.own_account)
     }
 }
 
@@ -118,40 +124,19 @@ impl Store for AwsPorts {
 }
 
 impl Own for AwsPorts {
-    /// Of a session of a role, STS tells the role's name and not its path: the name is what both have.
     async fn own_principal(&self) -> Result<Vec<String>, Fault> {
         let answer = aws_sdk_sts::Client::new(self.session.config()).get_caller_identity().send().await;
         let answer = answer.map_err(|error| crate::fault("sts:GetCallerIdentity", &error))?;
-        Ok(answer.arn().map(names).unwrap_or_default())
+        Ok(answer.arn().map(own::principal).into_iter().collect())
     }
-}
 
-/// What a principal is called by, from its ARN: a role by its name, a user by its name and its ARN.
-fn names(arn: &str) -> Vec<String> {
-    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
-    let mut parts = resource.split('/');
-    let name = match parts.next() {
-        Some("assumed-role") => parts.next(),
-        _ => resource.rsplit('/').next(),
-    };
-    name.map(str::to_owned).into_iter().chain([arn.to_owned()]).collect()
+    fn home(&self) -> AccountId {
+        self.own_account.clone()
+    }
 }
 
 impl Notices for AwsPorts {
     async fn tell(&self, notice: &Notice) -> Told {
         self.topic.tell(notice).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::names;
-
-    #[test]
-    fn a_role_is_known_by_its_name_whatever_the_session() {
-        let of = |resource: &str| names(&format!("arn:aws:sts::111122223333:{resource}")).remove(0);
-        assert_eq!(of("assumed-role/remedy-iam-policies/2026"), "remedy-iam-policies");
-        assert_eq!(of("user/ops/ann"), "ann");
-        assert_eq!(of("root"), "root");
     }
 }

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     clock,
     environment::{BadEnvironment, Environment},
+    identity,
     ports::AwsPorts,
     raw_body::RawBody,
     session::Session,
@@ -41,6 +42,8 @@ pub struct Request<'a> {
     pub ports: &'a AwsPorts,
     /// The Lambda request.
     pub id: &'a str,
+    /// The ARN that the function was invoked by, as AWS Lambda tells it.
+    pub arn: &'a str,
     /// The event, as it came.
     pub payload: &'a [u8],
 }
@@ -109,7 +112,8 @@ impl<S: Service> Instance<S> {
     async fn answer(&self, payload: &[u8], context: &Context) -> Result<Value, Undone> {
         let ports = self.ports(&context.invoked_function_arn).await?;
         ports.deadline.begin(context.deadline());
-        let request = Request { function: &self.function, ports: &ports, id: &context.request_id, payload };
+        let (id, arn) = (&context.request_id, &context.invoked_function_arn);
+        let request = Request { function: &self.function, ports: &ports, id, arn, payload };
         self.service.invoked(&request).await
     }
 
@@ -125,7 +129,7 @@ impl<S: Service> Instance<S> {
         let named = arn.split(':').nth(4).and_then(|account| AccountId::parse(account).ok());
         let account = match named {
             Some(account) => account,
-            None => caller(&session).await?,
+            None => identity::account(&session).await?,
         };
         let ports = Rc::new(AwsPorts::open(&self.function, environment, session, account));
         self.ports.replace(Some(Rc::clone(&ports)));
@@ -133,24 +137,25 @@ impl<S: Service> Instance<S> {
     }
 }
 
-/// The account of the function's own credentials.
-async fn caller(session: &Session) -> Result<AccountId, Fault> {
-    let answer = aws_sdk_sts::Client::new(session.config()).get_caller_identity().send().await;
-    let answer = answer.map_err(|error| crate::fault("sts:GetCallerIdentity", &error))?;
-    let account = answer.account().unwrap_or_default();
-    AccountId::parse(account).map_err(|_| Fault::transient("sts:GetCallerIdentity", "no-account"))
-}
-
 impl Request<'_> {
-    /// Notes a refusal in the log, in the metrics, and in the evidence: once an hour for the same `message` (the id of one
-    /// in a batch, else empty) of the same bytes. Never the payload itself.
+    /// Notes a refusal in the log and in the metrics, each one; and in the evidence the first of its kind in an hour, so that
+    /// whoever may invoke a function cannot fill a bucket that nobody may empty. Never the payload itself. `message` is the
+    /// id of one in a batch, else empty.
     pub async fn refuse(&self, refusal: Refusal, message: &str) -> Undone {
         let (digest, now) = (canonical::sha256_hex(self.payload), self.ports.now());
         telemetry::refused(self.function, &refusal, &digest, self.payload.len(), now);
+        let key = format!("{}/rejected-{}-{}.json", evidence::hour_path(now), self.function, refusal.kind());
+        if !self.ports.refusals.borrow().contains(&key) {
+            self.record(&key, &refusal, message, &digest).await;
+        }
+        refusal.into()
+    }
+
+    async fn record(&self, key: &str, refusal: &Refusal, message: &str, digest: &str) {
         let record = json!({
             "format": FORMAT,
             "kind": "rejected",
-            "at": now,
+            "at": self.ports.now(),
             "function": self.function,
             "refusal": refusal.kind(),
             "detail": refusal.detail(),
@@ -158,13 +163,10 @@ impl Request<'_> {
             "payload_sha256": digest,
             "payload_bytes": self.payload.len(),
         });
-        let which = canonical::sha256_hex(format!("{digest} {message}").as_bytes());
-        let key = format!("{}/rejected-{}-{which}.json", evidence::hour_path(now), self.function);
-        if let Ok(body) = canonical::to_bytes(&record)
-            && let Err(fault) = self.ports.put_new(Shelf::Evidence, &key, &body).await
-        {
-            tracing::error!(fault.code = %fault.code, "a refusal could not be recorded");
+        let Ok(body) = canonical::to_bytes(&record) else { return };
+        match self.ports.put_new(Shelf::Evidence, key, &body).await {
+            Ok(_) => self.ports.remember(key),
+            Err(fault) => tracing::error!(fault.code = %fault.code, "a refusal could not be recorded"),
         }
-        refusal.into()
     }
 }

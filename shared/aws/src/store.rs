@@ -44,20 +44,21 @@ impl Buckets {
     }
 }
 
+/// Whatever a call on the ledger answers, nothing is done that could not be stored: its faults give the delivery back.
 impl Store for Buckets {
     async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
-        self.on(shelf).put_new(key, body).await
+        self.on(shelf).put_new(key, body).await.map_err(Fault::of_ledger)
     }
 
     async fn put(&self, key: &str, body: &[u8]) -> Result<(), Fault> {
-        self.on(Shelf::State).put(key, body).await
+        self.on(Shelf::State).put(key, body).await.map_err(Fault::of_ledger)
     }
 
     async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
-        self.on(shelf).get(key).await
+        self.on(shelf).get(key).await.map_err(Fault::of_ledger)
     }
 
     async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
-        self.on(shelf).list(prefix).await
+        self.on(shelf).list(prefix).await.map_err(Fault::of_ledger)
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn unsent(function: &str, control: &str, fault: &Fault, now: Timestam
 }
 
 /// How soon somebody must look: what the alarms of the deployment count.
-fn alarm(function: &str, alarm: Alarm, now: Timestamp) {
+pub(crate) fn alarm(function: &str, alarm: Alarm, now: Timestamp) {
     if alarm != Alarm::None {
         count(function, now, "Alarms", &[("class", alarm.word())]);
     }

@@ -43,6 +43,7 @@ fn kind_word(kind: FaultKind) -> &'static str {
         FaultKind::Transient => "transient",
         FaultKind::Denied => "denied",
         FaultKind::Rejected => "rejected",
+        FaultKind::Ledger => "ledger",
         FaultKind::Untrusted => "untrusted",
         FaultKind::Unverified => "unverified",
         FaultKind::Defect => "defect",
