@@ -2,25 +2,31 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use remedy_aws::{AwsPorts, objects::Bucket};
 use remedy_domain::Fault;
 use remedy_engine::{Shelf, Store as _};
 use remedy_evidence::{Name, name};
 
-/// Copies what is missing among the last two hundred seals: that makes up for more than four days of an anchor that could
-/// not be reached.
-pub(crate) async fn copy(ports: &AwsPorts, bucket: &str, last: u64) -> Result<(), Fault> {
+/// So many seals are copied at once.
+const AT_ONCE: usize = 16;
+
+/// Copies what is missing among the seals from `first` to `last`, and the hundred before them: that makes up for more than
+/// four days of an anchor that could not be reached.
+pub(crate) async fn copy(ports: &AwsPorts, bucket: &str, first: u64, last: u64) -> Result<(), Fault> {
     let anchor = Bucket::new(ports.s3(), bucket, None);
-    let hundreds: BTreeSet<_> = [last.saturating_sub(100), last].map(name::hundred).into();
+    let hundreds = (first.saturating_sub(100) / 100..=last / 100).map(|hundred| name::hundred(hundred * 100));
     for hundred in hundreds {
         let there: BTreeSet<_> = anchor.list(&hundred).await?.into_iter().collect();
         let ours = ports.list(Shelf::Evidence, &hundred).await?;
-        let missing = ours.iter().filter(|key| matches!(Name::of(key), Name::Seal(_)) && !there.contains(*key));
-        for key in missing {
-            if let Some(seal) = ports.get(Shelf::Evidence, key).await? {
-                anchor.put_new(key, &seal).await?;
+        let missing = ours.into_iter().filter(|key| matches!(Name::of(key), Name::Seal(_)) && !there.contains(key));
+        let copy = |key: String| async move {
+            match ports.get(Shelf::Evidence, &key).await? {
+                Some(seal) => anchor.put_new(&key, &seal).await.map(drop),
+                None => Ok(()),
             }
-        }
+        };
+        stream::iter(missing.map(copy)).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     }
     Ok(())
 }

@@ -1,10 +1,21 @@
-//! The end of the chain: where it is, and completing it where a sealer was lost.
+//! Adding to the chain: one manifest at the next number, whatever else stands there.
 
-use remedy_domain::{Fault, canonical};
+use remedy_domain::{Fault, FaultKind, canonical};
 use remedy_engine::{Clock, Put, Shelf, Store};
 use remedy_evidence::{Checkpoint, Contents, Hour, Manifest, Name, Place, Previous, PublicKey, Seal, name};
 
-use crate::{seal, signer::Signer};
+use crate::{
+    depot::{Depot, fetch},
+    mark::{self, Genesis, Mark},
+    signer::Signer,
+};
+
+/// No manifest of ours is longer, in bytes.
+const LONGEST: u64 = 16 << 20;
+/// No seal is longer, in bytes.
+const LONGEST_SEAL: u64 = 4096;
+/// So many manifests are made in vain for one place of the chain: junk that is there before is stepped over without making one.
+const IN_VAIN: usize = 3;
 
 /// What is needed to go on with the chain.
 #[derive(Debug)]
@@ -16,127 +27,204 @@ pub(crate) struct Desk<'a, P, S> {
 }
 
 /// A manifest that is sealed, and how the next one names it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Link {
     pub(crate) manifest: Manifest,
     pub(crate) digests: Previous,
+    pub(crate) genesis: Genesis,
 }
 
-const NEXT: &str = "run `remedy verify` on the evidence bucket: it names what was tampered with";
-
-fn broken(code: &'static str) -> Fault {
-    Fault::rejected("seal", code, NEXT)
+/// Where the chain ends.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct End {
+    /// The last link. None: nothing is sealed yet.
+    pub(crate) link: Option<Link>,
+    /// How many numbers after it are known to be taken by something foreign.
+    pub(crate) spoiled: u64,
+    /// What was marked, and cannot be sealed at its own number: it is sealed as it is at another.
+    pub(crate) again: Option<(Hour, Contents)>,
 }
 
-impl<P: Store + Clock, S: Signer> Desk<'_, P, S> {
-    /// The last link of the chain. None: nothing is sealed yet.
-    ///
-    /// Each hour has one manifest, so the first one and the time tell where the last must be; from there it is looked for
-    /// backwards, by the hundred.
-    pub(crate) async fn last(&self) -> Result<Option<Link>, Fault> {
-        let Some(first) = self.get(&name::manifest(0)).await? else { return Ok(None) };
-        let first = Manifest::parse(&first).ok_or_else(|| broken("unreadable-manifest"))?;
-        let hours = u64::try_from(Hour::of(self.ports.now()).since(first.hour)).unwrap_or(0);
-        for hundred in (0..=hours / 100).rev() {
-            let keys = self.ports.list(Shelf::Evidence, &name::hundred(hundred * 100)).await?;
-            let numbers = keys.iter().filter_map(|key| match Name::of(key) {
-                Name::Manifest(number) => Some(number),
-                _ => None,
-            });
-            if let Some(last) = numbers.max() {
-                return self.adopt(last).await.map(Some);
-            }
-        }
-        Err(broken("manifests-are-gone"))
+impl End {
+    pub(crate) fn at(link: Link) -> Self {
+        Self { link: Some(link), ..Self::default() }
     }
 
-    /// Takes over a manifest that is there, ours or another sealer's. One without a seal was left by a sealer that was
-    /// lost: it is sealed, if it holds.
-    pub(crate) async fn adopt(&self, number: u64) -> Result<Link, Fault> {
-        let bytes = self.get(&name::manifest(number)).await?.ok_or_else(|| broken("manifests-are-gone"))?;
-        let manifest = Manifest::parse(&bytes).ok_or_else(|| broken("unreadable-manifest"))?;
-        let seal = if let Some(seal) = self.get(&name::seal(number)).await? {
-            seal
-        } else {
-            self.recheck(&manifest, number).await?;
-            self.sign(&manifest, &bytes).await?
-        };
-        self.expect(&seal, &Checkpoint::of(&manifest, &bytes))?;
-        Ok(Link { digests: digests(&bytes, &seal), manifest })
+    /// The number after the last link's.
+    fn base(&self) -> u64 {
+        self.link.as_ref().map_or(0, |link| link.manifest.number.saturating_add(1))
     }
+}
 
-    /// A signature must not be had for the asking: whoever can write to the bucket could leave a manifest of his own to be
-    /// sealed. So everything that it says is made again from what is there.
-    async fn recheck(&self, manifest: &Manifest, number: u64) -> Result<(), Fault> {
-        let previous = match number.checked_sub(1) {
-            None => None,
-            Some(before) => {
-                let (bytes, seal) = (self.get(&name::manifest(before)).await?, self.get(&name::seal(before)).await?);
-                let (Some(bytes), Some(seal)) = (bytes, seal) else { return Err(broken("manifests-are-gone")) };
-                let before = Manifest::parse(&bytes).ok_or_else(|| broken("unreadable-manifest"))?;
-                if before.hour.plus(1) != manifest.hour {
-                    return Err(broken("manifest-out-of-turn"));
+/// What stops the sealer: history is not what it was. Somebody must look now.
+pub(crate) fn broken(code: &'static str) -> Fault {
+    let next = "run `remedy verify` on the evidence bucket; docs/runbook.md, Seal lag, says how history is restored";
+    Fault::new(FaultKind::Unverified, "seal", code, next)
+}
+
+impl<P: Store + Clock + Depot, S: Signer> Desk<'_, P, S> {
+    /// Makes a manifest durable, then its mark, then its seal, at the first number where nothing foreign stands. Where
+    /// another sealer was first, its manifest is taken over.
+    pub(crate) async fn add(&self, end: &End, hour: Hour, found: &Contents) -> Result<Link, Fault> {
+        let (mut number, mut in_vain) = (end.base().saturating_add(end.spoiled), 0);
+        while in_vain < IN_VAIN {
+            let manifest = self.made(end, number, hour, found)?;
+            let bytes = manifest.to_bytes().map_err(|_| Fault::defect("seal", "manifest-not-canonical"))?;
+            let digest = canonical::sha256_hex(&bytes);
+            mark::draft(self.ports, number, &digest).await?;
+            let link = match create(self.ports, &name::manifest(number), &bytes).await? {
+                Put::Created => {
+                    in_vain += 1;
+                    self.finish(manifest, &bytes, end).await?
                 }
-                Some(digests(&bytes, &seal))
+                Put::Exists => self.settle(number, end).await?,
+            };
+            if let Some(link) = link {
+                return Ok(link);
             }
-        };
-        let keys: Vec<_> = manifest.entries.iter().map(|entry| entry.key.clone()).collect();
-        let found = seal::read(self.ports, keys).await?;
-        let at = manifest.at;
-        let place = Place { origin: self.origin.to_owned(), number, hour: manifest.hour, at, previous };
-        let again = Manifest::new(place, found).map_err(|_| Fault::defect("seal", "manifest-not-canonical"))?;
-        let again = Manifest { version: manifest.version.clone(), ..again };
-        let holds = again == *manifest && manifest.contradiction().is_none() && manifest.hour.ends() <= at;
-        if holds && at <= self.ports.now() { Ok(()) } else { Err(broken("unsealed-manifest-does-not-hold")) }
-    }
-
-    /// Makes a manifest durable, then its seal. Where another sealer was first, its manifest is taken over.
-    pub(crate) async fn add(&self, place: Place, found: Contents) -> Result<Link, Fault> {
-        let number = place.number;
-        let manifest = Manifest::new(place, found).map_err(|_| Fault::defect("seal", "manifest-not-canonical"))?;
-        let bytes = manifest.to_bytes().map_err(|_| Fault::defect("seal", "manifest-not-canonical"))?;
-        if self.ports.put_new(Shelf::Evidence, &name::manifest(number), &bytes).await? == Put::Exists {
-            return self.adopt(number).await;
+            number = self.next_place(number.saturating_add(1)).await?;
         }
-        let seal = self.sign(&manifest, &bytes).await?;
-        Ok(Link { digests: digests(&bytes, &seal), manifest })
+        Err(Fault::transient("seal", "no-manifest-can-be-sealed"))
     }
 
-    /// Signs, and answers the seal that is stored: another sealer's, where that was first.
-    async fn sign(&self, manifest: &Manifest, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
-        let checkpoint = Checkpoint::of(manifest, bytes);
+    fn made(&self, end: &End, number: u64, hour: Hour, found: &Contents) -> Result<Manifest, Fault> {
+        let place = Place {
+            origin: self.origin.to_owned(),
+            number,
+            hour,
+            at: self.ports.now(),
+            previous: end.link.as_ref().map(|link| link.digests.clone()),
+            over: (end.base() < number).then(|| end.base()),
+        };
+        Manifest::new(place, found.clone()).map_err(|_| Fault::defect("seal", "manifest-not-canonical"))
+    }
+
+    /// What stands at a number: a sealer's own manifest is taken over, and sealed where that sealer was lost. None: it is
+    /// foreign. Ours is what a sealer is known to have made, byte by byte, or what our key has signed after this very link.
+    async fn settle(&self, number: u64, end: &End) -> Result<Option<Link>, Fault> {
+        let Some(bytes) = self.fetch(&name::manifest(number), LONGEST).await? else { return Ok(None) };
+        let Some(manifest) = Manifest::parse(&bytes) else { return Ok(None) };
+        let is_next = manifest.number == number
+            && manifest.origin == self.origin
+            && manifest.before() == end.link.as_ref().map(|link| link.manifest.number)
+            && manifest.previous == end.link.as_ref().map(|link| link.digests.clone());
+        if !is_next {
+            return Ok(None);
+        }
+        let is_ours = mark::is_ours(self.ports, number, &canonical::sha256_hex(&bytes)).await?;
+        if is_ours || self.seal_of(&Checkpoint::of(&manifest, &bytes)).await?.is_some_and(|seal| seal.is_ok()) {
+            return self.finish(manifest, &bytes, end).await;
+        }
+        Ok(None)
+    }
+
+    /// Marks a manifest of ours, and seals it. None: a foreign seal stands where its own belongs.
+    async fn finish(&self, manifest: Manifest, bytes: &[u8], end: &End) -> Result<Option<Link>, Fault> {
+        let digest = canonical::sha256_hex(bytes);
+        let first = || Genesis { number: manifest.number, manifest: digest.clone() };
+        let genesis = end.link.as_ref().map_or_else(first, |link| link.genesis.clone());
+        self.marked(manifest, bytes, genesis).await
+    }
+
+    /// The same, for a chain that is known to begin with `genesis`.
+    pub(crate) async fn marked(
+        &self,
+        manifest: Manifest,
+        bytes: &[u8],
+        genesis: Genesis,
+    ) -> Result<Option<Link>, Fault> {
+        let (checkpoint, digest) = (Checkpoint::of(&manifest, bytes), canonical::sha256_hex(bytes));
+        if Mark::of(&manifest, &digest, &genesis).put(self.ports, manifest.at).await? == Put::Exists {
+            return Err(broken("marked-differently"));
+        }
+        let seal = match self.seal_of(&checkpoint).await? {
+            Some(there) => there.ok(),
+            None => self.sign(checkpoint).await?,
+        };
+        let digests = |seal: Vec<u8>| Previous { manifest: digest, seal: canonical::sha256_hex(&seal) };
+        Ok(seal.map(|seal| Link { digests: digests(seal), manifest, genesis }))
+    }
+
+    /// The seal that stands at a number, if it is the genuine one. None: there is none.
+    pub(crate) async fn seal_of(&self, checkpoint: &Checkpoint) -> Result<Option<Result<Vec<u8>, ()>>, Fault> {
+        let key = name::seal(checkpoint.number);
+        let bytes = match fetch(self.ports, &key, LONGEST_SEAL).await? {
+            Ok(bytes) => bytes,
+            Err(remedy_evidence::Why::Gone) => return Ok(None),
+            Err(_) => return Ok(Some(Err(()))),
+        };
+        let Some(seal) = Seal::parse(&bytes).ok().filter(|seal| seal.checkpoint == *checkpoint) else {
+            return Ok(Some(Err(())));
+        };
+        let is_genuine = if seal.key == self.key.fingerprint() {
+            seal.is_by(&self.key)
+        } else {
+            mark::earlier_key(self.ports, &seal.key).await?.is_some_and(|key| seal.is_by(&key))
+        };
+        Ok(Some(if is_genuine { Ok(bytes) } else { Err(()) }))
+    }
+
+    /// Signs, and answers the seal that is stored: another sealer's, where that was first. None: a foreign one was first.
+    async fn sign(&self, checkpoint: Checkpoint) -> Result<Option<Vec<u8>>, Fault> {
         let signature = self.signer.sign(&checkpoint.text()).await?;
         let seal = Seal { checkpoint, key: self.key.fingerprint().to_owned(), signature };
         if !seal.is_by(&self.key) {
             return Err(Fault::transient("kms:Sign", "signed-by-another-key"));
         }
-        let checkpoint = seal.checkpoint.clone();
-        let (key, text) = (name::seal(manifest.number), seal.text().into_bytes());
-        match self.ports.put_new(Shelf::Evidence, &key, &text).await? {
-            Put::Created => Ok(text),
-            Put::Exists => {
-                let other = self.get(&key).await?.ok_or_else(|| Fault::transient("seal", "seal-is-gone"))?;
-                self.expect(&other, &checkpoint).map(|()| other)
+        let (key, text) = (name::seal(seal.checkpoint.number), seal.text().into_bytes());
+        match create(self.ports, &key, &text).await? {
+            Put::Created => Ok(Some(text)),
+            Put::Exists => Ok(self.seal_of(&seal.checkpoint).await?.and_then(Result::ok)),
+        }
+    }
+
+    /// The first number from this one on that is free, or that a sealer made a manifest for. All others are foreign.
+    async fn next_place(&self, from: u64) -> Result<u64, Fault> {
+        let (mut number, mut hundred, mut drafted) = (from, None, Vec::new());
+        loop {
+            let after = name::seal(number.saturating_sub(1));
+            let page = self.ports.page(name::SEALS, &after).await?;
+            let taken: std::collections::BTreeSet<u64> = page.keys.iter().filter_map(|key| number_of(key)).collect();
+            let start = number;
+            while taken.contains(&number) {
+                if hundred != Some(number / 100) {
+                    (hundred, drafted) = (Some(number / 100), mark::drafted(self.ports, number).await?);
+                }
+                if drafted.contains(&number) {
+                    return Ok(number);
+                }
+                number = number.saturating_add(1);
+            }
+            if number == start || !page.more || taken.last().is_some_and(|last| *last > number) {
+                return Ok(number);
             }
         }
     }
 
-    /// A seal that is there already must be the seal of this manifest. One that an earlier key signed is taken as it is:
-    /// a verification has that key.
-    fn expect(&self, seal: &[u8], checkpoint: &Checkpoint) -> Result<(), Fault> {
-        let seal = Seal::parse(seal).map_err(|_| broken("unreadable-seal"))?;
-        if seal.checkpoint != *checkpoint {
-            return Err(broken("seal-of-another-manifest"));
-        }
-        let is_forged = seal.key == self.key.fingerprint() && !seal.is_by(&self.key);
-        if is_forged { Err(broken("forged-seal")) } else { Ok(()) }
+    /// The bytes of a manifest or a seal. None: nothing of ours is there.
+    pub(crate) async fn fetch(&self, key: &str, longest: u64) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(fetch(self.ports, key, longest).await?.ok())
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
-        self.ports.get(Shelf::Evidence, key).await
+    /// The manifest of this number, if it can be one of ours.
+    pub(crate) async fn manifest(&self, number: u64) -> Result<Option<(Manifest, Vec<u8>)>, Fault> {
+        let bytes = self.fetch(&name::manifest(number), LONGEST).await?;
+        Ok(bytes.and_then(|bytes| Manifest::parse(&bytes).map(|manifest| (manifest, bytes))))
     }
 }
 
-fn digests(manifest: &[u8], seal: &[u8]) -> Previous {
-    Previous { manifest: canonical::sha256_hex(manifest), seal: canonical::sha256_hex(seal) }
+/// Creates an object of the evidence bucket. Where one is there that cannot be read back, it is another's: ours can be.
+pub(crate) async fn create(store: &impl Store, key: &str, bytes: &[u8]) -> Result<Put, Fault> {
+    match store.put_new(Shelf::Evidence, key, bytes).await {
+        Err(fault) if fault.doing == "s3:GetObject" && !fault.is_transient() => Ok(Put::Exists),
+        put => put,
+    }
+}
+
+/// The number that a key of the chain bears.
+pub(crate) fn number_of(key: &str) -> Option<u64> {
+    match Name::of(key) {
+        Name::Manifest(number) | Name::Seal(number) => Some(number),
+        _ => None,
+    }
 }

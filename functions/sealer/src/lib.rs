@@ -4,10 +4,14 @@
 
 mod anchor;
 mod chain;
+mod depot;
+mod mark;
+mod resume;
 mod seal;
 mod signer;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use remedy_aws::{
     AwsPorts, Undone, describe,
@@ -21,6 +25,8 @@ use remedy_engine::{
 };
 use serde_json::{Value, json};
 
+pub use depot::{Depot, Read};
+pub use resume::Start;
 pub use seal::{Run, Sealed, seal};
 pub use signer::{KmsSigner, Signer};
 
@@ -47,7 +53,10 @@ impl Service for Sealer {
         let (told, no_notice) = parted(outbox::resend(ports).await);
         match [no_closing, no_seal, no_notice].into_iter().flatten().next() {
             Some(fault) => Err(fault.into()),
-            None => Ok(json!({"sealed": run.sealed, "due": run.due, "closed": closed, "told": told})),
+            None => Ok(json!({
+                "sealed": run.sealed, "due": run.due, "closed": closed, "told": told, "genesis": run.genesis,
+                "key": run.key,
+            })),
         }
     }
 }
@@ -64,10 +73,18 @@ async fn seal_and_anchor(ports: &AwsPorts, closed: &[String]) -> Result<Run, Fau
     let key = environment.seal_key.as_deref();
     let key = key.ok_or_else(|| Fault::rejected("seal", "no-seal-key", "set REMEDY_SEAL_KEY"))?;
     let signer = KmsSigner::new(aws_sdk_kms::Client::new(ports.session().config()), key);
-    let run = seal(ports, &signer, &environment.evidence_bucket, closed).await?;
+    let run = match seal(ports, &signer, &environment.evidence_bucket, closed).await {
+        Ok(run) => run,
+        Err(fault) => {
+            told::stopped(ports, &fault).await;
+            return Err(fault);
+        }
+    };
     tell(ports, &run);
+    told::start(ports, &run).await;
     if let (Some(bucket), Some(last)) = (&environment.anchor_bucket, run.last) {
-        anchor::copy(ports, bucket, last).await?;
+        let first = run.sealed.first().map_or(last, |sealed| sealed.number);
+        anchor::copy(ports, bucket, first, last).await?;
     }
     Ok(run)
 }
@@ -82,6 +99,8 @@ fn tell(ports: &AwsPorts, run: &Run) {
             records = sealed.count,
             late = sealed.late,
             invalid = sealed.invalid,
+            unreadable = sealed.unreadable,
+            over = sealed.over,
             "sealed"
         );
     }

@@ -1,25 +1,32 @@
-//! Sealing: one manifest for every hour that is over, also for one without records.
+//! Sealing: one manifest for every hour that is over, also for one without records; several for a large one.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, pin::pin, time::Duration};
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use remedy_domain::Fault;
 use remedy_engine::{Clock, Shelf, Store};
-use remedy_evidence::{Contents, GRACE, Hour, Manifest, Name, Place, name};
+use remedy_evidence::{Contents, GRACE, Hour, Manifest, Name, name};
 use serde::Serialize;
 
 use crate::{
-    chain::{Desk, Link},
+    chain::{Desk, End, Link, create},
+    depot::{Depot, assure_access, read},
+    mark,
+    resume::Start,
     signer::Signer,
 };
 
 /// So far back from the last hour sealed, records that arrived late are looked for. A worker's last record comes at most
 /// minutes after its hour, and what the sealer itself closes it knows.
 const WINDOW: i64 = 48;
-/// What one more hour may take.
-const RESERVE: Duration = Duration::from_secs(15);
+/// With less time than this left, no other manifest is begun.
+const BEGIN: Duration = Duration::from_secs(15);
+/// With less time than this left, reading ends, and what was read is sealed as a part of its hour.
+const END: Duration = Duration::from_secs(10);
 /// So many objects are read at once.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 48;
+/// So many objects are in one manifest at most: that bounds its size, and the memory that it takes.
+const PART: usize = 5000;
 
 /// One manifest that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,6 +41,10 @@ pub struct Sealed {
     pub late: usize,
     /// How many of them are no records.
     pub invalid: usize,
+    /// How many objects were there and could not be read.
+    pub unreadable: usize,
+    /// How many numbers were stepped over, because something foreign stands there.
+    pub over: u64,
 }
 
 /// What a run came to.
@@ -45,34 +56,49 @@ pub struct Run {
     pub due: i64,
     /// The last number of the chain.
     pub last: Option<u64>,
+    /// The SHA-256 of the first manifest of the chain, in hex.
+    pub genesis: Option<String>,
+    /// The fingerprint of the key that signs.
+    pub key: String,
+    /// How the chain was found.
+    pub start: Start,
 }
 
 /// Seals every hour that is over, for as long as there is time. `closed` are records just written into old hours.
 pub async fn seal<P, S>(ports: &P, signer: &S, origin: &str, closed: &[String]) -> Result<Run, Fault>
 where
-    P: Store + Clock,
+    P: Store + Clock + Depot,
     S: Signer,
 {
+    assure_access(ports).await?;
     let key = signer.public_key().await?;
     let pem = name::public_key(key.fingerprint());
-    ports.put_new(Shelf::Evidence, &pem, key.pem().as_bytes()).await?;
+    create(ports, &pem, key.pem().as_bytes()).await?;
+    mark::keep_key(ports, &key).await?;
     let desk = Desk { ports, signer, key, origin };
-    let mut last = desk.last().await?;
-    let mut late = late(ports, last.as_ref(), closed).await?;
-    let mut run = Run::default();
+    let (mut end, start) = desk.resume().await?;
+    let mut again = Vec::new();
+    if let Some((hour, contents)) = end.again.take() {
+        let link = desk.add(&end, hour, &contents).await?;
+        again.push(sealed(&link.manifest));
+        end = End::at(link);
+    }
+    let mut late = late(&desk, end.link.as_ref(), closed).await?;
+    let mut run = Run { sealed: again, start, key: desk.key.fingerprint().to_owned(), ..Run::default() };
     loop {
-        let hour = next(ports, last.as_ref()).await?;
+        let hour = next(ports, end.link.as_ref()).await?;
         run.due = due(ports, hour);
-        run.last = last.as_ref().map(|link| link.manifest.number);
-        if run.due == 0 || ports.remaining() < RESERVE {
+        run.last = end.link.as_ref().map(|link| link.manifest.number);
+        run.genesis = end.link.as_ref().map(|link| link.genesis.manifest.clone());
+        if run.due == 0 || ports.remaining() < BEGIN {
             return Ok(run);
         }
-        let link = one(&desk, hour, last.as_ref(), &late).await?;
-        for entry in &link.manifest.entries {
-            late.remove(&entry.key);
+        let link = one(&desk, hour, &end, &late).await?;
+        for key in link.manifest.keys() {
+            late.remove(key);
         }
         run.sealed.push(sealed(&link.manifest));
-        last = Some(link);
+        end = End::at(link);
     }
 }
 
@@ -83,6 +109,8 @@ fn sealed(manifest: &Manifest) -> Sealed {
         count: manifest.count,
         late: manifest.late.len(),
         invalid: manifest.invalid.len(),
+        unreadable: manifest.unreadable.len(),
+        over: manifest.over.map_or(0, |over| manifest.number.saturating_sub(over)),
     }
 }
 
@@ -92,87 +120,103 @@ fn due(ports: &impl Clock, hour: Hour) -> i64 {
 }
 
 /// The hour to seal next: the one after the last; at first, that of the oldest record.
-async fn next(ports: &(impl Store + Clock), last: Option<&Link>) -> Result<Hour, Fault> {
+async fn next(ports: &(impl Depot + Clock), last: Option<&Link>) -> Result<Hour, Fault> {
     if let Some(last) = last {
-        return Ok(last.manifest.hour.plus(1));
+        return Ok(last.manifest.next_hour());
     }
-    let keys = ports.list(Shelf::Evidence, "").await?;
-    let oldest = keys.iter().find_map(|key| Hour::of_key(key));
     let current = Hour::of(ports.now() - GRACE);
+    let (mut oldest, mut after) = (None, String::new());
+    // Keys of hours begin with a digit, and sort before those of seals.
+    while oldest.is_none() {
+        let page = ports.page("", &after).await?;
+        let Some(last) = page.keys.last() else { break };
+        oldest = page.keys.iter().find_map(|key| Hour::of_key(key));
+        after.clone_from(last);
+    }
     Ok(oldest.unwrap_or_else(|| current.plus(-1)).min(current))
 }
 
-async fn one<P, S>(
-    desk: &Desk<'_, P, S>,
-    hour: Hour,
-    last: Option<&Link>,
-    late: &BTreeSet<String>,
-) -> Result<Link, Fault>
+/// Seals an hour, or the next part of it.
+async fn one<P, S>(desk: &Desk<'_, P, S>, hour: Hour, end: &End, late: &BTreeSet<String>) -> Result<Link, Fault>
 where
-    P: Store + Clock,
+    P: Store + Clock + Depot,
     S: Signer,
 {
-    let mut keys = desk.ports.list(Shelf::Evidence, &hour.folder()).await?;
-    keys.extend(late.iter().filter(|key| Hour::of_key(key).is_some_and(|of| of < hour)).cloned());
-    let listed = keys.len();
-    let found = read(desk.ports, keys).await?;
-    if found.len() != listed {
-        return Err(Fault::transient("seal", "a-record-is-gone"));
+    let after = sealed_up_to(desk, end.link.as_ref()).await?;
+    let mut keys: Vec<_> = late.iter().filter(|key| Hour::of_key(key).is_some_and(|of| of < hour)).cloned().collect();
+    let mut from = after.unwrap_or_default();
+    let mut more = true;
+    while more && keys.len() <= PART {
+        let page = desk.ports.page(&hour.folder(), &from).await?;
+        from = page.keys.last().cloned().unwrap_or(from);
+        more = page.more;
+        keys.extend(page.keys);
     }
-    let place = Place {
-        origin: desk.origin.to_owned(),
-        number: last.map_or(0, |last| last.manifest.number + 1),
-        hour,
-        at: desk.ports.now(),
-        previous: last.map(|last| last.digests.clone()),
-    };
-    desk.add(place, found).await
+    let listed = keys.len();
+    keys.truncate(PART);
+    let (mut found, taken) = gather(desk.ports, &keys).await?;
+    if taken < listed {
+        found.goes_on();
+    }
+    desk.add(end, hour, &found).await
 }
 
-/// Reads objects, several at once. One that is not there any more is left out.
-pub(crate) async fn read(store: &impl Store, keys: Vec<String>) -> Result<Contents, Fault> {
-    let read = |key: String| async move {
-        let bytes = store.get(Shelf::Evidence, &key).await?;
-        Ok(bytes.map(|bytes| (key, bytes)))
-    };
-    let reads = stream::iter(keys.into_iter().map(read)).buffered(AT_ONCE);
-    let add = |mut found: Contents, object: Option<(String, Vec<u8>)>| async move {
-        if let Some((key, bytes)) = object {
-            found.add(&key, &bytes);
+/// The last key of the hour that its parts so far list. None: it has no part yet.
+async fn sealed_up_to<P, S>(desk: &Desk<'_, P, S>, last: Option<&Link>) -> Result<Option<String>, Fault>
+where
+    P: Store + Clock + Depot,
+    S: Signer,
+{
+    let mut part = last.map(|link| link.manifest.clone()).filter(|manifest| manifest.more);
+    while let Some(manifest) = part {
+        if let Some(key) = manifest.last_of_hour() {
+            return Ok(Some(key.to_owned()));
         }
-        Ok(found)
-    };
-    reads.try_fold(Contents::default(), add).await
+        part = desk.before(&manifest).await?.filter(|before| before.more && before.hour == manifest.hour);
+    }
+    Ok(None)
+}
+
+/// Reads objects, several at once, for as long as there is time. Answers how many of the keys it came through.
+async fn gather(ports: &(impl Depot + Clock), keys: &[String]) -> Result<(Contents, usize), Fault> {
+    let read = |key| async move { read(ports, key).await.map(|read| (key, read)) };
+    let mut reads = pin!(stream::iter(keys.iter().map(String::as_str)).map(read).buffered(AT_ONCE));
+    let (mut found, mut taken) = (Contents::default(), 0);
+    while let Some(next) = reads.next().await {
+        match next? {
+            (key, Ok(reading)) => found.add_read(key, reading),
+            (key, Err(why)) => found.add_unread(key, why),
+        }
+        taken += 1;
+        if ports.remaining() < END {
+            break;
+        }
+    }
+    Ok((found, taken))
 }
 
 /// What lies in the folders of hours that were sealed without it.
-async fn late(store: &impl Store, last: Option<&Link>, closed: &[String]) -> Result<BTreeSet<String>, Fault> {
+async fn late<P, S>(desk: &Desk<'_, P, S>, last: Option<&Link>, closed: &[String]) -> Result<BTreeSet<String>, Fault>
+where
+    P: Store + Clock + Depot,
+    S: Signer,
+{
     let Some(last) = last else { return Ok(BTreeSet::new()) };
-    let (end, number) = (last.manifest.hour, last.manifest.number);
+    let end = last.manifest.next_hour().plus(-1);
     let from = end.plus(1 - WINDOW);
     let mut late = BTreeSet::new();
     for day in (0..WINDOW).map(|n| from.plus(n).day_folder()).collect::<BTreeSet<_>>() {
-        late.extend(store.list(Shelf::Evidence, &day).await?);
+        late.extend(desk.ports.list(Shelf::Evidence, &day).await?);
     }
     let is_within = |key: &String| matches!(Name::of(key), Name::Record(hour) if (from..=end).contains(&hour));
     late.retain(is_within);
     late.extend(closed.iter().filter(|key| Hour::of_key(key).is_some_and(|hour| hour <= end)).cloned());
-    let window = u64::try_from(WINDOW).unwrap_or_default();
-    for number in number.saturating_sub(window - 1)..=number {
-        if late.is_empty() {
-            break;
+    let mut manifest = Some(last.manifest.clone());
+    while let Some(sealed) = manifest.filter(|sealed| sealed.hour >= from && !late.is_empty()) {
+        for key in sealed.keys() {
+            late.remove(key);
         }
-        for entry in entries(store, number).await? {
-            late.remove(&entry);
-        }
+        manifest = desk.before(&sealed).await?;
     }
     Ok(late)
-}
-
-async fn entries(store: &impl Store, number: u64) -> Result<Vec<String>, Fault> {
-    let bytes = store.get(Shelf::Evidence, &name::manifest(number)).await?;
-    let manifest = bytes.as_deref().and_then(Manifest::parse);
-    let next = "run `remedy verify` on the evidence bucket: it names what was tampered with";
-    let manifest = manifest.ok_or_else(|| Fault::rejected("seal", "unreadable-manifest", next))?;
-    Ok(manifest.entries.into_iter().map(|entry| entry.key).collect())
 }

@@ -21,7 +21,7 @@ fn lock(ports: &MemoryPorts, control: &str) -> Lock {
         control: control.into(),
         target,
         plan: PlanId::parse("ab".repeat(32)).unwrap(),
-        purpose: Purpose::Repair,
+        purpose: Purpose::Repair.into(),
         since: ports.now(),
         until: ports.now() + MINUTE,
     }
@@ -46,7 +46,7 @@ async fn what_nobody_closes_for_an_hour_is_closed_once_and_told() {
     let closed = close_unseen(&ports, &AUTHOR).await.unwrap();
     assert_eq!(closed.len(), 1);
     let outcome: serde_json::Value = serde_json::from_slice(&ports.shelf(Shelf::Evidence)[&closed[0]]).unwrap();
-    assert_eq!((&outcome["outcome"], &outcome["cause"]), (&"failed".into(), &"sealer".into()));
+    assert_eq!((&outcome["outcome"], &outcome["cause"]), (&"unverified".into(), &"sealer".into()));
     assert!(ports.shelf(Shelf::State).contains_key(&format!("{lock}.done")));
     assert_eq!(ports.notices().len(), 1);
     assert!(close_unseen(&ports, &AUTHOR).await.unwrap().is_empty());
