@@ -1,55 +1,11 @@
-//! The fence: an inline policy under which a user without MFA can do nothing but enrol a device.
-//!
-//! Source: IAM User Guide, "AWS: Allows MFA-authenticated IAM users to manage their own credentials". `BoolIfExists` also
-//! holds where the key is absent, as it is for long-term access keys: that is why users who have some are asked about.
+//! The fence as IAM stores it; what it says is in [`remedy_domain::fence`].
 
 use percent_encoding::percent_decode_str;
-use serde_json::{Value, json};
-
-/// The reserved name of the inline policy.
-pub(crate) const NAME: &str = "RemedyDenyWithoutMfa";
-
-/// What enrolling a device takes, on the user itself.
-const ON_USER: [&str; 5] =
-    ["iam:EnableMFADevice", "iam:GetMFADevice", "iam:GetUser", "iam:ListMFADevices", "iam:ResyncMFADevice"];
-/// What it takes on the device, which carries the user's name.
-const ON_DEVICE: [&str; 1] = ["iam:CreateVirtualMFADevice"];
-/// What it takes on no resource in particular.
-const ON_ANYTHING: [&str; 1] = ["iam:ListVirtualMFADevices"];
-/// How an enrolled user of the command line gets a session with MFA.
-const SESSION: [&str; 1] = ["sts:GetSessionToken"];
-
-/// The fence for the user of this ARN.
-pub(crate) fn document(user_arn: &str, user_name: &str) -> String {
-    let account = user_arn.split_once(":user/").map_or(user_arn, |(account, _)| account);
-    let spared: Vec<_> = [&ON_USER[..], &ON_DEVICE, &ON_ANYTHING, &SESSION].concat();
-    json!({
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Sid": "RemedyEnrolOnOwnUser", "Effect": "Allow", "Action": ON_USER, "Resource": user_arn},
-            {"Sid": "RemedyEnrolOwnDevice", "Effect": "Allow", "Action": ON_DEVICE, "Resource": format!("{account}:mfa/{user_name}")},
-            {"Sid": "RemedyListDevices", "Effect": "Allow", "Action": ON_ANYTHING, "Resource": "*"},
-            {
-                "Sid": "RemedyDenyWithoutMfa",
-                "Effect": "Deny",
-                "NotAction": spared,
-                "Resource": "*",
-                "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
-            },
-        ],
-    })
-    .to_string()
-}
+pub(crate) use remedy_domain::fence::{NAME, document, same};
 
 /// A policy document as IAM returns it: percent-encoded by RFC 3986.
 pub(crate) fn decoded(document: &str) -> String {
     percent_decode_str(document).decode_utf8_lossy().into_owned()
-}
-
-/// Whether two documents say the same, however they are spaced or ordered.
-pub(crate) fn same(a: &str, b: &str) -> bool {
-    let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
-    a == b || matches!((parse(a), parse(b)), (Some(a), Some(b)) if a == b)
 }
 
 #[cfg(test)]
@@ -57,28 +13,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fence_names_the_user_and_its_device_only() {
-        let fence: Value = serde_json::from_str(&document("arn:aws:iam::111122223333:user/ops/bob", "bob")).unwrap();
-        let statement = &fence["Statement"];
-        assert_eq!(statement[0]["Resource"], "arn:aws:iam::111122223333:user/ops/bob");
-        assert_eq!(statement[1]["Resource"], "arn:aws:iam::111122223333:mfa/bob");
-        assert_eq!(statement[3]["Effect"], "Deny");
-        assert_eq!(statement[3]["NotAction"].as_array().unwrap().len(), 8);
-        assert_eq!(statement[3]["Condition"]["BoolIfExists"]["aws:MultiFactorAuthPresent"], "false");
-    }
-
-    #[test]
-    fn an_inline_policy_of_a_user_may_have_2048_characters() {
-        let (path, name) = ("p".repeat(512), "u".repeat(64));
-        let arn = format!("arn:aws-us-gov:iam::111122223333:user/{path}/{name}");
-        assert!(document(&arn, &name).len() <= 2048);
-    }
-
-    #[test]
-    fn documents_are_compared_by_what_they_say() {
-        assert!(same(r#"{"a":1,"b":[2]}"#, "{ \"b\": [2], \"a\": 1 }"));
-        assert!(!same(r#"{"a":1}"#, r#"{"a":2}"#));
-        assert!(!same("not json", "nor this"));
+    fn what_iam_returns_is_decoded() {
         assert_eq!(decoded("%7B%22a%22%3A%221%2B2%22%7D"), r#"{"a":"1+2"}"#);
     }
 }

@@ -19,14 +19,16 @@
 //!
 //! **Way back.** The old policy is put back element by element; where there was none, it is deleted again.
 //!
-//! **When a person decides.** When passwords would expire for the first time and the settings say
-//! `password_first_expiry: ask`: every password older than 90 days must then be changed at the next sign-in.
+//! **When a person decides.** When passwords would live shorter than they do. When they would expire for the first time, and
+//! hard expiry is on (an administrator must reset what expired) or the settings say `password_first_expiry: ask`: every
+//! password older than 90 days must then be changed at the next sign-in. And nothing is written while no break-glass principal
+//! is named.
 
 use aws_sdk_iam::types;
 use remedy_aws::{absent, fault};
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Route, Scope,
-    StopsDestruction, Target, Verdict, Violation, control::ApiEvent,
+    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Impact, Observed, Route,
+    Scope, StopsDestruction, Target, Verdict, Violation, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Writer, account};
 
@@ -83,7 +85,7 @@ impl Remediation for PasswordPolicyWeak {
         writes: &[DELETE, UPDATE],
         elements: &[],
         stops_destruction: StopsDestruction::No,
-        identities: Identities::Untouched,
+        identities: Identities::Touched,
     };
     type Facts = ();
     type Setting = Setting;
@@ -116,13 +118,17 @@ impl Remediation for PasswordPolicyWeak {
         if setting.is_none() {
             violations = vec![Violation::new("the account has no password policy")];
         }
-        let consent = if policy.asks(context.parameters) {
-            Consent::Ask("passwords would expire for the first time: give notice first".to_owned())
-        } else {
-            Consent::Auto
-        };
+        let asks = policy.asks(context.parameters);
+        let consent = asks.map_or(Consent::Auto, |reason| Consent::Ask(reason.to_owned()));
         let desired = Some(policy.strengthened(context.parameters));
         Verdict::Drifted(Drift { violations, desired, consent, note: None })
+    }
+
+    /// No permission is taken from anybody, and no administrator lost; where passwords begin to expire, or expire sooner, every
+    /// console user signs in differently.
+    fn impact((): &(), from: &Setting, to: &Setting) -> Option<Impact> {
+        let age = |setting: &Setting| setting.and_then(|policy| policy.max_age_days).unwrap_or(u32::MAX);
+        (age(to) < age(from)).then(Impact::default)
     }
 
     fn steps(from: &Setting, to: &Setting) -> Route<Step> {
@@ -187,4 +193,49 @@ async fn update(client: &aws_sdk_iam::Client, policy: &PasswordPolicy) -> Result
         .set_password_reuse_prevention(policy.reuse_prevention.map(number).transpose()?)
         .hard_expiry(policy.hard_expiry);
     request.send().await.map(|_| ()).map_err(|error| fault(UPDATE.operation, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use remedy_domain::{AccountId, Parameters, Timestamp, settings::FirstExpiry};
+
+    use super::*;
+
+    fn consent(policy: PasswordPolicy, parameters: &Parameters) -> Option<Consent> {
+        let account = AccountId::parse("111122223333").unwrap();
+        let context = Context { now: Timestamp::UNIX_EPOCH, account: &account, parameters };
+        match PasswordPolicyWeak::judge(&(), &Some(policy), &context) {
+            Verdict::Drifted(drift) => Some(drift.consent),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn nobody_is_locked_out_by_expiry_without_a_person() {
+        let asked = Parameters::default();
+        let strong = PasswordPolicy::RESET.strengthened(&asked);
+        let with = |max_age_days, hard_expiry| PasswordPolicy { max_age_days, hard_expiry, ..strong };
+        let asks = |policy, asked: &Parameters| matches!(consent(policy, asked), Some(Consent::Ask(_)));
+        let auto = |policy, asked: &Parameters| consent(policy, asked) == Some(Consent::Auto);
+        assert!(auto(with(None, false), &asked), "whoever's expired may change it");
+        assert!(asks(with(None, true), &asked), "an administrator would have to reset it");
+        assert!(asks(with(Some(365), false), &asked), "they live shorter");
+        assert!(asks(with(Some(365), true), &asked));
+        let sooner = Parameters { password_max_age_days: 1, ..Parameters::default() };
+        assert!(asks(with(Some(90), false), &sooner) && asks(with(Some(90), true), &sooner));
+        let first = Parameters { password_first_expiry: FirstExpiry::Ask, ..Parameters::default() };
+        assert!(asks(with(None, false), &first));
+        let longer = Parameters { password_minimum_length: 128, ..Parameters::default() };
+        assert!(auto(with(Some(90), true), &longer), "a longer password is asked for at the next change only");
+    }
+
+    #[test]
+    fn expiry_touches_identities_and_says_so() {
+        let policy = |max_age_days| Some(PasswordPolicy { max_age_days, ..PasswordPolicy::RESET });
+        let touches = |from, to| PasswordPolicyWeak::impact(&(), &from, &to).is_some();
+        assert!(touches(None, policy(Some(90))) && touches(policy(None), policy(Some(90))));
+        assert!(touches(policy(Some(90)), policy(Some(1))) && !touches(policy(Some(1)), policy(Some(90))));
+        assert!(!touches(policy(Some(90)), policy(Some(90))) && !touches(policy(Some(90)), None));
+        assert_eq!(PasswordPolicyWeak::CONTROL.identities, Identities::Touched);
+    }
 }

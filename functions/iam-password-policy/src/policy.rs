@@ -85,9 +85,21 @@ impl PasswordPolicy {
         }
     }
 
-    /// Whether strengthening would make passwords expire for the first time, and a person wants to be asked.
-    pub(crate) fn asks(&self, asked: &Parameters) -> bool {
-        self.max_age_days.is_none() && asked.password_first_expiry == FirstExpiry::Ask
+    /// Why a person must agree to strengthening: passwords that are in order today would have expired, and their users be locked
+    /// out or taken by surprise. Of a first expiry whose users may change theirs, only where the settings say so.
+    pub(crate) fn asks(&self, asked: &Parameters) -> Option<&'static str> {
+        let after = self.strengthened(asked);
+        if after.max_age_days == self.max_age_days {
+            return None;
+        }
+        match (self.max_age_days, self.hard_expiry, asked.password_first_expiry) {
+            (_, true, _) => Some(
+                "hard expiry is on: whoever's password is older than that is locked out until an administrator resets it",
+            ),
+            (Some(_), false, _) => Some("passwords would live shorter than they do: give notice first"),
+            (None, false, FirstExpiry::Ask) => Some("passwords would expire for the first time: give notice first"),
+            (None, false, FirstExpiry::Auto) => None,
+        }
     }
 
     /// Element by element.

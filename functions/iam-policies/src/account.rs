@@ -3,26 +3,31 @@
 //! Counted are principals that may do everything, all their policies together, and that somebody can be: a user with a
 //! password or an active access key, a role that such a user, an identity provider or another account may assume. Where
 //! something is not known, a principal counts as one that may be lost, and not as one that would be left: too few
-//! administrators hold a plan back, too many would not.
+//! administrators hold a plan back, too many would not. That goes for policies that take too much work to analyse, too.
+//!
+//! Nobody is an administrator to be counted on who came to be in the account in the last days: whoever may make
+//! administrators could make two, and have the guard count them for those who are to lose something. Since when somebody is
+//! there is told with the rest; the guard knows the time and the settings.
 
 mod assuming;
+mod known;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use remedy_domain::Impact;
-use remedy_policy::{
-    Holder, Identity, Kind as Document, Policy,
-    document::{Effect, Item, Statement},
-    glob,
-};
+use remedy_domain::{Administrator, Impact, Timestamp};
+use remedy_policy::Answer;
 
+pub(crate) use self::known::{Known, Purpose};
 use crate::principal::Kind;
 
 /// Everything on everything: what `AdministratorAccess` says, and has always said.
 pub(crate) const ADMINISTRATOR: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+
+/// How many users are asked about: two that somebody can be are enough.
+const ASKED: usize = 20;
 
 /// The account: its principals, their groups, and the documents of the policies they have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -35,6 +40,8 @@ pub struct Account {
     pub groups: BTreeMap<String, Held>,
     /// The default documents of managed policies by ARN.
     pub policies: BTreeMap<String, String>,
+    /// What was found out of the documents.
+    pub(crate) known: Known,
 }
 
 /// A user or a role.
@@ -54,6 +61,8 @@ pub struct Principal {
     pub trust: Option<String>,
     /// Whether somebody can sign in as it.
     pub access: Access,
+    /// Since when it is there.
+    pub since: Option<Timestamp>,
 }
 
 /// The policies of a principal or a group.
@@ -94,34 +103,57 @@ impl Account {
 
     fn counted(&self, unread: Unread) -> BTreeSet<String> {
         let is_somebody = |arn: &&str| self.can_be_somebody(arn, unread, &mut BTreeSet::new());
-        self.able(unread).filter(is_somebody).map(str::to_owned).collect()
+        self.able(unread).into_iter().filter(is_somebody).map(str::to_owned).collect()
     }
 
     /// The policies of likely administrators of which no document was read.
     #[must_use]
     pub fn unread(&self) -> BTreeSet<String> {
-        let held = self.able(Unread::Harmless).filter_map(|arn| self.principals.get(arn));
+        let held = self.able(Unread::Harmless).into_iter().filter_map(|arn| self.principals.get(arn));
         let attached = held.flat_map(|principal| self.attached(principal).chain(principal.boundary.as_deref()));
         attached.filter(|arn| self.document(arn).is_none()).map(str::to_owned).collect()
     }
 
-    /// The users of whom it matters whether somebody can sign in as them, where these are to lose something: ARNs.
+    /// The users of whom it matters whether somebody can sign in as them, where these are to lose something: ARNs, and who
+    /// is there longest comes first.
     #[must_use]
-    pub fn undecided(&self, affected: &[String]) -> BTreeSet<String> {
+    pub fn undecided(&self, affected: &[String]) -> Vec<String> {
         let (mut users, mut seen) = (BTreeSet::new(), BTreeSet::new());
-        let others = self.able(Unread::Harmless).filter(|arn| !affected.iter().any(|lost| lost == arn));
-        for arn in others {
+        let able = self.able(Unread::Harmless);
+        for arn in able.into_iter().filter(|arn| !affected.iter().any(|lost| lost == arn)) {
             self.ask_about(arn, &mut users, &mut seen);
         }
+        let mut users: Vec<_> = users.into_iter().collect();
+        users.sort_by_key(|arn| self.age_of(arn));
+        users.truncate(ASKED);
         users
+    }
+
+    /// Since when a principal is there. One of which it is not known comes after all others.
+    pub(crate) fn age_of(&self, arn: &str) -> Timestamp {
+        self.principals.get(arn).and_then(|principal| principal.since).unwrap_or(Timestamp::MAX)
     }
 
     /// What is taken away on the way from this account to that one.
     #[must_use]
     pub fn impact(&self, after: &Self, affected: Vec<String>) -> Impact {
         let lost = |unread| &self.counted(unread) - &after.counted(unread);
-        let administrators_lost = (&lost(Unread::Harmless) | &lost(Unread::Harmful)).len();
-        Impact { affected, administrators_lost, administrators_left: after.administrators().len() }
+        let mut lost = &lost(Unread::Harmless) | &lost(Unread::Harmful);
+        let unsure = after.unsure(self);
+        lost.extend(self.counted(Unread::Harmless).into_iter().filter(|arn| unsure.contains(arn.as_str())));
+        let left = after.administrators().into_iter().map(|arn| {
+            let since = self.principals.get(&arn).and_then(|principal| principal.since);
+            Administrator { arn, since }
+        });
+        Impact { affected, administrators_lost: lost.len(), administrators_left: left.collect() }
+    }
+
+    /// Those of whom it is not known what they may do, and who had other policies before.
+    fn unsure(&self, before: &Self) -> BTreeSet<&str> {
+        let likely = self.likely(Unread::Harmless).into_iter();
+        let unknown = likely.filter(|likely| likely.is_admin(&self.known) == Answer::Unknown);
+        let was = |arn: &str| before.principals.get(arn).and_then(|who| before.policies_of(who, Unread::Harmless));
+        unknown.filter(|likely| was(likely.arn).as_ref() != Some(&likely.policies)).map(|likely| likely.arn).collect()
     }
 
     /// Everybody who has a managed policy, by a group or directly.
@@ -160,35 +192,50 @@ impl Account {
         principals.find(|known| known.kind == kind && known.name == name).map(|principal| &mut principal.held)
     }
 
-    /// The principals whose policies permit everything. Most have no wide policy, and need no closer look.
-    fn able(&self, unread: Unread) -> impl Iterator<Item = &str> {
-        let wide = self.policies.iter().filter(|(_, text)| is_wide(text)).map(|(arn, _)| arn.as_str());
-        let wide: BTreeSet<&str> = wide.collect();
-        let may_be = move |principal: &Principal| {
-            self.attached(principal).any(|arn| wide.contains(arn) || is_administrator_access(arn))
-                || self.inline(principal).any(is_wide)
+    /// The principals whose policies permit everything.
+    fn able(&self, unread: Unread) -> Vec<&str> {
+        let is_able = |likely: &Likely<'_>| match likely.is_admin(&self.known) {
+            Answer::Yes => true,
+            Answer::No => false,
+            Answer::Unknown => unread == Unread::Harmless,
         };
-        let able = move |principal: &Principal| may_be(principal) && self.is_able(principal, unread).unwrap_or(false);
-        self.principals.iter().filter(move |(_, principal)| able(principal)).map(|(arn, _)| arn.as_str())
+        let mut able: Vec<_> = self.likely(unread).into_iter().filter(is_able).map(|likely| likely.arn).collect();
+        able.sort_unstable();
+        able
     }
 
-    /// None: a document is missing or none that can be read.
-    fn is_able(&self, principal: &Principal, unread: Unread) -> Option<bool> {
+    /// The principals that may be able to do everything, those with the shortest policies first. Most have no wide policy,
+    /// and need no closer look.
+    fn likely(&self, unread: Unread) -> Vec<Likely<'_>> {
+        let wide = self.policies.iter().filter(|(_, text)| self.known.read(text).wide).map(|(arn, _)| arn.as_str());
+        let wide: BTreeSet<&str> = wide.collect();
+        let may_be = |principal: &Principal| {
+            self.attached(principal).any(|arn| wide.contains(arn) || is_administrator_access(arn))
+                || self.inline(principal).any(|text| self.known.read(text).wide)
+        };
+        let principals = self.principals.iter().filter(|(_, principal)| may_be(principal));
+        let with_policies = principals
+            .filter_map(|(arn, principal)| Some(Likely { arn, policies: self.policies_of(principal, unread)? }));
+        let mut likely: Vec<_> = with_policies.collect();
+        likely.sort_by_key(Likely::size);
+        likely
+    }
+
+    /// None: a document is missing that may matter.
+    fn policies_of<'a>(&'a self, principal: &'a Principal, unread: Unread) -> Option<Policies<'a>> {
         let boundary = match &principal.boundary {
-            Some(arn) => Some(Policy::parse(Document::Identity, self.document(arn)?).ok()?),
+            Some(arn) => Some(self.document(arn)?),
             None => None,
         };
         let mut policies = Vec::new();
         for document in self.documents(principal) {
             match document {
-                Some(text) => policies.push(Policy::parse(Document::Identity, text).ok()?),
+                Some(text) => policies.push(text),
                 None if unread == Unread::Harmful => return None,
                 None => {}
             }
         }
-        let policies = policies.iter().collect();
-        let holder = Holder { policies, boundary: boundary.as_ref(), service_control: Vec::new() };
-        Some(Identity::of(&holder).admin)
+        Some(Policies { boundary, policies })
     }
 
     fn document(&self, arn: &str) -> Option<&str> {
@@ -215,13 +262,27 @@ impl Account {
     }
 }
 
-/// Whether a statement permits actions of services that it does not name. Without one, permitting everything takes a list of
-/// some 450 services.
-fn is_wide(text: &str) -> bool {
-    let unnamed = |item: &Item<'_>| item.text.split(':').next().is_some_and(glob::wild);
-    let wide = |statement: &Statement<'_>| statement.actions.negated || statement.actions.items.iter().any(unnamed);
-    let parsed = Policy::parse(Document::Identity, text);
-    parsed.is_ok_and(|policy| policy.statements.iter().any(|one| one.effect == Effect::Allow && wide(one)))
+/// A principal that may be able to do everything.
+struct Likely<'a> {
+    arn: &'a str,
+    policies: Policies<'a>,
+}
+
+/// The documents that a principal has.
+#[derive(PartialEq, Eq)]
+struct Policies<'a> {
+    boundary: Option<&'a str>,
+    policies: Vec<&'a str>,
+}
+
+impl Likely<'_> {
+    fn size(&self) -> usize {
+        self.policies.policies.iter().copied().chain(self.policies.boundary).map(str::len).sum()
+    }
+
+    fn is_admin(&self, known: &Known) -> Answer {
+        known.is_admin(self.policies.boundary, &self.policies.policies)
+    }
 }
 
 /// Whether an ARN is that of `AdministratorAccess`, in any partition.

@@ -1,7 +1,10 @@
 //! What makes an administrator of whoever has a policy, and what the policy should be instead.
 
 use remedy_domain::{AdminPolicyRepair, Consent, Context, IdentityRepairs};
-use remedy_policy::{Holder, Identity, Kind as Document, Policy, edit};
+use remedy_policy::{
+    Holder, Identity, Kind as Document, Policy, TooMuchWork,
+    edit::{self, NotEdited},
+};
 
 use crate::{account::Account, admin_setting::Setting, policy_admin::Facts};
 
@@ -16,12 +19,14 @@ pub(crate) enum Grant {
     Literal,
     /// It is none that we understand.
     Unreadable,
+    /// It takes too much work to find out.
+    TooMuchWork,
 }
 
 /// How this one does.
 pub(crate) fn grant(text: &str) -> Grant {
     let Ok(policy) = Policy::parse(Document::Identity, text) else { return Grant::Unreadable };
-    let found = Identity::of(&Holder::of(&policy));
+    let Ok(found) = Identity::of(&Holder::of(&policy)) else { return Grant::TooMuchWork };
     match (found.admin, found.admin_literal) {
         (true, _) => Grant::Plain,
         (false, true) => Grant::Literal,
@@ -45,7 +50,8 @@ pub(crate) fn consent(facts: &Facts, grant: Grant, context: &Context<'_>) -> Con
     }
 }
 
-/// What the policy should be. None: nothing is left to do, for nobody has it unbounded.
+/// What the policy should be. None: nothing is left to do, for nobody has it unbounded. Where it takes too much work to find
+/// out what a narrower policy would permit, a person must write one: nothing is taken from anybody in its place.
 pub(crate) fn desired(
     facts: &Facts,
     setting: &Setting,
@@ -59,16 +65,23 @@ pub(crate) fn desired(
         AdminPolicyRepair::Detach => Ok(detached()),
         AdminPolicyRepair::Boundary => bounded(facts, setting, context),
         AdminPolicyRepair::Narrow => match narrowed(setting.document()) {
-            Some(text) => Ok(Some(setting.with_document(text))),
-            None => Ok(detached()),
+            Ok(Some(text)) => Ok(Some(setting.with_document(text))),
+            Ok(None) => Ok(detached()),
+            Err(TooMuchWork) => {
+                Err("write a policy of fewer statements and wildcards: nobody can tell what is left of this one")
+            }
         },
     }
 }
 
 /// The document without the grant; none where nothing would be left, or no single statement is at fault.
-fn narrowed(text: &str) -> Option<String> {
-    let policy = Policy::parse(Document::Identity, text).ok()?;
-    edit::remove_admin(&policy).ok()?.text
+fn narrowed(text: &str) -> Result<Option<String>, TooMuchWork> {
+    let Ok(policy) = Policy::parse(Document::Identity, text) else { return Ok(None) };
+    match edit::remove_admin(&policy) {
+        Ok(edited) => Ok(edited.text),
+        Err(NotEdited::TooMuchWork(error)) => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 fn bounded(facts: &Facts, setting: &Setting, context: &Context<'_>) -> Result<Option<Setting>, &'static str> {

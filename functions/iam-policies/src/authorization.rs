@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_iam::{
     Client,
     operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput,
+    primitives::DateTime,
     types::{
         AttachedPermissionsBoundary, AttachedPolicy, EntityType, GroupDetail, ManagedPolicyDetail, PolicyDetail,
         RoleDetail, StatusType, UserDetail,
@@ -12,7 +13,7 @@ use aws_sdk_iam::{
 };
 use futures_util::future::{join, try_join_all};
 use remedy_aws::{fault, found};
-use remedy_domain::{Fault, Target};
+use remedy_domain::{Fault, Target, Timestamp};
 
 use crate::{
     account::{Access, Account, Held, Principal},
@@ -81,6 +82,7 @@ fn of_user(user: &UserDetail) -> Principal {
         boundary: user.permissions_boundary().and_then(boundary),
         trust: None,
         access: Access::Unknown,
+        since: since(user.create_date()),
     }
 }
 
@@ -93,6 +95,7 @@ fn of_role(role: &RoleDetail) -> Principal {
         boundary: role.permissions_boundary().and_then(boundary),
         trust: Some(role.assume_role_policy_document().map(policy::decoded).unwrap_or_default()),
         access: Access::None,
+        since: since(role.create_date()),
     }
 }
 
@@ -107,6 +110,10 @@ fn held(inline: &[PolicyDetail], attached: &[AttachedPolicy]) -> Held {
     }
 }
 
+fn since(date: Option<&DateTime>) -> Option<Timestamp> {
+    date.and_then(|date| Timestamp::from_second(date.secs()).ok())
+}
+
 fn boundary(boundary: &AttachedPermissionsBoundary) -> Option<String> {
     boundary.permissions_boundary_arn().map(str::to_owned)
 }
@@ -116,11 +123,15 @@ fn default_of(policy: &ManagedPolicyDetail) -> Option<String> {
     default.document().map(policy::decoded)
 }
 
-/// Looks who can sign in, a few at a time, until two administrators are known who lose nothing.
+/// Looks who can sign in, a few at a time and who is there longest first, until two administrators are known who lose
+/// nothing and are there as long as everybody who is left: of those who came later, none counts more.
 async fn sign_ins(client: &Client, account: &mut Account, affected: &[String]) -> Result<(), Fault> {
-    let undecided: Vec<_> = account.undecided(affected).into_iter().collect();
+    let undecided = account.undecided(affected);
     for some in undecided.chunks(AT_ONCE) {
-        if account.administrators().iter().filter(|arn| !affected.contains(arn)).count() >= ENOUGH {
+        let next = some.first().map_or(Timestamp::MAX, |arn| account.age_of(arn));
+        let administrators = account.administrators();
+        let counts = |arn: &&String| !affected.contains(arn) && account.age_of(arn) <= next;
+        if administrators.iter().filter(counts).count() >= ENOUGH {
             break;
         }
         let names = some.iter().filter_map(|arn| account.principals.get(arn)).map(|user| user.name.as_str());

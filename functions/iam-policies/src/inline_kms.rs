@@ -88,7 +88,7 @@ impl Remediation for InlineKms {
     }
 
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<usize, ()>, Fault> {
-        let inline = principal::inline(&client.0, Kind::of(target), &target.id).await?;
+        let inline = principal::inline(&client.0, target).await?;
         let Some(inline) = inline else { return Ok(Observed::Absent) };
         let facts = inline.values().filter(|text| decrypts_everything(text)).count();
         Ok(Observed::Present { facts, setting: () })

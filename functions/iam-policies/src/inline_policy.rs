@@ -1,6 +1,7 @@
 //! `iam-inline-policy`: a user, group or role with policies written into it.
 //!
-//! **What drifts.** There is an inline policy, other than Remedy's own.
+//! **What drifts.** There is an inline policy, other than the fence of `iam-mfa`, which is known by what it says. One under
+//! another name that Remedy keeps for itself pages somebody.
 //!
 //! **Why it matters.** Inline policies are seen by no review of policies, have no versions and no way back: 45 CFR
 //! 164.308(a)(3)(i) and (ii), 164.308(a)(4)(i) and (ii) (access is authorised and reviewed), 164.312(a)(1).
@@ -11,7 +12,7 @@
 //! **What we change.** Each becomes a customer-managed policy of the same document, `RemedyInline-…`, attached to the same
 //! principal; then the inline one is deleted. Nobody may do more or less than before.
 //!
-//! **What we never touch.** What the documents say; other attached policies; `Remedy…` inline policies.
+//! **What we never touch.** What the documents say; other attached policies; the fence.
 //!
 //! **What may break.** Nothing is permitted or denied anew. Templates and scripts that manage the inline policy by its
 //! name no longer find it, and may write it again.
@@ -27,7 +28,7 @@ use futures_util::future::{join, try_join_all};
 use remedy_aws::{absent, fault, found};
 use remedy_domain::{
     Conflict, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, StopsDestruction, Target,
-    Verdict, Violation, canonical, control::ApiEvent,
+    Verdict, Violation, canonical, control::ApiEvent, fence,
 };
 use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use remedy_policy::{Kind as Document, edit};
@@ -120,7 +121,7 @@ impl Remediation for InlinePolicy {
             PUT_INLINE[1],
             PUT_INLINE[2],
         ],
-        elements: &["inline policies other than Remedy's", "policies named RemedyInline- and their attachments"],
+        elements: &["inline policies other than the fence", "policies named RemedyInline- and their attachments"],
         stops_destruction: StopsDestruction::No,
         identities: Identities::Touched,
     };
@@ -140,7 +141,7 @@ impl Remediation for InlinePolicy {
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, Setting>, Fault> {
         let (kind, name) = (Kind::of(target), target.id.as_str());
         let (inline, attached) =
-            join(principal::inline(&client.0, kind, name), principal::attached(&client.0, kind, name)).await;
+            join(principal::inline(&client.0, target), principal::attached(&client.0, kind, name)).await;
         let (Some(inline), Some(attached)) = (inline?, attached?) else { return Ok(Observed::Absent) };
         let facts = Facts { arn: target.arn.clone().unwrap_or_default(), attached: attached.len() };
         let managed = managed(client, &facts.arn, &inline, &attached).await?;
@@ -156,11 +157,20 @@ impl Remediation for InlinePolicy {
         if count == 0 {
             return Verdict::Compliant;
         }
-        let violations = vec![Violation::new(format!("policies are written into the principal: {count}"))];
+        let mut violations = vec![Violation::new(format!("policies are written into the principal: {count}"))];
+        let imitated = setting.inline.keys().filter(|name| fence::is_reserved(name)).count();
+        if imitated > 0 {
+            let words =
+                format!("policies are written into the principal under names that it keeps for itself: {imitated}");
+            violations.push(Violation::imitation(words));
+        }
         if let Some(obstacle) = obstacle(facts, setting) {
             return Verdict::NeedsHuman { violations, reason: obstacle.to_owned() };
         }
         let Some(desired) = setting.converted(&facts.arn) else {
+            violations.push(Violation::imitation(
+                "a managed policy under a name that it keeps for itself says something else",
+            ));
             let reason = "a policy under a name that Remedy reserves says something else: delete it".to_owned();
             return Verdict::NeedsHuman { violations, reason };
         };

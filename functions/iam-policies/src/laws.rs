@@ -2,6 +2,7 @@
 
 mod policies;
 mod principals;
+mod unapproved;
 mod worlds;
 
 use crate::{

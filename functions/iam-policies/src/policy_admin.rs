@@ -32,6 +32,7 @@ use remedy_domain::{
     Target, Verdict, Violation, canonical, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Tags, Writer};
+use remedy_policy::TooMuchWork;
 use serde_json::{Value, json};
 
 use crate::{
@@ -159,6 +160,11 @@ impl Remediation for PolicyAdmin {
             Grant::Unreadable => {
                 let violations = vec![Violation::new("the policy is none that Remedy understands")];
                 return Verdict::NeedsHuman { violations, reason: "write a policy that can be read".to_owned() };
+            }
+            Grant::TooMuchWork => {
+                let violations =
+                    vec![Violation::new("whether the policy makes administrators takes too much work to tell")];
+                return Verdict::NeedsHuman { violations, reason: TooMuchWork.to_string() };
             }
         };
         let violations = vec![Violation::new(words)];

@@ -51,6 +51,8 @@ pub enum Full {
     Everything,
     /// It is none that we understand.
     Unreadable,
+    /// It takes too much work to find out.
+    TooMuchWork,
 }
 
 impl Remediation for PolicyFullService {
@@ -108,6 +110,7 @@ impl Remediation for PolicyFullService {
             }
             Full::Everything => return Verdict::OutOfScope("iam-policy-admin looks after this policy".to_owned()),
             Full::Unreadable => "the policy is none that Remedy understands".to_owned(),
+            Full::TooMuchWork => "which services the policy permits takes too much work to tell".to_owned(),
         };
         let reason = "list the actions that are used; IAM's last-accessed data tells which".to_owned();
         Verdict::NeedsHuman { violations: vec![Violation::new(violation)], reason }
@@ -128,7 +131,7 @@ impl Remediation for PolicyFullService {
 
 fn full(text: &str) -> Full {
     let Ok(policy) = Policy::parse(Document::Identity, text) else { return Full::Unreadable };
-    let found = Identity::of(&Holder::of(&policy));
+    let Ok(found) = Identity::of(&Holder::of(&policy)) else { return Full::TooMuchWork };
     if found.admin || found.admin_literal {
         return Full::Everything;
     }

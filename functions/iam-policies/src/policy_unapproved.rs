@@ -1,12 +1,14 @@
 //! `iam-policy-unapproved`: a customer-managed policy that was changed without an approval on file.
 //!
-//! **What drifts.** The default version is younger than `policy_change_days`, and the digest of its document is not among
-//! `approved_policies`.
+//! **What drifts.** The document that counts is another than when the policy was last in order, and its digest is not among
+//! `approved_policies`: a new version, one that was made long ago and counts since today, or an old one that counts again. Of
+//! a policy that was never seen in order, the version that counts is younger than `policy_change_days`.
 //!
 //! **Why it matters.** Access is to be authorised, and its changes recorded: 45 CFR 164.308(a)(4)(ii)(C) (access
 //! establishment and modification), 164.308(a)(5)(ii)(C), 164.316(b)(1) (documentation).
 //!
-//! **What we read.** The policy's versions and the document of the default one.
+//! **What we read.** The policy's versions and the document of the default one; in the state bucket, what counted when the
+//! policy was last in order: IAM tells when a version was made, and not since when it counts.
 //!
 //! **What we change.** Nothing: the change is reported, once a version.
 //!
@@ -24,7 +26,8 @@ use remedy_domain::{
     Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, StopsDestruction, Target,
     Verdict, Violation, canonical, control::ApiEvent,
 };
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::{Page, Place, Recall, Remediation, Writer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
@@ -48,6 +51,17 @@ pub struct Change {
     pub since: Timestamp,
     /// The digest of its document.
     pub digest: String,
+    /// What counted when the policy was last in order, if it ever was.
+    pub last: Option<Counted>,
+}
+
+/// What counted, on file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// The version's id.
+    pub version: String,
+    /// The digest of its document.
+    pub digest: String,
 }
 
 impl Remediation for PolicyUnapproved {
@@ -69,6 +83,7 @@ impl Remediation for PolicyUnapproved {
         stops_destruction: StopsDestruction::No,
         identities: Identities::Touched,
     };
+    const RECALL: Recall = Recall::Last;
     type Facts = Change;
     type Setting = ();
     type Step = NoStep;
@@ -86,19 +101,29 @@ impl Remediation for PolicyUnapproved {
         let versions = policy::versions(&client.0, target.arn.as_deref().unwrap_or_default()).await?;
         let Some(versions) = versions else { return Ok(Observed::Absent) };
         let (version, text) = versions.default;
-        Ok(Observed::Present { facts: Change { version, since: versions.since, digest: digest(&text) }, setting: () })
+        let facts = Change { version, since: versions.since, digest: digest(&text), last: None };
+        Ok(Observed::Present { facts, setting: () })
+    }
+
+    fn memo(change: &Change) -> Option<Value> {
+        let counts = Counted { version: change.version.clone(), digest: change.digest.clone() };
+        if change.last.as_ref() == Some(&counts) { None } else { serde_json::to_value(counts).ok() }
+    }
+
+    fn recalled(change: Change, last: Option<Value>) -> Change {
+        Change { last: last.and_then(|last| serde_json::from_value(last).ok()), ..change }
     }
 
     fn judge(change: &Change, (): &(), context: &Context<'_>) -> Verdict<()> {
-        let days = context.now.duration_since(change.since).as_hours() / 24;
         let approved = &context.parameters.approved_policies;
-        let is_old = days >= i64::from(context.parameters.policy_change_days);
-        if is_old || approved.iter().any(|digest| digest.eq_ignore_ascii_case(&change.digest)) {
+        if change.is_known(context) || approved.iter().any(|digest| digest.eq_ignore_ascii_case(&change.digest)) {
             return Verdict::Compliant;
         }
-        let Change { version, since, digest } = change;
+        let Change { version, since, digest, last } = change;
+        let instead = last.as_ref().map(|last| format!(" and counts instead of {}", last.version)).unwrap_or_default();
+        let words = format!("default version {version} of {since} has no approval on file{instead}");
         Verdict::NeedsHuman {
-            violations: vec![Violation::new(format!("default version {version} of {since} has no approval on file"))],
+            violations: vec![Violation::new(words)],
             reason: format!(
                 "put {digest} on `approved_policies` in the settings, or set the former version as default"
             ),
@@ -115,6 +140,17 @@ impl Remediation for PolicyUnapproved {
 
     async fn perform(_: &Writer<Iam>, _: &Target, step: &NoStep) -> Result<(), Fault> {
         match *step {}
+    }
+}
+
+impl Change {
+    /// Whether what counts is what counted, or, where nothing is on file, was made before changes are told.
+    fn is_known(&self, context: &Context<'_>) -> bool {
+        let days = context.now.duration_since(self.since).as_hours() / 24;
+        match &self.last {
+            Some(last) => last.digest == self.digest,
+            None => days >= i64::from(context.parameters.policy_change_days),
+        }
     }
 }
 

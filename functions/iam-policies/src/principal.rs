@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_iam::{Client, types::AttachedPolicy};
 use futures_util::future::try_join_all;
 use remedy_aws::{fault, found};
-use remedy_domain::{Fault, Target};
+use remedy_domain::{Fault, Target, fence};
 use remedy_engine::{Page, Place};
 use serde::{Deserialize, Serialize};
 
@@ -25,9 +25,6 @@ pub enum Kind {
 
 pub(crate) const TYPES: &[&str] = &["AWS::IAM::User", "AWS::IAM::Group", "AWS::IAM::Role"];
 pub(crate) const NO_SUCH: [&str; 2] = ["NoSuchEntity", "NoSuchEntityException"];
-
-/// The prefix of everything that Remedy itself makes.
-pub(crate) const OURS: &str = "Remedy";
 
 impl Kind {
     pub(crate) const ALL: [Self; 3] = [Self::User, Self::Group, Self::Role];
@@ -147,7 +144,7 @@ pub(crate) async fn attached(client: &Client, kind: Kind, name: &str) -> Result<
 }
 
 /// The names of a principal's inline policies; none where there is no such principal.
-pub(crate) async fn inline_names(client: &Client, kind: Kind, name: &str) -> Result<Option<Vec<String>>, Fault> {
+async fn inline_names(client: &Client, kind: Kind, name: &str) -> Result<Option<Vec<String>>, Fault> {
     let doing = kind.pick(&calls::LIST_INLINE).operation;
     Ok(match kind {
         Kind::User => {
@@ -185,10 +182,29 @@ async fn document(client: &Client, kind: Kind, name: &str, inline: &str) -> Resu
     Ok(text.map(|text| (inline.to_owned(), policy::decoded(&text))))
 }
 
-/// A principal's inline policies by name, but for those that Remedy made; none where there is no such principal.
-pub(crate) async fn inline(client: &Client, kind: Kind, name: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
+/// A principal's inline policies by name, but for the fence of a user who has no MFA device; none where there is no such
+/// principal. The fence is known by what it says: whatever else goes by its name is like any other.
+pub(crate) async fn inline(client: &Client, target: &Target) -> Result<Option<BTreeMap<String, String>>, Fault> {
+    let (kind, name) = (Kind::of(target), target.id.as_str());
     let Some(names) = inline_names(client, kind, name).await? else { return Ok(None) };
-    let theirs = names.iter().filter(|inline| !inline.starts_with(OURS));
-    let documents = try_join_all(theirs.map(|inline| document(client, kind, name, inline))).await?;
-    Ok(Some(documents.into_iter().flatten().collect()))
+    let documents = try_join_all(names.iter().map(|inline| document(client, kind, name, inline))).await?;
+    let theirs = documents.into_iter().flatten().filter(|(inline, text)| !is_fence(target, inline, text));
+    Ok(Some(theirs.collect()))
+}
+
+/// How many inline policies a principal has besides its fence; none where there is no such principal. Only what goes by the
+/// name of the fence is read.
+pub(crate) async fn count_inline(client: &Client, target: &Target) -> Result<Option<usize>, Fault> {
+    let (kind, name) = (Kind::of(target), target.id.as_str());
+    let Some(names) = inline_names(client, kind, name).await? else { return Ok(None) };
+    let fence = match names.iter().find(|inline| *inline == fence::NAME) {
+        Some(inline) => document(client, kind, name, inline).await?,
+        None => None,
+    };
+    let spared = fence.is_some_and(|(inline, text)| is_fence(target, &inline, &text));
+    Ok(Some(names.len() - usize::from(spared)))
+}
+
+fn is_fence(target: &Target, inline: &str, text: &str) -> bool {
+    fence::is_fence(target.arn.as_deref().unwrap_or_default(), inline, text)
 }

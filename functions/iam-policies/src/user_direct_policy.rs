@@ -5,13 +5,13 @@
 //! **Why it matters.** Access that hangs on a person is not reviewed with the person's role, and stays when the role
 //! changes: 45 CFR 164.308(a)(3)(i) and (ii), 164.308(a)(4)(i) and (ii) (access by role), 164.312(a)(1).
 //!
-//! **What we read.** The policies attached to the user and the names of its inline ones; on drift, the user's groups and
-//! theirs, and the user's tags.
+//! **What we read.** The policies attached to the user and the names of its inline ones, and what goes by the name of the
+//! fence; on drift, the user's groups and theirs, and the user's tags.
 //!
 //! **What we change.** Policies that one of the user's groups gives as well are detached from the user: it loses nothing.
 //!
 //! **What we never touch.** What no group gives; inline policies (`iam-inline-policy` converts them); `AdministratorAccess`
-//! (`iam-admin-attached`); policies that Remedy made.
+//! (`iam-admin-attached`); the fence of `iam-mfa`, known by what it says.
 //!
 //! **What may break.** Nothing, while the groups of the user permit the same; if somebody takes the user out of the
 //! group later, the permissions go with it.
@@ -34,11 +34,10 @@ use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use crate::{
     account::is_administrator_access,
     attachments::{self, Attachments, Step},
-    calls::{ATTACH, DETACH, GROUPS_OF, LIST, LIST_ATTACHED, LIST_INLINE, TAGS},
+    calls::{ATTACH, DETACH, GET_INLINE, GROUPS_OF, LIST, LIST_ATTACHED, LIST_INLINE, TAGS},
     clients::Iam,
     consent,
-    inline_setting::PREFIX,
-    principal::{self, Kind, NO_SUCH, OURS},
+    principal::{self, Kind, NO_SUCH},
     tags,
 };
 
@@ -75,7 +74,7 @@ impl Remediation for UserDirectPolicy {
         resource_types: &["AWS::IAM::User"],
         scope: Scope::Global,
         api_events: &[ApiEvent::new(IAM, "AttachUserPolicy"), ApiEvent::new(IAM, "PutUserPolicy")],
-        reads: &[LIST_ATTACHED[1], LIST_ATTACHED[0], GROUPS_OF, LIST_INLINE[0], LIST[0], TAGS[0]],
+        reads: &[LIST_ATTACHED[1], LIST_ATTACHED[0], GET_INLINE[0], GROUPS_OF, LIST_INLINE[0], LIST[0], TAGS[0]],
         writes: &[ATTACH[0], DETACH[0]],
         elements: &["attachments to a user that its groups repeat"],
         stops_destruction: StopsDestruction::No,
@@ -95,13 +94,10 @@ impl Remediation for UserDirectPolicy {
     }
 
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, Attachments>, Fault> {
-        let (policies, inline) = join(
-            principal::attached(&client.0, Kind::User, &target.id),
-            principal::inline_names(&client.0, Kind::User, &target.id),
-        )
-        .await;
+        let (policies, inline) =
+            join(principal::attached(&client.0, Kind::User, &target.id), principal::count_inline(&client.0, target))
+                .await;
         let (Some(policies), Some(inline)) = (policies?, inline?) else { return Ok(Observed::Absent) };
-        let inline = inline.iter().filter(|name| !name.starts_with(OURS)).count();
         let by_groups = if policies.is_empty() { BTreeSet::new() } else { by_groups(client, &target.id).await? };
         let setting = Attachments { kind: Kind::User, policies };
         Ok(Observed::Present { facts: Facts { inline, by_groups }, setting })
@@ -146,7 +142,7 @@ impl Remediation for UserDirectPolicy {
 
 /// Whether an attachment is a matter for this control.
 fn is_direct(arn: &str) -> bool {
-    !is_administrator_access(arn) && !arn.contains(&format!(":policy/{PREFIX}"))
+    !is_administrator_access(arn)
 }
 
 /// The managed policies that a user's groups give it. A user is in ten groups at most.

@@ -2,7 +2,7 @@
 
 use remedy_domain::{AccountId, Parameters, Violation};
 use remedy_policy::{
-    Answer, Kind, Policy, Resource,
+    Answer, Kind, Policy, Resource, TooMuchWork,
     document::{Clause, Effect, Principal, PrincipalKind, Statement},
     edit, glob,
 };
@@ -40,7 +40,11 @@ impl Sharing {
                 violation(statement, &format!("lets account {id} in, which `trusted_accounts` does not name"))
             })
         });
-        let mut doubtful = said(&found.unknown_statements, "hangs on a condition key that is not known");
+        let why = match found.finished {
+            Ok(()) => "hangs on a condition key that is not known",
+            Err(TooMuchWork) => "may let anybody in: the key policy takes too much work to analyse",
+        };
+        let mut doubtful = said(&found.unknown_statements, why);
         doubtful.extend(said(&found.confused_deputy, "lets a service in on behalf of anybody"));
         doubtful.extend(strangers);
         Self { open: said(&found.public_statements, "lets any AWS account in"), doubtful }

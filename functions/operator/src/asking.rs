@@ -1,20 +1,26 @@
 //! Asking: for undo, exemptions, settings and releases; and putting holds on, which needs nobody else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use remedy_domain::{
-    Fault, PlanId, Settings, Timestamp,
-    ask::{self, Ask, Subject},
+    PlanId, Timestamp,
+    ask::{self, Ask, Proposal, Subject},
     canonical,
     evidence::StoredPlan,
     exemption::{self, Exemption, Terms},
     guard::Purpose,
-    hold::{self, Hold, Switch},
+    hold::{self, Hold, HoldScope, Switch},
     outcome::Alarm,
     request::{Document, Revert, Turn},
-    settings::loosened,
+    settings::{self, Difference},
 };
-use remedy_engine::{Put, account, asks, four_eyes, ledger, outbox, registry};
+use remedy_engine::{
+    Put, Shelf, account,
+    asks::{self, Noted, Which},
+    ledger,
+    outbox::{self, Posted},
+    registry,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -24,6 +30,8 @@ use crate::{
 
 /// More repairs than this are not looked at by a person one by one.
 const MOST: usize = 20;
+/// So many asks are read to tell what an exemption covers.
+const MOST_READ: usize = 200;
 
 impl<P: Office> Desk<'_, P> {
     pub(crate) async fn ask_for_undo(&self, revert: &Revert) -> Result<Value, Refused> {
@@ -53,8 +61,9 @@ impl<P: Office> Desk<'_, P> {
         }
         let Some(resource) = &revert.resource else { return Err(Refused::NothingToUndo) };
         let is_meant = |stored: &StoredPlan| is_repair(stored) && is_named(stored, resource, revert);
-        let mut found: Vec<_> = ledger::stored_plans(self.ports).await?;
-        found.retain(|(_, stored)| is_meant(stored));
+        let stored = ledger::stored_plans(self.ports).await?.told(self.ports).await;
+        let meant = stored.into_iter().filter(|(_, stored)| is_meant(stored));
+        let mut found: Vec<_> = meant.filter_map(|(key, stored)| Some((ledger::plan_of(&key)?, stored))).collect();
         found.sort_by_key(|(_, stored)| std::cmp::Reverse(stored.at));
         Ok(found)
     }
@@ -81,7 +90,26 @@ impl<P: Office> Desk<'_, P> {
         if let Some(on_file) = on_file.filter(|on_file| self.goes_on(on_file, terms)) {
             return Ok(json!({"done": "nothing: it is on file", "until": on_file.until}));
         }
-        self.ask(Subject::Exemption { terms: terms.clone() }, &terms.reason, "").await
+        let covered = self.covered(terms).await?;
+        let mut answer = self.ask(Subject::Exemption { terms: terms.clone() }, &terms.reason, "").await?;
+        if let Some(members) = answer.as_object_mut() {
+            members.insert("covers".to_owned(), json!({"waiting": covered}));
+        }
+        Ok(answer)
+    }
+
+    /// How many resources whose plans wait the terms cover, of those that were drafted last.
+    pub(crate) async fn covered(&self, terms: &Terms) -> Result<usize, Refused> {
+        let now = (self.ports.now(), &self.settings.people);
+        let which = Which { control: Some(terms.control.clone()), account: Some(terms.account.clone()) };
+        let open = asks::open_asks(self.ports, &which, now).await?;
+        let pending = asks::read(self.ports, open.get(..MOST_READ).unwrap_or(&open), now).await?;
+        let waits = pending.asks.iter().filter_map(|on_file| match &on_file.ask.subject {
+            Subject::Plan { plan } => Some(&plan.plan),
+            _ => None,
+        });
+        let targets = waits.filter(|plan| terms.cover(&plan.control, &plan.target)).map(|plan| plan.target.hash());
+        Ok(targets.collect::<BTreeSet<_>>().len())
     }
 
     /// Whether an exemption says the same and no reminder of its end is due yet.
@@ -92,50 +120,72 @@ impl<P: Office> Desk<'_, P> {
         same && now < on_file.until && on_file.reminder_due(now).is_none()
     }
 
-    /// What only tightens takes effect when it is deployed, and needs nobody.
+    /// Whichever way they differ. The ask is for this change of what is in force now, and for no other.
     pub(crate) async fn ask_for_settings(&self, document: &Document) -> Result<Value, Refused> {
-        let settings = document.settings().map_err(Refused::Settings)?;
-        let current = self.in_force().await?;
-        let loosens = loosened(&current, &settings, self.environment);
-        if current == settings {
+        let written = document.written().map_err(Refused::Settings)?;
+        if *self.settings == written.settings {
             return Ok(json!({"done": "nothing: these settings are in force"}));
         }
-        self.ask(Subject::Settings { settings: Box::new(settings), loosens }, &document.reason, "").await
+        let proposal = Proposal::new(written, self.settings, self.environment);
+        let subject = Subject::Settings(Box::new(proposal));
+        let shown = shown(&subject);
+        let mut answer = self.ask(subject, &document.reason, "").await?;
+        if let Some(members) = answer.as_object_mut() {
+            members.insert("differences".to_owned(), shown.get("differences").cloned().unwrap_or_default());
+        }
+        Ok(answer)
     }
 
-    /// The settings in force, as far as they are on file.
-    pub(crate) async fn in_force(&self) -> Result<Settings, Fault> {
-        let on_file = four_eyes::on_file(self.ports).await?;
-        Ok(on_file.map_or_else(|| self.settings.clone(), |on_file| on_file.settings))
-    }
-
-    /// Stopping needs one person, going on needs two.
+    /// Stopping needs one person, going on needs two. A hold that stands already is put on anew: whatever release was asked for
+    /// before is of another hold then.
     pub(crate) async fn hold(&self, turn: &Turn) -> Result<Value, Refused> {
+        if !turn.scope.is_plausible() {
+            return Err(Refused::NoControl);
+        }
         let about = About { subject: "hold", ask: None, shown: json!(turn.scope), reason: Some(&turn.reason) };
         let evidence = self.record("holds", about).await?;
         let hold = Hold {
             format: hold::FORMAT,
-            scope: turn.scope.clone(),
-            switch: Switch::Held,
+            scope: turn.scope.clone().into(),
+            switch: Switch::Held.into(),
             reason: turn.reason.clone(),
-            by: self.actor.clone(),
+            by: Some(self.actor.clone()),
             at: self.ports.now(),
         };
-        registry::turn(self.ports, &hold).await?;
+        registry::hold(self.ports, &hold).await?;
         self.tell(Alarm::Alarm, &format!("{} was put on hold by {}", hold.scope, self.actor.arn)).await;
-        Ok(done("held", None, &evidence))
+        let mut answer = done("held", None, &evidence);
+        if let (Some(doubt), Some(members)) = (self.doubt(&turn.scope).await?, answer.as_object_mut()) {
+            members.insert("but".to_owned(), json!(doubt));
+        }
+        Ok(answer)
+    }
+
+    /// Why a hold may stop nothing. It is put on nevertheless: a brake that refuses is none.
+    async fn doubt(&self, scope: &HoldScope) -> Result<Option<&'static str>, Refused> {
+        Ok(match scope {
+            HoldScope::All => None,
+            HoldScope::Account(account) => {
+                let is_known = *account == self.actor.account || self.settings.accounts.contains(account);
+                (!is_known).then_some("the settings name no such account: check its number")
+            }
+            HoldScope::Control(control) => {
+                let swept = self.ports.list(Shelf::State, &format!("baseline/{control}/")).await?;
+                let is_known = !swept.is_empty() || self.settings.modes.controls.contains_key(control);
+                (!is_known).then_some("no sweep of such a control is recorded: check its id with docs/controls.md")
+            }
+        })
     }
 
     pub(crate) async fn ask_for_release(&self, turn: &Turn) -> Result<Value, Refused> {
-        let holds = registry::holds(self.ports).await?;
-        let held = holds.into_iter().find(|hold| hold.scope == turn.scope && hold.switch == Switch::Held);
-        let since = held.ok_or(Refused::NoHold)?.at;
+        let last = registry::switch(self.ports, &turn.scope).await?.map(|last| last.hold);
+        let since = last.filter(Hold::is_on).ok_or(Refused::NoHold)?.at;
         self.ask(Subject::Release { scope: turn.scope.clone(), since }, &turn.reason, "").await
     }
 
     async fn ask(&self, subject: Subject, reason: &str, function: &str) -> Result<Value, Refused> {
         let id = asks::id(&subject)?;
-        let about = About { subject: subject.word(), ask: Some(&id), shown: shown(&subject), reason: Some(reason) };
+        let about = About { subject: subject.word(), ask: Some(&id), shown: listed(&subject), reason: Some(reason) };
         let evidence = self.record("asks", about).await?;
         let at = self.ports.now();
         let ask = Ask {
@@ -147,9 +197,13 @@ impl<P: Office> Desk<'_, P> {
             until: ask::lasts(at, self.settings.parameters.approval_hours),
             subject,
         };
-        let asked = asks::open(self.ports, &ask).await?;
+        let asked = asks::open(self.ports, &ask, &self.settings.people).await?;
+        if asked.noted.is_none() {
+            asks::enter(self.ports, &asked, Noted::Each).await?;
+        }
         if asked.put == Put::Created {
-            let text = format!("{} asks for: {}; decide: remedy approve {id}", self.actor.arn, ask.subject.word());
+            let what = asked_in_words(&ask.subject);
+            let text = format!("{} asks for: {what}; decide: remedy approve {id}", self.actor.arn);
             self.tell(Alarm::Notice, &text).await;
         }
         let what = if asked.put == Put::Created { "asked" } else { "this is asked already" };
@@ -157,15 +211,20 @@ impl<P: Office> Desk<'_, P> {
     }
 
     pub(crate) async fn tell(&self, alarm: Alarm, text: &str) {
-        let notice = account::notice("operator", &self.actor.account, alarm, text);
         // One request may ask for several things.
         let id = format!("operator-{}", canonical::sha256_hex(format!("{} {text}", self.request).as_bytes()));
-        outbox::tell(self.ports, &id, &notice).await;
+        self.tell_as(&id, alarm, text).await;
+    }
+
+    /// Tells once under this id, whoever asks.
+    pub(crate) async fn tell_as(&self, id: &str, alarm: Alarm, text: &str) -> Posted {
+        let notice = account::notice("operator", &self.actor.account, alarm, text);
+        outbox::tell(self.ports, id, &notice).await
     }
 }
 
 fn is_repair(stored: &StoredPlan) -> bool {
-    stored.purpose == Purpose::Repair && stored.attempt.is_some()
+    stored.purpose.is(&Purpose::Repair) && stored.attempt.is_some()
 }
 
 fn is_named(stored: &StoredPlan, resource: &str, revert: &Revert) -> bool {
@@ -180,15 +239,36 @@ fn is_within(at: Timestamp, revert: &Revert) -> bool {
     revert.since.is_none_or(|since| since <= at) && revert.until.is_none_or(|until| at < until)
 }
 
-/// A subject as records and answers show it: never a setting verbatim.
+/// What is asked for, in words. Of settings, what would change: the whole of it shows `remedy plan`.
+fn asked_in_words(subject: &Subject) -> String {
+    match subject {
+        Subject::Settings(proposal) => format!("settings ({})", settings::told(&proposal.differences)),
+        subject => subject.word().to_owned(),
+    }
+}
+
+/// A subject as answers show it: never a setting of a resource verbatim.
 pub(crate) fn shown(subject: &Subject) -> Value {
     match subject {
         Subject::Plan { plan } => json!({"control": plan.plan.control, "target": plan.plan.target}),
         Subject::Undo { plan, function, terms } => json!({"plan": plan, "function": function, "terms": terms}),
         Subject::Exemption { terms } => json!(terms),
-        Subject::Settings { settings, loosens } => {
-            json!({"sha256": canonical::digest(settings).unwrap_or_default(), "loosens": loosens})
+        Subject::Settings(proposal) => {
+            let differences: Vec<_> = proposal.differences.iter().map(Difference::shown).collect();
+            json!({"from": proposal.from, "sha256": proposal.to, "differences": differences})
         }
+        Subject::Other(_) => json!({"known": false}),
         Subject::Release { scope, since } => json!(BTreeMap::from([("scope", json!(scope)), ("since", json!(since))])),
+    }
+}
+
+/// The same as records list it: of very many differences the first, of long values the digest.
+pub(crate) fn listed(subject: &Subject) -> Value {
+    match subject {
+        Subject::Settings(proposal) => {
+            let (count, differences) = (proposal.differences.len(), settings::listed(&proposal.differences));
+            json!({"from": proposal.from, "sha256": proposal.to, "count": count, "differences": differences})
+        }
+        subject => shown(subject),
     }
 }

@@ -3,22 +3,25 @@
 use remedy_aws::Sent;
 use remedy_domain::{
     Actor, Timestamp,
-    ask::{self, Answer, Decision, Standing, Subject},
+    ask::{self, Answer, Decision, Proposal, Standing, Subject},
     exemption::{self, Exemption, Terms},
     hold::{self, Hold, HoldScope, Switch},
     outcome::Alarm,
+    redact,
     request::Decide,
-    settings::Settings,
+    settings::Written,
 };
 use remedy_engine::{
     Put,
     asks::{self, OnFile},
-    four_eyes, registry,
+    four_eyes::{self, Agreement},
+    outbox::Posted,
+    registry::{self, Turned},
 };
 use serde_json::{Value, json};
 
 use crate::{
-    asking::shown,
+    asking::listed,
     desk::{About, Desk, Office, done},
     refused::Refused,
 };
@@ -27,12 +30,37 @@ impl<P: Office> Desk<'_, P> {
     pub(crate) async fn reject(&self, decide: &Decide) -> Result<Value, Refused> {
         let on_file = self.open_ask(&decide.id).await?;
         let evidence = self.decide(&on_file, Answer::Rejected, decide).await?;
-        Ok(done("rejected", Some(&on_file.id), &evidence))
+        let mut answer = done("rejected", Some(&on_file.id), &evidence);
+        if let (Some(next), Some(members)) = (self.rejected(&on_file).await, answer.as_object_mut()) {
+            members.insert("next".to_owned(), json!(next));
+        }
+        Ok(answer)
+    }
+
+    /// Whoever rejects a repair answers for the violation that stays, and people hear of it. The second time, whoever rejects
+    /// and whatever the plan was, somebody is paged: what is to stay for longer is exempted, by two people. Answers what to do.
+    async fn rejected(&self, on_file: &OnFile) -> Option<&'static str> {
+        let Subject::Plan { plan } = &on_file.ask.subject else { return None };
+        let (control, target) = (&plan.plan.control, &plan.plan.target);
+        let what = format!("the repair of {} by {control} in {}", redact::text(&target.id), target.account);
+        let name = format!("rejected-{control}-{}", target.hash());
+        let text = format!("{what} was rejected by {}, who answers for the violation that stays", self.actor.arn);
+        if self.tell_as(&name, Alarm::Notice, &text).await == Posted::Ours {
+            return Some("put it right by hand, or ask for an exemption: remedy exempt request");
+        }
+        let text = format!(
+            "{what} was rejected again, by {}: the violation stays without an exemption. Put it right, or ask for one: \
+             remedy exempt request",
+            self.actor.arn
+        );
+        self.tell_as(&format!("{name}-again-{}", on_file.ask.at.as_second()), Alarm::Page, &text).await;
+        Some("this was rejected before, and somebody is paged: ask for an exemption: remedy exempt request")
     }
 
     /// A decision that was put on file and whose effect was lost is completed by the same person's second try.
     pub(crate) async fn approve(&self, decide: &Decide) -> Result<Value, Refused> {
         let on_file = self.open_ask(&decide.id).await?;
+        self.still_holds(&on_file).await?;
         let evidence = self.decide(&on_file, Answer::Approved, decide).await?;
         let next = self.take_effect(&on_file).await?;
         let mut answer = done("approved", Some(&on_file.id), &evidence);
@@ -43,11 +71,47 @@ impl<P: Office> Desk<'_, P> {
     }
 
     fn standing(&self, on_file: &OnFile) -> Standing {
-        on_file.standing(self.ports.now(), &[])
+        on_file.standing(self.ports.now(), &self.settings.people, &[])
+    }
+
+    /// Whether what was asked for is still what would come of it. What is not cannot be approved any more.
+    async fn still_holds(&self, on_file: &OnFile) -> Result<(), Refused> {
+        match &on_file.ask.subject {
+            Subject::Settings(proposal) => self.next_settings(proposal).map(drop),
+            Subject::Release { scope, since } => self.held(scope, *since).await.map(drop),
+            Subject::Plan { .. } | Subject::Undo { .. } | Subject::Exemption { .. } => Ok(()),
+            Subject::Other(_) => Err(Refused::NotKnown),
+        }
+    }
+
+    /// The settings that are asked for, if they still differ from those in force as they did. None: they are in force, which an
+    /// approval whose effect was lost half-way finds.
+    fn next_settings(&self, proposal: &Proposal) -> Result<Option<Written>, Refused> {
+        if proposal.from.is_empty() || proposal.text.is_empty() {
+            return Err(Refused::Outdated("it was asked for in a former version"));
+        }
+        let written = Written::read(proposal.text.as_bytes()).map_err(Refused::Settings)?;
+        if written.settings == *self.settings {
+            return Ok(None);
+        }
+        let anew = Proposal::new(written.clone(), self.settings, self.environment);
+        if anew.from != proposal.from || anew.differences != proposal.differences {
+            return Err(Refused::Outdated("the settings in force are others by now"));
+        }
+        Ok(Some(written))
+    }
+
+    async fn held(&self, scope: &HoldScope, since: Timestamp) -> Result<Turned, Refused> {
+        let last = registry::switch(self.ports, scope).await?;
+        let is_meant = |last: &Turned| last.hold.is_on() && last.hold.at == since;
+        last.filter(is_meant).ok_or(Refused::Outdated("the hold is another"))
     }
 
     async fn open_ask(&self, id: &str) -> Result<OnFile, Refused> {
         let on_file = asks::latest(self.ports, id).await?.ok_or(Refused::NothingWaits)?;
+        if on_file.is_superseded() {
+            return Err(Refused::Outdated("a newer plan for the same resource waits in its place"));
+        }
         match self.standing(&on_file) {
             Standing::Unasked | Standing::Rejected(_) => Err(Refused::NothingWaits),
             Standing::Approved(decision) if !decision.by.same_person(self.actor) => Err(Refused::AlreadyDecided),
@@ -64,11 +128,11 @@ impl<P: Office> Desk<'_, P> {
         let subject = &on_file.ask.subject;
         let deed = if answer == Answer::Approved { "approves" } else { "rejects" };
         let reason = decide.reason.as_deref();
-        let about = About { subject: subject.word(), ask: Some(&on_file.id), shown: shown(subject), reason };
+        let about = About { subject: subject.word(), ask: Some(&on_file.id), shown: listed(subject), reason };
         let evidence = self.record(deed, about).await?;
         let decision = Decision {
             format: ask::FORMAT,
-            answer,
+            answer: answer.into(),
             by: self.actor.clone(),
             reason: decide.reason.clone(),
             at: self.ports.now(),
@@ -86,8 +150,9 @@ impl<P: Office> Desk<'_, P> {
             Subject::Plan { .. } => return self.send(on_file, json!({"approved": {"plan": on_file.id}})).await,
             Subject::Undo { plan, .. } => return self.send(on_file, json!({"revert": {"plan": plan}})).await,
             Subject::Exemption { terms } => self.exempt(on_file, terms).await?,
-            Subject::Settings { settings, .. } => self.put_in_force(on_file, settings).await?,
+            Subject::Settings(proposal) => self.put_in_force(on_file, proposal).await?,
             Subject::Release { scope, since } => self.release(on_file, scope, *since).await?,
+            Subject::Other(_) => return Err(Refused::NotKnown),
         }
         Ok(None)
     }
@@ -108,25 +173,35 @@ impl<P: Office> Desk<'_, P> {
         self.spend(on_file).await
     }
 
-    async fn put_in_force(&self, on_file: &OnFile, settings: &Settings) -> Result<(), Refused> {
-        let people = Some((asker(on_file)?.clone(), self.actor.clone()));
-        four_eyes::put(self.ports, settings, people).await?;
-        self.tell(Alarm::Notice, "other settings are in force").await;
+    async fn put_in_force(&self, on_file: &OnFile, proposal: &Proposal) -> Result<(), Refused> {
+        let Standing::Approved(decision) = self.standing(&self.anew(on_file).await?) else {
+            return Err(Refused::NothingWaits);
+        };
+        if let Some(written) = self.next_settings(proposal)? {
+            let people = (asker(on_file)?, &decision.by);
+            let agreement = Agreement { people, ask: &on_file.id, at: decision.at };
+            four_eyes::put(self.ports, (proposal, &written), &agreement).await?;
+        }
         self.spend(on_file).await
     }
 
+    /// The ask as it stands by now.
+    async fn anew(&self, on_file: &OnFile) -> Result<OnFile, Refused> {
+        asks::latest(self.ports, &on_file.id).await?.ok_or(Refused::NothingWaits)
+    }
+
     async fn release(&self, on_file: &OnFile, scope: &HoldScope, since: Timestamp) -> Result<(), Refused> {
-        let holds = registry::holds(self.ports).await?;
-        let held = holds.into_iter().find(|hold| hold.scope == *scope && hold.switch == Switch::Held);
-        let held = held.filter(|hold| hold.at == since).ok_or(Refused::Outdated("the hold is another"))?;
+        let held = self.held(scope, since).await?;
         let released = Hold {
             format: hold::FORMAT,
-            switch: Switch::Released,
-            by: self.actor.clone(),
+            switch: Switch::Released.into(),
+            by: Some(self.actor.clone()),
             at: self.ports.now(),
-            ..held
+            ..held.hold
         };
-        registry::turn(self.ports, &released).await?;
+        if registry::turn(self.ports, &released, held.next).await? == Put::Exists {
+            return Err(Refused::Outdated("the hold is another"));
+        }
         self.tell(Alarm::Alarm, &format!("{scope} was released by {}", self.actor.arn)).await;
         self.spend(on_file).await
     }

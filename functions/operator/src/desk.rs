@@ -7,7 +7,7 @@ use remedy_domain::{
     redact,
     request::Request,
 };
-use remedy_engine::{Clock, Notices, Put, Shelf, Store};
+use remedy_engine::{Clock, Notices, Own, Put, Shelf, Store, four_eyes::Deployed};
 use serde_json::{Value, json};
 
 use crate::refused::Refused;
@@ -21,8 +21,8 @@ pub trait Courier {
 }
 
 /// What the desk needs from the world.
-pub trait Office: Clock + Store + Notices + Courier {}
-impl<P: Clock + Store + Notices + Courier> Office for P {}
+pub trait Office: Clock + Store + Notices + Own + Courier {}
+impl<P: Clock + Store + Notices + Own + Courier> Office for P {}
 
 /// The desk, for one request.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub struct Desk<'a, P> {
     pub ports: &'a P,
     /// The settings in force.
     pub settings: &'a Settings,
+    /// What became of the document that is deployed.
+    pub deployed: &'a Deployed,
     /// What `REMEDY_MODE` says.
     pub environment: Mode,
     /// Who asks; proven.
@@ -47,7 +49,7 @@ impl<P: Office> Desk<'_, P> {
             _ => self.may_ask()?,
         }
         match request {
-            Request::Pending {} => self.pending().await,
+            Request::Pending(looking) => self.pending(looking).await,
             Request::Plan(named) => self.plan(&named.id).await,
             Request::Status {} => self.status().await,
             Request::Approve(decide) => self.approve(decide).await,

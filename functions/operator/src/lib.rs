@@ -8,6 +8,8 @@ mod looking;
 mod refused;
 mod reminding;
 mod service;
+#[cfg(test)]
+mod tests;
 
 pub use desk::{Courier, Desk, Office};
 pub use refused::Refused;

@@ -19,6 +19,11 @@ pub enum Refused {
     /// There is nothing of this name to decide.
     #[error("nothing with this id waits for a person: it ended, was decided, or never was")]
     NothingWaits,
+    /// Another version asks for it.
+    #[error(
+        "this version does not know what is asked for: approve it with the version that asks, or reject it and ask again"
+    )]
+    NotKnown,
     /// Whoever asks does not decide.
     #[error("you asked for this yourself: somebody else decides it")]
     OwnAsk,
@@ -43,6 +48,9 @@ pub enum Refused {
     /// There is no such hold.
     #[error("there is no such hold")]
     NoHold,
+    /// What is to be held can be no control.
+    #[error("no control has such an id: it is 1 to 64 lower-case letters, digits and hyphens; see docs/controls.md")]
+    NoControl,
     /// What is needed failed.
     #[error(transparent)]
     Failed(#[from] Fault),
@@ -69,6 +77,7 @@ impl Refused {
             Self::NotAllowed(..) => "not-allowed",
             Self::Replayed => "replayed",
             Self::NothingWaits => "nothing-waits",
+            Self::NotKnown => "not-known",
             Self::OwnAsk => "own-ask",
             Self::AlreadyDecided => "already-decided",
             Self::Outdated(_) => "outdated",
@@ -77,6 +86,7 @@ impl Refused {
             Self::NothingToUndo => "nothing-to-undo",
             Self::TooMany(_) => "too-many",
             Self::NoHold => "no-hold",
+            Self::NoControl => "no-control",
             Self::Failed(_) => "failed",
         }
     }

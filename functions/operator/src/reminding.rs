@@ -2,13 +2,13 @@
 
 use remedy_domain::{Fault, exemption::Exemption, outcome::Alarm};
 use remedy_engine::{
-    Clock, Notice, Notices, Store, account,
+    Clock, Notice, Notices, Own, Store, account,
     outbox::{self, Posted},
     registry,
 };
 
 /// Sends the reminders that are due. Answers how many.
-pub(crate) async fn remind(ports: &(impl Clock + Store + Notices)) -> Result<usize, Fault> {
+pub(crate) async fn remind(ports: &(impl Clock + Store + Notices + Own)) -> Result<usize, Fault> {
     let mut reminded = 0;
     for exemption in registry::all_exemptions(ports).await? {
         let Some(days) = exemption.reminder_due(ports.now()) else { continue };

@@ -5,7 +5,7 @@ use remedy_aws::{
     service::{self, Service},
 };
 use remedy_domain::{
-    Actor, Audience, Call, Fault, canonical,
+    Actor, Audience, Call, Fault, canonical, deployment,
     request::Request,
     signed::{self, Expected, SignedCall},
     trigger::{self, Cause, Delivery, Refusal, RefusalKind},
@@ -18,6 +18,10 @@ use crate::{
     refused::Refused,
     reminding,
 };
+
+/// What to do about a function that does not know which deployment it is of.
+const NO_DEPLOYMENT: &str = "the function takes no requests unless it is called <stack>-operator, as template.yaml calls it; \
+    behind an emulator on this machine, set REMEDY_AUDIENCE";
 
 /// The function.
 #[derive(Debug)]
@@ -34,12 +38,14 @@ impl Service for Operator {
         // `sts:GetCallerIdentity` is sent as a person signed it, and needs no permission.
         let own: [(&str, &[Call]); 1] = [("delivery", &[Call::same("sqs:SendMessage")])];
         let optional = ["REMEDY_SETTINGS", "REMEDY_MODE", "REMEDY_QUEUE_URL"];
-        describe::of_service("operator", &own, &["REMEDY_AUDIENCE"], &optional)
+        describe::of_service("operator", &own, &[], &optional)
     }
 
     /// A signed request of a person, or the schedule that reminds people of exemptions that end.
     async fn invoked(&self, request: &service::Request<'_>) -> Result<Value, Undone> {
         if is_schedule(request.payload) {
+            let governing = request.ports.governing().await?;
+            request.ports.adopt(&governing).await;
             return Ok(json!({"reminded": reminding::remind(request.ports).await?}));
         }
         let call = match SignedCall::read(request.payload, &expected(request)?) {
@@ -47,7 +53,7 @@ impl Service for Operator {
             Err(refusal) => return Err(unproven(request, &refusal.to_string()).await),
         };
         let actor = identity::prove(request.ports.session(), &call).await?;
-        let answer = answer(request.ports, &call, &actor).await;
+        let answer = Box::pin(answer(request.ports, &call, &actor)).await;
         Ok(answer.map_err(Fault::from)?)
     }
 }
@@ -57,11 +63,12 @@ fn is_schedule(payload: &[u8]) -> bool {
     matches!(trigger::parse(payload), Ok(Delivery::Direct(triggers)) if triggers.iter().all(is_timed))
 }
 
+/// Whom requests must be for is this deployment, as the function's own ARN tells it. An emulator may send none.
 fn expected(request: &service::Request<'_>) -> Result<Expected, Fault> {
     let environment = request.ports.environment();
-    let next = "set REMEDY_AUDIENCE to the ARN of this function or the name of the deployment";
-    let audience = environment.audience.clone().and_then(|audience| Audience::parse(audience).ok());
-    let audience = audience.ok_or_else(|| Fault::rejected("start", "no-audience", next))?;
+    let told = || environment.audience.clone().and_then(|audience| Audience::parse(audience).ok());
+    let audience = deployment::of_function(request.arn, "operator").ok().or_else(told);
+    let audience = audience.ok_or_else(|| Fault::rejected("start", "no-deployment", NO_DEPLOYMENT))?;
     Ok(Expected { region: environment.region.clone(), audience, now: request.ports.now() })
 }
 
@@ -75,9 +82,11 @@ async fn answer(ports: &AwsPorts, call: &SignedCall, actor: &Actor) -> Result<Va
     if ports.put_new(Shelf::State, &call.nonce_key(), &attempt).await? == Put::Exists {
         return Err(Refused::Replayed);
     }
-    let settings = ports.settings().await?;
+    let governing = ports.governing().await?;
+    ports.adopt(&governing).await;
     let request = Request::parse(call.request()).map_err(Refused::Shape)?;
     let digest = signed::digest(call.request());
     let environment = ports.environment().mode;
-    Desk { ports, settings: &settings, environment, actor, request: &digest }.serve(&request).await
+    let (settings, deployed) = (&governing.written.settings, &governing.deployed);
+    Box::pin(Desk { ports, settings, deployed, environment, actor, request: &digest }.serve(&request)).await
 }

@@ -13,7 +13,7 @@
 //! stays: `aws:kms:dsse`, and another key that the customer manages in the same account.
 //!
 //! **What we never touch.** Objects that are there: they keep their encryption. The encryptions that the bucket blocks.
-//! Buckets to which AWS services deliver logs, and those that the settings name as free of PHI.
+//! Buckets that the settings name as free of PHI.
 //!
 //! **What may break.** Those who write without `kms:GenerateDataKey` on the key, and those who read what is written
 //! from then on without `kms:Decrypt`, are denied; so are readers of other accounts, if the key's policy does not let
@@ -22,7 +22,8 @@
 //! **Way back.** The old configuration is put back; plain SSE-S3 by `DeleteBucketEncryption`, which brings about just that.
 //! What somebody else changed since keeps their value.
 //!
-//! **When a person decides.** Always: those who write need `kms:GenerateDataKey`, those who read `kms:Decrypt`. The
+//! **When a person decides.** Always: those who write need `kms:GenerateDataKey`, those who read `kms:Decrypt`, and AWS
+//! services that are let in to deliver logs may know SSE-S3 only. The
 //! settings name no key, or one that is not there, not in the bucket's Region, not enabled, or not for this.
 //!
 //! Source: S3 User Guide, "Setting default server-side encryption behavior for Amazon S3 buckets".

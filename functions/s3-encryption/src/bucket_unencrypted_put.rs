@@ -13,15 +13,16 @@
 //! **What we change.** Up to two statements are put into the bucket policy: `RemedyDenyUnencryptedPut`, which lets uploads
 //! pass that name no encryption and get the bucket's default, and under `strict` `RemedyDenyHeaderlessPut`.
 //!
-//! **What we never touch.** Every other statement, byte for byte. Objects that are there. Buckets to which AWS services
-//! deliver logs, and those that the settings name as free of PHI.
+//! **What we never touch.** Every other statement, byte for byte. Objects that are there. Buckets that the settings name as
+//! free of PHI.
 //!
 //! **What may break.** Uploads that name another encryption, or under `strict` none: they are refused.
 //!
 //! **Way back.** The statements are taken out again; where there was no policy, it is deleted. Statements that somebody else
 //! changed since keep their text.
 //!
-//! **When a person decides.** Always. The policy cannot be read, or has no room.
+//! **When a person decides.** Always; AWS services that are let in to deliver logs may know SSE-S3 only. The policy cannot be
+//! read, or has no room.
 
 use remedy_aws::buckets;
 use remedy_domain::{
@@ -51,7 +52,7 @@ pub struct BucketUnencryptedPut;
 pub struct Uploads {
     /// The bucket.
     pub bucket: Target,
-    /// Whether its ACL lets AWS services deliver logs.
+    /// Whether AWS services are let in to deliver logs.
     pub logs: Logs,
 }
 
@@ -112,8 +113,12 @@ impl Remediation for BucketUnencryptedPut {
         setting: &UploadPolicy,
         parameters: &Parameters,
     ) -> Result<Uploads, Fault> {
-        if taken(&facts, setting, parameters).is_empty() || left_alone(&facts, setting, parameters).is_some() {
+        if taken(&facts, setting, parameters).is_empty() || parameters.is_free_of_phi(&facts.bucket) {
             return Ok(facts);
+        }
+        let by_policy = logs::let_in_by(setting.rest.as_deref(), arn(&facts));
+        if by_policy == Logs::Delivered {
+            return Ok(Uploads { logs: by_policy, ..facts });
         }
         Ok(Uploads { logs: logs::let_in_by_acl(&client.0, target).await?, ..facts })
     }
@@ -127,15 +132,15 @@ impl Remediation for BucketUnencryptedPut {
         if taken.is_empty() {
             return Verdict::Compliant;
         }
-        if let Some(reason) = left_alone(facts, setting, context.parameters) {
-            return Verdict::OutOfScope(reason.to_owned());
+        if context.parameters.is_free_of_phi(&facts.bucket) {
+            return Verdict::OutOfScope("the settings say that this bucket holds no PHI".to_owned());
         }
         let violations = taken.iter().map(|upload| Violation::new(words(*upload))).collect();
         let desired = taken.iter().fold(setting.clone(), |setting, upload| setting.denying(*upload, arn(facts)));
         if let Some(obstacle) = policy::obstacle(setting.rest.as_deref(), desired.joined().as_deref()) {
             return Verdict::NeedsHuman { violations, reason: obstacle.to_string() };
         }
-        let consent = Consent::Ask(why_ask(&taken, setting.rest.as_deref()));
+        let consent = Consent::Ask(why_ask(&taken, facts.logs, setting.rest.as_deref()));
         Verdict::Drifted(Drift { violations, desired, consent, note: None })
     }
 
@@ -181,15 +186,6 @@ fn taken(facts: &Uploads, setting: &UploadPolicy, parameters: &Parameters) -> Ve
     unwanted.iter().copied().filter(|upload| !denied(*upload)).collect()
 }
 
-/// Why the bucket is no matter for this control, if it is none.
-fn left_alone(facts: &Uploads, setting: &UploadPolicy, parameters: &Parameters) -> Option<&'static str> {
-    if parameters.is_free_of_phi(&facts.bucket) {
-        return Some("the settings say that this bucket holds no PHI");
-    }
-    let delivered = [facts.logs, logs::let_in_by(setting.rest.as_deref())].contains(&Logs::Delivered);
-    delivered.then_some(logs::REASON)
-}
-
 const fn words(upload: Upload) -> &'static str {
     match upload {
         Upload::NamingAnother => "uploads that name another encryption than SSE-KMS are taken",
@@ -197,7 +193,7 @@ const fn words(upload: Upload) -> &'static str {
     }
 }
 
-fn why_ask(taken: &[Upload], rest: Option<&str>) -> String {
+fn why_ask(taken: &[Upload], logs: Logs, rest: Option<&str>) -> String {
     let refused = if taken.contains(&Upload::NamingNone) {
         "clients that do not name SSE-KMS with every upload would be refused"
     } else {
@@ -205,7 +201,8 @@ fn why_ask(taken: &[Upload], rest: Option<&str>) -> String {
     };
     let blocked = "; the policy lets strangers in, and Block Public Access would refuse it";
     let also = if rest.is_some_and(policy::is_refused_by_block) { blocked } else { "" };
-    format!("{refused}{also}")
+    let delivery = if logs == Logs::Delivered { format!("; {}", logs::REASON) } else { String::new() };
+    format!("{refused}{also}{delivery}")
 }
 
 #[cfg(test)]
@@ -240,11 +237,12 @@ mod tests {
     }
 
     #[test]
-    fn log_targets_and_buckets_without_phi_are_left_alone() {
+    fn whom_a_policy_lets_deliver_logs_takes_no_bucket_out_of_scope() {
         let default = Parameters::default();
-        assert!(matches!(judge(PARTNER, Logs::Delivered, &default), Verdict::OutOfScope(_)));
+        let Verdict::Drifted(drift) = judge(PARTNER, Logs::Delivered, &default) else { panic!("not drifted") };
+        assert!(matches!(drift.consent, Consent::Ask(why) if why.contains("deliver logs")));
         let service = PARTNER.replace(r#""AWS":"444455556666""#, r#""Service":"delivery.logs.amazonaws.com""#);
-        assert!(matches!(judge(&service, Logs::None, &default), Verdict::OutOfScope(_)));
+        assert!(matches!(judge(&service, Logs::None, &default), Verdict::Drifted(_)));
         let free = Parameters { phi_free_buckets: vec!["phi".to_owned()], ..default };
         assert!(matches!(judge(PARTNER, Logs::None, &free), Verdict::OutOfScope(_)));
     }

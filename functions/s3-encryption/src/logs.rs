@@ -1,5 +1,6 @@
 //! Buckets to which AWS services deliver logs. To ask another encryption of them would end the delivery without a
-//! word: S3 server access logs and most load balancer logs know SSE-S3 only.
+//! word: S3 server access logs and most load balancer logs know SSE-S3 only. So a person is told before. It takes no bucket out
+//! of scope: anybody who may write a bucket's policy can let such a service in.
 //!
 //! Sources: S3 User Guide, "Enabling Amazon S3 server access logging"; Elastic Load Balancing, "Access logs for your
 //! Application Load Balancer"; `CloudFront`, "Configure standard logging (legacy)"; CloudTrail, "Amazon S3 bucket policy for
@@ -17,8 +18,9 @@ use remedy_policy::{
 /// The call that reads the ACL.
 pub(crate) const ACL: Call = Call::same("s3:GetBucketAcl");
 
-/// Why such a bucket is left alone.
-pub(crate) const REASON: &str = "AWS services deliver logs to this bucket, and would stop";
+/// What a person should know before.
+pub(crate) const REASON: &str = "AWS services are let in to deliver logs to this bucket: those that know SSE-S3 only would \
+    stop without a word; let them deliver elsewhere, or ask for an exemption";
 
 /// The services, as policies name them.
 const SERVICES: [&str; 7] = [
@@ -80,12 +82,18 @@ impl From<bool> for Logs {
     }
 }
 
-/// Whether a bucket policy lets a service deliver logs.
-pub(crate) fn let_in_by(policy: Option<&str>) -> Logs {
-    let lets = |text: &str| {
-        Policy::parse(Kind::Bucket, text).is_ok_and(|policy| policy.statements.iter().any(lets_a_service_upload))
-    };
+/// Whether the policy of the bucket of this ARN lets a service deliver logs there.
+pub(crate) fn let_in_by(policy: Option<&str>, bucket: &str) -> Logs {
+    let objects = format!("{bucket}/*");
+    let applies = |statement: &Statement<'_>| lets_a_service_upload(statement) && is_about(statement, &objects);
+    let lets = |text: &str| Policy::parse(Kind::Bucket, text).is_ok_and(|policy| policy.statements.iter().any(applies));
     policy.is_some_and(lets).into()
+}
+
+/// Whether a statement can be about objects of the bucket.
+fn is_about(statement: &Statement<'_>, objects: &str) -> bool {
+    let Some(resources) = &statement.resources else { return true };
+    resources.negated || resources.items.iter().any(|item| glob::intersect(&item.text, objects))
 }
 
 fn lets_a_service_upload(statement: &Statement<'_>) -> bool {
@@ -123,9 +131,28 @@ mod tests {
     use super::*;
 
     fn logs(principal: &str, action: &str) -> Logs {
-        let_in_by(Some(&format!(
-            r#"{{"Statement":{{"Effect":"Allow","Principal":{principal},"Action":"{action}","Resource":"arn:aws:s3:::b/*"}}}}"#
-        )))
+        on("b/AWSLogs/*", principal, action)
+    }
+
+    fn on(resource: &str, principal: &str, action: &str) -> Logs {
+        let text = format!(
+            r#"{{"Statement":{{"Effect":"Allow","Principal":{principal},"Action":"{action}","Resource":"arn:aws:s3:::{resource}"}}}}"#
+        );
+        let_in_by(Some(&text), "arn:aws:s3:::b")
+    }
+
+    #[test]
+    fn a_statement_about_other_buckets_lets_nobody_deliver_here() {
+        let service = r#"{"Service":"delivery.logs.amazonaws.com"}"#;
+        for (resource, expected) in [
+            ("b/*", Logs::Delivered),
+            ("*", Logs::Delivered),
+            ("other/*", Logs::None),
+            ("b", Logs::None),
+            ("b2/*", Logs::None),
+        ] {
+            assert_eq!(on(resource, service, "s3:PutObject"), expected, "{resource}");
+        }
     }
 
     #[test]

@@ -47,7 +47,8 @@ pub(crate) async fn consult(
     let acl = logs::let_in_by_acl(&client.buckets, &vault.bucket);
     let unread = wanted.filter(|arn| !vault.keys.contains_key(arn) && vault.is_near(arn));
     let (policy, acl, found) = try_join3(policy, acl, describe(client, unread)).await?;
-    let delivered = [acl, logs::let_in_by(policy.flatten().as_deref())].contains(&Logs::Delivered);
+    let bucket = vault.bucket.arn.as_deref().unwrap_or_default();
+    let delivered = [acl, logs::let_in_by(policy.flatten().as_deref(), bucket)].contains(&Logs::Delivered);
     vault.keys.extend(found);
     Ok(Vault { logs: delivered.into(), ..vault })
 }
@@ -68,9 +69,6 @@ pub(crate) fn judge(vault: &Vault, setting: &DefaultEncryption, parameters: &Par
     if parameters.is_free_of_phi(&vault.bucket) {
         return Verdict::OutOfScope("the settings say that this bucket holds no PHI".to_owned());
     }
-    if vault.logs == Logs::Delivered {
-        return Verdict::OutOfScope(logs::REASON.to_owned());
-    }
     let kept = vault.flaw(&setting.cipher, wanted.as_deref()).is_none();
     let cipher = if kept { Ok(setting.cipher.clone()) } else { vault.cipher(setting, wanted.as_deref()) };
     let cipher = match cipher {
@@ -82,10 +80,12 @@ pub(crate) fn judge(vault: &Vault, setting: &DefaultEncryption, parameters: &Par
     } else {
         "those who write need kms:GenerateDataKey on the key, and those who read kms:Decrypt"
     };
+    let also = if vault.logs == Logs::Delivered { format!("; {}", logs::REASON) } else { String::new() };
+    let consent = Consent::Ask(format!("{why}{also}"));
     let bucket_key = setting.bucket_key || cipher.algorithm == KMS;
     let desired = DefaultEncryption { cipher, bucket_key, blocked: setting.blocked.clone() };
     let note = Some("objects that are there keep their encryption".to_owned());
-    Verdict::Drifted(Drift { violations, desired, consent: Consent::Ask(why.to_owned()), note })
+    Verdict::Drifted(Drift { violations, desired, consent, note })
 }
 
 /// What is to be: a stricter algorithm stays.
@@ -200,7 +200,7 @@ mod tests {
             (with("AES256", None), &[], Some("not encrypted with SSE-KMS")),
         ] {
             let said = vault(keys).violations(&setting, Some(ARN));
-            let said = said.first().map(|violation| violation.0.clone());
+            let said = said.first().map(|violation| violation.text.clone());
             assert_eq!(said.is_some(), expected.is_some(), "{setting:?}: {said:?}");
             assert!(said.unwrap_or_default().contains(expected.unwrap_or_default()), "{setting:?}");
         }

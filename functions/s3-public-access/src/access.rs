@@ -1,7 +1,7 @@
 //! What opens a bucket or keeps it closed: its flags, its policy and its ACL, and the ways from one to another.
 
 use remedy_domain::{Call, Conflict, Harm, Route, canonical};
-use remedy_policy::{Kind, edit};
+use remedy_policy::{Answer, Kind, edit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -79,6 +79,13 @@ impl Access {
     /// Whether two are equal but for how S3 spells a policy.
     pub(crate) fn agrees(&self, other: &Self) -> bool {
         self.block == other.block && self.acl == other.acl && alike(self.policy.as_deref(), other.policy.as_deref())
+    }
+
+    /// Whether strangers may get in, where the policy gives this answer: by the policy or by the ACL, as far as flags let them.
+    pub(crate) fn is_open_to(&self, strangers: Answer) -> bool {
+        let flags = self.block.unwrap_or_default();
+        let by_policy = strangers != Answer::No && !flags.restrict_public_buckets;
+        by_policy || (!flags.ignore_public_acls && !self.acl.public().is_empty())
     }
 
     /// Flag by flag, statement by statement, grant by grant.

@@ -184,7 +184,7 @@ pub(crate) mod tests {
             ignore_public_acls: true,
             ..PublicAccessBlock::default()
         });
-        let names: Vec<_> = violations(&half).into_iter().map(|violation| violation.0).collect();
+        let names: Vec<_> = violations(&half).into_iter().map(|violation| violation.text).collect();
         assert_eq!(names, ["BlockPublicPolicy is off", "RestrictPublicBuckets is off"]);
         assert_eq!(violations(&None).len(), 4);
         assert!(violations(&Some(PublicAccessBlock::ALL)).is_empty());

@@ -13,8 +13,8 @@
 //! off are set, in one `PutPublicAccessBlock`. In this order, because `RestrictPublicBuckets` also cuts off other accounts
 //! that are let in rightly, as long as any statement is public.
 //!
-//! **What we never touch.** Objects; every other statement, byte for byte; statements of other controls (`Remedy…`); every
-//! other grant; flags that are on. A bucket with all four flags on is closed, whatever its policy and its ACL say.
+//! **What we never touch.** Objects; every other statement, byte for byte; every other grant; flags that are on. A bucket with
+//! all four flags on is closed, whatever its policy and its ACL say.
 //!
 //! **What may break.** Anonymous downloads and uploads, and AWS accounts that came in through a grant to everybody.
 //! What a statement gives to an account by name stays.
@@ -22,9 +22,11 @@
 //! **Way back.** In the opposite order, the old flags, grants and statements are put back; where there was no
 //! configuration, it is deleted again. A flag, a grant or a statement that somebody else changed since keeps their value.
 //!
-//! **When a person decides.** The bucket hosts a website: it would go dark. S3 takes the bucket policy for public and it is
-//! not certain that strangers get in, or no single statement can be taken out: then only grants and flags are changed, and
-//! accounts that the policy lets in would be cut off.
+//! **When a person decides.** The bucket hosts a website; S3 takes the bucket policy for public and it is not certain that
+//! strangers get in; no single statement can be taken out. While nothing lets strangers in, a person is asked first: the
+//! website would go dark, and accounts that the policy lets in would be cut off. Where the policy or the ACL may let strangers
+//! in, the flags are set at once and nothing else is changed, and somebody is told to look at the rest: a question would keep
+//! the bucket open until it is answered.
 
 use aws_sdk_s3::types::PublicAccessBlockConfiguration;
 use futures_util::future::join3;
@@ -34,7 +36,7 @@ use remedy_aws::{
 };
 use remedy_domain::{
     Conflict, Consent, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, StopsDestruction,
-    Target, Verdict, control::ApiEvent,
+    Target, Verdict, Violation, control::ApiEvent, outcome::Alarm,
 };
 use remedy_engine::{Glance, Page, Place, Remediation, Tags, Writer};
 use serde_json::Value;
@@ -48,6 +50,9 @@ use crate::{
 };
 
 const S3: &str = "s3.amazonaws.com";
+/// What is done where a person must look at the rest.
+const CLOSED_ONLY: &str =
+    "the bucket is closed by its flags; its policy and its ACL are as they were, and somebody must look";
 
 /// The control `s3-bucket-public`.
 #[derive(Debug)]
@@ -122,16 +127,22 @@ impl Remediation for BucketPublic {
             return Verdict::Compliant;
         }
         let opening = opening(setting.policy.as_deref());
+        let website = (*website == Website::Hosted).then_some("the bucket hosts a website, which goes dark");
+        let doubt = website.or(opening.doubt);
+        let is_open = setting.is_open_to(opening.strangers);
         violations.extend(opening.violations);
         violations.extend(setting.acl.violations());
-        let consent = match (website, opening.doubt) {
-            (Website::Hosted, _) => Consent::Ask("the bucket hosts a website, which would go dark".to_owned()),
-            (Website::None, Some(doubt)) => Consent::Ask(doubt.to_owned()),
-            (Website::None, None) => Consent::Auto,
-        };
         let block = Some(PublicAccessBlock::ALL);
-        let desired = Access { block, policy: opening.desired, acl: setting.acl.closed() };
-        Verdict::Drifted(Drift { violations, desired, consent, note: None })
+        let whole = Access { block, policy: opening.desired, acl: setting.acl.closed() };
+        let (desired, consent, note) = match doubt {
+            None => (whole, Consent::Auto, None),
+            Some(doubt) if is_open => {
+                violations.push(Violation { urgency: Alarm::Alarm, ..Violation::new(doubt) });
+                (Access { block, ..setting.clone() }, Consent::Auto, Some(format!("{CLOSED_ONLY}: {doubt}")))
+            }
+            Some(doubt) => (whole, Consent::Ask(doubt.to_owned()), None),
+        };
+        Verdict::Drifted(Drift { violations, desired, consent, note })
     }
 
     fn steps(from: &Access, to: &Access) -> Route<Step> {
@@ -206,5 +217,35 @@ mod tests {
             panic!("not drifted")
         };
         assert_eq!((drift.violations.len(), drift.consent, drift.desired.policy), (5, Consent::Auto, None));
+    }
+
+    fn drift(website: Website, setting: &Access) -> Drift<Access> {
+        let account = remedy_domain::AccountId::parse("111122223333").unwrap();
+        let parameters = remedy_domain::Parameters::default();
+        let context = Context { now: remedy_domain::Timestamp::UNIX_EPOCH, account: &account, parameters: &parameters };
+        let Verdict::Drifted(drift) = BucketPublic::judge(&website, setting, &context) else { panic!("not drifted") };
+        drift
+    }
+
+    #[test]
+    fn what_a_person_must_look_at_keeps_no_bucket_open() {
+        let unknown = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*","Condition":{"StringEquals":{"aws:NoSuchKey":"x"}}}}"#;
+        let open = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}}"#;
+        for (website, policy) in [
+            (Website::Hosted, open),
+            (Website::Hosted, unknown),
+            (Website::None, unknown),
+            (Website::None, r#"{"Statement":[{"Effect":"Permit"}]}"#),
+        ] {
+            let setting = Access { policy: Some(policy.to_owned()), ..Access::default() };
+            let drift = drift(website, &setting);
+            assert_eq!(drift.consent, Consent::Auto, "{website:?} {policy}");
+            assert_eq!(drift.desired, Access { block: Some(PublicAccessBlock::ALL), ..setting });
+            assert!(drift.note.is_some() && drift.violations.iter().any(|one| one.urgency == Alarm::Alarm));
+        }
+        let cut = Some(PublicAccessBlock { block_public_acls: false, ..PublicAccessBlock::ALL });
+        for setting in [Access::default(), Access { block: cut, policy: Some(open.to_owned()), ..Access::default() }] {
+            assert!(matches!(drift(Website::Hosted, &setting).consent, Consent::Ask(_)), "nothing lets strangers in");
+        }
     }
 }

@@ -1,15 +1,15 @@
 //! What a bucket policy does for strangers, and when two policies say the same.
 
-use remedy_domain::Violation;
+use remedy_domain::{Violation, fence::is_reserved};
 use remedy_policy::{
-    Answer, Kind, Policy, Resource,
+    Answer, Kind, Policy, Resource, TooMuchWork,
     document::Statement,
-    edit::{self, remove_public},
+    edit::{self, NotEdited, remove_public},
 };
 use serde_json::Value;
 
-/// Statements of other controls begin like this. No control of Remedy lets anybody in.
-const RESERVED: &str = "Remedy";
+/// Why a person should look at a policy of which the analysis did not come to its end.
+const TOO_MUCH_WORK: &str = "whether the bucket policy lets strangers in takes too much work to tell: say the same in fewer statements and wildcards";
 
 /// What a bucket policy does for strangers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,27 +20,34 @@ pub(crate) struct Opening {
     pub(crate) desired: Option<String>,
     /// Why a person should look at it: then it should stay as it is.
     pub(crate) doubt: Option<&'static str>,
+    /// Whether strangers get in.
+    pub(crate) strangers: Answer,
 }
 
 /// What a bucket policy does for strangers.
 pub(crate) fn opening(text: Option<&str>) -> Opening {
-    let (violations, closed) = match text.map(|text| Policy::parse(Kind::Bucket, text)) {
-        None => (vec![], Ok(None)),
-        Some(Err(_)) => (vec![], Err("the bucket policy is none that Remedy understands")),
+    let (violations, closed, strangers) = match text.map(|text| Policy::parse(Kind::Bucket, text)) {
+        None => (vec![], Ok(None), Answer::No),
+        Some(Err(_)) => (vec![], Err("the bucket policy is none that Remedy understands"), Answer::Unknown),
         Some(Ok(policy)) => {
             let found = Resource::of(&policy);
-            (violations(&policy, &found), closed(&policy, &found))
+            (violations(&policy, &found), closed(&policy, &found), found.public)
         }
     };
     let unchanged = || text.map(str::to_owned);
     let (desired, doubt) = closed.map_or_else(|doubt| (unchanged(), Some(doubt)), |desired| (desired, None));
-    Opening { violations, desired, doubt }
+    Opening { violations, desired, doubt, strangers }
 }
 
 fn violations(policy: &Policy<'_>, found: &Resource) -> Vec<Violation> {
     let open = policy.statements.iter().filter(|statement| found.public_statements.contains(&statement.index));
-    open.map(|statement| Violation::new(format!("{} of the bucket policy lets strangers in", name(statement))))
-        .collect()
+    open.map(violation).collect()
+}
+
+/// No control of Remedy lets anybody in: whoever gives such a statement one of its names means it to be overlooked.
+fn violation(statement: &Statement<'_>) -> Violation {
+    let words = format!("{} of the bucket policy lets strangers in", name(statement));
+    if statement.sid.as_deref().is_some_and(is_reserved) { Violation::imitation(words) } else { Violation::new(words) }
 }
 
 /// Its place, counted from one, and its Sid where that is of the letters that IAM allows.
@@ -52,17 +59,14 @@ fn name(statement: &Statement<'_>) -> String {
 
 /// The policy without what lets strangers in; or why that is a person's business.
 fn closed(policy: &Policy<'_>, found: &Resource) -> Result<Option<String>, &'static str> {
+    found.finished.map_err(|TooMuchWork| TOO_MUCH_WORK)?;
     if found.public_statements.is_empty() {
         return settled(found).map(|()| Some(policy.text.to_owned()));
     }
-    let reserved = |statement: &Statement<'_>| {
-        let sid = statement.sid.as_deref().unwrap_or_default();
-        found.public_statements.contains(&statement.index) && sid.starts_with(RESERVED)
-    };
-    if policy.statements.iter().any(reserved) {
-        return Err("a statement under a name that is reserved for Remedy lets strangers in");
-    }
-    let edited = remove_public(policy).map_err(|_| "no single statement of the bucket policy is at fault")?;
+    let edited = remove_public(policy).map_err(|error| match error {
+        NotEdited::TooMuchWork(_) => TOO_MUCH_WORK,
+        _ => "no single statement of the bucket policy is at fault",
+    })?;
     let Some(rest) = edited.text else { return Ok(None) };
     let unsound = "the bucket policy cannot be repaired in place";
     let kept = Policy::parse(Kind::Bucket, &rest).map_err(|_| unsound)?;
@@ -75,6 +79,7 @@ fn closed(policy: &Policy<'_>, found: &Resource) -> Result<Option<String>, &'sta
 
 /// Whether nothing is left that S3 would take for public: a policy may hold what it cuts, and it refuses to store it.
 fn settled(found: &Resource) -> Result<(), &'static str> {
+    found.finished.map_err(|TooMuchWork| TOO_MUCH_WORK)?;
     match (found.public, found.public_literal) {
         (Answer::Yes, _) => Err("no single statement of the bucket policy is at fault"),
         (Answer::Unknown, _) => Err("whether the bucket policy lets strangers in hangs on a key that is not known"),
@@ -117,6 +122,7 @@ fn account(arn: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use remedy_domain::outcome::Alarm;
 
     const EVERYONE: &str =
         r#"{"Sid":"Open","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}"#;
@@ -134,7 +140,8 @@ mod tests {
         assert_eq!(opening(Some(&of(&[EVERYONE]))).desired, None);
         let quiet = opening(Some(&of(&[PARTNER])));
         assert_eq!((quiet.violations.len(), quiet.desired, quiet.doubt), (0, Some(of(&[PARTNER])), None));
-        assert_eq!(opening(None), Opening { violations: vec![], desired: None, doubt: None });
+        let nothing = Opening { violations: vec![], desired: None, doubt: None, strangers: Answer::No };
+        assert_eq!(opening(None), nothing);
     }
 
     #[test]
@@ -142,19 +149,26 @@ mod tests {
         let unknown = r#""Condition":{"StringEquals":{"aws:NoSuchKey":"x"}},"Effect""#;
         let unknown = EVERYONE.replace(r#""Effect""#, unknown);
         let denied = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"],"Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}}"#;
-        let reserved = EVERYONE.replace("Open", "RemedyOpen");
         let gone = PARTNER.replace("arn:aws:iam::444455556666:root", "AIDACKCEVSQ6C2EXAMPLE");
         for (text, said) in [
             ("{}".to_owned(), "none that Remedy understands"),
             (of(&[&unknown]), "not known"),
             (of(&[EVERYONE, denied]), "S3 takes the bucket policy for public"),
             (of(&[EVERYONE, &unknown]), "not known"),
-            (of(&[&reserved]), "reserved"),
             (of(&[EVERYONE, &gone]), "gone"),
         ] {
             let opening = opening(Some(&text));
             assert!(opening.doubt.is_some_and(|doubt| doubt.contains(said)), "{text}: {:?}", opening.doubt);
             assert_eq!(opening.desired.as_deref(), Some(text.as_str()));
+        }
+    }
+
+    #[test]
+    fn a_statement_that_is_called_like_remedys_own_goes_like_any_other_and_pages() {
+        for sid in ["RemedyDenyPlaintext", "remedyOpen"] {
+            let posing = opening(Some(&of(&[&EVERYONE.replace("Open", sid), PARTNER])));
+            assert_eq!((posing.desired, posing.doubt), (Some(of(&[PARTNER])), None));
+            assert_eq!(posing.violations[0].urgency, Alarm::Page);
         }
     }
 

@@ -2,17 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use remedy_domain::Timestamp;
 use remedy_policy::{
     Kind as Document, Policy,
     document::{Effect, Principal as Named, PrincipalKind, Statement},
-    evaluate::{Caller, Decision, Policies, Request, decide},
+    evaluate::{Caller, Decision, Policies, Request, allows, decide},
 };
 
-use super::{Access, Account, Principal, Unread};
+use super::{ASKED, Access, Account, Principal, Purpose, Unread};
 use crate::principal::Kind;
-
-/// How many users are asked about: two that somebody can be are enough.
-const ASKED: usize = 20;
 
 impl Account {
     /// Whether there is a way for somebody to be this principal.
@@ -32,7 +30,7 @@ impl Account {
         let outsiders = trust.statements.iter().any(|statement| self.lets_outsiders_in(statement));
         outsiders
             || self.principals.iter().any(|(caller, who)| {
-                self.may_assume(caller, who, arn, &trust) && self.can_be_somebody(caller, unread, seen)
+                self.may_assume(caller, who, arn, &trust, unread) && self.can_be_somebody(caller, unread, seen)
             })
     }
 
@@ -40,13 +38,17 @@ impl Account {
     pub(super) fn ask_about<'a>(&'a self, arn: &'a str, users: &mut BTreeSet<String>, seen: &mut BTreeSet<&'a str>) {
         let Some(principal) = self.principals.get(arn).filter(|_| seen.insert(arn)) else { return };
         let Some(trust) = &principal.trust else {
-            if users.len() < ASKED && principal.access == Access::Unknown {
+            if principal.access == Access::Unknown {
                 users.insert(arn.to_owned());
             }
             return;
         };
         let Ok(trust) = Policy::parse(Document::Trust, trust) else { return };
-        let callers = self.principals.iter().filter(|(caller, who)| self.may_assume(caller, who, arn, &trust));
+        // Whoever came last cannot take the places of those who were there before.
+        let mut everybody: Vec<_> = self.principals.iter().collect();
+        everybody.sort_by_key(|(_, who)| who.since.unwrap_or(Timestamp::MAX));
+        let callers =
+            everybody.into_iter().filter(|(caller, who)| self.may_assume(caller, who, arn, &trust, Unread::Harmful));
         for (caller, _) in callers.take(ASKED) {
             self.ask_about(caller, users, seen);
         }
@@ -63,8 +65,37 @@ impl Account {
         statement.effect == Effect::Allow && named.is_some_and(|named| named.entries.iter().any(is_outside))
     }
 
-    fn may_assume(&self, caller: &str, who: &Principal, role: &str, trust: &Policy<'_>) -> bool {
-        let texts = self.documents(who).flatten();
+    /// Whether a caller may assume a role. The trust is asked first: most callers it does not name.
+    fn may_assume(&self, caller: &str, who: &Principal, role: &str, trust: &Policy<'_>, unread: Unread) -> bool {
+        if !trust.statements.iter().any(|statement| self.may_name(statement, caller, who)) {
+            return false;
+        }
+        let request = Request {
+            caller: who.as_caller(caller, &self.id),
+            action: "sts:AssumeRole".to_owned(),
+            resource: role.to_owned(),
+            resource_account: self.id.clone(),
+            context: with_mfa(caller, &self.id),
+        };
+        let decided =
+            self.known.spend(Purpose::Assuming, || allows(trust, &request) && self.is_allowed(who, trust, &request));
+        decided.unwrap_or(unread == Unread::Harmless)
+    }
+
+    /// Whether a statement may be about a caller of this account, by the names in it.
+    fn may_name(&self, statement: &Statement<'_>, caller: &str, who: &Principal) -> bool {
+        statement.principals.iter().any(|named| {
+            let mut entries = named.entries.iter().filter(|entry| entry.kind == PrincipalKind::Aws);
+            let by_name = |entry: &Named<'_>| {
+                let text = &*entry.text;
+                text == "*" || text == caller || text == self.id || text.ends_with(":root") || text.contains(&who.name)
+            };
+            named.negated || entries.any(by_name)
+        })
+    }
+
+    fn is_allowed(&self, who: &Principal, trust: &Policy<'_>, request: &Request) -> bool {
+        let texts = self.documents(who).flatten().filter(|text| self.known.read(text).assumes);
         let policies: Vec<_> = texts.filter_map(|text| Policy::parse(Document::Identity, text).ok()).collect();
         let boundary = who.boundary.as_deref().and_then(|arn| self.document(arn));
         let boundary = boundary.and_then(|text| Policy::parse(Document::Identity, text).ok());
@@ -74,14 +105,7 @@ impl Account {
             resource: Some(trust),
             ..Policies::default()
         };
-        let request = Request {
-            caller: who.as_caller(caller, &self.id),
-            action: "sts:AssumeRole".to_owned(),
-            resource: role.to_owned(),
-            resource_account: self.id.clone(),
-            context: with_mfa(caller, &self.id),
-        };
-        decide(&known, &request) == Decision::Allowed
+        decide(&known, request) == Decision::Allowed
     }
 }
 

@@ -128,7 +128,7 @@ impl Lawful for PolicyAdmin {
 
 fn is_admin(text: &str) -> bool {
     let policy = Policy::parse(Document::Identity, text).unwrap();
-    let found = Identity::of(&Holder::of(&policy));
+    let found = Identity::of(&Holder::of(&policy)).unwrap();
     found.admin || found.admin_literal
 }
 
@@ -164,9 +164,9 @@ impl Lawful for PolicyFullService {
 /// A policy that was changed: how long ago, and whether that was approved.
 #[derive(Debug, Clone)]
 pub struct Changed {
-    text: String,
-    days: u32,
-    approved: bool,
+    pub(super) text: String,
+    pub(super) days: u32,
+    pub(super) approved: bool,
 }
 
 impl Lawful for PolicyUnapproved {

@@ -124,7 +124,7 @@ impl Lawful for UserDirectPolicy {
         if world.inline {
             worlds::put_inline(&client, Kind::User, &name, "night-shift", &document(&[worlds::READING])).await;
         }
-        worlds::put_inline(&client, Kind::User, &name, "RemedyDenyWithoutMfa", &document(&[worlds::READING])).await;
+        worlds::put_fence(&client, stage, &name).await;
         Some(name)
     }
 
@@ -154,8 +154,13 @@ pub struct Inline {
 }
 
 fn inline() -> impl Strategy<Value = BTreeMap<String, String>> {
-    let name =
-        prop_oneof![Just("night-shift".to_owned()), Just("lab+results@ward".to_owned()), Just("third".to_owned())];
+    let name = prop_oneof![
+        Just("night-shift"),
+        Just("lab+results@ward"),
+        Just("RemedyBackdoor"),
+        Just("RemedyDenyWithoutMfa")
+    ]
+    .prop_map(str::to_owned);
     btree_map(name, harmless(), 0..=2)
 }
 
@@ -182,7 +187,9 @@ impl Lawful for InlinePolicy {
         for (inline, text) in &world.policies {
             worlds::put_inline(&client, world.kind, &name, inline, text).await;
         }
-        worlds::put_inline(&client, world.kind, &name, "RemedyDenyWithoutMfa", &document(&[worlds::READING])).await;
+        if world.kind == Kind::User {
+            worlds::put_fence(&client, stage, &name).await;
+        }
         Some(name)
     }
 

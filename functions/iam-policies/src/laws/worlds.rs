@@ -1,7 +1,7 @@
 //! What an account holds, made by genuine calls.
 
 use aws_sdk_iam::{Client, error::SdkError, types::Tag};
-use remedy_domain::Target;
+use remedy_domain::{Target, fence};
 use remedy_engine::Tags;
 use remedy_testkit::laws::{
     Stage,
@@ -62,6 +62,12 @@ pub(super) async fn keepers(stage: &Stage) {
         client.attach_user_policy().user_name(name).policy_arn(ADMINISTRATOR_ACCESS).send().await.unwrap();
         client.create_access_key().user_name(name).send().await.unwrap();
     }
+}
+
+/// The fence of a user who has no MFA device.
+pub(super) async fn put_fence(client: &Client, stage: &Stage, name: &str) {
+    let arn = format!("arn:aws:iam::{}:user/ward/{name}", stage.account);
+    put_inline(client, Kind::User, name, fence::NAME, &fence::document(&arn, name)).await;
 }
 
 /// A user, group or role. Answers its name.
@@ -143,5 +149,5 @@ pub(super) async fn tag(client: &Client, target: &Target, tags: &Tags) -> bool {
 fn administrator_access_says_what_we_take_it_to_say() {
     use remedy_policy::{Holder, Identity, Kind as Document, Policy};
     let policy = Policy::parse(Document::Identity, ADMINISTRATOR).unwrap();
-    assert!(Identity::of(&Holder::of(&policy)).admin);
+    assert!(Identity::of(&Holder::of(&policy)).unwrap().admin);
 }

@@ -23,6 +23,9 @@ use crate::{Buckets, PublicAccessBlock};
 
 const OPEN: &str =
     r#"{"Sid":"Open","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::*"}"#;
+/// It is called like one of Remedy's own.
+const POSING: &str =
+    r#"{"Sid":"RemedyOpen","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::*"}"#;
 const WRITE: &str =
     r#"{"Effect":"Allow","Principal":{"AWS":"*"},"Action":["s3:PutObject"],"Resource":"arn:aws:s3:::*"}"#;
 const MIXED: &str = r#"{"Sid":"Mixed","Effect":"Allow","Principal":{"AWS":["*","arn:aws:iam::777788889999:root"]},"Action":"s3:GetObject","Resource":"arn:aws:s3:::*"}"#;
@@ -40,7 +43,7 @@ pub(super) fn document(statements: &[impl AsRef<str>]) -> Option<String> {
 
 /// Policies of which some statements let strangers in, and others do not.
 pub(super) fn policies() -> impl Strategy<Value = Option<String>> {
-    let some = subsequence(vec![OPEN, TLS, WRITE, PARTNER, MIXED], 0..=4).prop_map(|some| document(&some));
+    let some = subsequence(vec![OPEN, POSING, TLS, WRITE, PARTNER, MIXED], 0..=4).prop_map(|some| document(&some));
     prop_oneof![4 => some, 1 => Just(document(&[OPEN, ONLY_US])), 1 => Just(document(&[PARTNER, UNKNOWN]))]
 }
 
