@@ -15,20 +15,20 @@ use remedy_domain::{
     Settings,
     exemption::Terms,
     hold::HoldScope,
-    request::{Decide, Document, Named, Request, Revert, Turn},
+    request::{Decide, Document, Looking, Named, Request, Revert, Turn},
 };
 use serde_json::value::RawValue;
 
-use arguments::{Answering, Approval, Decision, Exempt, Of, One, Plain, Propose, Stop, Undo};
+use arguments::{Answering, Approval, Decision, Exempt, Filter, Of, One, Plain, Propose, Stop, Undo};
 use sending::{Ended, Sending};
 use sequel::Sequel;
 
 /// The commands of people in the loop.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List what waits for people.
-    Pending(Plain),
-    /// Show one of it.
+    /// List what waits for people, a page at a time: what people ask for first, then the newest. Of settings, every difference.
+    Pending(Filter),
+    /// Show one of it: of a plan, the setting before and after; of settings, every difference.
     Plan(Of),
     /// Agree to what somebody else, or Remedy, asks for.
     Approve(Approval),
@@ -39,13 +39,13 @@ pub(crate) enum Command {
     /// Ask for exemptions, one by one or from a reviewed file. Somebody else approves them.
     #[command(subcommand)]
     Exempt(Exempt),
-    /// Ask for settings that loosen those in force. Somebody else approves them.
+    /// Ask for other settings, whichever way they differ from those in force. Somebody else approves them.
     Settings(Propose),
     /// Put a hold on: nothing is written from the next invocation on.
     Hold(Stop),
     /// Ask for a hold to be released. Somebody else approves it.
     Release(Stop),
-    /// Show holds, exemptions and modes. With a stack also what would come of it if every control were enforced today, by
+    /// Show holds, exemptions, modes, what is protected, and whether the settings that are deployed are in force. With a stack also what would come of it if every control were enforced today, by
     /// function; without one a function says so itself, invoked with {"status": {"control": "..."}}.
     Status(Plain),
 }
@@ -86,7 +86,9 @@ fn done(command: Command) -> Result<Ended, Failed> {
 /// The requests that a command makes, and how they are sent.
 fn requests(command: Command) -> Result<(Vec<Request>, Sending), Failed> {
     Ok(match command {
-        Command::Pending(plain) => (vec![Request::Pending {}], plain.sending),
+        Command::Pending(Filter { control, account, page, sending }) => {
+            (vec![Request::Pending(Looking { control, account, page })], sending)
+        }
         Command::Status(plain) => (vec![Request::Status {}], plain.sending),
         Command::Plan(of) => (vec![Request::Plan(Named { id: of.id })], of.sending),
         Command::Approve(approval) => decided(approval.decision, Request::Approve),

@@ -16,7 +16,7 @@ use remedy_policy::{Kind, json, json::Value};
 const CLEAN: u8 = 0;
 /// Something was found.
 const FOUND: u8 = 1;
-/// A document could not be read, or is no policy.
+/// A document could not be read, is no policy, or takes too much work to analyse.
 const FAILED: u8 = 2;
 
 /// The commands on policies.
@@ -24,7 +24,8 @@ const FAILED: u8 = 2;
 pub(crate) enum Command {
     /// Say what policies permit: administrators, full services, ways to more permissions, strangers.
     ///
-    /// The exit status is 0 if nothing was found, 1 if something was, 2 if a document is no policy.
+    /// The exit status is 0 if nothing was found, 1 if something was, 2 if a document is no policy or takes too
+    /// much work to analyse.
     Check {
         /// The documents. `-` is standard input.
         #[arg(required_unless_present = "jsonl")]

@@ -20,7 +20,8 @@ use crate::surroundings;
 /// `aws sso login`, set them with: eval "$(aws configure export-credentials --format env)"
 #[derive(Debug, Args)]
 pub(crate) struct Command {
-    /// Whom the request is for: the ARN of the operator function, or the deployment's name.
+    /// Whom the request is for: account, Region and stack of the operator function, as in `111122223333/us-east-1/remedy`.
+    /// Without it, `REMEDY_AUDIENCE`.
     #[arg(long)]
     audience: Option<String>,
     /// The Region of the operator function. Without it, `AWS_REGION`, else `AWS_DEFAULT_REGION`.
@@ -44,7 +45,9 @@ pub(crate) enum Failed {
     Unset(&'static str),
     #[error("the Region is {0}: name that of the operator function with --region")]
     Region(&'static str),
-    #[error("the audience is none: name the operator function's ARN with --audience")]
+    #[error(
+        "the audience is none: name account, Region and stack with --audience, as in 111122223333/us-east-1/remedy"
+    )]
     Audience,
     #[error("this machine gives no {0}")]
     Machine(&'static str),

@@ -2,6 +2,7 @@
 
 mod report;
 mod source;
+mod versions;
 
 use std::{
     io::{self, Write},
@@ -12,21 +13,21 @@ use std::{
 use clap::Args;
 use remedy_aws::clock;
 use remedy_domain::Timestamp;
-use remedy_evidence::{PublicKey, Report};
+use remedy_evidence::{Hour, Pins, PublicKey, Report, Verdict};
 use source::{Source, Unread};
 
 /// Everything is as it was sealed.
 const INTACT: u8 = 0;
 /// Something is not.
 const FOUND: u8 = 1;
-/// It could not be verified.
+/// It could not be verified, or not all of it.
 const FAILED: u8 = 2;
 
 /// Say whether sealed evidence is as it was sealed, and name what was deleted, changed, inserted, reordered or cut off.
 ///
 /// Of a folder nothing but its files is needed: no network, no AWS account. For a bucket the credentials come from the
 /// environment (`aws configure export-credentials --format env`). The exit status is 0 if everything is intact, 1 if
-/// something was found, 2 if it could not be verified.
+/// something was found, 2 if it could not be verified: nothing is sealed, something is unreadable, or of a later release.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The evidence: `s3://<bucket>`, or the folder of `aws s3 sync s3://<bucket> <folder>`.
@@ -37,6 +38,19 @@ pub(crate) struct Arguments {
     /// Seals that were copied to another account: a bucket or a folder.
     #[arg(long)]
     anchor: Option<Source>,
+    /// The bucket that was sealed. Without it, the one that is read; of a folder, any.
+    #[arg(long, value_name = "BUCKET")]
+    origin: Option<String>,
+    /// The digest of the first manifest, as the sealer told it when it began: any other beginning is a finding.
+    #[arg(long, value_name = "SHA256")]
+    genesis: Option<String>,
+    /// An hour that was sealed, such as 2026-03-02T10:00:00Z: evidence that begins later is a finding.
+    #[arg(long, value_name = "HOUR")]
+    since: Option<Timestamp>,
+    /// The answer of `aws s3api list-object-versions --bucket <bucket>`: delete markers and second versions are findings. Of a
+    /// bucket it is asked for.
+    #[arg(long, value_name = "FILE")]
+    versions: Option<PathBuf>,
     /// When the folder was downloaded, such as 2026-03-02T10:00:00Z. Without it, just now.
     #[arg(long)]
     at: Option<Timestamp>,
@@ -50,7 +64,11 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     match verified(arguments) {
         Ok(report) => {
             let text = if arguments.json { report::json(&report) } else { report::text(&report) };
-            let status = if report.is_intact() { INTACT } else { FOUND };
+            let status = match report.verdict() {
+                Verdict::Intact => INTACT,
+                Verdict::Tampered => FOUND,
+                Verdict::CannotSay => FAILED,
+            };
             match io::stdout().lock().write_all(text.as_bytes()) {
                 // A reader that has seen enough closes the pipe.
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::from(FAILED),
@@ -66,13 +84,21 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 
 fn verified(arguments: &Arguments) -> Result<Report, Unread> {
     let keys = arguments.keys.iter().map(key).collect::<Result<Vec<_>, _>>()?;
-    let archive = arguments.evidence.read()?;
-    let anchor = arguments.anchor.as_ref().map(Source::read).transpose()?;
+    let mut archive = arguments.evidence.read()?;
+    if let Some(path) = &arguments.versions {
+        versions::read(path, &mut archive)?;
+    }
+    let anchor = arguments.anchor.as_ref().map(Source::read_seals).transpose()?;
     let at = arguments.at.unwrap_or_else(clock::now);
     if archive.is_empty() {
         return Err(Unread::nothing_in(&arguments.evidence));
     }
-    Ok(remedy_evidence::verify(&archive, &keys, anchor.as_ref(), at))
+    let pins = Pins {
+        origin: arguments.origin.clone().or_else(|| arguments.evidence.bucket()),
+        genesis: arguments.genesis.clone(),
+        since: arguments.since.map(Hour::of),
+    };
+    Ok(remedy_evidence::verify_pinned(&archive, &keys, anchor.as_ref(), at, &pins))
 }
 
 fn key(path: &PathBuf) -> Result<PublicKey, Unread> {

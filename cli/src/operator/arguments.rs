@@ -14,6 +14,22 @@ pub(crate) struct Plain {
     pub(super) sending: Sending,
 }
 
+/// A page of what waits.
+#[derive(Debug, Args)]
+pub(crate) struct Filter {
+    /// Only what is about this control.
+    #[arg(long)]
+    pub(super) control: Option<String>,
+    /// Only what is about this account.
+    #[arg(long, value_parser = account)]
+    pub(super) account: Option<AccountId>,
+    /// Which page.
+    #[arg(long)]
+    pub(super) page: Option<usize>,
+    #[command(flatten)]
+    pub(super) sending: Sending,
+}
+
 /// One ask.
 #[derive(Debug, Args)]
 pub(crate) struct Of {
@@ -164,6 +180,6 @@ pub(crate) struct Stop {
     pub(super) sending: Sending,
 }
 
-fn account(text: &str) -> Result<AccountId, String> {
+pub(super) fn account(text: &str) -> Result<AccountId, String> {
     AccountId::parse(text).map_err(|error| error.to_string())
 }

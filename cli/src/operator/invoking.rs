@@ -11,8 +11,9 @@ use aws_sdk_lambda::{
 use remedy_aws::{
     Session,
     environment::{Access, Credentials},
+    identity,
 };
-use remedy_domain::{Fault, FaultKind, Region, redact};
+use remedy_domain::{AccountId, Fault, FaultKind, Region, deployment, redact};
 use serde_json::Value;
 use tokio::runtime::{self, Runtime};
 
@@ -29,6 +30,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 pub(super) struct Line {
     stack: Stack,
     region: Region,
+    session: Session,
     client: Client,
     runtime: Runtime,
 }
@@ -49,6 +51,10 @@ pub(crate) enum NoLine {
     Sign(#[from] sign::Failed),
     #[error("this machine lets nothing wait for an answer ({})", .0.kind())]
     Machine(#[source] io::Error),
+    #[error("AWS STS does not tell whose these credentials are ({0}): name the account of the stack with --hub")]
+    Account(String),
+    #[error("this Region has no stacks: name that of the stack with --region")]
+    Nowhere,
 }
 
 /// A function that gave no answer. AWS's own words are left out: they may hold names, and names may hold PHI.
@@ -101,12 +107,24 @@ impl Line {
             function: None,
         });
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(NoLine::Machine)?;
-        Ok(Self { stack, region, client: client(&session), runtime })
+        Ok(Self { stack, region, client: client(&session), session, runtime })
     }
 
     /// The name and the Region of a function, as AWS has them.
     pub(super) fn place(&self, function: &str) -> (String, &Region) {
         (self.stack.function(function), &self.region)
+    }
+
+    /// Whom requests to the operator function of the stack are signed for. Without an account, in the stack's own; without that,
+    /// in the account of the credentials.
+    pub(super) fn audience(&self, account: Option<AccountId>) -> Result<String, NoLine> {
+        let account = match account.or_else(|| self.stack.account.clone()) {
+            Some(account) => account,
+            None => {
+                self.runtime.block_on(identity::account(&self.session)).map_err(|fault| NoLine::Account(fault.code))?
+            }
+        };
+        deployment::audience(&account, &self.region, &self.stack.name).map(String::from).map_err(|_| NoLine::Nowhere)
     }
 
     /// Invokes a function and waits for its answer.

@@ -6,9 +6,10 @@ use std::{
 };
 
 use clap::Args;
-use remedy_domain::request::Request;
+use remedy_domain::{AccountId, request::Request};
 
 use super::{
+    arguments,
     invoking::{Line, NoAnswer, NoLine},
     sequel::Sequel,
     stack::{NotAStack, Stack},
@@ -18,10 +19,14 @@ use crate::{sign, surroundings};
 /// Whom a request is for.
 #[derive(Debug, Args)]
 pub(crate) struct Sending {
-    /// Whom the request is for: what `REMEDY_AUDIENCE` of the operator function says. Without it, `REMEDY_AUDIENCE` here, else
-    /// the name of the stack.
+    /// Whom the request is for, `<account>/<Region>/<stack>`. Without it, `REMEDY_AUDIENCE`, else what the stack, its Region and
+    /// its account come to.
     #[arg(long)]
     audience: Option<String>,
+    /// The account that the stack is in. Without it, that of the stack's ARN, else that of your credentials, which AWS STS is asked
+    /// for.
+    #[arg(long, value_parser = arguments::account)]
+    hub: Option<AccountId>,
     /// The Region of the operator function. Without it, that of the stack's ARN, `AWS_REGION`, else `AWS_DEFAULT_REGION`.
     #[arg(long)]
     region: Option<String>,
@@ -66,14 +71,17 @@ impl Sending {
     /// Sends requests one after the other, or prints them. What a refusal of one says, the next may still be granted.
     pub(super) fn hand_over(self, requests: &[Request], sequel: Sequel) -> Result<Ended, NotSent> {
         let stack = self.stack(surroundings::variable)?;
-        let audience = self.audience(stack.as_ref(), surroundings::variable);
-        let region = self.region.or_else(|| stack.as_ref()?.region.clone());
+        let region = self.region.clone().or_else(|| stack.as_ref()?.region.clone());
+        let line = stack.map(|stack| Line::open(stack, region.clone())).transpose()?;
+        let audience = match self.audience(surroundings::variable) {
+            Some(named) => Some(named),
+            None => line.as_ref().map(|line| line.audience(self.hub.clone())).transpose()?,
+        };
         let signed = |request| payload(request, audience.as_deref(), region.clone());
-        let Some(stack) = stack.filter(|_| !self.print) else {
+        let Some(line) = line.filter(|_| !self.print) else {
             sequel.needs_no_stack()?;
             return requests.iter().try_for_each(|request| print(&signed(request)?)).map(|()| Ended::Done);
         };
-        let line = Line::open(stack, region.clone())?;
         requests.iter().try_fold(Ended::Done, |ended, request| {
             let answer = line.invoke("operator", signed(request)?)?;
             Ok(sequel.follow(&line, answer)?.max(ended))
@@ -87,9 +95,9 @@ impl Sending {
         }
     }
 
-    fn audience(&self, stack: Option<&Stack>, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
-        let named = self.audience.clone().or_else(|| variable("REMEDY_AUDIENCE"));
-        named.or_else(|| stack.map(|stack| stack.name.clone()))
+    /// The audience, where somebody names one.
+    fn audience(&self, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+        self.audience.clone().or_else(|| variable("REMEDY_AUDIENCE"))
     }
 }
 
@@ -151,14 +159,18 @@ mod tests {
     }
 
     #[test]
-    fn the_audience_is_that_of_the_stack_where_nobody_says_another() {
-        let stack: Stack = "clinic".parse().unwrap();
-        let audience = |arguments: &[&str], stack, variables: &[_]| sending(arguments).audience(stack, of(variables));
+    fn an_audience_that_somebody_names_comes_before_that_of_the_stack() {
+        let audience = |arguments: &[&str], variables: &[_]| sending(arguments).audience(of(variables));
         let variables = [("REMEDY_AUDIENCE", "set")];
-        assert_eq!(audience(&["--audience", "named"], Some(&stack), &variables).as_deref(), Some("named"));
-        assert_eq!(audience(&[], Some(&stack), &variables).as_deref(), Some("set"));
-        assert_eq!(audience(&[], Some(&stack), &[]).as_deref(), Some("clinic"));
-        assert_eq!(audience(&[], None, &[]), None);
+        assert_eq!(audience(&["--audience", "named"], &variables).as_deref(), Some("named"));
+        assert_eq!(audience(&[], &variables).as_deref(), Some("set"));
+        assert_eq!(audience(&[], &[]), None);
+    }
+
+    #[test]
+    fn the_hub_is_an_account() {
+        assert_eq!(sending(&["--hub", "111122223333"]).hub, AccountId::parse("111122223333").ok());
+        assert!(Alone::try_parse_from(["remedy", "--hub", "1111"]).is_err());
     }
 
     #[test]

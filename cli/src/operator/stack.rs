@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use remedy_domain::{AccountId, deployment};
+
 /// A stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stack {
@@ -9,6 +11,8 @@ pub(crate) struct Stack {
     pub(super) name: String,
     /// Its Region, where its ARN says so.
     pub(super) region: Option<String>,
+    /// Its account, where its ARN says so.
+    pub(super) account: Option<AccountId>,
 }
 
 /// What names no stack.
@@ -17,6 +21,10 @@ pub(crate) struct Stack {
 pub(crate) struct NotAStack(String);
 
 impl Stack {
+    fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), region: None, account: None }
+    }
+
     /// The name of one of its functions.
     pub(super) fn function(&self, function: &str) -> String {
         format!("{}-{function}", self.name)
@@ -27,21 +35,19 @@ impl FromStr for Stack {
     type Err = NotAStack;
 
     fn from_str(text: &str) -> Result<Self, NotAStack> {
-        let (name, region) = if text.starts_with("arn:") { of_arn(text).unwrap_or_default() } else { (text, None) };
-        let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic())
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        is_name
-            .then(|| Self { name: name.to_owned(), region: region.map(str::to_owned) })
-            .ok_or_else(|| NotAStack(text.to_owned()))
+        let wrong = || NotAStack(text.to_owned());
+        let stack = if text.starts_with("arn:") { of_arn(text).ok_or_else(wrong)? } else { Self::named(text) };
+        if deployment::is_stack(&stack.name) { Ok(stack) } else { Err(wrong()) }
     }
 }
 
-/// Name and Region of `arn:<partition>:cloudformation:<Region>:<account>:stack/<name>/<uuid>`.
-fn of_arn(arn: &str) -> Option<(&str, Option<&str>)> {
+/// The stack of `arn:<partition>:cloudformation:<Region>:<account>:stack/<name>/<uuid>`.
+fn of_arn(arn: &str) -> Option<Stack> {
     let mut parts = arn.splitn(6, ':').skip(2);
-    let (service, region, _account, stack) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let (service, region, account, stack) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let (name, _uuid) = stack.strip_prefix("stack/")?.split_once('/')?;
-    (service == "cloudformation").then_some((name, Some(region)))
+    let (region, account) = (Some(region.to_owned()), Some(AccountId::parse(account).ok()?));
+    (service == "cloudformation").then(|| Stack { name: name.to_owned(), region, account })
 }
 
 #[cfg(test)]
@@ -53,7 +59,8 @@ mod tests {
         let named: Stack = "remedy-production".parse().unwrap();
         assert_eq!((named.function("operator").as_str(), named.region), ("remedy-production-operator", None));
         let arn = "arn:aws-us-gov:cloudformation:us-gov-west-1:111122223333:stack/remedy/0f0f-0f0f";
-        let known = Stack { name: "remedy".into(), region: Some("us-gov-west-1".into()) };
+        let account = AccountId::parse("111122223333").ok();
+        let known = Stack { name: "remedy".into(), region: Some("us-gov-west-1".into()), account };
         assert_eq!(arn.parse(), Ok(known));
     }
 
@@ -66,6 +73,8 @@ mod tests {
             "a/b",
             "arn:aws:lambda:us-east-1:111122223333:function:remedy-operator",
             "arn:aws:cloudformation:us-east-1:111122223333:stack/remedy",
+            "arn:aws:cloudformation:us-east-1::stack/remedy/0f0f",
+            "arn:aws:cloudformation:us-east-1:111122223333:stack/a b/0f0f",
         ] {
             assert_eq!(wrong.parse::<Stack>(), Err(NotAStack(wrong.to_owned())), "{wrong}");
         }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use remedy_policy::{
-    Answer, Holder, Identity, Kind, Malformed, Policy, Resource,
+    Answer, Holder, Identity, Kind, Malformed, Policy, Resource, TooMuchWork,
     document::decoded,
     json::{self, Flaw, Json, Value},
 };
@@ -62,7 +62,10 @@ fn verdicts(id: &str, kind: Kind, policy: Result<Policy<'_>, Malformed>) -> Stri
     };
     let mut out = String::with_capacity(256);
     if kind == Kind::Identity {
-        let found = Identity::of(&Holder::of(&policy));
+        let found = match Identity::of(&Holder::of(&policy)) {
+            Ok(found) => found,
+            Err(error) => return unfinished(id, &error),
+        };
         let services = found.full_service_access.iter().map(String::as_str);
         let ways = found.privilege_escalation.iter().map(|method| method.name);
         let _infallible = write!(
@@ -105,6 +108,14 @@ const fn word(answer: Answer) -> &'static str {
         Answer::No => "false",
         Answer::Unknown => "null",
     }
+}
+
+/// It is a policy, and nothing is known of what it permits.
+fn unfinished(id: &str, error: &TooMuchWork) -> String {
+    let error = serde_json::Value::from(error.to_string());
+    format!(
+        r#"{{"id":{id},"valid":true,"admin_access":null,"admin_literal":null,"full_service_access":null,"privilege_escalation":null,"error":{error}}}"#
+    )
 }
 
 /// Nothing is known of what is no policy: every verdict is `null`.

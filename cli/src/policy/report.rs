@@ -10,6 +10,9 @@ use remedy_policy::{
 
 use super::{CLEAN, FAILED, FOUND, guessed};
 
+/// How many places of one finding are shown.
+const SHOWN: usize = 20;
+
 /// The exit status and the report of one document.
 pub(crate) fn of(name: &str, text: &str, kind: Option<Kind>) -> (u8, String) {
     let text = match decoded(text) {
@@ -26,7 +29,10 @@ pub(crate) fn of(name: &str, text: &str, kind: Option<Kind>) -> (u8, String) {
     };
     let findings = if kind == Kind::Identity {
         let holder = Holder::of(&policy);
-        Identity::of(&holder).findings(&holder)
+        match Identity::of(&holder) {
+            Ok(found) => found.findings(&holder),
+            Err(error) => return (FAILED, format!("{name}: not analysed: {error}\n")),
+        }
     } else {
         Resource::of(&policy).findings(&policy)
     };
@@ -52,10 +58,13 @@ const fn attached(kind: Kind) -> &'static str {
 
 fn show(out: &mut String, text: &str, finding: &Finding) {
     let _infallible = writeln!(out, "\n  {}: {}", finding.verdict, finding.says);
-    for Clue { statement, sid, span, missing, .. } in &finding.clues {
+    for Clue { statement, sid, span, missing, .. } in finding.clues.iter().take(SHOWN) {
         let sid = sid.as_ref().map(|sid| format!(" ({sid})")).unwrap_or_default();
         let _infallible = writeln!(out, "    statement {statement}{sid}; to restrict it: {missing}");
         out.push_str(&pointed(text, span.start, span.end));
+    }
+    if let Some(more) = finding.clues.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        let _infallible = writeln!(out, "    and {more} more places");
     }
 }
 
