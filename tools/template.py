@@ -3,11 +3,16 @@
 Usage: template.py [FOLDER]      FOLDER has the binaries; target/debug without one. The template goes to standard output.
 """
 
+from template_ledger import portions
 from template_parts import HEAD, Described, called, camel, described, events, found, is_global, managed_rules, piece, types, under
-from template_policies import read, write
+from template_policies import own_ledger, read, write
+from template_tampering import tampering
 
 # What expires in the state bucket, in days. Holds, settings in force, baselines and the backlog do not.
-EXPIRES = {"lock": 90, "budget": 90, "held": 90, "wave": 90, "nonce": 1, "notice": 90, "ask": 180, "exemption": 365}
+EXPIRES = {"lock": 90, "budget": 90, "held": 90, "wave": 90, "nonce": 1, "notice": 90, "ask": 180, "exemption": 365,
+           "noted": 7, "open": 9, "superseded": 180, "seal/draft": 90}  # fmt: skip
+# What a function needs beyond a minute and 256 MB: the sealer catches up a backlog, and reads an hour of 100,000 objects.
+LIMITS = {"sealer": "\n      Timeout: 900\n      MemorySize: 1024"}
 
 ALARMS = [
     # name, metric namespace and name, dimensions, statistic, period in seconds, threshold, why, chapter of the runbook
@@ -35,7 +40,7 @@ def variables(function: Described) -> str:
         named = {"REMEDY_SEAL_KEY": "!GetAtt SealKey.Arn", "REMEDY_ANCHOR_BUCKET": "!Ref AnchorBucket"}
     elif name == "operator":
         url = '!Sub "https://sqs.${AWS::Region}.${AWS::URLSuffix}/${AWS::AccountId}/${AWS::StackName}-{function}"'
-        named = {"REMEDY_AUDIENCE": "!Ref AWS::StackName", "REMEDY_QUEUE_URL": url}
+        named = {"REMEDY_QUEUE_URL": url}
     else:
         role = f'!If [MayWrite, !Sub "${{AWS::StackName}}-{name}-write", ""]'
         named = {
@@ -82,7 +87,7 @@ def alarms(function: Described, condition: str) -> str:
     return text.rstrip("\n")
 
 
-def block(function: Described) -> str:
+def block(function: Described, functions: list[Described]) -> str:
     """All resources of one function."""
     name, whole = function["function"], is_global(function)
     condition = under("HasGlobal" if whole else "")
@@ -90,8 +95,12 @@ def block(function: Described) -> str:
         "operator": "takes the requests of people",
         "sealer": "seals the evidence, closes what lost workers left, sends what was not sent",
     }.get(name) or "; ".join(control["id"] for control in function["controls"])
-    text = piece("function", Name=camel(name), name=name, titles=titles, condition=condition,
-                 variables=variables(function), read=read(function))  # fmt: skip
+    ledgers = portions(function)
+    policies = ", ".join(f"!Ref {camel(name)}{policy}" for policy in ["Read", *ledgers])
+    text = piece("function", Name=camel(name), name=name, titles=titles, condition=condition, policies=policies,
+                 limits=LIMITS.get(name, ""), variables=variables(function), read=read(function, functions))  # fmt: skip
+    for policy, controls in ledgers.items():
+        text += piece("ledger", Name=camel(name), Policy=policy, name=name, condition=condition, ledger=own_ledger(controls))
     if function["controls"]:
         text += piece("control", Name=camel(name), name=name, condition=condition,
                       may_write="MayWriteGlobal" if whole else "MayWrite", write=write(function),
@@ -127,8 +136,9 @@ def main() -> None:
         f'                  - !Sub "arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/${{AWS::StackName}}-{name}-read"'
         for name in sorted(function["function"] for function in functions)
     )
-    blocks = "\n".join(map(block, functions)).rstrip("\n")
-    print(HEAD + piece("hub", expiry=expiry, roles=roles, functions=blocks, rules=rules(functions) + "\n"), end="")
+    blocks = "\n".join(block(function, functions) for function in functions).rstrip("\n")
+    print(HEAD + piece("hub", expiry=expiry, roles=roles, functions=blocks, rules=rules(functions) + "\n",
+                       tampering=tampering()), end="")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -177,7 +177,7 @@ def check(name: str, more: list[Path]) -> int:
 
 def main() -> int:
     more = [Path(argument) for argument in sys.argv[1:]]
-    return 1 if sum([check(name, more) for name in TEMPLATES]) else 0
+    return 1 if sum([lint("code-signing.yaml"), *(check(name, more) for name in TEMPLATES)]) else 0
 
 
 if __name__ == "__main__":

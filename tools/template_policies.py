@@ -1,5 +1,6 @@
 """The policies of Remedy's roles, in the hub and in member accounts, made from what the functions say of themselves."""
 
+from template_ledger import evidence, own_again, own_once, state
 from template_parts import Described, actions, camel, hosted
 
 
@@ -24,6 +25,8 @@ def arn(service: str, resource: str, region: str = "${AWS::Region}", account: st
 
 
 HERE = ["StringEquals: {aws:ResourceAccount: !Ref AWS::AccountId}"]
+# The request says `If-None-Match`: what is there already stays as it is.
+NEW = [*HERE, '"Null": {s3:if-none-match: "false"}']
 IF_TOLD = ["StringEqualsIfExists: {aws:ResourceAccount: !Ref AWS::AccountId}"]
 OF_BUCKETS = ["!GetAtt EvidenceBucket.Arn", "!GetAtt StateBucket.Arn"]
 IN_BUCKETS = ['!Sub "${EvidenceBucket.Arn}/*"', '!Sub "${StateBucket.Arn}/*"']
@@ -37,14 +40,30 @@ def observe(function: Described) -> list[str]:
     ]
 
 
+def source(function: Described) -> str:
+    """The function itself, by its name: its ARN by GetAtt would be a circle, for it needs its role first."""
+    return arn("lambda", f"function:${{AWS::StackName}}-{function['function']}")
+
+
+def only_as_the_function(function: Described) -> str:
+    """Whoever passes the role to another function gets nothing that decides, writes or proves.
+
+    A Deny, for the trust of the write role names this role, and so permits what no statement here does. AWS Lambda puts the key into
+    the context of the credentials that it gives a function (docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html).
+    """
+    decisive = {"s3:PutObject", "sts:AssumeRole", "kms:Sign"} & set(hosted(function, *function["host"]))
+    return statement("OnlyAsTheFunction", "Deny", sorted(decisive), ['"*"'], [f"ArnNotEquals: {{lambda:SourceFunctionArn: {source(function)}}}"])
+
+
 def doors(function: Described) -> list[str]:
     """The roles that the function's own role may assume, by their names; without leave to write, none that writes."""
+    itself = f"ArnEquals: {{lambda:SourceFunctionArn: {source(function)}}}"
     name, assume = f"role/${{AWS::StackName}}-{function['function']}", hosted(function, "doors")
     write = arn("iam", f"{name}-write", "", "*")
     members = [arn("iam", f"{name}-read", "", "*"), f'!If [MayWrite, {write}, !Ref "AWS::NoValue"]']
-    ours = ["StringEquals: {aws:ResourceOrgID: !Ref OrganizationId}"]
+    ours = ["StringEquals: {aws:ResourceOrgID: !Ref OrganizationId}", itself]
     return [
-        only_if("MayWrite", statement("Permitted", "Allow", assume, [arn("iam", f"{name}-write", "")])),
+        only_if("MayWrite", statement("Permitted", "Allow", assume, [arn("iam", f"{name}-write", "")], [itself])),
         only_if("HasOrganization", statement("Members", "Allow", [*assume, "sts:SetSourceIdentity"], members, ours)),
     ]
 
@@ -54,13 +73,39 @@ def read_in_member(function: Described) -> str:
     return "\n".join(observe(function))
 
 
-def read(function: Described) -> str:
+def keys(bucket: str, patterns: list[str]) -> list[str]:
+    return [f'!Sub "${{{bucket}.Arn}}/{pattern}"' for pattern in patterns]
+
+
+def put(function: Described) -> list[str]:
+    """What the function may put into the two buckets, but for what is of single controls (`own_ledger`)."""
+    conditions = {"Once": NEW, "Again": HERE}
+    records = statement("Records", "Allow", ["s3:PutObject"], keys("EvidenceBucket", evidence(function)), NEW)
+    statements = [
+        statement(sid, "Allow", ["s3:PutObject"], keys("StateBucket", patterns), conditions[sid])
+        for sid, patterns in state(function).items()
+        if patterns
+    ]
+    return [records, *statements]
+
+
+def own_ledger(controls: list[str]) -> str:
+    """What a function may put for these controls of its own."""
+    once = statement("Once", "Allow", ["s3:PutObject"], keys("StateBucket", own_once(controls)), NEW)
+    again = statement("Again", "Allow", ["s3:PutObject"], keys("StateBucket", own_again(controls)), HERE)
+    return f"{once}\n{again}"
+
+
+def read(function: Described, functions: list[Described]) -> str:
     """What the function's own role may: read what its controls read, and keep its ledger."""
     name, has_controls = camel(function["function"]), bool(function["controls"])
     ledger = hosted(function, "ledger", "settings")
+    reading = [action for action in ledger if action not in ("s3:ListBucket", "s3:PutObject")]
     parts = [
-        statement("Ledger", "Allow", [action for action in ledger if action != "s3:ListBucket"], IN_BUCKETS, HERE),
+        statement("Ledger", "Allow", reading, IN_BUCKETS, HERE),
         statement("LedgerListing", "Allow", ["s3:ListBucket"], OF_BUCKETS, HERE),
+        *put(function),
+        only_as_the_function(function),
         statement("OwnKey", "Allow", ["kms:Decrypt", "kms:GenerateDataKey"], ["!GetAtt DataKey.Arn"]),
         statement("Notices", "Allow", hosted(function, "notices"), ["!Ref Topic"]),
         statement("OwnLog", "Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"!GetAtt {name}Logs.Arn"]),
@@ -75,7 +120,8 @@ def read(function: Described) -> str:
             *doors(function),
         ]
     if "delivery" in function["host"]:
-        parts.append(statement("Approved", "Allow", hosted(function, "delivery"), [arn("sqs", "${AWS::StackName}-*")]))
+        queues = [arn("sqs", f"${{AWS::StackName}}-{other['function']}") for other in functions if other["controls"]]
+        parts.append(statement("Approved", "Allow", hosted(function, "delivery"), queues))
     if "identity" in function["host"]:
         parts.append(statement("Identity", "Allow", hosted(function, "identity"), ['"*"']))
     if "seal" in function["host"]:
@@ -87,12 +133,18 @@ def read(function: Described) -> str:
     return "\n".join(parts)
 
 
+def kinds(actions: list[str]) -> list[str]:
+    """What IAM calls the resources of its actions: `iam:AttachRolePolicy` is about a role, `iam:DeletePolicyVersion` about a policy."""
+    about = [next((kind for kind in ("User", "Group", "Role") if kind in action), "Policy") for action in actions if action.startswith("iam:")]
+    return [kind.lower() for kind in ("User", "Group", "Role", "Policy") if kind in about]
+
+
 def resources_of(actions: list[str]) -> list[str]:
     """The narrowest patterns of what these actions change."""
     known = {
         "s3": ['!Sub "arn:${AWS::Partition}:s3:::*"'],
         "kms": [arn("kms", "key/*", "*")],
-        "iam": [arn("iam", f"{kind}/*", "") for kind in ("user", "group", "role", "policy")],
+        "iam": [arn("iam", f"{kind}/*", "") for kind in kinds(actions)],
     }
     # What is set on the account as a whole has no resource.
     whole = {"s3:PutAccountPublicAccessBlock", "iam:DeleteAccountPasswordPolicy", "iam:UpdateAccountPasswordPolicy"}
@@ -100,6 +152,9 @@ def resources_of(actions: list[str]) -> list[str]:
     return [resource for service in services for resource in known[service]] + (['"*"'] if whole & set(actions) else [])
 
 
+# Policies that a control makes of inline ones and deletes again have names of their own (`PREFIX` in functions/iam-policies).
+OF_OWN_POLICIES = ["iam:CreatePolicy", "iam:DeletePolicy"]
+OWN_POLICIES = "policy/RemedyInline-*"
 # What AWS and AWS Organizations manage an account by. The last is how StackSets come into member accounts.
 RESERVED = ["role/aws-service-role/*", "role/aws-reserved/*", "role/stacksets-exec-*"]
 OF_THE_HUB = [
@@ -124,11 +179,14 @@ def writing(function: Described, own: list[str], stack: str) -> str:
     writes = actions(function, "writes")
     names = [f"role/${{{stack}}}-*", "policy/${AWS::StackName}-*", *RESERVED]
     own = [*own, *(arn("iam", name, "") for name in names)]
-    narrow = [action for action in writes if resources_of([action]) != ['"*"']]
-    whole = [action for action in writes if action not in narrow]
+    made = [action for action in writes if action in OF_OWN_POLICIES]
+    narrow = [action for action in writes if resources_of([action]) != ['"*"'] and action not in made]
+    whole = [action for action in writes if action not in narrow + made]
     parts = []
     if narrow:
         parts.append(statement("Repair", "Allow", narrow, resources_of(narrow), IF_TOLD))
+    if made:
+        parts.append(statement("RepairByOwnPolicies", "Allow", made, [arn("iam", OWN_POLICIES, "")], IF_TOLD))
     if whole:
         parts.append(statement("RepairTheAccount", "Allow", whole, ['"*"'], IF_TOLD))
     if "kms:PutKeyPolicy" in writes:
