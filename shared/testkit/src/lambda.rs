@@ -126,6 +126,11 @@ impl Lambda {
         Some(self.0.peak_rss.load(Ordering::Relaxed)).filter(|peak| *peak > 0)
     }
 
+    /// How long the latest process has kept a processor busy, if it is still there.
+    pub fn processor_time(&self) -> Option<Duration> {
+        processor_time(self.instance()?.pid)
+    }
+
     /// From the start of the latest process to its first answer.
     pub fn cold_start(&self) -> Option<Duration> {
         self.instance()?.desk.first_answer.get().copied()
@@ -270,11 +275,18 @@ struct Desk {
     init_error: OnceLock<Answer>,
 }
 
+/// Functions are called after their stack, as the template has it.
+fn arn(spec: &Spec) -> String {
+    let Spec { region, account, name, .. } = spec;
+    let stack = spec.env.get("REMEDY_STACK").map_or("remedy", String::as_str);
+    format!("arn:aws:lambda:{region}:{account}:function:{stack}-{name}")
+}
+
 impl Desk {
     fn new(spec: &Spec, events: mpsc::UnboundedReceiver<Event>) -> Self {
         Self {
             started: Instant::now(),
-            arn: format!("arn:aws:lambda:{}:{}:function:{}", spec.region, spec.account, spec.name),
+            arn: arn(spec),
             limit: spec.timeout,
             events: tokio::sync::Mutex::new(events),
             open: Mutex::default(),
@@ -384,6 +396,16 @@ fn peak_rss(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches(" kB").parse().ok()
+}
+
+/// What all threads of a living process have spent on processors.
+fn processor_time(pid: u32) -> Option<Duration> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let spent = threads.filter_map(|thread| {
+        let text = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    Some(Duration::from_nanos(spent.sum()))
 }
 
 /// A random id in the form of a UUID.

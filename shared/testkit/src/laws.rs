@@ -15,6 +15,7 @@ mod elements;
 mod emulated;
 mod forms;
 mod interference;
+mod names;
 mod people;
 mod refusals;
 mod rest;
@@ -249,6 +250,8 @@ all_laws! { $
     Finds finds = 6 by bounds,
     /// The tags of a target are read whole, page by page; where nobody has tagged it, there are none.
     TellsTags tells_tags = 3 by bounds,
+    /// No name takes a resource out of sight.
+    NoNameHides no_name_hides = 4 by names,
     /// An evaluation writes nothing anywhere, and makes the calls of one look.
     Evaluates evaluates = 10 by rest,
     /// What is compliant, contained or out of scope is left alone: the calls of one look, no write, no access to the ledger.

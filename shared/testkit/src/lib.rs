@@ -5,6 +5,7 @@
 pub mod depth;
 pub mod emulator;
 pub mod fake;
+pub mod forms;
 pub mod lambda;
 pub mod laws;
 pub mod memory;

@@ -12,7 +12,7 @@ use std::{
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use remedy_aws::{Connect, Session, fault};
-use remedy_domain::{AttemptId, Fault, Timestamp, guard::Permit};
+use remedy_domain::{AccountId, AttemptId, Fault, Timestamp, guard::Permit};
 use remedy_engine::{Clock, Doors, Notice, Notices, Own, Place, Put, Shelf, Store, Told, Writer};
 
 use crate::fake::{Caller, FakeAws, Fate, Mishap, Moment, Turn, VirtualTime};
@@ -272,7 +272,11 @@ impl Store for MemoryPorts {
 
 impl Own for MemoryPorts {
     async fn own_principal(&self) -> Result<Vec<String>, Fault> {
-        Ok(vec!["remedy-function".to_owned()])
+        Ok(vec!["arn:aws:iam::111122223333:role/remedy-function".to_owned()])
+    }
+
+    fn home(&self) -> AccountId {
+        AccountId::parse("111122223333").expect("an account id")
     }
 }
 

@@ -4,6 +4,7 @@ use remedy_domain::{
     AccountId, Actor, PlanId, Target, Timestamp,
     ask::{self, Answer, Ask, Decision, Subject},
     exemption::Terms,
+    settings::People,
 };
 
 /// A person by this name, whose identity is proven.
@@ -11,6 +12,12 @@ use remedy_domain::{
 pub fn person(name: &str) -> Actor {
     let account = AccountId::parse("111122223333").expect("an account id");
     Actor { account, id: format!("AIDA{name}"), arn: format!("arn:aws:iam::111122223333:user/{name}") }
+}
+
+/// People of whom Bob decides.
+#[must_use]
+pub fn deciders() -> People {
+    People { approvers: vec![person("bob").arn], ..People::default() }
 }
 
 /// Ann asks to take a plan back.
@@ -40,5 +47,5 @@ pub fn undo(plan: &PlanId, control: &str, target: &Target, days: u32, now: Times
 /// A person of this name agrees.
 #[must_use]
 pub fn agrees(name: &str, at: Timestamp) -> Decision {
-    Decision { format: ask::FORMAT, answer: Answer::Approved, by: person(name), reason: None, at }
+    Decision { format: ask::FORMAT, answer: Answer::Approved.into(), by: person(name), reason: None, at }
 }

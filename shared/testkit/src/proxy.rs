@@ -26,6 +26,9 @@ pub use breakpoint::{Breakpoint, When};
 pub use call::{Call, DEFAULT_ACCOUNT, Outcome};
 pub use fault::Fault;
 
+#[cfg(test)]
+pub(crate) use call::tests as tests_of_calls;
+
 type FaultRule = Arc<dyn Fn(&Call) -> Option<Fault> + Send + Sync>;
 
 /// A test's own code, waiting for the call that it must run before.

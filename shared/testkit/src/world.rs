@@ -1,5 +1,6 @@
 //! One account with everything a function needs: two buckets, a way in for tests, and real processes.
 
+mod conservation;
 mod people;
 
 use std::{
@@ -16,10 +17,12 @@ use aws_smithy_async::{
 };
 use aws_types::{SdkConfig, region::Region};
 use remedy_aws::Session;
+use remedy_engine::Shelf;
 use serde_json::Value;
 
 use crate::{
     emulator::{Account, Emulator},
+    forms::Form,
     lambda::{Answer, Lambda, Spec, binary},
     proxy::Proxy,
 };
@@ -125,14 +128,17 @@ impl World {
         .collect()
     }
 
-    /// Deploys a function in `mode`. One that touches identities needs to know who can open the door again.
+    /// Deploys a function in `mode`, under settings that say who can open the door again, and that Bob decides.
     pub fn deploy(&self, function: &str, mode: &str) -> Lambda {
         let mut env = self.environment(mode);
-        if function.starts_with("iam-mfa") || function.starts_with("iam-policies") {
-            let settings = serde_json::json!({"protected": {"break_glass": ["break-glass-*"]}});
-            env.insert("REMEDY_SETTINGS".to_owned(), self.settings_file(&settings));
-        }
+        env.insert("REMEDY_SETTINGS".to_owned(), self.settings_file(&self.settings()));
         self.deploy_with(function, env, TIMEOUT)
+    }
+
+    /// The ARN of the user who opens the door again, in settings that name one.
+    #[must_use]
+    pub fn break_glass(&self) -> String {
+        format!("arn:aws:iam::{}:user/break-glass-1", self.account.id)
     }
 
     /// A file with these settings, deployed with functions. It is the same for the same account and settings.
@@ -200,33 +206,52 @@ impl World {
         }
     }
 
-    /// The conservation laws: writes at the API are covered by intents, and every intent has exactly one outcome.
-    pub async fn assert_conserved(&self) {
-        let evidence = self.evidence().await;
-        let of = |kind: &str| -> Vec<&Value> { evidence.values().filter(|record| record["kind"] == kind).collect() };
-        for intent in of("intent") {
-            let outcomes = of("outcome").into_iter().filter(|outcome| outcome["attempt"] == intent["attempt"]);
-            assert_eq!(outcomes.count(), 1, "an intent has one outcome: {intent:#}");
-        }
-        for write in self.repairs() {
-            let name = write.name();
-            let covered = of("intent")
-                .into_iter()
-                .any(|intent| intent["steps"].as_array().is_some_and(|steps| steps.iter().any(|step| *step == name)));
-            assert!(covered, "{write} was made without an intent");
+    /// Makes every attempt that is over look as if it had been made two hours ago: what AWS refused then is tried again.
+    pub async fn age_attempts(&self) {
+        let (s3, bucket) = (self.s3(), self.state_bucket());
+        for key in self.keys(&bucket, "lock/").await.iter().filter(|key| key.ends_with(".done")) {
+            let mut ended = self.object(&bucket, key).await;
+            let at: remedy_domain::Timestamp = serde_json::from_value(ended["at"].clone()).expect("a time");
+            ended["at"] = Value::from((at - Duration::from_hours(2)).to_string());
+            let body = serde_json::to_vec(&ended).expect("the end of an attempt is JSON");
+            let put = s3.put_object().bucket(&bucket).key(key).body(body.into());
+            put.send().await.expect("the state bucket takes it");
         }
     }
 
-    /// The writes that took effect outside Remedy's own buckets. What is told to a rule, a function or a queue is none.
+    /// Everything that functions stored is of a form that is listed, and so has fixtures.
+    pub(crate) fn assert_listed(&self) {
+        for call in self.proxy.effects().into_iter().filter(|call| call.operation == "PutObject") {
+            let place = call.resource.as_deref().unwrap_or_default().split_once('/');
+            let Some((bucket, key)) = place else { continue };
+            let shelf = match bucket {
+                bucket if bucket == self.state_bucket() => Shelf::State,
+                bucket if bucket == self.evidence_bucket() => Shelf::Evidence,
+                _ => continue,
+            };
+            assert!(Form::of(shelf, key).is_some(), "`{key}` is of no form in shared/testkit/src/forms.rs");
+        }
+    }
+
+    /// The writes that took effect outside Remedy's own buckets. What is told to a rule, a function, a queue or a topic is none,
+    /// nor is a signature.
     pub fn repairs(&self) -> Vec<crate::proxy::Call> {
+        self.attempts().into_iter().filter(crate::proxy::Call::took_effect).collect()
+    }
+
+    /// The same, and those that were tried in vain.
+    pub fn attempts(&self) -> Vec<crate::proxy::Call> {
         let own = [self.evidence_bucket(), self.state_bucket()];
         let is_own = |resource: &Option<String>| {
             resource
                 .as_deref()
                 .is_some_and(|name| own.iter().any(|bucket| name == bucket || name.starts_with(&format!("{bucket}/"))))
         };
-        let is_told = |call: &crate::proxy::Call| ["config", "lambda", "sqs"].contains(&call.service.as_str());
-        self.proxy.effects().into_iter().filter(|call| !is_own(&call.resource) && !is_told(call)).collect()
+        let is_told = |call: &crate::proxy::Call| ["config", "lambda", "sqs", "sns"].contains(&call.service.as_str());
+        let is_signed = |call: &crate::proxy::Call| call.name() == "kms:Sign";
+        let is_repair =
+            |call: &crate::proxy::Call| call.write && !is_own(&call.resource) && !is_told(call) && !is_signed(call);
+        self.proxy.calls_where(is_repair)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use remedy_domain::{Conflict, Consent, Context, Control, Drift, Fault, Observed, Parameters, Route, Target, Verdict};
-use remedy_engine::{Glance, Page, Place, Remediation, Tags, Writer};
+use remedy_engine::{Glance, Page, Place, Recall, Remediation, Tags, Writer};
 use serde_json::Value;
 
 /// The control `C`, but a person has agreed to whatever it asks about. So what comes after consent can be tested in every
@@ -13,6 +13,7 @@ pub struct Agreed<C>(PhantomData<C>);
 
 impl<C: Remediation> Remediation for Agreed<C> {
     const CONTROL: Control = C::CONTROL;
+    const RECALL: Recall = C::RECALL;
     type Facts = C::Facts;
     type Setting = C::Setting;
     type Step = C::Step;
@@ -46,6 +47,14 @@ impl<C: Remediation> Remediation for Agreed<C> {
 
     async fn tags(client: &Self::Client, target: &Target) -> Result<Tags, Fault> {
         C::tags(client, target).await
+    }
+
+    fn memo(facts: &Self::Facts) -> Option<Value> {
+        C::memo(facts)
+    }
+
+    fn recalled(facts: Self::Facts, last: Option<Value>) -> Self::Facts {
+        C::recalled(facts, last)
     }
 
     fn judge(facts: &Self::Facts, setting: &Self::Setting, context: &Context<'_>) -> Verdict<Self::Setting> {

@@ -58,7 +58,9 @@ async fn held_once<C: Lawful>(scene: &Scene<C>, outcome: Outcome) {
     assert_eq!(records.keys().collect::<Vec<_>>(), first.evidence.iter().collect::<Vec<_>>(), "recorded once");
     let state = scene.ports.shelf(Shelf::State);
     assert!(
-        state.keys().all(|key| ["held/", "ask/", "notice/"].iter().any(|folder| key.starts_with(folder))),
+        state
+            .keys()
+            .all(|key| ["held/", "ask/", "notice/", "noted/", "open/"].iter().any(|folder| key.starts_with(folder))),
         "no lock, no slot: {:?}",
         state.keys()
     );

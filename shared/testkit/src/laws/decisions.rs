@@ -66,7 +66,7 @@ fn assert_grounds<C: Lawful>(before: &C::Setting, after: &C::Setting, violations
     let after = elements::<C>(after);
     for (name, element) in elements::<C>(before).into_iter().filter(|(name, element)| after[name] != *element) {
         let grounds = C::grounds(&name);
-        let is_said = violations.iter().any(|violation| grounds.iter().any(|words| violation.0.contains(words)));
+        let is_said = violations.iter().any(|violation| grounds.iter().any(|words| violation.text.contains(words)));
         assert!(is_said, "`{name}` changes from {element} to {}, but {violations:?} do not say why", after[&name]);
     }
 }

@@ -6,7 +6,8 @@ use remedy_domain::{Fault, FaultKind, Outcome, evidence::Kind};
 
 use super::{Bearing, Case, Lawful, Scene, Theatre, conservation::records};
 
-/// A denied door, and a denied write, leave one outcome and no lock; with the right back, the next run repairs.
+/// A denied door, and a denied write, leave one outcome and no lock, and are not tried again on the same day; with the right back,
+/// a run of the next day repairs.
 pub(super) async fn takes_no<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     let Some((before, drift)) = scene.drift().await else { return Bearing::Moot };
@@ -25,6 +26,13 @@ pub(super) async fn takes_no<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -
         assert_eq!(ends, count + 1, "one outcome each");
         super::released(&scene.ports);
         scene.stage.backstage.refuse(denied, false);
+        let again = scene.repair().await.expect("the same again");
+        let check = again.objection.as_ref().map(|objection| objection.check);
+        assert_eq!((again.outcome, check), (Outcome::Blocked, Some("attempts")), "not tried again: {again:?}");
+        assert!(scene.since(mark).writes::<C>().len() <= count, "no write more");
+        let intents = records(&scene.ports).into_values().filter(|record| record.kind == Kind::Intent).count();
+        assert_eq!(intents, count + 1, "no intent more");
+        scene.ports.time().advance(Duration::from_hours(24));
     }
     let report = scene.repair().await.expect("a repair");
     assert!(matches!(report.outcome, Outcome::Repaired | Outcome::Contained), "{report:?}");

@@ -23,7 +23,7 @@ pub(super) async fn rests<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> B
     assert_eq!(scene.ask().await.expect("a run").outcome, outcome);
     assert_eq!(scene.since(mark).operations(), looked, "nothing else is asked");
     scene.since(mark).assert_only_read::<C>();
-    scene.since(mark).assert_ledger_untouched();
+    scene.since(mark).assert_ledger_untouched::<C>();
     assert!(scene.ports.notices().is_empty(), "nobody is told");
     Bearing::Held
 }
@@ -50,7 +50,7 @@ pub(super) async fn repeats<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) ->
     let mark = scene.mark();
     assert_eq!(scene.repair().await.expect("a second run").outcome, outcome);
     scene.since(mark).assert_only_read::<C>();
-    scene.since(mark).assert_ledger_untouched();
+    scene.since(mark).assert_ledger_untouched::<C>();
     super::released(&scene.ports);
     Bearing::Held
 }
@@ -67,7 +67,7 @@ pub(super) async fn evaluates<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) 
     assert_eq!(scene.evaluate().await.expect("an evaluation").outcome, expected);
     assert_eq!(scene.since(mark).operations(), looked, "nothing else is asked");
     scene.since(mark).assert_only_read::<C>();
-    scene.since(mark).assert_ledger_untouched();
+    scene.since(mark).assert_ledger_untouched::<C>();
     assert!(scene.ports.notices().is_empty(), "nobody is told");
     Bearing::Held
 }

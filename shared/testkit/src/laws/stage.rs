@@ -120,6 +120,8 @@ pub struct Stage {
     pub region: Region,
     /// Behind the scenes.
     pub backstage: Rc<dyn Backstage>,
+    /// What all names here begin with.
+    pub alias: String,
 }
 
 impl std::fmt::Debug for Stage {
@@ -132,7 +134,7 @@ impl Stage {
     /// A stage in an account of which a session may do everything.
     #[must_use]
     pub fn new(session: Session, account: AccountId, region: Region, backstage: Rc<dyn Backstage>) -> Self {
-        Self { session, account, region, backstage }
+        Self { session, account, region, backstage, alias: String::new() }
     }
 
     /// A client that may do everything.
@@ -145,7 +147,7 @@ impl Stage {
     #[must_use]
     pub fn name(&self, prefix: &str) -> String {
         static SERIAL: AtomicU32 = AtomicU32::new(1);
-        format!("{prefix}-{}-{}", self.account, SERIAL.fetch_add(1, Ordering::Relaxed))
+        format!("{}{prefix}-{}-{}", self.alias, self.account, SERIAL.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Brings on what no SDK call can.

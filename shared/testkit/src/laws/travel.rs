@@ -1,6 +1,7 @@
 //! The ways between settings: they arrive, and they lead back.
 
 use remedy_domain::{Outcome, Verdict};
+use remedy_engine::Shelf;
 
 use super::{Bearing, Case, Lawful, Scene, Theatre, WayBack};
 
@@ -39,7 +40,9 @@ pub(super) async fn returns<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) ->
     assert!(C::agrees(&scene.setting().await, seen), "{:?}, not {seen:?}", scene.setting().await);
     if C::WAY_BACK == WayBack::Refused {
         scene.since(mark).assert_only_read::<C>();
-        scene.since(mark).assert_nothing_recorded();
+        let held =
+            scene.since(mark).ledger.into_iter().filter(|entry| entry.is_write() && entry.shelf == Shelf::Evidence);
+        assert_eq!(held.count(), 1, "that it cannot be taken back is recorded");
     }
     super::conserved(&C::CONTROL, &scene.ports, &scene.since(mark).calls);
     super::released(&scene.ports);

@@ -6,19 +6,38 @@ use std::sync::Mutex;
 use super::call::{Call, DEFAULT_ACCOUNT};
 use super::wire::{Reply, field};
 
-/// Accounts by access key.
+/// Whose a key is.
+#[derive(Clone)]
+struct Owner {
+    account: String,
+    session: Option<String>,
+}
+
+/// Owners by access key.
 #[derive(Default)]
-pub(super) struct Access(Mutex<HashMap<String, String>>);
+pub(super) struct Access(Mutex<HashMap<String, Owner>>);
 
 impl Access {
     pub(super) fn register(&self, key: &str, account: &str) {
-        self.0.lock().expect("the access keys are not poisoned").insert(key.to_owned(), account.to_owned());
+        self.enter(key, Owner { account: account.to_owned(), session: None });
+    }
+
+    fn enter(&self, key: &str, owner: Owner) {
+        self.0.lock().expect("the access keys are not poisoned").insert(key.to_owned(), owner);
+    }
+
+    fn owner(&self, key: &str) -> Option<Owner> {
+        self.0.lock().expect("the access keys are not poisoned").get(key).cloned()
     }
 
     /// The account of an access key; unknown keys fall to moto's default account, as they do in moto.
     pub(super) fn account_of(&self, key: &str) -> String {
-        let known = self.0.lock().expect("the access keys are not poisoned");
-        known.get(key).map_or(DEFAULT_ACCOUNT, String::as_str).to_owned()
+        self.owner(key).map_or_else(|| DEFAULT_ACCOUNT.to_owned(), |owner| owner.account)
+    }
+
+    /// The name of the session that a key belongs to, where a role was assumed through the proxy.
+    pub(super) fn session_of(&self, key: &str) -> Option<String> {
+        self.owner(key)?.session
     }
 
     /// Learns new credentials: those of a role belong to the role's account, all others to the caller's.
@@ -34,7 +53,8 @@ impl Access {
         let text = reply.text();
         let role = field(&text, "Arn").and_then(|arn| arn.split(':').nth(4).map(str::to_owned));
         if let Some(key) = field(&text, "AccessKeyId") {
-            self.register(&key, &role.unwrap_or_else(|| call.account.clone()));
+            let account = role.unwrap_or_else(|| call.account.clone());
+            self.enter(&key, Owner { account, session: call.parameter("RoleSessionName") });
         }
     }
 }
@@ -49,11 +69,12 @@ mod tests {
     #[test]
     fn the_credentials_of_a_role_belong_to_the_account_of_the_role() {
         let form = [("content-type", "application/x-www-form-urlencoded")];
-        let assume = call(&ask(Method::POST, "/", "sts", &form, "Action=AssumeRole"));
+        let assume = call(&ask(Method::POST, "/", "sts", &form, "Action=AssumeRole&RoleSessionName=plan"));
         let body = "<AccessKeyId>ASIA</AccessKeyId><Arn>arn:aws:sts::444455556666:assumed-role/r/s</Arn>";
         let access = Access::default();
         access.learn(&assume, &Reply::new(200, "text/xml", body));
         assert_eq!(access.account_of("ASIA"), "444455556666");
-        assert_eq!(access.account_of("AKIA"), DEFAULT_ACCOUNT);
+        assert_eq!(access.session_of("ASIA").as_deref(), Some("plan"));
+        assert_eq!((access.account_of("AKIA").as_str(), access.session_of("AKIA")), (DEFAULT_ACCOUNT, None));
     }
 }

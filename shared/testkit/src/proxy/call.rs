@@ -81,6 +81,8 @@ pub struct Call {
     pub region: String,
     /// The access key that signed.
     pub access_key: String,
+    /// The name of the session that the access key belongs to, where a role was assumed through the proxy.
+    pub session: Option<String>,
     /// The function that calls, if it names itself in the user agent.
     pub function: Option<String>,
     /// The HTTP method.
@@ -91,6 +93,8 @@ pub struct Call {
     pub query: String,
     /// The request's body, for tests which must assert on what was asked because the emulator would not store it.
     pub body: Bytes,
+    /// The header `If-None-Match`: a write that replaces nothing.
+    pub if_none_match: Option<String>,
     /// What the call is about: a bucket, `bucket/key`, key id, user name …
     pub resource: Option<String>,
     /// Whether the operation changes anything.
@@ -117,11 +121,13 @@ impl Call {
             account,
             region,
             access_key,
+            session: None,
             function: function(ask),
             method: ask.method.to_string(),
             path: ask.path().to_owned(),
             query: ask.query().to_owned(),
             body: ask.body.clone(),
+            if_none_match: ask.header("if-none-match").map(str::to_owned),
             resource,
             status: 0,
             outcome: Outcome::Pending,
@@ -260,13 +266,13 @@ pub(super) fn short_key(id: &str) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
     use super::*;
 
     /// A request with a signature for `service`, and further headers.
-    pub(in super::super) fn ask(
+    pub(crate) fn ask(
         method: Method,
         target: &str,
         service: &str,
@@ -281,7 +287,7 @@ pub(super) mod tests {
     }
 
     /// The call of such a request, in account `111122223333`.
-    pub(in super::super) fn call(ask: &Ask) -> Call {
+    pub(crate) fn call(ask: &Ask) -> Call {
         Call::of(ask, |_| "111122223333".to_owned())
     }
 

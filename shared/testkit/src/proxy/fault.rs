@@ -19,6 +19,8 @@ pub enum Fault {
     ResetBefore,
     /// The emulator carries the call out, then the connection is dropped without an answer.
     ResetAfter,
+    /// The emulator carries the call out, then the service tells of an internal error.
+    ErrorAfter,
     /// The call waits on its way there; a caller who gives up meanwhile has had no effect.
     Slow(Duration),
     /// The call is carried out at once, but its answer waits on its way back.
@@ -33,15 +35,15 @@ pub enum Fault {
 
 impl Fault {
     /// Whether the emulator carries the call out all the same.
-    pub(super) fn lets_through(&self) -> bool {
-        matches!(self, Self::ResetAfter | Self::Slow(_) | Self::Late(_))
+    pub fn lets_through(&self) -> bool {
+        matches!(self, Self::ResetAfter | Self::ErrorAfter | Self::Slow(_) | Self::Late(_))
     }
 
     /// The answer of faults which refuse.
     pub(super) fn refusal(&self, call: &Call) -> Option<Reply> {
         let (status, code, message) = match self {
             Self::Throttle => throttled(call),
-            Self::ServerError => broken(call),
+            Self::ServerError | Self::ErrorAfter => broken(call),
             Self::Denied => denied(call),
             Self::Status(status, code) => (*status, code.as_str(), "Asked for by the test."),
             _ => return None,

@@ -55,6 +55,7 @@ impl Passage {
     fn begin(front: Arc<Front>, ask: Ask, gone: oneshot::Receiver<()>) -> Self {
         front.under_way.send_modify(|calls| *calls += 1);
         let mut call = Call::of(&ask, |key| front.access.account_of(key));
+        call.session = front.access.session_of(&call.access_key);
         recorded::record(&call);
         let entry = front.journal.enter(&mut call);
         Self { front, ask, call, entry, gone }
@@ -97,6 +98,12 @@ impl Passage {
                 let status = self.carry_out().await.status.as_u16();
                 self.settle(status, Outcome::Faulted(fault));
                 None
+            }
+            Fault::ErrorAfter => {
+                let status = self.carry_out().await.status.as_u16();
+                let reply = fault.refusal(&self.call);
+                self.settle(status, Outcome::Faulted(fault));
+                reply
             }
             Fault::Slow(delay) => self.slow(delay).await,
             Fault::Late(delay) => self.late(delay).await,

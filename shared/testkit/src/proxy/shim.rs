@@ -12,6 +12,7 @@ pub mod gap;
 pub mod key_rotation;
 mod public_access;
 pub mod rule_evaluation;
+pub mod seniority;
 pub mod service_credentials;
 pub mod signatures;
 pub mod user_boundary;
@@ -37,6 +38,8 @@ pub struct Shims {
     pub key_rotation: key_rotation::KeyRotation,
     /// Rules that were asked to evaluate again.
     pub rule_evaluation: rule_evaluation::RuleEvaluation,
+    /// Since when principals are in an account.
+    pub seniority: seniority::Seniority,
     /// Service-specific credentials of IAM users.
     pub service_credentials: service_credentials::ServiceCredentials,
     /// Secrets of access keys, and whether signatures are checked.
@@ -55,6 +58,7 @@ pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
         functions,
         key_rotation,
         rule_evaluation,
+        seniority,
         service_credentials,
         signatures,
         user_boundaries,
@@ -72,7 +76,9 @@ pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
         "iam:DeleteServiceSpecificCredential" => service_credentials.delete(call),
         "iam:PutUserPermissionsBoundary" => user_boundaries.put(call),
         "iam:DeleteUserPermissionsBoundary" => user_boundaries.delete(call),
-        "iam:GetAccountAuthorizationDetails" => user_boundaries.told(call, front.forward(call, ask).await),
+        "iam:GetAccountAuthorizationDetails" => {
+            seniority.told(call, user_boundaries.told(call, front.forward(call, ask).await))
+        }
         "kms:EnableKeyRotation" => key_rotation.enable(front, call, ask).await,
         "kms:GetKeyRotationStatus" => key_rotation.status(front, call, ask).await,
         "s3:PutBucketEncryption" | "s3:DeleteBucketEncryption" => bucket_encryption.keep(front, call, ask).await,

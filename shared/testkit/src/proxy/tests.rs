@@ -73,6 +73,15 @@ async fn calls_are_recorded_in_order_with_what_became_of_them() {
 }
 
 #[tokio::test]
+async fn an_error_after_the_effect_is_told_and_the_effect_is_there() {
+    let world = World::new();
+    world.proxy.on_call(|call| call.write.then_some(Fault::ErrorAfter));
+    let reply = world.put("/b").await.unwrap();
+    assert_eq!((reply.status, world.reached()), (StatusCode::INTERNAL_SERVER_ERROR, 1));
+    assert_eq!(world.proxy.effects().len(), 1, "whatever the caller was told");
+}
+
+#[tokio::test]
 async fn a_refusal_never_reaches_the_emulator() {
     let world = World::new();
     world.proxy.on_call(|call| call.write.then_some(Fault::Throttle));

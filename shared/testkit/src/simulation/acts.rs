@@ -71,7 +71,7 @@ impl World {
 
     /// The first settings.
     fn lay_down(&mut self) {
-        let mut settings = Settings::default();
+        let mut settings = Settings { people: people::deciders(), ..Settings::default() };
         settings.modes.default = Some(Mode::Enforce);
         settings.parameters.hourly_budget = self.chance.pick(&[1, 2, 3, 1000, 1000, 1000]);
         settings.parameters.organization_hourly_budget = self.chance.pick(&[2, 4, 1000, 1000]);
@@ -221,6 +221,7 @@ impl World {
         let scope = HoldScope::Control(MADE[control].id.to_owned());
         let key = format!("hold/{}", scope.path());
         let (by, reason, at) = (people::person("ann"), "an operator says so".to_owned(), self.now);
+        let (scope, switch, by) = (scope.into(), switch.into(), Some(by));
         let hold = Hold { format: hold::FORMAT, scope, switch, reason, by, at };
         self.file(key, canonical::to_bytes(&hold).expect("a hold is canonical"));
     }

@@ -1,13 +1,20 @@
 //! What is checked whenever a record is created, and when a history has come to rest.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use remedy_domain::{
     AttemptId, Mode, Outcome, Timestamp,
-    evidence::{Kind, Record, Released},
+    evidence::{Kind, Record, Released, Tried},
     guard::Purpose,
+    stored::Word,
 };
-use remedy_engine::Shelf;
+use remedy_engine::{
+    Shelf,
+    pursue::{IN_VAIN, share},
+};
 
 use super::{
     Invariant,
@@ -34,27 +41,58 @@ impl World {
 
     fn check_intended(&mut self, key: &str, intent: &Record) {
         self.tally.intents += 1;
-        let hour: String = key.chars().take("yyyy/mm/dd/hh".len()).collect();
-        let entry = (intent.control.clone(), hour);
-        *self.intents.entry(entry.clone()).or_default() += 1;
         self.check_flapping(intent);
-        let count = self.intents.get(&entry).copied().unwrap_or_default();
-        let parameters = &self.rules_in_force().settings.parameters;
-        if count > parameters.hourly_budget.min(parameters.organization_hourly_budget) {
-            self.broke(Invariant::Budgeted, format!("{} has {count} intents in an hour", intent.control));
+        self.check_attempts(key, intent);
+    }
+
+    /// How many attempts there were within the hour, and in vain in all. No history lasts a day.
+    fn check_attempts(&mut self, key: &str, intent: &Record) {
+        let resource = self.resource(&intent.target);
+        let (Some(control), Some(resource)) = (controls::number(&intent.control), resource) else { return };
+        if !intent.purpose.is(&Purpose::Repair) || intent.approved_by.is_some() {
+            return;
         }
+        let tried = self.tried.entry((control, resource)).or_default();
+        let now = self.now;
+        tried.retain(|at| Duration::try_from(now.duration_since(*at)).unwrap_or_default() < Duration::from_hours(1));
+        tried.push(self.now);
+        let (count, in_vain) = (tried.len(), self.in_vain(resource, control));
+        let hourly = self.rules_in_force().settings.parameters.hourly_budget;
+        if count > share(&MADE[control].described(), hourly) || in_vain >= IN_VAIN {
+            let how = format!("{key} is attempt {count} of the hour, and {in_vain} were in vain");
+            self.broke(Invariant::Attempted, how);
+        }
+    }
+
+    /// The attempts at a resource that had an outcome, and did not arrive.
+    pub(crate) fn in_vain(&self, resource: usize, control: usize) -> usize {
+        let arrived = [Outcome::Repaired, Outcome::Contained, Outcome::Recovered, Outcome::Reverted];
+        let mut ends = self.released(resource, control);
+        let had_intent = |released: &Released| released.tried.as_ref().is_some_and(|tried| !tried.is(&Tried::Nothing));
+        ends.retain(|released| had_intent(released) && !arrived.contains(&released.counts_as()));
+        ends.len()
+    }
+
+    fn was_refused(&self, resource: usize, control: usize) -> bool {
+        let within_hour = |released: &Released| {
+            Duration::try_from(self.now.duration_since(released.at)).unwrap_or_default() < Duration::from_hours(1)
+        };
+        let refused = |released: &Released| released.tried == Some(Tried::Refused.into());
+        self.released(resource, control).iter().any(|released| within_hour(released) && refused(released))
+    }
+
+    fn released(&self, resource: usize, control: usize) -> Vec<Released> {
+        let line = format!("lock/{}/{}/", MADE[control].id, self.resources[resource].hash);
+        let done = self.keys(&line).filter(|key| key.ends_with(".done")).map(str::to_owned);
+        let read = |key| serde_json::from_slice(&self.objects[&(Shelf::State, key)].body).expect("a released lock");
+        done.map(read).collect()
     }
 
     /// How often a control has repaired a resource, as far as its locks tell. No history lasts a day.
     fn repairs_on_file(&self, resource: usize, control: usize) -> u32 {
-        let line = format!("lock/{}/{}/", MADE[control].id, self.resources[resource].hash);
-        let done = self.keys(&line).filter(|key| key.ends_with(".done")).map(str::to_owned);
-        let outcome = |key| {
-            let object = &self.objects[&(Shelf::State, key)];
-            serde_json::from_slice::<Released>(&object.body).expect("a lock that was released").outcome
-        };
-        let wrote = |outcome: &Outcome| matches!(outcome, Outcome::Repaired | Outcome::Contained | Outcome::Unverified);
-        u32::try_from(done.map(outcome).filter(wrote).count()).expect("a small number")
+        let wrote = [Outcome::Repaired, Outcome::Contained, Outcome::Unverified, Outcome::Recovered];
+        let ends = self.released(resource, control);
+        u32::try_from(ends.iter().filter(|end| wrote.contains(&end.counts_as())).count()).expect("a small number")
     }
 
     fn check_flapping(&mut self, intent: &Record) {
@@ -63,7 +101,7 @@ impl World {
         };
         let (count, limit) =
             (self.repairs_on_file(resource, control), self.rules_in_force().settings.parameters.flap_limit);
-        if intent.purpose == Purpose::Repair && count >= limit {
+        if intent.purpose.is(&Purpose::Repair) && count >= limit {
             self.broke(
                 Invariant::Budgeted,
                 format!("{} repairs bucket-{resource} after {count} times", intent.control),
@@ -72,7 +110,9 @@ impl World {
     }
 
     fn check_ended(&mut self, key: &str, record: &Record) {
-        let (Some(attempt), Some(outcome)) = (record.attempt.clone(), record.outcome) else {
+        let (Some(attempt), Some(outcome)) =
+            (record.attempt.clone(), record.outcome.as_ref().and_then(Word::known).copied())
+        else {
             return self.broke(Invariant::Concluded, format!("{key} has no attempt or no outcome"));
         };
         let intent = (Shelf::Evidence, key.replace("-outcome-", "-intent-"));
@@ -93,15 +133,31 @@ impl World {
         let (Some(control), Some(resource)) = (controls::number(&record.control), self.resource(&record.target)) else {
             return;
         };
-        let wanted = match (outcome, record.purpose) {
-            (Outcome::Repaired, _) | (Outcome::Recovered, Purpose::Repair) => true,
-            (Outcome::Reverted, _) | (Outcome::Recovered, Purpose::Revert) => false,
+        let wanted = match (outcome, record.purpose.known()) {
+            (Outcome::Repaired, _) | (Outcome::Recovered, Some(Purpose::Repair)) => true,
+            (Outcome::Reverted, _) | (Outcome::Recovered, Some(Purpose::Revert)) => false,
             _ => return,
         };
         let made = &MADE[control];
         let versions = self.resources[resource].versions(made.attribute);
         if !versions.ever(since, self.window, |setting| made.is_right(setting) == wanted) {
             self.broke(Invariant::Honest, format!("{} of bucket-{resource} was not {outcome:?}", made.id));
+        }
+    }
+
+    /// Checks a message that was just acknowledged: what its deliveries intended is concluded.
+    pub(crate) fn check_stored(&mut self, message: usize) {
+        let workers = &self.messages[message].workers;
+        let attempts: BTreeSet<_> = workers.iter().flat_map(|worker| &self.workers[*worker].attempts).collect();
+        let of = |kind: &str| {
+            let records = self.objects.keys().filter(|(shelf, key)| *shelf == Shelf::Evidence && key.contains(kind));
+            let own = |key: &str| attempts.iter().copied().find(|attempt| key.contains(attempt.as_str())).cloned();
+            records.filter_map(|(_, key)| own(key)).collect::<BTreeSet<_>>()
+        };
+        let (intents, outcomes) = (of("-intent-"), of("-outcome-"));
+        let open: Vec<_> = intents.difference(&outcomes).cloned().collect();
+        if !open.is_empty() {
+            self.broke(Invariant::Stored, format!("message {message} is acknowledged, and {open:?} have no outcome"));
         }
     }
 
@@ -164,7 +220,13 @@ impl World {
         let is_ours = mode == Mode::Enforce && rules.settings.protected.pattern_for(target).is_none();
         let setting = self.resources[resource].versions(made.attribute).last().setting;
         let is_flapping = self.repairs_on_file(resource, control) >= rules.settings.parameters.flap_limit;
-        if is_ours && !is_flapping && !self.is_exempt(resource, control, self.now) && !made.is_right(&setting) {
+        let is_given_up = self.in_vain(resource, control) >= IN_VAIN || self.was_refused(resource, control);
+        if is_ours
+            && !is_flapping
+            && !is_given_up
+            && !self.is_exempt(resource, control, self.now)
+            && !made.is_right(&setting)
+        {
             self.broke(Invariant::Converged, format!("{} of bucket-{resource} is still {:?}", made.id, setting.0));
         }
     }

@@ -2,10 +2,10 @@
 
 use remedy_domain::{
     AttemptId, Mode, PlanId, Timestamp, canonical,
-    evidence::{Lock, Record},
+    evidence::{Lock, Record, hour},
     exemption::{self, Exemption},
     guard::Purpose,
-    hold::{Hold, HoldScope, Switch},
+    hold::{Hold, HoldScope},
 };
 use remedy_engine::Shelf;
 
@@ -35,7 +35,7 @@ impl World {
         self.check_leave(resource, pen, &held);
         self.check_others(resource, pen, intended, setting);
         self.check_once(resource, pen, session, setting);
-        if held.lock.purpose == Purpose::Revert {
+        if held.lock.purpose.is(&Purpose::Revert) {
             self.undone.entry((pen.control, resource)).or_insert(self.now);
         }
     }
@@ -84,10 +84,23 @@ impl World {
             self.broke(Invariant::Intended, format!("the intent of worker {} is another's", pen.worker));
         }
         let made = self.count(&lock.attempt);
+        if made == 1 {
+            self.check_budget(pen.control, lock);
+        }
         if made > planned {
             self.broke(Invariant::Counted, format!("worker {} makes {call} {made} times, not {planned}", pen.worker));
         }
         Some(at)
+    }
+
+    /// One attempt more that writes in its hour. Two parts of the organisation's budget are the fewest that there are.
+    fn check_budget(&mut self, control: usize, lock: &Lock) {
+        let count = self.wrote.entry((control, hour(lock.since))).or_default();
+        *count += 1;
+        let (count, parameters) = (*count, &self.rules_in_force().settings.parameters);
+        if count > parameters.hourly_budget.min(parameters.organization_hourly_budget.div_ceil(2)) {
+            self.broke(Invariant::Budgeted, format!("{} writes for attempt {count} of the hour", MADE[control].id));
+        }
     }
 
     fn count(&mut self, attempt: &AttemptId) -> usize {
@@ -103,11 +116,11 @@ impl World {
         let mode = rules.settings.mode(control, &target.account, Mode::Observe);
         let is_protected = rules.settings.protected.pattern_for(target).is_some();
         let is_agreed = self.is_agreed(&held.lock.attempt);
-        let needs_leave = mode == Mode::Approve || held.lock.purpose == Purpose::Revert;
+        let needs_leave = mode == Mode::Approve || held.lock.purpose.is(&Purpose::Revert);
         if mode == Mode::Observe || is_protected || (needs_leave && !is_agreed) || self.is_on_hold(control, held.at) {
             self.broke(Invariant::Allowed, format!("{control} writes by {} in mode {mode:?}", pen.worker));
         }
-        if held.lock.purpose == Purpose::Repair && self.is_exempt(resource, pen.control, held.at) {
+        if held.lock.purpose.is(&Purpose::Repair) && self.is_exempt(resource, pen.control, held.at) {
             self.broke(Invariant::Exempted, format!("{control} repairs bucket-{resource}, which is exempt"));
         }
     }
@@ -126,7 +139,7 @@ impl World {
         let key = format!("hold/{}", HoldScope::Control(control.to_owned()).path());
         let hold = self.objects.get(&(Shelf::State, key));
         let hold = hold.map(|object| serde_json::from_slice::<Hold>(&object.body).expect("a hold"));
-        hold.is_some_and(|hold| hold.switch == Switch::Held && hold.at < began)
+        hold.is_some_and(|hold| hold.is_on() && hold.at < began)
     }
 
     /// Whether an exemption, or an undo, holds a repair back that began after `before`.

@@ -69,7 +69,7 @@ impl Made {
         self.owned.iter().any(|(owned, _)| *owned == element)
     }
 
-    const fn described(&self) -> Control {
+    pub(crate) const fn described(&self) -> Control {
         Control {
             id: ControlId(self.id),
             title: "An element that has drifted",

@@ -23,8 +23,13 @@ pub enum Invariant {
     /// Nothing is repaired while an exemption holds that was on file before the attempt held its lock, nor what was
     /// reported as taken back.
     Exempted,
-    /// In an hour, a control has as many intents in an account as the budget says, at most.
+    /// In an hour, as many attempts of a control write in an account as the budget and the account's part of the organisation's
+    /// say, at most; and no resource is repaired more often than the flap limit says.
     Budgeted,
+    /// Attempts at one resource that nobody approved are few, however they end: so many in an hour, so many in vain in all.
+    Attempted,
+    /// A message is acknowledged only when every intent of its deliveries has its outcome, and what else must be stored is.
+    Stored,
     /// Every intent has exactly one outcome, every outcome its intent, and no evidence is overwritten.
     Concluded,
     /// What is recorded as repaired, reverted or recovered was to be seen so during the attempt.

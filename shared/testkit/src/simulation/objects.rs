@@ -1,6 +1,6 @@
 //! The ledger's two buckets, strongly consistent as on S3, and the bugs that are planted in them.
 
-use remedy_domain::PlanId;
+use remedy_domain::{Outcome, PlanId, evidence::Released};
 use remedy_engine::{Put, Shelf};
 
 use super::{
@@ -46,7 +46,7 @@ impl World {
     fn planted_exists(&self, key: &str) -> Option<Put> {
         let accepted = match self.planted? {
             Planted::LockShared => key.starts_with("lock/"),
-            Planted::HeldAnew => key.starts_with("held/"),
+            Planted::HeldAnew => key.starts_with("held/") || key.starts_with("notice/"),
             _ => false,
         };
         accepted.then_some(Put::Created)
@@ -68,9 +68,13 @@ impl World {
 
     /// Reads an object.
     pub(crate) fn get(&self, shelf: Shelf, key: &str) -> Option<Vec<u8>> {
+        if self.planted == Some(Planted::AttemptsForgotten) && key.ends_with(".done") {
+            return self.objects.get(&(shelf, key.to_owned())).map(|object| forgotten(&object.body));
+        }
         let unread = match self.planted {
             Some(Planted::ExemptionUnread) => key.starts_with("exemption/"),
             Some(Planted::ReleaseUnread) => key.ends_with(".done"),
+            Some(Planted::HeldAnew) => key.starts_with("held/"),
             _ => false,
         };
         if unread { None } else { self.objects.get(&(shelf, key.to_owned())).map(|object| object.body.clone()) }
@@ -84,7 +88,14 @@ impl World {
             Some(Planted::OrphansUnlisted) => prefix.starts_with("lock/") && prefix.matches('/').count() == 2,
             _ => false,
         };
-        if unlisted { vec![] } else { self.keys(prefix).map(str::to_owned).collect() }
+        if unlisted {
+            return vec![];
+        }
+        let mut keys: Vec<_> = self.keys(prefix).map(str::to_owned).collect();
+        if self.planted == Some(Planted::SlotsReturned) && prefix.starts_with("budget/") {
+            keys = keys.into_iter().flat_map(|key| [format!("{key}.unused"), key]).collect();
+        }
+        keys
     }
 
     /// The same as it is.
@@ -93,4 +104,13 @@ impl World {
         let listed = self.objects.range(from..).map(|((shelf, key), _)| (*shelf, key.as_str()));
         listed.take_while(move |(shelf, key)| *shelf == Shelf::State && key.starts_with(prefix)).map(|(_, key)| key)
     }
+}
+
+/// A lock's end without what was tried in vain.
+fn forgotten(body: &[u8]) -> Vec<u8> {
+    let mut released: Released = serde_json::from_slice(body).expect("a released lock");
+    if matches!(released.counts_as(), Outcome::Failed | Outcome::Partial | Outcome::Superseded) {
+        (released.outcome, released.tried) = (Outcome::Superseded.into(), None);
+    }
+    serde_json::to_vec(&released).expect("a released lock")
 }

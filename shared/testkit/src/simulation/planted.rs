@@ -54,12 +54,20 @@ planted! {
     ExemptionLost => Exempted,
     /// The slots of the hour are not exclusive.
     BudgetShared => Budgeted,
+    /// Slots count as given back although their attempts wrote.
+    SlotsReturned => Budgeted,
+    /// How an attempt in vain ended is taken for one that came to nothing.
+    AttemptsForgotten => Attempted,
+    /// A fault of the ledger is taken for the end of a run.
+    LedgerForgiven => Stored,
+    /// A delivery is always taken for the first.
+    RedeliveryUnseen => Stored,
     /// The settings of the first delivery are used for ever.
     SettingsRemembered => Allowed,
     /// Holds are not found.
     HoldsUnlisted => Allowed,
     /// How the last attempts ended is not found: nothing is counted, nothing cools down.
     ReleaseUnread => Budgeted,
-    /// What is held is new every time.
+    /// What is held is new every time, and so is its notice: either of the two alone would keep it from being told again.
     HeldAnew => ToldOnce,
 }

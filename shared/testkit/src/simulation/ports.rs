@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use remedy_domain::{AttemptId, Fault, Target, Timestamp, guard::Permit};
+use remedy_domain::{AccountId, AttemptId, Fault, Target, Timestamp, guard::Permit};
 use remedy_engine::{Clock, Doors, Notice, Notices, Own, Place, Put, Shelf, Store, Told, Writer};
 
 use super::{
@@ -88,6 +88,22 @@ impl Hands {
         }
         Rest::until(self, fate.back).await;
         Ok(answer)
+    }
+
+    /// One call on the ledger: while it is out, it says no, and not that it may go better.
+    async fn ledger<T>(
+        &self,
+        shelf: Shelf,
+        doing: &'static str,
+        effect: impl FnMut(&mut World) -> T + 'static,
+    ) -> Result<T, Fault> {
+        let is_out = |world: &World| world.weather.is_out(world.since_start(), shelf, doing);
+        if is_out(&self.world()) {
+            Rest::until(self, Duration::from_millis(20)).await;
+            self.say(|| format!("{doing} is denied: the ledger is out"));
+            return Err(Fault::rejected(doing, "KMS.DisabledException", "").of_ledger());
+        }
+        self.call(doing, effect).await
     }
 
     pub(crate) fn say(&self, line: impl FnOnce() -> String) {
@@ -178,29 +194,33 @@ impl Clock for Hands {
 impl Store for Hands {
     async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
         let (key, body) = (key.to_owned(), body.to_vec());
-        self.call("s3:PutObject", move |world| world.put_new(shelf, &key, &body)).await
+        self.ledger(shelf, "s3:PutObject", move |world| world.put_new(shelf, &key, &body)).await
     }
 
     async fn put(&self, key: &str, body: &[u8]) -> Result<(), Fault> {
         let (key, body) = (key.to_owned(), body.to_vec());
-        self.call("s3:PutObject", move |world| world.put(&key, &body)).await
+        self.ledger(Shelf::State, "s3:PutObject", move |world| world.put(&key, &body)).await
     }
 
     async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         let key = key.to_owned();
-        self.call("s3:GetObject", move |world| world.get(shelf, &key)).await
+        self.ledger(shelf, "s3:GetObject", move |world| world.get(shelf, &key)).await
     }
 
     async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
         assert_eq!(shelf, Shelf::State, "the engine lists only state");
         let prefix = prefix.to_owned();
-        self.call("s3:ListObjectsV2", move |world| world.list(&prefix)).await
+        self.ledger(shelf, "s3:ListObjectsV2", move |world| world.list(&prefix)).await
     }
 }
 
 impl Own for Hands {
     async fn own_principal(&self) -> Result<Vec<String>, Fault> {
-        Ok(vec!["remedy-function".to_owned()])
+        Ok(vec!["arn:aws:iam::111122223333:role/remedy-function".to_owned()])
+    }
+
+    fn home(&self) -> AccountId {
+        AccountId::parse("111122223333").expect("an account id")
     }
 }
 

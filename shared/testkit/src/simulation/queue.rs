@@ -2,10 +2,11 @@
 
 use std::{rc::Rc, time::Duration};
 
-use remedy_domain::{Fault, Mode, PlanId, guard::Means};
+use remedy_domain::{Fault, FaultKind, Mode, PlanId, guard::Means, trigger::Carried};
 use remedy_engine::{Place, Reach, Report, Visit, draft::Task, ledger};
 
 use super::{
+    Planted,
     controls::{self, MADE},
     ports::Hands,
     world::{Copies, Due, Rules, World},
@@ -40,6 +41,8 @@ pub(crate) enum End {
 pub(crate) struct Message {
     pub(crate) errand: Errand,
     pub(crate) receives: u32,
+    /// Who took it, duplicates not counted.
+    pub(crate) workers: Vec<usize>,
     pub(crate) end: Option<End>,
 }
 
@@ -51,7 +54,7 @@ impl World {
     pub(crate) fn send(&mut self, errand: Errand, latest: Duration) {
         let message = self.messages.len();
         self.say(|| format!("message {message}: {errand:?}"));
-        self.messages.push(Message { errand, receives: 0, end: None });
+        self.messages.push(Message { errand, receives: 0, workers: Vec::new(), end: None });
         let wait = self.chance.up_to(latest);
         self.after(wait, Due::Receive(message, Copies::One));
         if self.chance.per_mille(self.weather.duplicate) {
@@ -62,7 +65,12 @@ impl World {
 }
 
 /// Follows a message as the host does.
-pub(crate) async fn follow(hands: Hands, rules: Rc<Rules>, errand: Errand, roster: Roster) -> End {
+pub(crate) async fn follow(
+    hands: Hands,
+    rules: Rc<Rules>,
+    (errand, carried): (Errand, Carried),
+    roster: Roster,
+) -> End {
     let (own, invocation) = ([], format!("worker {}", hands.worker()));
     let visit = Visit {
         function: "simulation",
@@ -73,6 +81,7 @@ pub(crate) async fn follow(hands: Hands, rules: Rc<Rules>, errand: Errand, roste
         own: &own,
         means: Means::WriteRole,
         reach: Reach::Organization,
+        carried,
         cause: "simulation",
         invocation: &invocation,
     };
@@ -86,10 +95,16 @@ pub(crate) async fn follow(hands: Hands, rules: Rc<Rules>, errand: Errand, roste
         },
     };
     match followed {
-        Err(fault) if fault.is_transient() => End::GivenBack,
-        Ok(Some(report)) if report.wants_redelivery() => End::GivenBack,
-        Ok(_) | Err(_) => End::Done,
+        Ok(Some(report)) if report.wants_redelivery() || !report.is_stored() => End::GivenBack,
+        Ok(_) => End::Done,
+        Err(fault) if fault.kind == FaultKind::Ledger && forgives(&hands) => End::Done,
+        Err(_) => End::GivenBack,
     }
+}
+
+/// Whether the bug is planted that a fault of the ledger ends a run.
+fn forgives(hands: &Hands) -> bool {
+    hands.world().planted == Some(Planted::LedgerForgiven)
 }
 
 /// All controls.

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use remedy_domain::{Outcome, Target};
+use remedy_domain::{Outcome, Target, trigger::Carried};
 use remedy_engine::Report;
 
 use super::{
@@ -107,11 +107,17 @@ impl Stage {
         world.messages[message].receives += u32::from(copies == Copies::One);
         let timeout = Duration::from_secs(20 + world.chance.below(40));
         let (began, errand) = (world.now, world.messages[message].errand.clone());
+        if copies == Copies::One {
+            world.messages[message].workers.push(worker);
+        }
+        let is_seen = world.messages[message].receives > 1 && planted != Some(Planted::RedeliveryUnseen);
+        let carried = if is_seen { Carried::Again } else { Carried::First };
         world.say(|| format!("worker {worker} receives message {message}: {errand:?}"));
         world.after(Duration::ZERO, Due::Resume(worker));
         world.after(timeout, Due::End(worker));
         let roster = Roster((0..CONTROLS).map(|control| enlisted(control, planted)).collect());
-        let future = Box::pin(follow(Hands::of(&self.world, worker, began + timeout), rules, errand, roster));
+        let future =
+            Box::pin(follow(Hands::of(&self.world, worker, began + timeout), rules, (errand, carried), roster));
         let visible = timeout + crate::memory::GRACE + MARGIN;
         self.running.insert(worker, Running { message, copies, visible, began, future });
     }
@@ -126,6 +132,9 @@ impl Stage {
         }
         if end != End::GivenBack {
             message.end = Some(end);
+            if running.copies == Copies::One {
+                world.check_stored(number);
+            }
         } else if message.receives >= DELIVERIES {
             message.end = Some(End::Dead);
             if is_calm {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use remedy_engine::Shelf;
+
 use super::chance::Chance;
 
 /// What befalls a call.
@@ -32,6 +34,32 @@ pub(crate) struct Weather {
     pub(crate) window: Duration,
     pub(crate) duplicate: u64,
     pub(crate) lost_events: u64,
+    /// While the ledger answers every call of a kind with a no: its key is disabled, its bucket denied or gone.
+    outage: Option<Outage>,
+}
+
+/// What a ledger cannot do for a while.
+#[derive(Debug, Clone, Copy)]
+struct Outage {
+    /// From so long after the beginning, until so long after it.
+    span: (Duration, Duration),
+    /// Nothing but this bucket; both where there is none.
+    shelf: Option<Shelf>,
+    /// Nothing but this call; all where there is none.
+    call: Option<&'static str>,
+}
+
+impl Outage {
+    fn of(chance: &mut Chance) -> Option<Self> {
+        if !chance.per_mille(300) {
+            return None;
+        }
+        let from = chance.up_to(Duration::from_mins(8));
+        let until = from + chance.up_to(Duration::from_mins(20));
+        let shelf = chance.pick(&[None, Some(Shelf::State), Some(Shelf::Evidence), Some(Shelf::Evidence)]);
+        let call = chance.pick(&[None, Some("s3:PutObject"), Some("s3:GetObject"), Some("s3:ListObjectsV2")]);
+        Some(Self { span: (from, until), shelf, call })
+    }
 }
 
 /// The fate of one call.
@@ -58,13 +86,23 @@ impl Weather {
             window: chance.up_to(Duration::from_secs(4)),
             duplicate: chance.pick(&[0, 100, 400]),
             lost_events: chance.pick(&[0, 100, 500]),
+            outage: Outage::of(chance),
         }
     }
 
     /// Nothing goes wrong any more.
     pub(crate) fn fair() -> Self {
         let [fault, gone, slow, stale, duplicate, lost_events] = [0; 6];
-        Self { fault, gone, slow, stale, window: Duration::ZERO, duplicate, lost_events }
+        Self { fault, gone, slow, stale, window: Duration::ZERO, duplicate, lost_events, outage: None }
+    }
+
+    /// Whether the ledger cannot do this, so long after the beginning.
+    pub(crate) fn is_out(&self, since: Duration, shelf: Shelf, call: &str) -> bool {
+        self.outage.is_some_and(|outage| {
+            let (from, until) = outage.span;
+            let is_meant = outage.shelf.is_none_or(|out| out == shelf) && outage.call.is_none_or(|out| out == call);
+            is_meant && from <= since && since < until
+        })
     }
 
     pub(crate) fn fate(&self, chance: &mut Chance) -> Fate {

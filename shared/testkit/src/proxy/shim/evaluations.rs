@@ -1,6 +1,6 @@
 //! What rules report to AWS Config.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
@@ -16,8 +16,10 @@ const REQUIRED: [&str; 4] = ["ComplianceResourceType", "ComplianceResourceId", "
 struct State {
     /// Account and evaluation, in order of arrival.
     stored: Vec<(String, Value)>,
-    /// Account and resource id of evaluations that will be handed back.
-    failing: BTreeSet<(String, String)>,
+    /// How often evaluations will be handed back, by account and resource id.
+    failing: BTreeMap<(String, String), u32>,
+    /// Tokens that are not valid any more.
+    dead: BTreeSet<String>,
 }
 
 /// AWS keeps what `PutEvaluations` reports, hands back in `FailedEvaluations` what it could not keep, takes at most 100 at
@@ -34,13 +36,28 @@ impl Evaluations {
 
     /// Hands evaluations of this resource back from now on.
     pub fn fail(&self, account: &str, resource_id: &str) {
+        self.fail_times(account, resource_id, u32::MAX);
+    }
+
+    /// Hands evaluations of this resource back so many times.
+    pub fn fail_times(&self, account: &str, resource_id: &str, times: u32) {
         let key = (account.to_owned(), resource_id.to_owned());
-        self.0.lock().expect("the evaluations are not poisoned").failing.insert(key);
+        self.0.lock().expect("the evaluations are not poisoned").failing.insert(key, times);
+    }
+
+    /// Takes this token no more.
+    pub fn expire(&self, token: &str) {
+        self.0.lock().expect("the evaluations are not poisoned").dead.insert(token.to_owned());
+    }
+
+    fn is_dead(&self, body: &Value) -> bool {
+        let dead = &self.0.lock().expect("the evaluations are not poisoned").dead;
+        body["ResultToken"].as_str().is_some_and(|token| dead.contains(token))
     }
 
     pub(super) fn put(&self, call: &Call) -> Reply {
         let body = call.json();
-        match refusal(&body) {
+        match refusal(&body).or_else(|| self.is_dead(&body).then(invalid_token)) {
             Some((code, message)) => error(call, 400, code, &message),
             None => {
                 let failed = self.keep(&call.account, &body);
@@ -51,14 +68,21 @@ impl Evaluations {
 
     /// Keeps what can be kept and returns the rest.
     fn keep(&self, account: &str, body: &Value) -> Vec<Value> {
-        let State { stored, failing } = &mut *self.0.lock().expect("the evaluations are not poisoned");
-        let fails = |one: &Value| failing.contains(&(account.to_owned(), text(one, "ComplianceResourceId").to_owned()));
+        let State { stored, failing, .. } = &mut *self.0.lock().expect("the evaluations are not poisoned");
+        let fails = |one: &Value| {
+            let left = failing.get_mut(&(account.to_owned(), text(one, "ComplianceResourceId").to_owned()));
+            left.filter(|left| **left > 0).map(|left| *left -= 1).is_some()
+        };
         let (failed, kept): (Vec<_>, Vec<_>) = reported(body).iter().cloned().partition(fails);
         if body["TestMode"] != true {
             stored.extend(kept.into_iter().map(|one| (account.to_owned(), with_token(one, &body["ResultToken"]))));
         }
         failed
     }
+}
+
+fn invalid_token() -> (&'static str, String) {
+    ("InvalidResultTokenException", "The specified ResultToken is not valid.".to_owned())
 }
 
 /// Why AWS would refuse the request as a whole.
@@ -69,9 +93,7 @@ fn refusal(body: &Value) -> Option<(&'static str, String)> {
     let invalid = |message: String| Some(("ValidationException", message));
     match body["ResultToken"].as_str() {
         None => invalid("ResultToken must not be null.".to_owned()),
-        Some("") if body["TestMode"] != true => {
-            Some(("InvalidResultTokenException", "The specified ResultToken is not valid.".to_owned()))
-        }
+        Some("") if body["TestMode"] != true => Some(invalid_token()),
         _ if evaluations.len() > 100 => {
             invalid(format!("Evaluations has {} members; the most is 100.", evaluations.len()))
         }

@@ -1,0 +1,191 @@
+//! Everything that Remedy stores, in one list: what it is, and the keys it is kept under.
+//!
+//! A key that is not listed here fails the tests that meet it, and a form without fixtures in `tests/formats` fails
+//! `tests/suite/forms.rs`, which reads each of them as older and as later versions write it.
+
+use remedy_engine::Shelf;
+use remedy_evidence::{Name, name::End};
+
+/// A form that is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Form {
+    /// `lock/<control or turn>/<target>/<generation>`.
+    Lock,
+    /// The same with `.done`.
+    Released,
+    /// `held/<control>/<outcome or flap>/<plan or episode>`.
+    Held,
+    /// `plan/<plan>`.
+    Plan,
+    /// `ask/<id>/<generation>`.
+    Ask,
+    /// The same with `.decision`.
+    Decision,
+    /// The same with `.spent`.
+    Spent,
+    /// `exemption/<control>/<name>`.
+    Exemption,
+    /// `hold/<scope>/<number>`, and what the first versions kept as `hold/<scope>`.
+    Hold,
+    /// `notice/<id>`.
+    Notice,
+    /// The same with `.sent` or `.lapsed`.
+    Told,
+    /// `budget/<control>/<account>/<hour>/<slot>`, and the same with `.unused`.
+    Budget,
+    /// `wave/<control>/<account>/<day>/<slot>`, and the same with `.unused`.
+    Wave,
+    /// `baseline/<control>/<account>/<region>`.
+    Baseline,
+    /// `backlog/<control>/<account>/<region>/<target>`, and the same with `.left`.
+    Backlog,
+    /// `nonce/<hour>/<nonce>`.
+    Nonce,
+    /// `settings/in-force`, and `settings/opening/<after>/<number>`.
+    InForce,
+    /// `settings/adopted`: that there is a `settings/in-force`.
+    Adopted,
+    /// `open/<control>/<account>/<what>/<entry>`, and `open/complete`: an index of keys.
+    Open,
+    /// `superseded/<id>/<generation>`.
+    Superseded,
+    /// `noted/<control>/<target>/<day>/<slot>`.
+    Noted,
+    /// `seen/<control>/<account>/<target>`.
+    Seen,
+    /// `seal/last/<yyyy>/<mm>/<number>`.
+    Mark,
+    /// `seal/draft/<number>-<sha256>`.
+    Draft,
+    /// `seal/key/<fingerprint>.pem`.
+    KnownKey,
+    /// An intent, an outcome, a held plan or an exemption, in the evidence bucket.
+    Record,
+    /// What a person did, in the evidence bucket.
+    Deed,
+    /// Other settings in force, in the evidence bucket.
+    Changed,
+    /// The note of a refused delivery, in the evidence bucket.
+    Rejected,
+    /// `seal/<number>.json`.
+    Manifest,
+    /// `seal/<number>.sig`.
+    Seal,
+    /// `seal/keys/<fingerprint>.pem`.
+    PublicKey,
+}
+
+impl Form {
+    /// All of them.
+    pub const ALL: [Self; 32] = [
+        Self::Lock,
+        Self::Released,
+        Self::Held,
+        Self::Plan,
+        Self::Ask,
+        Self::Decision,
+        Self::Spent,
+        Self::Exemption,
+        Self::Hold,
+        Self::Notice,
+        Self::Told,
+        Self::Budget,
+        Self::Wave,
+        Self::Baseline,
+        Self::Backlog,
+        Self::Nonce,
+        Self::InForce,
+        Self::Adopted,
+        Self::Open,
+        Self::Superseded,
+        Self::Noted,
+        Self::Seen,
+        Self::Mark,
+        Self::Draft,
+        Self::KnownKey,
+        Self::Record,
+        Self::Deed,
+        Self::Changed,
+        Self::Rejected,
+        Self::Manifest,
+        Self::Seal,
+        Self::PublicKey,
+    ];
+
+    /// The form of what is kept under a key. None: nothing that is listed is.
+    #[must_use]
+    pub fn of(shelf: Shelf, key: &str) -> Option<Self> {
+        match shelf {
+            Shelf::State => in_state(key),
+            Shelf::Evidence => in_evidence(key),
+        }
+    }
+}
+
+fn in_state(key: &str) -> Option<Form> {
+    let (folder, rest) = key.split_once('/')?;
+    let ending = rest.rsplit('/').next()?.split_once('.').map(|(_, ending)| ending);
+    Some(match (folder, ending) {
+        ("lock", None) => Form::Lock,
+        ("lock", Some("done")) => Form::Released,
+        ("held", None) => Form::Held,
+        ("plan", None) => Form::Plan,
+        ("ask", None) => Form::Ask,
+        ("ask", Some("decision")) => Form::Decision,
+        ("ask", Some("spent")) => Form::Spent,
+        ("exemption", None) => Form::Exemption,
+        ("hold", None) => Form::Hold,
+        ("notice", None) => Form::Notice,
+        ("notice", Some("sent" | "lapsed")) => Form::Told,
+        ("budget", None | Some("unused")) => Form::Budget,
+        ("wave", None | Some("unused")) => Form::Wave,
+        ("baseline", None) => Form::Baseline,
+        ("backlog", None | Some("left")) => Form::Backlog,
+        ("nonce", None) => Form::Nonce,
+        ("settings", None) if rest == "in-force" || rest.starts_with("opening/") => Form::InForce,
+        ("settings", None) if rest == "adopted" => Form::Adopted,
+        ("open", None) => Form::Open,
+        ("superseded", None) => Form::Superseded,
+        ("noted", None | Some("unused")) => Form::Noted,
+        ("seen", None) => Form::Seen,
+        ("seal", None) if rest.starts_with("last/") => Form::Mark,
+        ("seal", None) if rest.starts_with("draft/") => Form::Draft,
+        ("seal", Some("pem")) if rest.starts_with("key/") => Form::KnownKey,
+        _ => return None,
+    })
+}
+
+fn in_evidence(key: &str) -> Option<Form> {
+    let file = key.rsplit('/').next()?;
+    match Name::of(key) {
+        Name::Record(_) if file.starts_with("rejected-") => Some(Form::Rejected),
+        Name::Record(_) if file.contains("-operator-decision-") => Some(Form::Deed),
+        Name::Record(_) if file.contains("-settings-settings-") => Some(Form::Changed),
+        Name::Record(_) => {
+            let is_end = End::of(key).is_some();
+            let is_listed = is_end || file.contains("-held-") || file.contains("-exemption-");
+            is_listed.then_some(Form::Record)
+        }
+        Name::Manifest(_) => Some(Form::Manifest),
+        Name::Seal(_) => Some(Form::Seal),
+        Name::PublicKey => Some(Form::PublicKey),
+        Name::Stray => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_listed_is_of_no_form() {
+        for stray in ["", "lock", "lease/x/y", "lock/x/y/0.held", "settings/other", "notice/x.seen", "ask/x/0.note"] {
+            assert_eq!(Form::of(Shelf::State, stray), None, "{stray}");
+        }
+        for stray in ["2026/03/02/10/1530.123-x-census-ab.json", "seal/1.json", "notes.txt"] {
+            assert_eq!(Form::of(Shelf::Evidence, stray), None, "{stray}");
+        }
+        let held = "held/s3-bucket-public/flap/ab-0000000003";
+        assert_eq!(Form::of(Shelf::State, held), Some(Form::Held));
+    }
+}
