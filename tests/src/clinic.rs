@@ -1,6 +1,10 @@
 //! A clinic with people: Ann may ask, Bob and Carol may decide too, Mallory may nothing.
 
-use std::process::{Command, Stdio};
+use std::{
+    collections::BTreeMap,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use aws_credential_types::Credentials;
 use remedy_testkit::{
@@ -9,7 +13,7 @@ use remedy_testkit::{
 };
 use serde_json::{Value, json};
 
-/// The stack that the functions belong to, and whom operator requests are for.
+/// The stack that the functions belong to.
 pub const STACK: &str = "remedy-test";
 
 /// An account with people, whose STS checks signatures.
@@ -52,6 +56,17 @@ impl Clinic {
         self.world.proxy.shims().functions.register(&format!("{STACK}-{function}"), lambda);
     }
 
+    /// Whom requests to the clinic's operator are for.
+    pub fn audience(&self) -> String {
+        format!("{}/{}/{STACK}", self.world.account.id, self.world.account.region)
+    }
+
+    /// Lets the clinic's STS check what somebody of elsewhere signs.
+    pub fn knows(&self, person: &Person<'_>) {
+        let (key, secret) = (person.credentials.access_key_id(), person.credentials.secret_access_key());
+        self.world.proxy.shims().signatures.register(key, secret, None);
+    }
+
     /// A function of the clinic.
     pub fn deploy(&self, function: &str) -> Lambda {
         deploy(&self.world, function, &self.settings, self.variable.as_ref())
@@ -60,6 +75,12 @@ impl Clinic {
     /// The same with other settings deployed.
     pub fn deploy_with(&self, function: &str, settings: &Value) -> Lambda {
         deploy(&self.world, function, &self.world.settings_file(settings), self.variable.as_ref())
+    }
+
+    /// The same where the function may take so long and no longer.
+    pub fn deploy_for(&self, function: &str, limit: Duration) -> Lambda {
+        let env = environment(&self.world, &self.settings, self.variable.as_ref());
+        self.world.deploy_with(function, env, limit)
     }
 
     /// The settings of the clinic in this mode.
@@ -84,16 +105,20 @@ fn settings(world: &World, mode: &str) -> Value {
     json!({
         "modes": {"default": mode},
         "people": {"operators": [person("ann")], "approvers": [person("bob"), person("carol")]},
-        "protected": {"break_glass": ["break-glass-*"]},
+        "protected": {"break_glass": [world.break_glass()]},
     })
 }
 
 fn deploy(world: &World, function: &str, settings: &str, variable: Option<&Variable>) -> Lambda {
+    world.deploy_with(function, environment(world, settings, variable), TIMEOUT)
+}
+
+fn environment(world: &World, settings: &str, variable: Option<&Variable>) -> BTreeMap<String, String> {
     let mut env = world.environment("observe");
     env.insert("REMEDY_SETTINGS".to_owned(), settings.to_owned());
-    env.insert("REMEDY_AUDIENCE".to_owned(), STACK.to_owned());
+    env.insert("REMEDY_STACK".to_owned(), STACK.to_owned());
     env.extend(variable.map(|(name, value)| ((*name).to_owned(), value.clone())));
-    world.deploy_with(function, env, TIMEOUT)
+    env
 }
 
 /// Somebody at a terminal.
@@ -106,7 +131,7 @@ impl Person<'_> {
     /// What the terminal prints for a command: the signed payload.
     pub fn signs(&self, command: &[&str]) -> Vec<u8> {
         let mut remedy = self.terminal();
-        remedy.env("REMEDY_AUDIENCE", STACK);
+        remedy.env("REMEDY_AUDIENCE", self.clinic.audience());
         let output = remedy.args(command).stdin(Stdio::null()).output().expect("remedy starts");
         assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
         output.stdout

@@ -1,8 +1,15 @@
-//! What `make demo` and `make bench` run.
+//! What `make demo`, `make bench` and `make skew` run.
 
 pub mod bench;
 pub mod clinic;
 pub mod cloudwatch;
 pub mod demo;
+pub mod drift;
+pub mod fixtures;
+pub mod history;
+mod megabyte;
 pub mod simulate;
+pub mod skew;
 mod workspace;
+
+pub use megabyte::megabyte;

@@ -110,7 +110,8 @@ async fn what_drifts_a_fourth_time_fires_page() {
 async fn a_protected_resource_that_drifts_fires_look() {
     let (world, mut metrics) = (World::new().await, CloudWatch::default());
     let bucket = drift::bucket(&world, "a").await;
-    let settings = json!({"modes": {"default": "enforce"}, "protected": {"resources": [bucket]}});
+    let settings =
+        json!({"modes": {"default": "enforce"}, "protected": {"resources": [format!("arn:aws:s3:::{bucket}")]}});
     let mut env = world.environment("observe");
     env.insert("REMEDY_SETTINGS".to_owned(), world.settings_file(&settings));
     let lambda = world.deploy_with(FUNCTION, env, TIMEOUT);

@@ -116,18 +116,26 @@ async fn a_repair_that_was_cut_short_is_completed_and_its_first_plan_undoes_all_
 }
 
 #[tokio::test]
-async fn a_policy_in_doubt_waits_for_a_person_and_stays_as_it_is() {
+async fn a_bucket_whose_policy_is_in_doubt_is_closed_by_its_flags_and_the_rest_is_told() {
     let world = World::new().await;
     let bucket = opened(&world).await;
     let ours = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}}"#;
     let policy = document(&[everyone(&bucket), ours.to_owned()]);
     world.s3().put_bucket_policy().bucket(&bucket).policy(&policy).send().await.expect("a policy is put");
+    let acl = grantees(&world, &bucket).await;
     let lambda = world.deploy("s3-public-access", "enforce");
     let run = only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
-    assert_eq!(run["outcome"], "awaiting-approval", "{run:#}");
-    assert!(run["reason"].as_str().is_some_and(|reason| reason.contains("S3 takes the bucket policy for public")));
+    assert_eq!(run["outcome"], "repaired", "{run:#}");
     assert_eq!(run["before"]["policy"], run["after"]["policy"]);
-    assert!(writes(&world).is_empty());
+    assert_eq!(block_of(&world, &bucket).await, Some([true; 4]));
+    assert_eq!((policy_of(&world, &bucket).await, grantees(&world, &bucket).await), (Some(policy), acl));
+    assert_eq!(writes(&world), ["PutPublicAccessBlock"]);
+    let notices = world.state("notice/").await;
+    let is_told = |letter: &serde_json::Value| {
+        let text = letter["notice"]["text"].as_str().unwrap_or_default();
+        letter["notice"]["alarm"] == "alarm" && text.contains("S3 takes the bucket policy for public")
+    };
+    assert!(notices.values().any(is_told), "somebody must look at the rest: {notices:#?}");
 }
 
 #[tokio::test]

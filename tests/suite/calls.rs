@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use remedy_testkit::proxy::recorded;
+use remedy_testkit::proxy::recorded::{self, Form};
 use serde_json::Value;
 
-use crate::template::{allowed, described, functions, logical, resources};
+use crate::{
+    authority::{How, Roles},
+    template::{allowed, described, functions, logical, resources},
+};
 
 /// AWS refuses it to nobody: no permission is needed. Functions ask who they are, and the operator sends what a person signed.
 const NEEDS_NO_PERMISSION: &str = "sts:GetCallerIdentity";
@@ -24,10 +27,11 @@ fn declared(function: &str) -> BTreeMap<String, String> {
 /// It runs when all other tests have ended (.config/nextest.toml).
 #[test]
 fn functions_call_what_they_declare_all_of_it_and_nothing_else() {
-    let Some(mut recorded) = recorded::calls().expect("the record can be read") else {
+    let Some(recorded) = recorded::recorded().expect("the record can be read") else {
         println!("nothing was recorded: `make test` does");
         return;
     };
+    let (stored, mut recorded) = (recorded.stored, recorded.calls);
     println!("{:<22}{:>10}{:>11}{:>10}", "operations", "declared", "permitted", "recorded");
     let (resources, mut differences) = (resources(&["Writes=permitted"]), Vec::new());
     for function in functions() {
@@ -45,6 +49,14 @@ fn functions_call_what_they_declare_all_of_it_and_nothing_else() {
         differences
             .extend(denied.map(|(call, _)| format!("{function} declares {call}: the template does not permit it")));
     }
+    let (roles, put) = (Roles::of(&["Writes=permitted"]), stored.values().map(BTreeSet::len).sum::<usize>());
+    for (function, key) in stored.iter().flat_map(|(function, keys)| keys.iter().map(move |key| (function, key))) {
+        let how = if key.form == Form::New { How::New } else { How::Over };
+        if functions().contains(function) && !roles.may_put(function, &key.shape, how) {
+            differences.push(format!("{function} puts {} ({how:?}): the template does not permit it", key.shape));
+        }
+    }
+    println!("{put} shapes of keys were put into the state bucket");
     differences.extend(recorded.keys().map(|name| format!("{name} is no function of ours, and makes calls")));
     assert!(differences.is_empty(), "{differences:#?}");
 }

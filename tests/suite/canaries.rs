@@ -31,7 +31,7 @@ fn assert_silent(sink: &str, text: &str) {
 /// A function that tells people by a topic.
 async fn deploy(world: &World, function: &str, mode: &str) -> Lambda {
     let parameters = json!({"owner_tag": "owner", "iac_tags": ["terraform"], "identity_repairs": "auto"});
-    let settings = json!({"parameters": parameters, "protected": {"break_glass": ["break-glass-*"]}});
+    let settings = json!({"parameters": parameters, "protected": {"break_glass": [world.break_glass()]}});
     let mut env = world.environment(mode);
     env.insert("REMEDY_SETTINGS".to_owned(), world.settings_file(&settings));
     env.insert("REMEDY_TOPIC_ARN".to_owned(), drift::topic(world, "notices").await);

@@ -1,9 +1,13 @@
 //! Invocations by AWS Config: evaluated and answered, never repaired.
 
-use remedy_testkit::world::{World, done};
+use remedy_testkit::{
+    depth::Depth,
+    lambda::Answer,
+    world::{World, done},
+};
 use serde_json::{Value, json};
 
-use crate::drift;
+use crate::{drift, triggers::FUNCTIONS};
 
 fn invocation(world: &World, invoking: &Value, left_scope: Option<bool>, token: &str) -> Vec<u8> {
     let mut event = json!({
@@ -56,6 +60,7 @@ async fn told(world: &World, event: &[u8], bucket: &str) -> Option<(String, Stri
 #[tokio::test(flavor = "multi_thread")]
 async fn every_message_type_is_answered_and_nothing_is_repaired() {
     let world = World::new().await;
+    world.remember_settings().await;
     let bucket = drift::bucket(&world, "a").await;
     let drifted = [
         invocation(&world, &changed(&world, &bucket, "OK"), Some(false), "token"),
@@ -106,8 +111,78 @@ async fn more_than_a_hundred_resources_go_in_batches_and_failures_are_seen() {
     let stubborn = format!("phi-{}-7", world.account.id);
     world.proxy.shims().evaluations.fail(&world.account.id, &stubborn);
     let answer = lambda.invoke(&event).await;
-    assert!(
-        matches!(answer, remedy_testkit::lambda::Answer::Failed { .. }),
-        "a failed evaluation is not lost: {answer:?}"
-    );
+    assert!(matches!(answer, Answer::Failed { .. }), "a failed evaluation is not lost: {answer:?}");
+}
+
+/// The sizes of the batches that AWS Config was sent.
+fn batches(world: &World) -> Vec<usize> {
+    let puts = world.proxy.calls_where(|call| call.operation == "PutEvaluations");
+    puts.iter().map(|put| put.json()["Evaluations"].as_array().map_or(0, Vec::len)).collect()
+}
+
+/// The last size, a thousand, is that of the full depth.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_resource_is_reported_once_however_many_there_are() {
+    let world = World::new().await;
+    let lambda = world.deploy("kms-keys", "enforce");
+    let event = invocation(&world, &periodic(&world, "ScheduledNotification"), Some(false), "token");
+    let mut made = 0;
+    for size in [0, 1, 100, 101, Depth::asked().of(101, 1000)] {
+        while made < size {
+            drift::key(&world).await;
+            made += 1;
+        }
+        world.proxy.clear();
+        let before = world.proxy.evaluations(&world.account.id).len();
+        let answer = done(lambda.invoke(&event).await);
+        assert_eq!(answer["evaluations"], size);
+        let full = std::iter::repeat_n(100, size / 100).chain((size % 100 > 0).then_some(size % 100));
+        assert_eq!(batches(&world), full.collect::<Vec<_>>(), "{size} keys");
+        let told = world.proxy.evaluations(&world.account.id).split_off(before);
+        let ids: std::collections::BTreeSet<_> =
+            told.iter().map(|one| one["ComplianceResourceId"].to_string()).collect();
+        assert_eq!((told.len(), ids.len()), (size, size));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_evaluation_that_fails_once_is_sent_again_alone() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    world.proxy.shims().evaluations.fail_times(&world.account.id, &bucket, 1);
+    let event = invocation(&world, &periodic(&world, "ScheduledNotification"), Some(false), "token");
+    let answer = done(world.deploy("s3-public-access", "enforce").invoke(&event).await);
+    assert_eq!(answer["evaluations"], 4, "the bucket, Remedy's own two, the account");
+    assert_eq!(batches(&world), [4, 1]);
+    let told = world.proxy.evaluations(&world.account.id);
+    assert_eq!(told.iter().filter(|one| one["ComplianceResourceId"] == bucket.as_str()).count(), 1);
+    assert_eq!(told.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_token_has_the_rule_evaluated_again() {
+    let world = World::new().await;
+    for drift in [drift::Drift::Bucket, drift::Drift::Rotation, drift::Drift::User, drift::Drift::Password] {
+        drift.make(&world, "a").await;
+    }
+    world.proxy.shims().evaluations.expire("late");
+    let event = invocation(&world, &periodic(&world, "ScheduledNotification"), Some(false), "late");
+    for function in FUNCTIONS {
+        world.proxy.clear();
+        let before = world.proxy.shims().rule_evaluation.of(&world.account.id).len();
+        let lambda = world.deploy(function, "enforce");
+        let answer = done(lambda.invoke(&event).await);
+        assert_eq!(answer["evaluations"], 0, "{function}: none arrived: {answer:#}");
+        let asked = world.proxy.shims().rule_evaluation.of(&world.account.id).split_off(before);
+        assert_eq!(asked, ["hipaa-s3-public"], "{function}");
+        assert_eq!(batches(&world).len(), 1, "{function}: a dead token is not tried again");
+        assert!(lambda.logs().contains("the result token is not valid any more"), "{function}");
+    }
+    // AWS Config refuses more than one a minute: then the invocation is given back.
+    world.proxy.on_call(|call| {
+        let is_asked = call.operation == "StartConfigRulesEvaluation";
+        is_asked.then(|| remedy_testkit::proxy::Fault::Status(400, "LimitExceededException".to_owned()))
+    });
+    let answer = world.deploy("kms-keys", "enforce").invoke(&event).await;
+    assert!(matches!(answer, Answer::Failed { .. }), "what was not told and not asked for is given back: {answer:?}");
 }

@@ -29,7 +29,8 @@ async fn a_repair_is_verified_evidenced_and_not_repeated() {
         let run = only_run(lambda.invoke(&drift.event(&resource)).await);
         assert_eq!(run["outcome"], rested);
         assert!(world.proxy.effects().is_empty(), "a second run writes nothing anywhere");
-        let of_settings = |call: &Call| call.resource.as_deref().is_some_and(|key| key.ends_with("settings/in-force"));
+        let settings = format!("{}/settings/", world.state_bucket());
+        let of_settings = |call: &Call| call.resource.as_deref().is_some_and(|key| key.starts_with(&settings));
         let beyond = |call: &Call| call.service == "sts" || call.operation == "GetObject" && !of_settings(call);
         assert!(!world.proxy.calls().iter().any(beyond));
         assert_eq!(world.evidence().await, recorded);

@@ -1,21 +1,24 @@
-//! SIGKILL before and after every API call of a repair, on the real binaries: redelivered, every run converges.
+//! SIGKILL before and after every API call of everything that functions do, on the real binaries: redelivered, every run
+//! converges.
 //!
-//! What a killed process leaves behind is what its writes left behind: at the standard depth it is killed before the first
-//! call and after each write, at the full depth at every call.
+//! What a killed process leaves behind is what its writes left behind: at the full depth it is killed before and after
+//! every call, at the standard depth after every third write, of each form another third.
 
-use std::time::Duration;
+mod anywhere;
+mod people;
+mod sweeps;
 
 use remedy_testkit::{
     depth::Depth,
-    lambda::Answer,
+    lambda::{Answer, Lambda},
     proxy::{Breakpoint, When},
-    world::{World, done, only_run},
+    world::World,
 };
 
-use crate::drift::Drift;
+use crate::scenes::Form;
 
-/// No repair makes more calls than this; a sweep over the crash points ends before.
-const MOST_CALLS: usize = 60;
+/// Nothing makes more calls than this; a walk over the crash points ends before.
+const MOST_CALLS: usize = 200;
 
 /// Where a process is killed.
 #[derive(Clone, Copy, Debug)]
@@ -27,13 +30,13 @@ enum Point {
 }
 
 impl Point {
-    fn all() -> Vec<Self> {
-        let calls = 0..MOST_CALLS;
+    /// All of them at the full depth, on these sides of each call. At the standard depth every third write, of each thing
+    /// another third.
+    fn all(what: &str, sides: &'static [When]) -> Vec<Self> {
+        let (calls, third) = (0..MOST_CALLS, what.bytes().map(usize::from).sum::<usize>() % 3);
         match Depth::asked() {
-            Depth::Full => {
-                calls.flat_map(|call| [When::Before, When::After].map(|when| Self::Call(call, when))).collect()
-            }
-            Depth::Standard => [Self::Call(0, When::Before)].into_iter().chain(calls.map(Self::Write)).collect(),
+            Depth::Full => calls.flat_map(|call| sides.iter().map(move |when| Self::Call(call, *when))).collect(),
+            Depth::Standard => calls.skip(third).step_by(3).map(Self::Write).collect(),
         }
     }
 
@@ -46,120 +49,72 @@ impl Point {
             }
         }
     }
-}
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_repair_survives_a_crash_at_every_call() {
-    survives(Drift::Bucket).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_rotation_repair_survives_a_crash_at_every_call() {
-    survives(Drift::Rotation).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_rescue_of_a_key_survives_a_crash_at_every_call() {
-    survives(Drift::Dying).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_fence_survives_a_crash_at_every_call() {
-    survives(Drift::User).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_password_policy_repair_survives_a_crash_at_every_call() {
-    survives(Drift::Password).await;
-}
-
-async fn survives(drift: Drift) {
-    for (reached, point) in Point::all().into_iter().enumerate() {
-        if !crash_and_recover(drift, point).await {
-            assert!(reached > Depth::asked().of(5, 20), "{drift:?}: only {reached} crash points were reached");
-            return;
+    /// Kills the function here, and lets what it left behind come to rest. The answer, where it was over before this point.
+    async fn kill(self, world: &World, lambda: &Lambda, event: &[u8]) -> Option<Answer> {
+        let breakpoint = self.set(world);
+        if let Err(answer) = breakpoint.reached_or(lambda.invoke(event)).await {
+            return Some(answer);
         }
-    }
-    panic!("{drift:?}: a repair made more than {MOST_CALLS} calls");
-}
-
-/// Kills the function at one point of a repair and lets redelivery and a sweep put things in order. False: the repair
-/// was over before that point.
-async fn crash_and_recover(drift: Drift, point: Point) -> bool {
-    let world = World::new().await;
-    let resource = drift.make(&world, "a").await;
-    let lambda = world.deploy(drift.function(), "enforce");
-    let event = drift.event(&resource);
-    let breakpoint = point.set(&world);
-    let invoked = breakpoint.reached_or(lambda.invoke(&event)).await;
-    if let Err(answer) = invoked {
-        done(answer);
-        return false;
-    }
-    lambda.kill().await;
-    breakpoint.release();
-    world.proxy.quiet().await;
-    world.age_locks().await;
-    recover(&world, drift, &resource, &lambda, &format!("{drift:?} killed at {point:?}")).await;
-    true
-}
-
-async fn recover(world: &World, drift: Drift, resource: &str, lambda: &remedy_testkit::lambda::Lambda, what: &str) {
-    let (repaired, rested) = drift.outcomes();
-    let run = only_run(lambda.invoke(&drift.event(resource)).await);
-    assert!(run["outcome"] == repaired || run["outcome"] == rested, "{what}: {run:#}");
-    let sweep = format!(r#"{{"sweep":{{"control":"{}"}}}}"#, drift.control());
-    done(lambda.invoke(sweep.as_bytes()).await);
-    let run = only_run(lambda.invoke(&drift.event(resource)).await);
-    assert_eq!(run["outcome"], rested, "{what}");
-    let effects = world.repairs().iter().filter(|call| call.name() == drift.repair()).count();
-    assert_eq!(effects, 1, "{what}: the repair took effect {effects} times");
-    world.assert_conserved().await;
-    assert_no_open_lock(world, what).await;
-}
-
-async fn assert_no_open_lock(world: &World, what: &str) {
-    let locks = world.state("lock/").await;
-    let open = locks.keys().filter(|key| !key.ends_with(".done") && !locks.contains_key(&format!("{key}.done")));
-    assert_eq!(open.count(), 0, "{what}: a lock was left open");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_undo_survives_a_crash_at_its_write() {
-    for when in [When::Before, When::After] {
-        let world = World::new().await;
-        let bucket = Drift::Bucket.make(&world, "a").await;
-        let lambda = world.deploy("s3-public-access", "enforce");
-        let run = only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
-        let undo = serde_json::json!({"revert": {"plan": run["plan"]}}).to_string();
-        world.agree_to_undo(run["plan"].as_str().expect("a repair has a plan")).await;
-        let breakpoint = world.proxy.stop_when(when, |call| call.operation == "DeletePublicAccessBlock");
-        let reached = breakpoint.reached_or(lambda.invoke(undo.as_bytes())).await;
-        assert!(reached.is_ok(), "the undo makes its write");
         lambda.kill().await;
         breakpoint.release();
         world.proxy.quiet().await;
         world.age_locks().await;
-        assert_eq!(only_run(lambda.invoke(undo.as_bytes()).await)["outcome"], "reverted");
-        done(lambda.invoke(br#"{"sweep":{"control":"s3-bucket-public"}}"#).await);
-        assert_eq!(crate::drift::block_of(&world, &bucket).await, None);
-        world.assert_conserved().await;
-        assert_no_open_lock(&world, "undo").await;
+        None
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_function_that_hangs_is_killed_at_its_deadline_and_recovers() {
-    let world = World::new().await;
-    let bucket = Drift::Bucket.make(&world, "a").await;
-    let lambda = world.deploy_with("s3-public-access", world.environment("enforce"), Duration::from_secs(8));
-    let breakpoint = world.proxy.stop_when(When::After, |call| call.operation == "PutPublicAccessBlock");
-    let answer = lambda.invoke(&Drift::Bucket.event(&bucket)).await;
-    breakpoint.release();
-    assert!(!matches!(answer, Answer::Crashed), "{answer:?}");
-    world.proxy.quiet().await;
-    world.age_locks().await;
-    done(lambda.invoke(br#"{"sweep":{"control":"s3-bucket-public"}}"#).await);
-    assert_eq!(crate::drift::block_of(&world, &bucket).await, Some([true; 4]));
-    world.assert_conserved().await;
+/// Tries every point until one lies beyond the end. There are more than a few.
+async fn at_every_point(what: &str, try_at: impl AsyncFnMut(Point) -> bool) {
+    at_points(what, &[When::Before, When::After], try_at).await;
+}
+
+/// The same on some sides of each call.
+async fn at_points(what: &str, sides: &'static [When], mut try_at: impl AsyncFnMut(Point) -> bool) {
+    for (reached, point) in Point::all(what, sides).into_iter().enumerate() {
+        if !try_at(point).await {
+            assert!(reached >= Depth::asked().of(0, 6), "{what}: only {reached} crash points were reached");
+            println!("{what}: killed at {reached} points");
+            return;
+        }
+    }
+    panic!("{what}: more than {MOST_CALLS} calls");
+}
+
+mod a_repair_survives_a_crash_at_every_call {
+    use super::{Form, at_every_point};
+
+    async fn play(form: Form) {
+        let what = format!("{form:?}");
+        at_every_point(&what, async |point| {
+            let scene = form.open().await;
+            let over = point.kill(&scene.world, &scene.lambda, &scene.event).await;
+            scene.recover(&format!("{what} killed at {point:?}")).await;
+            over.is_none()
+        })
+        .await;
+    }
+
+    crate::for_each_form!();
+}
+
+mod an_undo_survives_a_crash_at_every_call {
+    use super::{Form, When, at_points};
+
+    async fn play(form: Form) {
+        if !form.can_be_undone() {
+            return;
+        }
+        let what = format!("the undo of {form:?}");
+        // Killed after one call is killed before the next.
+        at_points(&what, &[When::After], async |point| {
+            let scene = form.open_undo().await;
+            let over = point.kill(&scene.world, &scene.lambda, &scene.event).await;
+            scene.recover(&format!("{what} killed at {point:?}")).await;
+            over.is_none()
+        })
+        .await;
+    }
+
+    crate::for_each_form!();
 }

@@ -9,24 +9,23 @@ use serde_json::{Value, json};
 
 use crate::drift::iam;
 
-mod kinds;
+pub(crate) mod kinds;
+mod poison;
 
-const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
-const READ_ONLY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
-const READING: &str = r#"{"Sid":"Reading","Effect":"Allow","Action":"s3:\u0047et*","Resource":"arn:aws:s3:::phi/*"}"#;
-const EVERYTHING: &str = r#"{"Sid":"Temporary","Effect":"Allow","Action":"*","Resource":"*"}"#;
+pub(crate) const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+pub(crate) const READ_ONLY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+pub(crate) const READING: &str =
+    r#"{"Sid":"Reading","Effect":"Allow","Action":"s3:\u0047et*","Resource":"arn:aws:s3:::phi/*"}"#;
+pub(crate) const EVERYTHING: &str = r#"{"Sid":"Temporary","Effect":"Allow","Action":"*","Resource":"*"}"#;
 
-fn document(statements: &[&str]) -> String {
+pub(crate) fn document(statements: &[&str]) -> String {
     format!(r#"{{ "Version": "2012-10-17", "Statement": [ {} ] }}"#, statements.join(", "))
 }
 
 /// The function, with these parameters.
 async fn deploy(world: &World, parameters: Value) -> Lambda {
-    let settings = json!({
-        "modes": {"default": "enforce"},
-        "parameters": parameters,
-        "protected": {"break_glass": ["break-glass-*"]},
-    });
+    let settings = world.settings_with(&json!({"modes": {"default": "enforce"}, "parameters": parameters}));
+    world.agree_to_settings(&settings).await;
     let put = world.s3().put_object().bucket(world.state_bucket()).key("settings.json");
     put.body(settings.to_string().into_bytes().into()).send().await.expect("the settings are kept");
     let mut env = world.environment("observe");
@@ -39,13 +38,13 @@ async fn run(lambda: &Lambda, control: &str, resource: &str) -> Value {
 }
 
 /// A user with `AdministratorAccess` and an access key.
-async fn administrator(iam: &Client, name: &str) {
+pub(crate) async fn administrator(iam: &Client, name: &str) {
     iam.create_user().user_name(name).send().await.expect("a user");
     iam.attach_user_policy().user_name(name).policy_arn(ADMINISTRATOR_ACCESS).send().await.expect("it is attached");
     iam.create_access_key().user_name(name).send().await.expect("an access key");
 }
 
-async fn policy(iam: &Client, name: &str, text: &str) -> String {
+pub(crate) async fn policy(iam: &Client, name: &str, text: &str) -> String {
     let made = iam.create_policy().policy_name(name).policy_document(text).send().await.expect("a policy");
     made.policy.expect("it is told").arn.expect("it has an ARN")
 }

@@ -74,13 +74,21 @@ async fn what_only_a_person_can_tell_is_reported() {
 #[tokio::test]
 async fn a_new_key_is_compliant_at_the_cost_of_one_look() {
     let world = World::new().await;
+    world.agree_to_settings(&world.settings()).await;
     let key = drift::key(&world).await;
     let lambda = world.deploy("kms-keys", "enforce");
-    world.proxy.clear();
     let event = json!({"control": "kms-key-shared", "resource": key}).to_string();
-    assert_eq!(only_run(lambda.invoke(event.as_bytes()).await)["outcome"], "already-compliant");
-    let reads: Vec<_> = world.proxy.calls().iter().map(|call| call.name()).collect();
-    assert_eq!(reads, ["kms:GetKeyPolicy"]);
+    // A new instance looks at once for settings that only functions remember; later runs know that there are others.
+    for settings in [&["GetObject", "GetObject", "ListObjectsV2"][..], &["GetObject"]] {
+        world.proxy.clear();
+        assert_eq!(only_run(lambda.invoke(event.as_bytes()).await)["outcome"], "already-compliant");
+        let calls = world.proxy.calls();
+        let (ledger, own): (Vec<_>, Vec<_>) = calls.iter().partition(|call| call.service == "s3");
+        let mut ledger: Vec<_> = ledger.iter().map(|call| call.operation.as_str()).collect();
+        ledger.sort_unstable();
+        assert_eq!(ledger, settings, "the settings alone are read");
+        assert_eq!(own.iter().map(|call| call.name()).collect::<Vec<_>>(), ["kms:GetKeyPolicy"]);
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use remedy_aws::environment::Credentials;
 use remedy_testkit::{
     lambda::{Lambda, Spec, binary},
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     ministack::{ACCOUNT, MiniStack, Policies},
-    template::resources,
+    template::{functions, resources, texts},
 };
 
 mod members;
@@ -32,7 +33,7 @@ impl Stack {
             stack.s3().create_bucket().bucket(name).send().await.expect("a bucket is created");
         }
         let settings =
-            json!({"protected": {"break_glass": ["break-glass-*"]}, "parameters": {"identity_repairs": "auto"}})
+            json!({"protected": {"break_glass": ["arn:aws:iam::111122223333:user/ann", "arn:aws:iam::111122223333:user/bob"]}, "parameters": {"identity_repairs": "auto"}})
                 .to_string()
                 .into_bytes();
         let put = stack.s3().put_object().bucket("remedy-statebucket").key("settings.json").body(settings.into());
@@ -63,11 +64,12 @@ impl Stack {
         let name = properties["RoleName"].as_str().expect("a name");
         let create = self.iam().create_role().role_name(name).assume_role_policy_document(trust.to_string());
         create.send().await.expect("a role is created");
-        let policy = role.strip_suffix("Role").expect("a role");
-        let document = as_far_as_told(&self.resources[policy]["Properties"]["PolicyDocument"]).to_string();
-        let made = self.iam().create_policy().policy_name(policy).policy_document(document).send().await;
-        let arn = made.expect("a policy is created").policy.and_then(|policy| policy.arn).expect("it has an ARN");
-        self.iam().attach_role_policy().role_name(name).policy_arn(arn).send().await.expect("it is attached");
+        for policy in policies_of(properties) {
+            let document = as_far_as_told(&self.resources[&policy]["Properties"]["PolicyDocument"]).to_string();
+            let made = self.iam().create_policy().policy_name(policy).policy_document(document).send().await;
+            let arn = made.expect("a policy is created").policy.and_then(|policy| policy.arn).expect("it has an ARN");
+            self.iam().attach_role_policy().role_name(name).policy_arn(arn).send().await.expect("it is attached");
+        }
     }
 
     async fn credentials(&self, role: &str) -> Credentials {
@@ -107,10 +109,24 @@ impl Stack {
     }
 }
 
-/// A policy without what the emulator does not tell of a request, for there it would let nobody in: organizations, and who acts.
+/// The policies of a role by their logical names: a managed policy is called `<stack>-<logical name>-…`.
+fn policies_of(role: &Value) -> Vec<String> {
+    let arns = texts(&role["ManagedPolicyArns"]).into_iter();
+    arns.map(|arn| arn.split('-').nth(1).expect("a name of the stack").to_owned()).collect()
+}
+
+/// A policy without what the emulator does not tell of a request, for there it would let nobody in: organizations, who acts, the
+/// function that calls, and whether a write may replace. `authority.rs` tries these.
 fn as_far_as_told(policy: &Value) -> Value {
     let mut policy = policy.clone();
-    for statement in policy["Statement"].as_array_mut().expect("a list") {
+    let statements = policy["Statement"].as_array_mut().expect("a list");
+    statements.retain(|statement| statement["Sid"] != "OnlyAsTheFunction");
+    for statement in statements {
+        if let Some(condition) = statement.get_mut("Condition").and_then(Value::as_object_mut) {
+            condition.retain(|_, keys| {
+                keys.get("lambda:SourceFunctionArn").is_none() && keys.get("s3:if-none-match").is_none()
+            });
+        }
         if let Some(Value::Object(equal)) = statement.pointer_mut("/Condition/StringEquals") {
             equal.retain(|key, _| {
                 !["aws:PrincipalOrgID", "aws:ResourceOrgID", "sts:SourceIdentity"].contains(&key.as_str())
@@ -199,4 +215,27 @@ async fn a_deployment_that_observes_cannot_write() {
     assert_eq!((&run["outcome"], &run["check"]), (&json!("blocked"), &json!("means")), "{run:#}");
     let roles = stack.iam().list_roles().send().await.expect("roles are listed");
     assert!(roles.roles().iter().all(|role| !role.role_name().ends_with("-write")), "there is no role that could");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_is_put_by_the_operator_alone_and_a_lock_by_its_own_function() {
+    let stack = Stack::deploy(&PERMITTED).await;
+    let decisions = ["ask/0f0f/0000.decision", "hold/all", "nonce/2026030412/0f0f", "exemption/s3-bucket-public/0f"];
+    let locks = ["lock/s3-bucket-public/0f0f/0000000000", "backlog/s3-bucket-public/111122223333/us-east-1/0f0f"];
+    for function in functions() {
+        let s3 = stack.s3_of(&format!("remedy-{function}-read")).await;
+        let put = async |key: &str| {
+            let put = s3.put_object().bucket("remedy-statebucket").key(key).body(b"{}".to_vec().into());
+            put.send().await.map(|_| ()).map_err(|error| error.code().map(str::to_owned))
+        };
+        let denied = Err(Some("AccessDenied".to_owned()));
+        for key in decisions {
+            let may = function == "operator" || (function == "s3-public-access" && key.starts_with("exemption/"));
+            assert_eq!(put(key).await, if may { Ok(()) } else { denied.clone() }, "{function} puts {key}");
+        }
+        for key in locks {
+            let may = function == "s3-public-access";
+            assert_eq!(put(key).await, if may { Ok(()) } else { denied.clone() }, "{function} puts {key}");
+        }
+    }
 }

@@ -1,7 +1,12 @@
 //! The one test binary of the workspace: contracts, and real processes on the emulator.
 
+use remedy_tests::drift;
+
 mod alarms;
+mod attempts;
+mod authority;
 mod batches;
+mod bucket_policies;
 mod buckets;
 mod calls;
 mod canaries;
@@ -10,25 +15,33 @@ mod contracts;
 mod controls;
 mod crash;
 mod deliveries;
+mod denials;
 mod differential;
-mod drift;
 mod encryption;
 mod formats;
+mod forms;
+mod hangs;
 mod identities;
 mod keys;
 mod least_privilege;
+mod ledger;
 mod members;
 mod members_template;
 mod metrics;
 mod ministack;
+mod names;
 mod operator;
 mod outward;
 mod proof;
 mod refusals;
+mod scenes;
 mod seal;
 mod settings;
+mod sheer_numbers;
 mod simulation;
+mod storms;
 mod takeover;
+mod tampering;
 mod template;
 mod tidy;
 mod triggers;

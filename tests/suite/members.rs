@@ -46,7 +46,7 @@ fn environment(hub: &World, settings: &Value) -> BTreeMap<String, String> {
 }
 
 fn deploy(hub: &World, function: &str) -> Lambda {
-    let settings = json!({"protected": {"break_glass": ["break-glass-*"]}});
+    let settings = json!({"protected": {"break_glass": ["arn:aws:iam::111122223333:user/break-glass-1"]}});
     hub.deploy_with(function, environment(hub, &settings), TIMEOUT)
 }
 

@@ -87,7 +87,11 @@ fn each_role_permits_what_its_function_declares_and_what_it_may_in_the_hub() {
         assert_eq!(allowed(write), declared(&described, "writes"), "{function} writes");
         for (policy, of_the_hub, sids) in [
             (read, &hub[&format!("{name}Read")], &["Observe", "Config"][..]),
-            (write, &hub[&format!("{name}Write")], &["Repair", "RepairTheAccount", "NeverLockAKeyOut"]),
+            (
+                write,
+                &hub[&format!("{name}Write")],
+                &["Repair", "RepairByOwnPolicies", "RepairTheAccount", "NeverLockAKeyOut"],
+            ),
         ] {
             for sid in sids {
                 let there = with_sid(policy, sid).map(|statement| statement.to_string().replace(MEMBER, HUB));
@@ -140,7 +144,9 @@ fn the_hub_may_assume_exactly_the_roles_that_are_made_and_is_told_their_names() 
             let arns = expected.iter().map(|role| format!("arn:aws:iam::*:role/{role}"));
             assert_eq!(texts(&members["Resource"]), arns.collect::<Vec<_>>(), "{function}");
             assert_eq!(texts(&members["Action"]), ["sts:AssumeRole", "sts:SetSourceIdentity"], "{function}");
-            assert_eq!(members["Condition"], json!({"StringEquals": {"aws:ResourceOrgID": "o-exampleorg1"}}));
+            let itself = format!("arn:aws:lambda:us-east-1:{HUB}:function:remedy-{function}");
+            let ours = json!({"StringEquals": {"aws:ResourceOrgID": "o-exampleorg1"}, "ArnEquals": {"lambda:SourceFunctionArn": itself}});
+            assert_eq!(members["Condition"], ours);
             let told = &hub[&format!("{name}Function")]["Properties"]["Environment"]["Variables"];
             assert_eq!(told["REMEDY_READ_ROLE"], expected[0]);
             assert_eq!(told["REMEDY_WRITE_ROLE"], expected.get(1).cloned().unwrap_or_default());

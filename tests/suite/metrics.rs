@@ -100,13 +100,23 @@ async fn what_drifts_again_and_again_pages() {
         // The fourth time it is open already.
         let _ = world.s3().delete_public_access_block().bucket(&bucket).send().await;
     }
+    let expected = of([("Outcomes s3-bucket-public repaired", 4), ("Alarms notice", 3), ("Alarms page", 1)]);
+    assert_eq!(counted(&lambda, "s3-public-access"), expected, "what is open to everybody is closed each time");
+
+    let bucket = Drift::Plaintext.make(&world, "b").await;
+    let before = drift::policy_of(&world, &bucket).await.expect("a policy");
+    let lambda = world.deploy("s3-encryption", "enforce");
+    for _ in 0..4 {
+        lambda.invoke(&Drift::Plaintext.event(&bucket)).await;
+        world.s3().put_bucket_policy().bucket(&bucket).policy(&before).send().await.expect("it drifts again");
+    }
     let expected = of([
-        ("Outcomes s3-bucket-public repaired", 3),
-        ("Outcomes s3-bucket-public blocked", 1),
+        ("Outcomes s3-bucket-plaintext repaired", 3),
+        ("Outcomes s3-bucket-plaintext blocked", 1),
         ("Alarms notice", 3),
         ("Alarms page", 1),
     ]);
-    assert_eq!(counted(&lambda, "s3-public-access"), expected);
+    assert_eq!(counted(&lambda, "s3-encryption"), expected, "nothing else is fought for");
 }
 
 #[tokio::test]

@@ -2,5 +2,7 @@
 
 mod attackers;
 mod deciding;
+mod deployments;
+mod settings;
 mod stopping;
 mod terminal;

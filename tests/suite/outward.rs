@@ -36,7 +36,7 @@ async fn a_sweep_queues_a_message_for_every_account_of_every_function() {
 async fn people_are_told_once_what_waits_for_them() {
     for drift in ALL.into_iter().filter(|drift| *drift != drift::Drift::Dying) {
         let world = World::new().await;
-        let settings = json!({"modes": {"default": "approve"}, "protected": {"break_glass": ["break-glass-*"]}});
+        let settings = json!({"modes": {"default": "approve"}, "protected": {"break_glass": [world.break_glass()]}});
         let mut env = world.environment("observe");
         env.insert("REMEDY_SETTINGS".to_owned(), world.settings_file(&settings));
         env.insert("REMEDY_TOPIC_ARN".to_owned(), drift::topic(&world, "notices").await);

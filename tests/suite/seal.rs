@@ -1,5 +1,7 @@
 //! Sealed evidence, as real processes on the emulator: the sealer, `remedy verify`, and what tampering comes to.
 
+mod attacks;
+mod backlog;
 pub(crate) mod vault;
 
 use std::{
@@ -157,7 +159,7 @@ async fn killed_at(vault: &Vault, object: &'static str, when: When) -> Lambda {
     sealer
 }
 
-async fn assert_intact(vault: &Vault) {
+pub(crate) async fn assert_intact(vault: &Vault) {
     let folder = vault.download(&vault.world.evidence_bucket(), "evidence").await;
     let output = verify(&[&folder.display().to_string(), "--key", &vault.public_key().await]);
     assert_eq!(status(&output), Some(0), "{}", text(&output));
@@ -227,7 +229,7 @@ async fn what_a_lost_worker_left_is_closed_and_told() {
     assert_eq!(closed.as_array().map(Vec::len), Some(1), "{closed:#}");
     vault.world.assert_conserved().await;
     let outcome = &vault.world.evidence().await[closed[0].as_str().unwrap()];
-    assert_eq!((&outcome["outcome"], &outcome["cause"]), (&json!("failed"), &json!("sealer")));
+    assert_eq!((&outcome["outcome"], &outcome["cause"]), (&json!("unverified"), &json!("sealer")));
     let notices = vault.world.state("notice/").await;
     assert_eq!(notices.keys().filter(|key| key.ends_with(".sent")).count(), 1, "{notices:#?}");
 }

@@ -2,6 +2,7 @@
 
 use remedy_testkit::{
     lambda::Answer,
+    proxy::Fault,
     world::{TIMEOUT, World, only_run},
 };
 use serde_json::{Value, json};
@@ -85,7 +86,7 @@ async fn what_the_settings_protect_is_never_touched() {
     let (user, bucket) = (drift::user(&world, "break-glass").await, drift::bucket(&world, "vendor").await);
     let settings = json!({
         "modes": {"default": "enforce"},
-        "protected": {"principals": ["*break-glass*"], "resources": ["arn:aws:s3:::phi-*-vendor"]},
+        "protected": {"principals": [format!("arn:aws:iam::{}:user/{user}", world.account.id)], "resources": ["arn:aws:s3:::phi-*-vendor"]},
     });
     for (drift, resource) in [(Drift::User, &user), (Drift::Bucket, &bucket)] {
         let run = only_run(run_with(&world, settings.to_string().as_bytes(), drift, resource).await);
@@ -98,12 +99,13 @@ async fn what_the_settings_protect_is_never_touched() {
 async fn unreadable_settings_stop_everything_with_a_clear_error() {
     let world = World::new().await;
     let bucket = drift::bucket(&world, "a").await;
-    let broken: [&[u8]; 5] = [
+    let broken: [&[u8]; 6] = [
         b"{",
         br#"{"modes":{"default":"enforced"}}"#,
         br#"{"modes":{"default":"enforce"},"extra":1}"#,
         br#"{"modes":{"controls":{"s3-bucket-public":"observe","s3-bucket-public":"enforce"}}}"#,
         br#"{"modes":{"default":"enforce"},"parameters":{"password_minimum_length":6}}"#,
+        br#"{"modes":{"default":"enforce"},"protected":{"break_glass":["break-glass-*"]}}"#,
     ];
     for settings in broken {
         let Answer::Failed { error_type, message, .. } = run_with(&world, settings, Drift::Bucket, &bucket).await
@@ -118,6 +120,64 @@ async fn unreadable_settings_stop_everything_with_a_clear_error() {
     let answer = world.deploy_with("s3-public-access", env, TIMEOUT).invoke(&Drift::Bucket.event(&bucket)).await;
     assert!(matches!(answer, Answer::Failed { .. }), "{answer:?}");
     assert!(world.repairs().is_empty());
+}
+
+#[tokio::test]
+async fn a_document_that_cannot_be_read_leaves_the_last_good_one_in_force_and_tells_once() {
+    for people in [json!({}), json!({"approvers": ["arn:aws:iam::111122223333:user/bob"]})] {
+        let world = World::new().await;
+        let good = json!({"modes": {"default": "enforce"}, "people": people}).to_string();
+        let (denied, tag) = (format!("{}/settings.json", world.state_bucket()), std::cell::Cell::new(0));
+        let repaired = async |document: &[u8], what: &str| {
+            tag.set(tag.get() + 1);
+            let bucket = drift::bucket(&world, &tag.get().to_string()).await;
+            let run = only_run(run_with(&world, document, Drift::Bucket, &bucket).await);
+            assert_eq!(run["outcome"], "repaired", "{what}: {run:#}");
+        };
+        repaired(good.as_bytes(), "the first").await;
+        let long = format!("{good}{}", " ".repeat(300_000));
+        for broken in
+            ["{", "", r#"{"modes":{"default":"observe"},"later":1}"#, r#"{"parameters":{"flap_limit":99}}"#, &long]
+        {
+            repaired(broken.as_bytes(), broken.get(..60).unwrap_or(broken)).await;
+        }
+        world.proxy.on_call(move |call| {
+            (call.operation == "GetObject" && call.resource.as_deref() == Some(&denied)).then_some(Fault::Denied)
+        });
+        repaired(good.as_bytes(), "encrypted with a key that may not be used").await;
+        repaired(good.as_bytes(), "the same again").await;
+        let told = world.state("notice/settings-unreadable-").await;
+        let told: Vec<_> = told.keys().filter(|key| !key.ends_with(".sent")).collect();
+        assert_eq!(told.len(), 6, "once an hour for each way it fails: {told:#?}");
+    }
+}
+
+#[tokio::test]
+async fn documents_take_effect_as_deployed_until_one_names_who_decides_and_functions_alone_remember() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    let people = json!({"approvers": ["arn:aws:iam::111122223333:user/bob"]});
+    let outcome = async |document: Value| {
+        only_run(run_with(&world, document.to_string().as_bytes(), Drift::Bucket, &bucket).await)["outcome"].clone()
+    };
+    assert_eq!(outcome(json!({})).await, "planned");
+    assert_eq!(outcome(json!({"modes": {"default": "approve"}, "people": people})).await, "awaiting-approval");
+    for tighter in [json!({"people": people}), json!({"modes": {"default": "approve"}}), json!({})] {
+        assert_eq!(outcome(tighter).await, "awaiting-approval", "one person changes nothing");
+    }
+    let forged = json!({"format": 2, "text": r#"{"modes":{"default":"enforce"}}"#, "at": "2026-01-01T00:00:00Z"});
+    let put = world.s3().put_object().bucket(world.state_bucket()).key("settings/opening/first/0002");
+    put.body(forged.to_string().into_bytes().into()).send().await.expect("a function's role was taken over");
+    assert_eq!(outcome(json!({"modes": {"default": "enforce"}})).await, "awaiting-approval");
+    let records = world.evidence().await;
+    assert_eq!(records.values().filter(|record| record["kind"] == "settings").count(), 2, "one for each change");
+    let gone = world.s3().delete_object().bucket(world.state_bucket()).key("settings/opening/first/0000");
+    gone.send().await.expect("what was in force is gone");
+    let answer = run_with(&world, b"{}", Drift::Bucket, &bucket).await;
+    let Answer::Failed { message, .. } = answer else { panic!("the next document counted as the first") };
+    assert!(message.contains("settings-in-force-lost"), "{message}");
+    let told = world.state("notice/settings-in-force-lost").await;
+    assert!(told.values().any(|letter| letter["notice"]["alarm"] == "page"), "{told:#?}");
 }
 
 #[tokio::test]

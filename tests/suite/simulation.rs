@@ -1,19 +1,54 @@
-//! Histories of the production engine in a simulated world: `make simulate` plays many more.
+//! Histories of the production engine in a simulated world: messages late, doubled and out of order, faults, lost workers.
+//! `make simulate` plays as many as one likes.
 
-use remedy_testkit::simulation::{Planted, play, tell};
+use remedy_domain::evidence;
+use remedy_testkit::{
+    depth::Depth,
+    simulation::{Planted, Tally, play, tell},
+};
 use remedy_tests::simulate::search;
 
-/// Histories that are played with every run of the tests.
-const SEEDS: u64 = 5000;
+/// Histories that are played with every run of the tests: half of them always the same, half of them new every day. At the full
+/// depth a hundred thousand in all.
+fn seeds() -> u64 {
+    Depth::asked().of(2500, 50_000) as u64
+}
+
+/// The day whose seeds are played, such as 20261129. `make test DAY=20261129` plays those of another day again.
+const DAY: &str = "REMEDY_TEST_DAY";
+/// Seeds that belong to a day: more than are ever played in one.
+const OF_A_DAY: u64 = 1_000_000;
+
 /// A planted bug is found within so many.
 const PATIENCE: u64 = 4000;
 
+/// Plays so many seeds; a breach tells the seed, which `make simulate SEED=` plays again.
+fn played(first: u64) -> Tally {
+    match search(first, seeds()) {
+        Ok(tally) => tally,
+        Err((seed, broken)) => {
+            panic!("{}\nseed {seed}: {broken}\nsee it again: make simulate SEED={seed}", tell(seed, None))
+        }
+    }
+}
+
+fn today() -> u64 {
+    let asked = std::env::var(DAY).ok().filter(|day| !day.is_empty());
+    let now = || evidence::day(std::time::SystemTime::now().try_into().expect("a time that computers show"));
+    let day = asked.unwrap_or_else(now);
+    day.parse().unwrap_or_else(|_| panic!("{DAY} is `{day}`: write a day as 20261129"))
+}
+
+#[test]
+fn no_history_of_the_day_breaks_an_invariant() {
+    let first = today() * OF_A_DAY;
+    println!("seeds {first} to {}", first + seeds());
+    println!("{}", played(first));
+}
+
 #[test]
 fn no_history_breaks_an_invariant() {
-    let tally = match search(0, SEEDS) {
-        Ok(tally) => tally,
-        Err((seed, broken)) => panic!("{}\nseed {seed}: {broken}", tell(seed, None)),
-    };
+    let tally = played(0);
     for outcome in ["failed", "partial", "recovered", "repaired", "reverted", "superseded", "unverified"] {
         assert!(tally.outcomes.contains_key(outcome), "no history ends {outcome}: {tally}");
     }
@@ -69,6 +104,10 @@ planted! {
     an_exemption_that_is_not_read_is_found: ExemptionUnread,
     an_exemption_that_is_not_kept_is_found: ExemptionLost,
     a_budget_that_is_not_exclusive_is_found: BudgetShared,
+    slots_that_are_given_back_after_a_write_are_found: SlotsReturned,
+    attempts_that_are_not_counted_are_found: AttemptsForgotten,
+    a_ledger_fault_that_is_acknowledged_is_found: LedgerForgiven,
+    a_redelivery_that_is_not_seen_is_found: RedeliveryUnseen,
     settings_that_are_out_of_date_are_found: SettingsRemembered,
     holds_that_are_not_seen_are_found: HoldsUnlisted,
     a_release_that_is_not_read_is_found: ReleaseUnread,

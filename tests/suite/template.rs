@@ -8,7 +8,7 @@ use std::{
 };
 
 use remedy_testkit::lambda::binary;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -148,6 +148,23 @@ fn no_permission_is_a_pattern_and_none_of_the_ledger_is_for_everything() {
 }
 
 #[test]
+fn a_write_role_of_identities_is_about_what_its_actions_are_about() {
+    let resources = resources(&["Writes=permitted"]);
+    let repair = |name: &str, sid: &str| {
+        let statement = statements(&resources[name]).into_iter().find(|statement| statement["Sid"] == sid);
+        texts(&statement.expect("it repairs")["Resource"])
+    };
+    let iam = |kind: &str| format!("arn:aws:iam::111122223333:{kind}/*");
+    assert_eq!(repair("IamPoliciesWrite", "Repair"), ["user", "group", "role", "policy"].map(iam));
+    assert!(!repair("IamMfaWrite", "Repair").contains(&iam("role")), "it is about users");
+    let made = repair("IamPoliciesWrite", "RepairByOwnPolicies");
+    let described = described("iam-policies").to_string();
+    let [pattern] = made.as_slice() else { panic!("one name of policies: {made:?}") };
+    let prefix = pattern.rsplit('/').next().and_then(|name| name.strip_suffix('*')).expect("a prefix");
+    assert!(described.contains(&format!("policies named {prefix} and their attachments")), "{prefix}");
+}
+
+#[test]
 fn without_leave_to_write_there_is_no_role_that_could() {
     for parameters in [&["Mode=enforce"][..], &["Mode=enforce", "Writes=none"]] {
         let resources = resources(parameters);
@@ -179,7 +196,12 @@ fn what_tells_of_drift_is_pinned_to_the_account() {
     for (name, rule) in of_type(&resources, "AWS::Events::Rule") {
         let is_timed = rule.get("ScheduleExpression").is_some();
         assert!(is_timed || rule["EventPattern"]["account"] == serde_json::json!(["111122223333"]), "{name}");
-        for target in rule["Targets"].as_array().unwrap().iter().filter(|target| target["Id"] != "people") {
+        for target in rule["Targets"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|target| target["Id"] == "queue" || target["Id"] == "function")
+        {
             assert!(target["DeadLetterConfig"]["Arn"].is_string(), "{name} loses what it cannot deliver");
         }
     }
@@ -215,11 +237,31 @@ fn what_decides_does_not_expire() {
     let resources = resources(&[]);
     let rules = &resources["StateBucket"]["Properties"]["LifecycleConfiguration"]["Rules"];
     let expiring: BTreeSet<_> = rules.as_array().unwrap().iter().filter_map(|rule| rule["Prefix"].as_str()).collect();
-    for stays in ["hold/", "settings/", "baseline/", "backlog/"] {
+    for stays in ["hold/", "settings/", "baseline/", "backlog/", "seen/", "seal/last/", "seal/key/"] {
         assert!(!expiring.iter().any(|prefix| stays.starts_with(prefix)), "{stays} expires");
     }
     for expires in ["lock/", "budget/", "plan/", "held/", "notice/", "ask/", "nonce/", "wave/", "exemption/"] {
         assert!(expiring.contains(expires), "{expires} stays for ever");
+    }
+}
+
+#[test]
+fn one_named_principal_puts_the_settings_document_or_root_alone() {
+    let writer = "arn:aws:iam::111122223333:role/settings";
+    for (parameters, expected) in [(vec![], 1), (vec![format!("SettingsWriter={writer}")], 2)] {
+        let parameters: Vec<_> = parameters.iter().map(String::as_str).collect();
+        let resources = resources(&parameters);
+        let policy = &resources["StateBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"];
+        let statements = policy.as_array().unwrap().iter();
+        let is_of_settings = |statement: &&Value| {
+            statement["Resource"].as_str().is_some_and(|resource| resource.ends_with("/settings*.json"))
+        };
+        let [deny] = statements.filter(is_of_settings).collect::<Vec<_>>().try_into().expect("one statement");
+        assert_eq!((&deny["Effect"], &deny["Principal"]), (&json!("Deny"), &json!("*")));
+        assert!(texts(&deny["Action"]).contains(&"s3:PutObject".to_owned()));
+        let spared = texts(&deny["Condition"]["ArnNotLike"]["aws:PrincipalArn"]);
+        assert_eq!(spared.len(), expected, "{spared:?}");
+        assert!(spared[0].ends_with(":root") && spared[1..].iter().all(|arn| arn == writer), "{spared:?}");
     }
 }
 

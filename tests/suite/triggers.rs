@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use crate::drift;
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/samples");
-const FUNCTIONS: [&str; 6] =
+/// The functions with controls.
+pub(crate) const FUNCTIONS: [&str; 6] =
     ["s3-public-access", "s3-encryption", "kms-keys", "iam-mfa", "iam-password-policy", "iam-policies"];
 
 fn samples(folder: &Path) -> BTreeMap<String, Vec<u8>> {

@@ -76,7 +76,7 @@ async fn one(subject: &Subject, size: usize) -> Sweep {
     let world = World::new().await;
     make(subject, &world, size - own(subject)).await;
     world.swept_before(subject.control).await;
-    let settings = world.settings_file(&json!({"protected": {"break_glass": ["break-glass-*"]}}));
+    let settings = world.settings_file(&json!({"protected": {"break_glass": [world.break_glass()]}}));
     let mut env = world.environment("enforce");
     env.insert("REMEDY_SETTINGS".to_owned(), settings);
     let (inline, answer) = invoke(subject, &world, &env).await;

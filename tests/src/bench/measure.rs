@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::{
     ROUNDS,
     sample::Samples,
-    subject::{Case, Subject},
+    subject::{Case, SUBJECTS, Subject},
 };
 use crate::workspace;
 
@@ -124,6 +124,26 @@ pub(crate) async fn emulator() -> Samples {
     samples
 }
 
+/// What a valid event of a megabyte costs a function, in milliseconds of a processor: the difference to a small one.
+pub(crate) async fn megabyte() -> Samples {
+    let (world, mut samples) = (World::new().await, Samples::default());
+    let lambda = deploy(&world, &SUBJECTS[0], Case::Compliant, Contender::Remedy, world.emulator.endpoint().to_owned());
+    let (large, small) =
+        (crate::megabyte(&world.account.id), br#"{"control":"s3-bucket-public","resource":"phi-not-there"}"#);
+    done(lambda.invoke(small).await);
+    for _ in 0..ROUNDS {
+        let mut spent = [0.0; 2];
+        for (event, spent) in [&large[..], small].into_iter().zip(&mut spent) {
+            let before = lambda.processor_time().expect("the function lives");
+            done(lambda.invoke(event).await);
+            let after = lambda.processor_time().expect("the function lives");
+            *spent = (after - before).as_secs_f64() * 1e3;
+        }
+        samples.push(spent[0] - spent[1]);
+    }
+    samples
+}
+
 /// A fresh account with one resource, and the event that names it.
 async fn stage(subject: &Subject, case: Case) -> (World, Value) {
     let world = World::new().await;
@@ -136,7 +156,7 @@ fn deploy(world: &World, subject: &Subject, case: Case, who: Contender, endpoint
     env.insert("AWS_ENDPOINT_URL".to_owned(), endpoint);
     if case == Case::Drifted {
         // Controls that touch identities repair nothing while nobody is named who could open the door again.
-        let settings = world.settings_file(&json!({"protected": {"break_glass": ["break-glass-*"]}}));
+        let settings = world.settings_file(&json!({"protected": {"break_glass": [world.break_glass()]}}));
         env.insert("REMEDY_SETTINGS".to_owned(), settings);
     }
     let (account, region) = (world.account.id.clone(), world.account.region.clone());

@@ -69,8 +69,7 @@ pub(crate) async fn play() -> Value {
 
 fn deploy(world: &World, settings: &Path) -> BTreeMap<&'static str, Lambda> {
     let parameters = json!({"identity_repairs": "auto"});
-    let protected = json!({"break_glass": ["break-glass-*"]});
-    let document = json!({"modes": {"default": "enforce"}, "parameters": parameters, "protected": protected});
+    let document = world.settings_with(&json!({"modes": {"default": "enforce"}, "parameters": parameters}));
     workspace::write_json(settings, &document);
     let mut env = world.environment("observe");
     env.insert("REMEDY_SETTINGS".to_owned(), settings.display().to_string());

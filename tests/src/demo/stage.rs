@@ -14,19 +14,23 @@ pub(crate) struct Stage {
 }
 
 /// What people wrote into the organisation's settings.
-fn settings() -> Value {
-    json!({
+fn settings(sites: [&Site; 2]) -> Value {
+    sites[0].world.settings_with(&json!({
         "modes": {"default": "enforce"},
-        "protected": {"break_glass": ["break-glass-*"], "resources": ["AWS::S3::Bucket/vendor-dropzone"]},
-    })
+        "protected": {
+            "break_glass": sites.map(|site| site.world.break_glass()),
+            "resources": ["AWS::S3::Bucket/vendor-dropzone"],
+        },
+    }))
 }
 
 impl Stage {
     /// Both accounts, broken.
     pub(crate) async fn broken() -> Self {
         let path = folder().join("settings.json");
-        workspace::write_json(&path, &settings());
         let (clinic, research) = tokio::join!(Site::broken("clinic", &path), Site::broken("research", &path));
+        // Nobody runs yet.
+        workspace::write_json(&path, &settings([&clinic, &research]));
         let stage = Self { clinic, research };
         let research = &stage.research.world;
         research.proxy.set_account_summary(&research.account.id, "AccountMFAEnabled", 1);
@@ -51,7 +55,7 @@ impl Stage {
                 println!("   NOT MADE, the emulator cannot: {}: {}", one.place, one.why);
             }
         }
-        println!("   protected by the settings: users break-glass-*, bucket vendor-dropzone");
+        println!("   protected by the settings: user break-glass-1, bucket vendor-dropzone");
         for note in &self.clinic.manifest.notes {
             println!("   note: {note}");
         }

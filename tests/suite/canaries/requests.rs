@@ -11,10 +11,10 @@ use crate::drift::{self, Drift};
 async fn asks_in_every_field(clinic: &Clinic, ann: &Person<'_>, plan: &str) -> Vec<String> {
     let (account, planted) = (clinic.world.account.id.as_str(), planted());
     let terms = ["--owner", &planted, "--reason", &planted, "--ticket", &planted, "--alternative", &planted];
-    let pattern = format!("*{}*", CANARIES[0]);
+    let pattern = format!("{}*", CANARIES[0]);
     let ask = ["exempt", "request", "--control", "s3-bucket-public", "--account", account, "--resource", &pattern];
     let mut settings = clinic.settings("enforce");
-    settings["protected"]["resources"] = json!([pattern]);
+    settings["protected"]["resources"] = json!([format!("arn:aws:s3:::{pattern}")]);
     let file = clinic.world.settings_file(&settings);
     let commands: [Vec<&str>; 5] = [
         [&ask[..], &terms].concat(),

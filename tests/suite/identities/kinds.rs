@@ -13,7 +13,7 @@ const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","P
 
 /// Whoever can have policies.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+pub(crate) enum Kind {
     User,
     Group,
     Role,
@@ -22,7 +22,7 @@ enum Kind {
 const KINDS: [(Kind, &str); 3] = [(Kind::User, "dora"), (Kind::Group, "ward"), (Kind::Role, "scanner")];
 
 impl Kind {
-    async fn make(self, iam: &Client, name: &str) {
+    pub(crate) async fn make(self, iam: &Client, name: &str) {
         match self {
             Self::User => drop(iam.create_user().user_name(name).send().await.expect("a user")),
             Self::Group => drop(iam.create_group().group_name(name).send().await.expect("a group")),
@@ -33,7 +33,7 @@ impl Kind {
         }
     }
 
-    async fn attach(self, iam: &Client, name: &str, arn: &str) {
+    pub(crate) async fn attach(self, iam: &Client, name: &str, arn: &str) {
         match self {
             Self::User => {
                 drop(iam.attach_user_policy().user_name(name).policy_arn(arn).send().await.expect("attached"))
@@ -56,7 +56,7 @@ impl Kind {
         attached.unwrap_or_default().into_iter().filter_map(|policy| policy.policy_arn).collect()
     }
 
-    async fn write_into(self, iam: &Client, name: &str, policy: &str, text: &str) {
+    pub(crate) async fn write_into(self, iam: &Client, name: &str, policy: &str, text: &str) {
         match self {
             Self::User => {
                 let put = iam.put_user_policy().user_name(name).policy_name(policy).policy_document(text);
@@ -98,13 +98,9 @@ impl Kind {
     }
 }
 
-#[tokio::test]
-async fn users_and_roles_are_bounded_where_the_settings_say_so() {
-    let world = World::new().await;
-    let iam = iam(&world);
-    for name in ["ann", "bob"] {
-        administrator(&iam, name).await;
-    }
+/// A user and a role with a policy of too much, and one that would bound them. Answers the ARN of that, and the two.
+pub(crate) async fn bound(world: &World) -> (String, [(Kind, &'static str); 2]) {
+    let iam = iam(world);
     let arn = policy(&iam, "clinic", &document(&[EVERYTHING, READING])).await;
     let bounds = policy(&iam, "StaffBounds", &document(&[READING])).await;
     let bounded = [(Kind::User, "dora"), (Kind::Role, "scanner")];
@@ -112,6 +108,17 @@ async fn users_and_roles_are_bounded_where_the_settings_say_so() {
         kind.make(&iam, name).await;
         kind.attach(&iam, name, &arn).await;
     }
+    (bounds, bounded)
+}
+
+#[tokio::test]
+async fn users_and_roles_are_bounded_where_the_settings_say_so() {
+    let world = World::new().await;
+    let iam = iam(&world);
+    for name in ["ann", "bob"] {
+        administrator(&iam, name).await;
+    }
+    let (bounds, bounded) = bound(&world).await;
     let parameters = json!({
         "identity_repairs": "auto",
         "admin_policy_repair": "boundary",

@@ -1,6 +1,6 @@
 //! Attackers who may invoke any function with any payload, and are nobody: no write, no exemption, no approval, no forged line.
 
-use remedy_testkit::world::{TIMEOUT, World, only_run};
+use remedy_testkit::world::{World, only_run};
 use serde_json::{Value, json};
 
 use crate::drift::Drift;
@@ -95,26 +95,6 @@ async fn a_request_that_was_altered_after_it_was_signed_is_refused() {
 }
 
 #[tokio::test]
-async fn a_request_for_another_deployment_is_refused() {
-    let (clinic, _, plan) = waiting().await;
-    let bob = clinic.person("bob").await;
-    let payload = bob.signs(&["approve", &plan, "--audience", "remedy-elsewhere"]);
-    let told = refused(clinic.operator.invoke(&payload).await);
-    assert!(told.starts_with("unproven") && told.contains("audience"), "{told}");
-    assert_nothing_came_of_it(&clinic.world).await;
-}
-
-#[tokio::test]
-async fn an_operator_without_an_audience_takes_nothing() {
-    let (clinic, _, plan) = waiting().await;
-    let bob = clinic.person("bob").await;
-    let open = clinic.world.deploy_with("operator", clinic.world.environment("enforce"), TIMEOUT);
-    let told = refused(open.invoke(&bob.signs(&["approve", &plan])).await);
-    assert!(told.contains("REMEDY_AUDIENCE"), "{told}");
-    assert_nothing_came_of_it(&clinic.world).await;
-}
-
-#[tokio::test]
 async fn an_event_that_claims_an_approval_carries_nothing_out() {
     let (clinic, bucket, plan) = waiting().await;
     let lambda = clinic.deploy("s3-public-access");
@@ -172,7 +152,9 @@ async fn what_people_write_forges_no_line_and_hides_nothing() {
     let clinic = Clinic::open("enforce").await;
     let ann = clinic.person("ann").await;
     let reason = "gone\r\n{\"outcome\":\"repaired\"}\u{1b}[2K\u{202e}evil\u{2066}";
-    ann.does(&["hold", "--control", "s3-bucket-public\u{202e}", "--reason", reason]).await;
+    ann.does(&["hold", "--control", "s3-bucket-public", "--reason", reason]).await;
+    let told = ann.is_refused(&["hold", "--control", "s3-bucket-public\u{202e}", "--reason", reason]).await;
+    assert!(told.contains("no-control"), "{told}");
     let shown = [
         json!(clinic.world.evidence().await).to_string(),
         ann.does(&["status"]).await.to_string(),

@@ -38,3 +38,32 @@ async fn a_hold_elsewhere_stops_nothing_here() {
     let run = only_run(clinic.deploy("s3-public-access").invoke(&Drift::Bucket.event(&bucket)).await);
     assert_eq!(run["outcome"], "repaired", "{run:#}");
 }
+
+#[tokio::test]
+async fn who_holds_again_makes_a_pending_release_void() {
+    let clinic = Clinic::open("enforce").await;
+    let (ann, bob) = (clinic.person("ann").await, clinic.person("bob").await);
+    ann.does(&["hold", "--all", "--reason", "x"]).await;
+    let asked = ann.does(&["release", "--all", "--reason", "y"]).await;
+    let id = asked["id"].as_str().expect("an ask has an id");
+    ann.does(&["hold", "--all", "--reason", "z"]).await;
+    let told = bob.is_refused(&["approve", id]).await;
+    assert!(told.contains("outdated"), "{told}");
+    assert_eq!(ann.does(&["status"]).await["holds"][0]["reason"], "z");
+    let asked = ann.does(&["release", "--all", "--reason", "y"]).await;
+    bob.does(&["approve", asked["id"].as_str().expect("an ask has an id")]).await;
+    assert_eq!(ann.does(&["status"]).await["holds"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn a_hold_of_what_can_be_no_control_is_refused_and_of_what_may_be_none_is_doubted() {
+    let clinic = Clinic::open("enforce").await;
+    let ann = clinic.person("ann").await;
+    for wrong in ["S3-Bucket", "../all", "*", "a b", "0000000000"] {
+        let told = ann.is_refused(&["hold", "--control", wrong, "--reason", "x"]).await;
+        assert!(told.contains("no-control"), "{wrong}: {told}");
+    }
+    let doubted = ann.does(&["hold", "--control", "s3-bucket-pubic", "--reason", "x"]).await;
+    assert!(doubted["but"].as_str().is_some_and(|but| but.contains("docs/controls.md")), "{doubted:#}");
+    assert_eq!(ann.does(&["hold", "--all", "--reason", "x"]).await["but"], serde_json::Value::Null);
+}

@@ -3,8 +3,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    time::Duration,
 };
 
+use futures_util::{StreamExt as _, stream};
 use remedy_testkit::{
     lambda::Lambda,
     world::{TIMEOUT, World, only_run},
@@ -28,6 +30,7 @@ impl Drop for Vault {
 impl Vault {
     pub(crate) async fn new() -> Self {
         let world = World::new().await;
+        world.remember_settings().await;
         let key = signing_key(&aws_sdk_kms::Client::new(&world.config())).await;
         let folder = std::env::temp_dir().join(format!("remedy-evidence-{}", world.account.id));
         std::fs::create_dir_all(&folder).unwrap();
@@ -43,10 +46,15 @@ impl Vault {
     }
 
     pub(crate) fn sealer(&self) -> Lambda {
+        self.sealer_for(TIMEOUT)
+    }
+
+    /// A sealer that may take so long and no longer.
+    pub(crate) fn sealer_for(&self, limit: Duration) -> Lambda {
         let mut environment = self.world.environment("observe");
         environment.insert("REMEDY_SEAL_KEY".to_owned(), self.key.clone());
         environment.insert("REMEDY_ANCHOR_BUCKET".to_owned(), self.anchor());
-        self.world.deploy_with("sealer", environment, TIMEOUT)
+        self.world.deploy_with("sealer", environment, limit)
     }
 
     pub(crate) fn anchor(&self) -> String {
@@ -73,6 +81,19 @@ impl Vault {
         put.body(bytes.to_vec().into()).send().await.expect("an object is put");
     }
 
+    /// Puts objects that are no records.
+    pub(crate) async fn put_many(&self, keys: Vec<String>) {
+        let put = |key: String| async move { self.put(&key, b"x").await };
+        stream::iter(keys).map(put).buffer_unordered(16).collect::<Vec<()>>().await;
+    }
+
+    /// A file of this test's own.
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.folder.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    }
+
     pub(crate) async fn delete(&self, key: &str) {
         let delete = self.world.s3().delete_object().bucket(self.world.evidence_bucket()).key(key);
         delete.send().await.expect("an object is deleted");
@@ -92,6 +113,14 @@ impl Vault {
         let pem = archived.iter().find(|(key, _)| key.starts_with("seal/keys/")).expect("the key is archived").1;
         std::fs::write(&path, pem).unwrap();
         path.display().to_string()
+    }
+
+    /// The public key as KMS tells it, whatever is archived.
+    pub(crate) async fn key_file(&self) -> String {
+        let kms = aws_sdk_kms::Client::new(&self.world.config());
+        let told = kms.get_public_key().key_id(&self.key).send().await.expect("KMS tells the key");
+        let key = remedy_evidence::PublicKey::from_der(told.public_key.unwrap().as_ref()).unwrap();
+        self.file("key.pem", key.pem().as_bytes())
     }
 
     /// Downloads a bucket into a folder, as `aws s3 sync` does.

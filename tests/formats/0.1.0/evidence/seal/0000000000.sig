@@ -1,0 +1,10 @@
+remedy evidence 1
+remedy-evidence-413617872399
+number 0
+hour 2026-11-29T16:00:00Z
+count 29
+root e843bc5f95a5c41e073b3c3d47696362e1ec7b4be25c3605fea70512ee2fca0c
+manifest 2bbc3bca06b3742b69c78a9375d8855c0b79757b918b5b35dffe79dec445c532
+previous -
+
+— e981694f642d4ae07aa772dfe3fdf26256715d7a9dc9d9c2acebcbcd6eb076c2 MEQCICrln/0kOXsBapMZqgS5+sKFUNAE8OP2WvIJtVkHrXPgAiB1Tc+vfQvULbJbW20Yvbsb77OXcRub/U2Je6jX6j7u0Q==

@@ -1,0 +1,10 @@
+remedy evidence 1
+remedy-evidence-413617872399
+number 1
+hour 2026-11-29T17:00:00Z
+count 0
+root e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+manifest 5583a7741ab9849882c1e44c0b8c9b0043058168ebce082d8c931deba01a8c3d
+previous 2bbc3bca06b3742b69c78a9375d8855c0b79757b918b5b35dffe79dec445c532
+
+— e981694f642d4ae07aa772dfe3fdf26256715d7a9dc9d9c2acebcbcd6eb076c2 MEUCIGnXEAnZFc/f/aw3uKrH0onQkqJqgImVZ9Y+ub5bvU/ZAiEA6CeAczPrGG82KisryU5Z4/ohVyztYSD4W37haH6oxis=

@@ -1,0 +1,10 @@
+remedy evidence 1
+remedy-evidence-413617872399
+number 2
+hour 2026-11-29T18:00:00Z
+count 0
+root e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+manifest 30a40d6067fea8ec3a6b010e03b22c2d85de5e21f437aef330a366bdb3e99b26
+previous 5583a7741ab9849882c1e44c0b8c9b0043058168ebce082d8c931deba01a8c3d
+
+— e981694f642d4ae07aa772dfe3fdf26256715d7a9dc9d9c2acebcbcd6eb076c2 MEQCICnDagBXcS5q+7soOeBbTlgULc3SSHElcJ7TB6pimEjWAiAwmOzqbP+hYHtUq9ALBavCG/Jp0LjrrxCs78OZTvcMYQ==

@@ -1,0 +1,10 @@
+remedy evidence 1
+remedy-evidence-413617872399
+number 3
+hour 2026-11-29T19:00:00Z
+count 22
+root c1ac01df4fcbcce32248a7a3faf22fe5c7acda4c35b4d6d0a1466efb3245bb10
+manifest 166d33d9ca4546f93d2fd412327c9cbad1c054b8f2eca2d0c57b605df747bdb3
+previous 30a40d6067fea8ec3a6b010e03b22c2d85de5e21f437aef330a366bdb3e99b26
+
+— e981694f642d4ae07aa772dfe3fdf26256715d7a9dc9d9c2acebcbcd6eb076c2 MEQCIFK7RMDKms7FgnLlupqiFppNDPwyPLgvUw1Grk4pMivXAiBSidc6MR4LIDEFjOXiFiUoUcku8tUOOKNYsuz30LEEFw==

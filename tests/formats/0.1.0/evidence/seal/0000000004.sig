@@ -1,0 +1,10 @@
+remedy evidence 1
+remedy-evidence-413617872399
+number 4
+hour 2026-11-29T20:00:00Z
+count 0
+root e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+manifest a2e77a223b564c769eedc75bac63eea7f265454a981bbaf88c6e3884129b014c
+previous 166d33d9ca4546f93d2fd412327c9cbad1c054b8f2eca2d0c57b605df747bdb3
+
+— e981694f642d4ae07aa772dfe3fdf26256715d7a9dc9d9c2acebcbcd6eb076c2 MEQCIBE8Gg6ULqIXGoRJx1QhREg3tXCIuvI8qgpdAovH7mzPAiBK1sqZFdWrtYtrTc3pzrnPCeFezJ/Oe3quyfDy7HiHLg==

@@ -1,0 +1,295 @@
+//! Every form of repair and of undo on real processes, set up to be done: what tests of crashes, hangs and refusals go through.
+
+mod identities;
+mod plain;
+
+use std::time::Duration;
+
+use remedy_testkit::{
+    lambda::Lambda,
+    world::{TIMEOUT, World, done, only_run},
+};
+use serde_json::{Value, json};
+
+use crate::drift::Drift;
+
+/// One thing that a function does to one resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A repair without asking.
+    Drift(Drift),
+    /// A bucket refuses uploads without encryption, once somebody agreed.
+    EncryptedPuts,
+    /// A bucket gets the key of the settings, once somebody agreed.
+    DefaultKey,
+    /// A statement is taken out of a policy by a new version.
+    Narrowed,
+    /// The same, of a policy whose five versions must make room first.
+    MadeRoom,
+    /// A policy of nothing else is taken off the user who has it.
+    Taken,
+    /// A user and a role are bounded.
+    Bounded,
+    /// `AdministratorAccess` is taken off a role.
+    Detached,
+    /// An inline policy becomes a managed one.
+    Converted,
+    /// What a group gives is taken off its member.
+    Direct,
+}
+
+/// Every form of repair.
+pub const ALL: [Form; 15] = [
+    Form::Drift(Drift::Bucket),
+    Form::Drift(Drift::Plaintext),
+    Form::Drift(Drift::Rotation),
+    Form::Drift(Drift::Dying),
+    Form::Drift(Drift::User),
+    Form::Drift(Drift::Password),
+    Form::EncryptedPuts,
+    Form::DefaultKey,
+    Form::Narrowed,
+    Form::MadeRoom,
+    Form::Taken,
+    Form::Bounded,
+    Form::Detached,
+    Form::Converted,
+    Form::Direct,
+];
+
+impl Form {
+    /// The function that does it.
+    pub fn function(self) -> &'static str {
+        match self {
+            Self::Drift(drift) => drift.function(),
+            Self::EncryptedPuts | Self::DefaultKey => "s3-encryption",
+            _ => "iam-policies",
+        }
+    }
+
+    /// The control that sees it.
+    pub fn control(self) -> &'static str {
+        match self {
+            Self::Drift(drift) => drift.control(),
+            Self::EncryptedPuts => "s3-bucket-unencrypted-put",
+            Self::DefaultKey => "s3-bucket-default-key",
+            Self::Narrowed | Self::MadeRoom | Self::Taken | Self::Bounded => "iam-policy-admin",
+            Self::Detached => "iam-admin-attached",
+            Self::Converted => "iam-inline-policy",
+            Self::Direct => "iam-user-direct-policy",
+        }
+    }
+
+    /// How a repair ends, and how a run after it.
+    pub fn outcomes(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Drift(drift) => drift.outcomes(),
+            Self::Taken | Self::Bounded => ("contained", "contained"),
+            _ => ("repaired", "already-compliant"),
+        }
+    }
+
+    /// The writes that it comes to.
+    pub fn writes(self) -> &'static [&'static str] {
+        match self {
+            Self::Drift(Drift::Bucket) => &["s3:PutPublicAccessBlock"],
+            Self::Drift(Drift::Plaintext) | Self::EncryptedPuts => &["s3:PutBucketPolicy"],
+            Self::Drift(Drift::Rotation) => &["kms:EnableKeyRotation"],
+            Self::Drift(Drift::Dying) => &["kms:CancelKeyDeletion"],
+            Self::Drift(Drift::User) => &["iam:PutUserPolicy"],
+            Self::Drift(Drift::Password) => &["iam:UpdateAccountPasswordPolicy"],
+            Self::DefaultKey => &["s3:PutBucketEncryption"],
+            Self::Narrowed => &["iam:CreatePolicyVersion"],
+            Self::MadeRoom => &["iam:DeletePolicyVersion", "iam:CreatePolicyVersion"],
+            Self::Taken => &["iam:DetachUserPolicy"],
+            Self::Bounded => &["iam:PutUserPermissionsBoundary", "iam:PutRolePermissionsBoundary"],
+            Self::Detached => &["iam:DetachRolePolicy"],
+            Self::Converted => &["iam:CreatePolicy", "iam:AttachUserPolicy", "iam:DeleteUserPolicy"],
+            Self::Direct => &["iam:DetachUserPolicy"],
+        }
+    }
+
+    /// Whether there is a way back: a key that was saved is not sent back to die.
+    pub fn can_be_undone(self) -> bool {
+        self != Self::Drift(Drift::Dying)
+    }
+
+    /// A world in which it is due, and a function that may do it.
+    pub async fn open(self) -> Scene {
+        self.open_for(TIMEOUT).await
+    }
+
+    /// The same, where the function may take so long and no longer.
+    pub async fn open_for(self, limit: Duration) -> Scene {
+        let world = World::new().await;
+        let resource = self.make(&world).await;
+        let lambda = self.deploy(&world, ("enforce", limit)).await;
+        let event = self.event(&resource);
+        let mut scene = Scene { world, lambda, event, resource, form: self, done: self.outcomes(), undone: None };
+        scene.ask_again().await;
+        scene
+    }
+
+    /// A world in which it was done and somebody agreed to take it back; the event does so.
+    pub async fn open_undo(self) -> Scene {
+        let mut scene = self.open().await;
+        let run = only_run(scene.lambda.invoke(&scene.event).await);
+        assert_eq!(run["outcome"], self.outcomes().0, "{self:?}: {run:#}");
+        scene.world.agree_to_undo(run["plan"].as_str().expect("a repair has a plan")).await;
+        scene.event = json!({"revert": {"plan": run["plan"]}}).to_string().into_bytes();
+        scene.done = ("reverted", "reverted");
+        scene.undone = Some(run["before"].clone());
+        scene
+    }
+
+    /// The manual event for a resource.
+    pub fn event(self, resource: &str) -> Vec<u8> {
+        json!({"control": self.control(), "resource": resource}).to_string().into_bytes()
+    }
+
+    /// Brings it about, and tells what a person would call the resource.
+    pub async fn make(self, world: &World) -> String {
+        match self {
+            Self::Drift(drift) => drift.make(world, "a").await,
+            Self::EncryptedPuts | Self::DefaultKey => plain::bucket(world, self).await,
+            _ => identities::make(world, self).await,
+        }
+    }
+
+    /// The function that does it, in a mode and with a time limit.
+    pub async fn deploy(self, world: &World, (mode, limit): (&str, Duration)) -> Lambda {
+        let parameters = match self {
+            Self::EncryptedPuts => json!({"put_encryption": "strict"}),
+            Self::DefaultKey => json!({"default_key": "arn:aws:kms:{region}:{account}:alias/phi"}),
+            Self::Bounded => identities::bounding(world),
+            _ => json!({"identity_repairs": "auto"}),
+        };
+        let settings = world.settings_with(&json!({"modes": {"default": mode}, "parameters": parameters}));
+        let mut env = world.environment("observe");
+        env.insert("REMEDY_SETTINGS".to_owned(), world.settings_file(&settings));
+        world.deploy_with(self.function(), env, limit)
+    }
+}
+
+/// Something that is about to be done.
+pub struct Scene {
+    /// The world.
+    pub world: World,
+    /// The function.
+    pub lambda: Lambda,
+    /// What brings it about, as often as it is sent.
+    pub event: Vec<u8>,
+    /// The resource.
+    pub resource: String,
+    /// What it is.
+    pub form: Form,
+    /// How it ends, and how a run after it.
+    pub done: (&'static str, &'static str),
+    /// What was there before what is to be undone.
+    undone: Option<Value>,
+}
+
+impl Scene {
+    /// Asks for an approval where the form takes one and it is still due: one is good for one attempt.
+    pub async fn ask_again(&mut self) {
+        if !matches!(self.form, Form::EncryptedPuts | Form::DefaultKey) {
+            return;
+        }
+        self.event = self.form.event(&self.resource);
+        let held = only_run(self.lambda.invoke(&self.event).await);
+        if held["outcome"] == "awaiting-approval" {
+            let plan = held["plan"].as_str().expect("what waits has a plan");
+            self.world.agree_to(plan).await;
+            self.event = json!({"approved": {"plan": plan}}).to_string().into_bytes();
+        }
+    }
+
+    /// A sweep of the control.
+    pub fn sweep(&self) -> Vec<u8> {
+        json!({"sweep": {"control": self.form.control()}}).to_string().into_bytes()
+    }
+
+    /// The message comes again, as after a lost worker; then a sweep. Everything is done, once, and closed.
+    pub async fn recover(&self, what: &str) {
+        let run = only_run(self.lambda.invoke(&self.event).await);
+        assert!(run["outcome"] == self.done.0 || run["outcome"] == self.done.1, "{what}: {run:#}");
+        done(self.lambda.invoke(&self.sweep()).await);
+        self.assert_done(what).await;
+    }
+
+    /// It is done: another run finds nothing to do, nothing was done twice, and everything is accounted for.
+    pub async fn assert_done(&self, what: &str) {
+        let before = self.world.repairs().len();
+        let run = only_run(self.lambda.invoke(&self.event).await);
+        assert_eq!(run["outcome"], self.done.1, "{what}: {run:#}");
+        assert_eq!(self.world.repairs().len(), before, "{what}: a run that has nothing to do writes nothing");
+        match &self.undone {
+            Some(before) => self.assert_undone(before, what).await,
+            None => self.assert_once(what),
+        }
+        self.world.assert_conserved().await;
+        no_open_lock(&self.world, what).await;
+    }
+
+    /// What is there is what was there, and stays.
+    async fn assert_undone(&self, before: &Value, what: &str) {
+        let run = only_run(self.lambda.invoke(&self.form.event(&self.resource)).await);
+        assert_eq!((&run["outcome"], &run["before"]), (&json!("exempt"), before), "{what}: {run:#}");
+    }
+
+    /// Each write of the repair took effect once. One that sets what is set already may be made again by whoever takes over.
+    fn assert_once(&self, what: &str) {
+        let made: Vec<String> = self.world.repairs().iter().map(|call| call.name()).collect();
+        let most = if self.form.writes().len() == 1 { 1 } else { 2 };
+        for write in self.form.writes() {
+            let times = made.iter().filter(|name| name == write).count();
+            assert!((1..=most).contains(&times), "{what}: {write} took effect {times} times: {made:?}");
+        }
+    }
+}
+
+/// No lock is open in a world.
+pub async fn no_open_lock(world: &World, what: &str) {
+    let locks = world.state("lock/").await;
+    let open = locks.keys().filter(|key| !key.ends_with(".done") && !locks.contains_key(&format!("{key}.done")));
+    assert_eq!(open.count(), 0, "{what}: a lock was left open");
+}
+
+/// A test for each form of repair, named after it.
+#[macro_export]
+macro_rules! for_each_form {
+    () => {
+        $crate::for_each_form! {
+            a_bucket: $crate::scenes::Form::Drift($crate::drift::Drift::Bucket),
+            a_bucket_policy: $crate::scenes::Form::Drift($crate::drift::Drift::Plaintext),
+            a_rotation: $crate::scenes::Form::Drift($crate::drift::Drift::Rotation),
+            a_rescue_of_a_key: $crate::scenes::Form::Drift($crate::drift::Drift::Dying),
+            a_fence: $crate::scenes::Form::Drift($crate::drift::Drift::User),
+            a_password_policy: $crate::scenes::Form::Drift($crate::drift::Drift::Password),
+            encrypted_uploads: $crate::scenes::Form::EncryptedPuts,
+            a_default_key: $crate::scenes::Form::DefaultKey,
+            a_narrowed_policy: $crate::scenes::Form::Narrowed,
+            a_version_that_made_room: $crate::scenes::Form::MadeRoom,
+            a_policy_that_was_taken: $crate::scenes::Form::Taken,
+            two_bounds: $crate::scenes::Form::Bounded,
+            a_detached_policy: $crate::scenes::Form::Detached,
+            a_converted_policy: $crate::scenes::Form::Converted,
+            a_direct_policy: $crate::scenes::Form::Direct,
+        }
+    };
+    ($($name:ident: $form:expr,)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                play($form).await;
+            }
+        )*
+
+        #[test]
+        fn no_form_is_left_out() {
+            let played = [$($form),*];
+            let missing: Vec<_> = $crate::scenes::ALL.iter().filter(|form| !played.contains(form)).collect();
+            assert!(missing.is_empty(), "{missing:?}");
+        }
+    };
+}

@@ -1,0 +1,14 @@
+//! Buckets whose encryption is due.
+
+use remedy_testkit::world::World;
+
+use super::Form;
+use crate::{drift, encryption};
+
+pub(super) async fn bucket(world: &World, form: Form) -> String {
+    let name = drift::bucket(world, "a").await;
+    if form == Form::DefaultKey {
+        encryption::key(world).await;
+    }
+    name
+}
