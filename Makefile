@@ -10,7 +10,13 @@ PY := $(VENV)/bin/python
 PEERS := .venv-peers
 WORM := .venv-worm
 REVIEW := .venv-review
+SBOM := .venv-sbom
 STACK ?= remedy
+VERSION := $(shell awk -F '"' '/^version/ {print $$2; exit}' Cargo.toml)
+# The commit that `make skew` plays against: the last one whose stored forms are in tests/formats.
+OLD ?= 99ceab7
+# The simulation plays seeds of the day beside its fixed ones; those of another day: make test DAY=20261129
+DAY ?= $(shell date -u +%Y%m%d)
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(TOOLS):$(PATH)
 FUNCTIONS := $(notdir $(wildcard functions/*))
@@ -19,7 +25,7 @@ NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 AT_ONCE := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 3)
 TEST := $(if $(NEXTEST),cargo nextest run --workspace --no-fail-fast --test-threads $(AT_ONCE),cargo test --workspace --lib --bins --tests)
 
-.PHONY: help demo rehearse test check bench bench-sweep simulate template formats fuzz catalogue build release deploy remove invoke watch docs venv advisories clean
+.PHONY: help demo rehearse test check bench bench-sweep simulate mutants template formats skew fuzz catalogue build release sbom deploy remove invoke watch docs venv advisories clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,9 +37,9 @@ demo: venv ## Break a hospital's account on this machine, watch Remedy repair it
 rehearse: release $(REVIEW)/.complete $(WORM)/.complete ## Deploy template.yaml on this machine: drift by events, dead letters, approvals, seals, two accounts: make rehearse STEPS=letters
 	$(REVIEW)/bin/python tools/rehearse.py $(STEPS) $(if $(BREAK),--break $(BREAK))
 
-test: venv $(PEERS)/.complete $(WORM)/.complete build ## Run all tests (unit, laws, contracts, emulator, real processes, other analysers); as far as CI goes: make test DEPTH=full
+test: venv $(PEERS)/.complete $(WORM)/.complete build ## Run all tests (unit, laws, contracts, emulator, real processes, other analysers); further, for an hour or so: make test DEPTH=full; simulated histories of another day: DAY=20261129
 	: > target/calls.txt
-	REMEDY_TEST_DEPTH=$(DEPTH) $(if $(NEXTEST),REMEDY_TEST_CALLS=$(CURDIR)/target/calls.txt) $(PY) tools/emulator.py -- $(TEST)
+	REMEDY_TEST_DEPTH=$(DEPTH) REMEDY_TEST_DAY=$(DAY) $(if $(NEXTEST),REMEDY_TEST_CALLS=$(CURDIR)/target/calls.txt) $(PY) tools/emulator.py -- $(TEST)
 
 check: $(TOOLS)/cargo-deny $(REVIEW)/.complete ## Format, lints, licences and layering, documentation, the template
 	cargo fmt --all --check
@@ -42,11 +48,12 @@ check: $(TOOLS)/cargo-deny $(REVIEW)/.complete ## Format, lints, licences and la
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	$(REVIEW)/bin/python tools/template_check.py $(GUARD_RULES)
 
-bench: venv release $(PEERS)/.complete ## Cold start, memory and size beside boto3, policies per second beside other analysers; writes JSON to target
+bench: venv release $(PEERS)/.complete ## Cold start, memory and size beside boto3, policies per second beside other analysers; writes JSON to target, fails where an aim is not met
 	cargo build --workspace
 	cargo build --release --quiet -p remedy
-	$(PY) tools/emulator.py -- target/debug/bench
-	$(PEERS)/bin/python tools/bench_policy.py target/release/remedy target/bench-policy.json
+	failed=0; $(PY) tools/emulator.py -- target/debug/bench || failed=1; \
+	cargo build --release --quiet -p remedy-policy --example worst; \
+	$(PEERS)/bin/python tools/bench_policy.py target/release/remedy target/bench-policy.json target/release/examples/worst || failed=1; exit $$failed
 
 bench-sweep: venv release ## Sweep 1,000 and 10,000 buckets, keys and users: time, calls, memory: make bench-sweep SIZES="100 1000"
 	cargo build --workspace
@@ -56,12 +63,23 @@ simulate: ## Play histories of the engine in a simulated world: make simulate SE
 	cargo build --workspace --quiet --bin simulate
 	target/debug/simulate $(if $(SEED),seed $(SEED),seeds $(or $(SEEDS),100000))
 
+mutants: $(TOOLS)/cargo-mutants ## Plant faults in what guards, records, decides and seals, and see whether tests find 95 of 100: make mutants PART=domain
+	$(PYTHON) tools/mutants.py $(PART)
+
 template: build ## Write template.yaml and member-roles.yaml from what the functions say of themselves
 	$(PYTHON) tools/template.py > target/template.yaml && mv target/template.yaml template.yaml
 	$(PYTHON) tools/template_members.py > target/member-roles.yaml && mv target/member-roles.yaml member-roles.yaml
 
-formats: ## Put on file, for controls that are new, the settings they store: later versions must load them
+formats: venv ## Store, for controls and releases that are new, what they store as fixtures: later versions must read it
 	REMEDY_WRITE_FORMATS=1 cargo nextest run --workspace -E 'test(/loads_what_was_stored$$/)'
+	cargo build --workspace --bins
+	[ -d tests/formats/$(VERSION) ] || $(PY) tools/emulator.py -- target/debug/skew --formats tests/formats/$(VERSION)
+
+skew: venv ## Play the binaries of an older commit and these on the same buckets, in both orders and at once: make skew OLD=<commit>
+	cargo build --workspace --bins
+	$(if $(OLD_BIN),,rm -rf target/skew/$(OLD) && mkdir -p target/skew/$(OLD) && git archive $(OLD) | tar -x -C target/skew/$(OLD))
+	$(if $(OLD_BIN),,cd target/skew/$(OLD) && cargo build --workspace --bins --target-dir ../build)
+	$(PY) tools/emulator.py -- target/debug/skew $(or $(OLD_BIN),target/skew/build/debug)
 
 fuzz: ## Feed damaged policies to the analyser: make fuzz FUZZ_SECONDS=60
 	cargo run --release --quiet -p remedy-policy --example fuzz -- $(or $(FUZZ_SECONDS),60)
@@ -77,6 +95,11 @@ build: ## Compile everything
 release: venv ## Build the release binaries into target/lambda/<function>/bootstrap, and zip each the same way every time
 	cargo lambda build --release --workspace $(addprefix --bin ,$(FUNCTIONS))
 	$(PY) tools/zips.py $(addprefix target/lambda/,$(FUNCTIONS))
+
+sbom: $(SBOM)/.complete ## Write target/sbom.json: what Remedy is made of (CycloneDX, from Cargo.lock), the same bytes every time
+	mkdir -p target
+	$(SBOM)/bin/python tools/sbom.py > target/sbom.json
+	sha256sum target/sbom.json
 
 invoke: venv ## Send an event to a running `make watch`, or with REMOTE=1 to the stack: make invoke FN=s3-public-access EVENT=events/s3-public-access/s3-bucket-public.json
 	$(if $(REMOTE),aws lambda invoke --function-name $(STACK)-$(FN) --cli-binary-format raw-in-base64-out --payload file://$(EVENT) target/answer.json && cat target/answer.json,cargo lambda invoke --invoke-address 127.0.0.1 $(FN) --data-file $(EVENT))
@@ -116,12 +139,20 @@ $(REVIEW)/.complete: tools/requirements-template.txt tools/requirements-rules.tx
 	$(REVIEW)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r tools/requirements-rules.txt
 	touch $@
 
+$(SBOM)/.complete: tools/requirements-sbom.txt
+	$(PYTHON) -m venv $(SBOM)
+	$(SBOM)/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements-sbom.txt
+	touch $@
+
 $(TOOLS)/cargo-deny:
 	cargo install cargo-deny --version 0.20.2 --locked --quiet --root .tools --target-dir target/tools
+
+$(TOOLS)/cargo-mutants:
+	cargo install cargo-mutants --version 27.1.0 --locked --quiet --root .tools --target-dir target/tools
 
 advisories: $(TOOLS)/cargo-deny ## Check the advisory database (needs the network)
 	cargo deny check advisories
 
 clean: ## Remove what was built and installed
 	cargo clean
-	rm -rf $(VENV) $(PEERS) $(WORM) $(REVIEW) .tools
+	rm -rf $(VENV) $(PEERS) $(WORM) $(REVIEW) $(SBOM) .tools

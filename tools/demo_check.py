@@ -28,7 +28,9 @@ class Check:
         self.places: list[Place] = manifest[name]["places"]
         told = [place for place in summary["places"] if place["account"] == name]
         self.told = {(place["control"], place["resource"]): place for place in told}
-        self.records = self.objects(f"remedy-evidence-{self.aws.account}", "")
+        records = self.objects(f"remedy-evidence-{self.aws.account}", "")
+        # Other settings in force are about no place.
+        self.records = {key: record for key, record in records.items() if record["kind"] != "settings"}
         self.plans = self.objects(f"remedy-state-{self.aws.account}", "plan/")
         self.counts: dict[str, int] = {}
         self.mismatches: list[str] = []

@@ -49,9 +49,10 @@ def poison(ledger: Ledger) -> None:
         report.expect("a neighbour of it", found, ("repaired", True), READ)
     dead = given_up(ledger, sent["Successful"][1]["MessageId"], POISON)
     rejected = [key for key in ledger.keys("EvidenceBucket") if f"/rejected-{FUNCTION}-" in key]
-    report.expect("refusals on file, one a delivery", len(rejected), TRIES, READ)
+    # Of one kind there is one an hour; the hour may have turned meanwhile.
+    report.expect("refusals recorded, one a kind and hour", 1 <= len(rejected) <= 2, True, READ)
     ledger.sqs.delete_message(QueueUrl=ledger.queue(FUNCTION, "-dead-letters"), ReceiptHandle=dead["ReceiptHandle"])
-    report.saw("as the runbook says of what is refused", "the digests are on file; deleted from the dead letters")
+    report.saw("as the runbook says of what is refused", "the first digest is recorded; deleted from the dead letters")
     ledger.empty(FUNCTION)
 
 

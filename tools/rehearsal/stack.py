@@ -18,7 +18,7 @@ OTHERS = {"OrganizationId": "o-rehearsal00", "ExternalId": "only-a-rehearsal"}
 PERMITTED = OBSERVE | OTHERS | {"Writes": "permitted", "SettingsKey": "settings.json"}
 SETTINGS = {
     "modes": {"default": "enforce"},
-    "protected": {"break_glass": ["break-glass-*"]},
+    "protected": {"break_glass": [f"arn:aws:iam::{HUB}:user/break-glass-1"]},
     "people": {"operators": [f"arn:aws:iam::{HUB}:user/olivia"], "approvers": [f"arn:aws:iam::{HUB}:user/arthur"]},
 }
 BUILD = "make release, then make rehearse again"
