@@ -11,7 +11,7 @@ use crate::{
 /// Source: AWS Config, `s3-bucket-ssl-requests-only`. However it is spelled: over several statements, as `Null` and `Bool`,
 /// or without a condition at all.
 ///
-/// No, where that takes more work than [`work::allowance`] gives to a policy of that size: one more statement denies nothing
+/// No, where that takes more work than [`crate::work::allowance`] gives to a policy of that size: one more statement denies nothing
 /// that was not denied.
 #[must_use]
 pub fn requires_tls(policy: &Policy<'_>, bucket_arn: &str) -> bool {
