@@ -6,7 +6,7 @@
 
 mod open;
 
-use futures_util::future::{join_all, try_join, try_join4};
+use futures_util::future::{join_all, join4, try_join};
 use remedy_domain::{
     AttemptId, Fault, Timestamp,
     ask::{Ask, Decision, Spent, Standing, Subject},
@@ -137,13 +137,15 @@ fn id_of(key: &str) -> String {
 async fn last_of(store: &impl Store, keys: &[String]) -> Result<Option<OnFile>, Fault> {
     let Some(key) = keys.iter().rev().find(|key| is_ask(key)) else { return Ok(None) };
     let superseded = key.replacen("ask/", SUPERSEDED, 1);
-    let (ask, decision, spent_by, superseded) = try_join4(
+    // All are waited for: where several are damaged, it is always the same one that people are notified of.
+    let parts = join4(
         fetch::<Ask>(store, Shelf::State, key),
         beside(store, keys, key, DECISION),
         beside(store, keys, key, SPENT),
         fetch(store, Shelf::State, &superseded),
-    )
-    .await?;
+    );
+    let (ask, decision, spent_by, superseded) = parts.await;
+    let (ask, decision, spent_by, superseded) = (ask?, decision?, spent_by?, superseded?);
     let id = id_of(key);
     let understood = |ask: Ask| Ask { subject: ask.subject.understood(&id), ..ask };
     let ask = ask.map(understood);
