@@ -81,7 +81,7 @@ def exemption(control: dict) -> str:
 def undo(control: dict) -> str:
     if not control["writes"]:
         return "Nothing is written, so there is nothing to take back."
-    if control["stops_destruction"] == "yes":
+    if control["stops"] == "destruction":
         return "None: an undo would destroy data, and is refused."
     return "\n".join([
         "```sh",

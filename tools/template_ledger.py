@@ -22,7 +22,7 @@ AGAIN = ["ask/*/????.spent", "plan/*"]
 SERVICES = {
     "operator": {
         "Once": ["ask/*", "hold/*", "nonce/*", "notice/*", "open/*", "settings/opening/*", "settings/adopted", "superseded/*"],
-        "Again": ["exemption/*", "open/complete", "settings/in-force"],
+        "Again": ["exemption/*", "indexed/asks", "settings/in-force"],
     },
     "sealer": {"Once": ["lock/*.done", "notice/*", "seal/*"], "Again": []},
 }

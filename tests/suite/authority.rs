@@ -119,14 +119,14 @@ fn decisions_are_put_by_the_operator_alone() {
         ("settings/in-force".to_owned(), How::New),
         ("settings/in-force".to_owned(), How::Over),
         ("settings/adopted".to_owned(), How::New),
-        ("open/complete".to_owned(), How::Over),
+        ("indexed/asks".to_owned(), How::Over),
         ("settings.json".to_owned(), How::New),
         ("settings.json".to_owned(), How::Over),
     ];
     for (key, how) in keys {
         for function in functions() {
             // What was decided stays, even for whoever decides; documents are put by whoever is named for it.
-            let replaced = ["settings/in-force", "open/complete"].contains(&key.as_str());
+            let replaced = ["settings/in-force", "indexed/asks"].contains(&key.as_str());
             let of_operator = !key.starts_with("settings.") && (how == How::New || replaced);
             let may = function == "operator" && of_operator;
             assert_eq!(roles.may_put(&function, &key, how), may, "{function} puts {key}, {how:?}");

@@ -19,8 +19,8 @@
 
 use remedy_aws::fault;
 use remedy_domain::{
-    Call, Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, StopsDestruction,
-    Target, Verdict, Violation,
+    Call, Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, Stops, Target,
+    Verdict, Violation,
 };
 use remedy_engine::{Page, Place, Remediation, Writer, account};
 
@@ -53,7 +53,7 @@ impl Remediation for RootWithoutMfa {
         reads: &[SUMMARY],
         writes: &[],
         elements: &[],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Touched,
     };
     type Facts = Root;

@@ -26,7 +26,7 @@
 use remedy_aws::{absent, fault};
 use remedy_domain::{
     Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Route, Scope,
-    StopsDestruction, Target, Timestamp, Verdict, Violation, canonical, control::ApiEvent, merge,
+    Stops, Target, Timestamp, Verdict, Violation, canonical, control::ApiEvent, merge,
 };
 use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use serde_json::{Value, json};
@@ -108,7 +108,7 @@ impl Remediation for UserWithoutMfa {
         reads: &user::READS,
         writes: &[DELETE, PUT],
         elements: &["inline policy RemedyDenyWithoutMfa of a user"],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Touched,
     };
     type Facts = Facts;

@@ -28,7 +28,7 @@ use aws_sdk_iam::types;
 use remedy_aws::{absent, fault};
 use remedy_domain::{
     Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Impact, Observed, Route,
-    Scope, StopsDestruction, Target, Verdict, Violation, control::ApiEvent,
+    Scope, Stops, Target, Verdict, Violation, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Writer, account};
 
@@ -84,7 +84,7 @@ impl Remediation for PasswordPolicyWeak {
         reads: &[GET],
         writes: &[DELETE, UPDATE],
         elements: &[],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Touched,
     };
     type Facts = ();

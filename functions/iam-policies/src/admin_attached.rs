@@ -21,8 +21,8 @@
 //! **When a person decides.** Always, unless `identity_repairs` is `auto`.
 
 use remedy_domain::{
-    Conflict, Context, Control, ControlId, Drift, Fault, Identities, Impact, Observed, Route, Scope, StopsDestruction,
-    Target, Verdict, Violation, control::ApiEvent,
+    Conflict, Context, Control, ControlId, Drift, Fault, Identities, Impact, Observed, Route, Scope, Stops, Target,
+    Verdict, Violation, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 
@@ -90,7 +90,7 @@ impl Remediation for AdminAttached {
         ],
         writes: &[ATTACH[0], ATTACH[1], ATTACH[2], DETACH[0], DETACH[1], DETACH[2]],
         elements: &["attachments of AdministratorAccess"],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Touched,
     };
     type Facts = Facts;

@@ -18,8 +18,8 @@
 //! **When a person decides.** Always: the statements are to name the keys that are needed.
 
 use remedy_domain::{
-    Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, StopsDestruction, Target,
-    Verdict, Violation, control::ApiEvent,
+    Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, Stops, Target, Verdict,
+    Violation, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Writer};
 use remedy_policy::{
@@ -70,7 +70,7 @@ impl Remediation for InlineKms {
         ],
         writes: &[],
         elements: &[],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Touched,
     };
     /// How many inline policies are at fault.

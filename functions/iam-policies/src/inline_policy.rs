@@ -27,8 +27,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join, try_join_all};
 use remedy_aws::{absent, fault, found};
 use remedy_domain::{
-    Conflict, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, StopsDestruction, Target,
-    Verdict, Violation, canonical, control::ApiEvent, fence,
+    Conflict, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, Stops, Target, Verdict,
+    Violation, canonical, control::ApiEvent, fence,
 };
 use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use remedy_policy::{Kind as Document, edit};
@@ -122,7 +122,7 @@ impl Remediation for InlinePolicy {
             PUT_INLINE[2],
         ],
         elements: &["inline policies other than the fence", "policies named RemedyInline- and their attachments"],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Touched,
     };
     type Facts = Facts;

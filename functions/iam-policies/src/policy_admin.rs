@@ -28,8 +28,8 @@
 use aws_sdk_iam::config::{Builder, retry::RetryConfig};
 use remedy_aws::{fault, found};
 use remedy_domain::{
-    Conflict, Context, Control, ControlId, Drift, Fault, Identities, Impact, Observed, Route, Scope, StopsDestruction,
-    Target, Verdict, Violation, canonical, control::ApiEvent,
+    Conflict, Context, Control, ControlId, Drift, Fault, Identities, Impact, Observed, Route, Scope, Stops, Target,
+    Verdict, Violation, canonical, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use remedy_policy::TooMuchWork;
@@ -110,7 +110,7 @@ impl Remediation for PolicyAdmin {
             "attachments of such a policy",
             "permissions boundaries of its holders",
         ],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Touched,
     };
     type Facts = Facts;

@@ -22,8 +22,8 @@
 use std::collections::BTreeSet;
 
 use remedy_domain::{
-    Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, StopsDestruction, Target,
-    Verdict, Violation, control::ApiEvent,
+    Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, Stops, Target, Verdict,
+    Violation, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Writer};
 use remedy_policy::{Holder, Identity, Kind as Document, Policy, document::Effect};
@@ -80,7 +80,7 @@ impl Remediation for PolicyFullService {
         reads: &[POLICIES, VERSION, VERSIONS],
         writes: &[],
         elements: &[],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Touched,
     };
     type Facts = Full;

@@ -23,8 +23,8 @@
 
 use jiff::Timestamp;
 use remedy_domain::{
-    Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, StopsDestruction, Target,
-    Verdict, Violation, canonical, control::ApiEvent,
+    Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, Stops, Target, Verdict,
+    Violation, canonical, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Recall, Remediation, Writer};
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ impl Remediation for PolicyUnapproved {
         reads: &[POLICIES, VERSION, VERSIONS],
         writes: &[],
         elements: &[],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Touched,
     };
     const RECALL: Recall = Recall::Last;

@@ -26,8 +26,8 @@ use std::collections::BTreeSet;
 use futures_util::future::{join, try_join_all};
 use remedy_aws::found;
 use remedy_domain::{
-    Conflict, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, StopsDestruction, Target,
-    Verdict, Violation, control::ApiEvent,
+    Conflict, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, Stops, Target, Verdict,
+    Violation, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 
@@ -77,7 +77,7 @@ impl Remediation for UserDirectPolicy {
         reads: &[LIST_ATTACHED[1], LIST_ATTACHED[0], GET_INLINE[0], GROUPS_OF, LIST_INLINE[0], LIST[0], TAGS[0]],
         writes: &[ATTACH[0], DETACH[0]],
         elements: &["attachments to a user that its groups repeat"],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Touched,
     };
     type Facts = Facts;

@@ -25,7 +25,7 @@ use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState};
 use remedy_aws::fault;
 use remedy_domain::{
     Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Route, Scope,
-    StopsDestruction, Target, Verdict, Violation, control::ApiEvent, merge,
+    Stops, Target, Verdict, Violation, control::ApiEvent, merge,
 };
 use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use serde::{Deserialize, Serialize};
@@ -103,7 +103,7 @@ impl Remediation for KeyDying {
         reads: &[DESCRIBE, LIST, TAGS],
         writes: &[CANCEL],
         elements: &[],
-        stops_destruction: StopsDestruction::Yes,
+        stops: Stops::Destruction,
         identities: Identities::Untouched,
     };
     type Facts = Manager;

@@ -29,7 +29,7 @@ use aws_sdk_kms::types::KeyManagerType;
 use remedy_aws::{fault, found};
 use remedy_domain::{
     Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Parameters, Route,
-    Scope, StopsDestruction, Target, Verdict, canonical, control::ApiEvent,
+    Scope, Stops, Target, Verdict, canonical, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use remedy_policy::{Kind, Policy, edit};
@@ -97,7 +97,7 @@ impl Remediation for KeyShared {
         reads: &[GET, DESCRIBE, LIST, TAGS],
         writes: &[PUT],
         elements: &[],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Untouched,
     };
     type Facts = Shared;

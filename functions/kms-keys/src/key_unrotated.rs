@@ -28,7 +28,7 @@ use futures_util::future::join;
 use remedy_aws::{fault, found};
 use remedy_domain::{
     Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Route, Scope,
-    StopsDestruction, Target, Verdict, Violation, control::ApiEvent, merge,
+    Stops, Target, Verdict, Violation, control::ApiEvent, merge,
 };
 use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use serde::{Deserialize, Serialize};
@@ -108,7 +108,7 @@ impl Remediation for KeyUnrotated {
         reads: &[DESCRIBE, STATUS, LIST, TAGS],
         writes: &[DISABLE, ENABLE],
         elements: &[],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Untouched,
     };
     type Facts = Kind;

@@ -32,8 +32,8 @@ use std::collections::BTreeMap;
 
 use remedy_aws::{absent, buckets, fault};
 use remedy_domain::{
-    Call, Conflict, Context, Control, ControlId, Fault, Harm, Identities, Observed, Parameters, Route, Scope,
-    StopsDestruction, Target, Verdict, control::ApiEvent,
+    Call, Conflict, Context, Control, ControlId, Fault, Harm, Identities, Observed, Parameters, Route, Scope, Stops,
+    Target, Verdict, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use serde_json::Value;
@@ -101,7 +101,7 @@ impl Remediation for BucketDefaultKey {
         reads: &[GET, document::GET, logs::ACL, key::DESCRIBE, buckets::TAGS, buckets::LIST],
         writes: &[DELETE, PUT],
         elements: &[],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Untouched,
     };
     type Facts = Vault;

@@ -22,8 +22,8 @@
 
 use remedy_aws::buckets::{self, Website};
 use remedy_domain::{
-    Conflict, Consent, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, StopsDestruction,
-    Target, Verdict, Violation, canonical, control::ApiEvent, merge,
+    Conflict, Consent, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, Stops, Target,
+    Verdict, Violation, canonical, control::ApiEvent, merge,
 };
 use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use remedy_policy::{Kind, Policy, requires_tls};
@@ -92,7 +92,7 @@ impl Remediation for BucketPlaintext {
         reads: &[GET, buckets::WEBSITE, buckets::TAGS, buckets::LIST],
         writes: &[DELETE, PUT],
         elements: &["bucket policy: statement RemedyDenyPlaintext"],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Untouched,
     };
     type Facts = Facts;

@@ -27,7 +27,7 @@
 use remedy_aws::buckets;
 use remedy_domain::{
     Conflict, Consent, Context, Control, ControlId, Drift, Fault, Identities, Observed, Parameters, PutEncryption,
-    Route, Scope, StopsDestruction, Target, Verdict, Violation, canonical, control::ApiEvent,
+    Route, Scope, Stops, Target, Verdict, Violation, canonical, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use remedy_policy::{Kind, Policy, Upload, denies_uploads};
@@ -84,7 +84,7 @@ impl Remediation for BucketUnencryptedPut {
             "bucket policy: statement RemedyDenyUnencryptedPut",
             "bucket policy: statement RemedyDenyHeaderlessPut",
         ],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Untouched,
     };
     type Facts = Uploads;

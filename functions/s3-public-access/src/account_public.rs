@@ -22,8 +22,8 @@
 use aws_sdk_s3control::types::PublicAccessBlockConfiguration;
 use remedy_aws::{absent, fault};
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Fault, Identities, Observed, Route, Scope, StopsDestruction,
-    Target, Verdict, control::ApiEvent,
+    Call, Conflict, Consent, Context, Control, ControlId, Fault, Identities, Observed, Route, Scope, Stops, Target,
+    Verdict, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Writer, account};
 
@@ -64,7 +64,7 @@ impl Remediation for AccountPublic {
         reads: &[GET],
         writes: &[DELETE, PUT],
         elements: &[],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Exposure,
         identities: Identities::Untouched,
     };
     type Facts = ();

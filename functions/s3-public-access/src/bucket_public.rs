@@ -35,8 +35,8 @@ use remedy_aws::{
     fault,
 };
 use remedy_domain::{
-    Conflict, Consent, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, StopsDestruction,
-    Target, Verdict, Violation, control::ApiEvent, outcome::Alarm,
+    Conflict, Consent, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, Stops, Target,
+    Verdict, Violation, control::ApiEvent, outcome::Alarm,
 };
 use remedy_engine::{Glance, Page, Place, Remediation, Tags, Writer};
 use serde_json::Value;
@@ -84,7 +84,7 @@ impl Remediation for BucketPublic {
             "bucket ACL: grants to everybody",
             "Block Public Access of the bucket",
         ],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Exposure,
         identities: Identities::Untouched,
     };
     type Facts = Website;

@@ -164,7 +164,7 @@ pub(crate) fn named(control: &Control, place: &Place, id: &str) -> Target {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use remedy_domain::{ControlId, Identities, StopsDestruction, control::ApiEvent};
+    use remedy_domain::{ControlId, Identities, Stops, control::ApiEvent};
 
     const CONTROL: Control = Control {
         id: ControlId("kms-key-unrotated"),
@@ -177,7 +177,7 @@ mod tests {
         reads: &[],
         writes: &[],
         elements: &[],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Untouched,
     };
 

@@ -24,14 +24,16 @@ pub enum Scope {
     Global,
 }
 
-/// Whether carrying out a plan only stops destruction, so that waiting for a person would be the harm.
+/// The harm that a repair stops, where not repairing would be the harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum StopsDestruction {
-    /// It does: it never waits for approval.
-    Yes,
-    /// It does not.
-    No,
+pub enum Stops {
+    /// Data is about to be destroyed: a repair never waits for approval, and goes on however often the drift comes back.
+    Destruction,
+    /// Data is open to everybody: a repair goes on however often the drift comes back.
+    Exposure,
+    /// Neither: a repair may wait, and stops where the drift comes back too often.
+    Nothing,
 }
 
 /// Whether a repair may take permissions or the way of signing in from people or workloads.
@@ -107,8 +109,8 @@ pub struct Control {
     pub writes: &'static [Call],
     /// Where another control writes the same document: the elements of it that this one owns.
     pub elements: &'static [&'static str],
-    /// Whether its repairs only stop destruction.
-    pub stops_destruction: StopsDestruction,
+    /// The harm that its repairs stop.
+    pub stops: Stops,
     /// Whether its repairs touch identities.
     pub identities: Identities,
 }

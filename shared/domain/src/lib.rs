@@ -27,7 +27,7 @@ pub mod trigger;
 pub mod verdict;
 
 pub use actor::Actor;
-pub use control::{Call, Control, ControlId, Identities, Scope, StopsDestruction};
+pub use control::{Call, Control, ControlId, Identities, Scope, Stops};
 pub use fault::{Fault, FaultKind};
 pub use ids::{AccountId, AttemptId, Audience, Nonce, PlanId, Region, Target};
 pub use jiff::Timestamp;

@@ -127,14 +127,7 @@ impl Per {
 pub(crate) async fn ask(ports: &impl Ports, report: &mut Report, plan: Plan, visit: &Visit<'_>) -> Result<(), Fault> {
     let id = plan.id().map_err(|_| Fault::defect("draft", "setting-not-canonical"))?;
     let at = ports.now();
-    let stored = StoredPlan {
-        plan,
-        purpose: Purpose::Repair.into(),
-        realized: None,
-        function: visit.function.to_owned(),
-        attempt: None,
-        at,
-    };
+    let stored = untried((plan, Purpose::Repair), visit, at);
     let ask = Ask {
         format: ask::FORMAT,
         subject: Subject::Plan { plan: Box::new(stored) },
@@ -189,17 +182,16 @@ pub(crate) async fn hold_report(
 
 fn held(ports: &impl Ports, report: &Report, (plan, purpose): (Plan, Purpose), visit: &Visit<'_>) -> HeldPlan {
     let at = ports.now();
-    let stored = StoredPlan {
-        plan,
-        purpose: purpose.into(),
-        realized: None,
-        function: visit.function.to_owned(),
-        attempt: None,
-        at,
-    };
+    let stored = untried((plan, purpose), visit, at);
     let reason = report.reason.clone().unwrap_or_default();
     let (outcome, forecast) = (report.outcome.into(), report.forecast.map(Word::from));
     HeldPlan { format: FORMAT, plan: stored, reason, outcome, forecast, at }
+}
+
+/// A plan that nobody tried to carry out.
+fn untried((plan, purpose): (Plan, Purpose), visit: &Visit<'_>, at: Timestamp) -> StoredPlan {
+    let function = visit.function.to_owned();
+    StoredPlan { plan, purpose: purpose.into(), realized: None, function, attempt: None, at }
 }
 
 /// Whether something more about this resource may be recorded and told one by one today.
@@ -279,7 +271,7 @@ async fn note(
 
 #[cfg(test)]
 mod tests {
-    use remedy_domain::{AccountId, Control, ControlId, Identities, Region, Scope, StopsDestruction, Target};
+    use remedy_domain::{AccountId, Control, ControlId, Identities, Region, Scope, Stops, Target};
 
     use super::*;
 
@@ -294,7 +286,7 @@ mod tests {
         reads: &[],
         writes: &[],
         elements: &[],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Untouched,
     };
 

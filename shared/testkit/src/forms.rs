@@ -45,7 +45,7 @@ pub enum Form {
     InForce,
     /// `settings/adopted`: that there is a `settings/in-force`.
     Adopted,
-    /// `open/<control>/<account>/<what>/<entry>`, and `open/complete`: an index of keys.
+    /// `open/<control>/<account>/<what>/<entry>`, an index of keys, and `indexed/asks`: that it is complete.
     Open,
     /// `superseded/<id>/<generation>`.
     Superseded,
@@ -144,7 +144,7 @@ fn in_state(key: &str) -> Option<Form> {
         ("nonce", None) => Form::Nonce,
         ("settings", None) if rest == "in-force" || rest.starts_with("opening/") => Form::InForce,
         ("settings", None) if rest == "adopted" => Form::Adopted,
-        ("open", None) => Form::Open,
+        ("open" | "indexed", None) => Form::Open,
         ("superseded", None) => Form::Superseded,
         ("noted", None | Some("unused")) => Form::Noted,
         ("seen", None) => Form::Seen,

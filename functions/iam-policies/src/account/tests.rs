@@ -1,5 +1,5 @@
 use remedy_domain::{
-    AccountId, Control, ControlId, Identities, Mode, PlanId, Region, Scope, StopsDestruction, Target, Timestamp,
+    AccountId, Control, ControlId, Identities, Mode, PlanId, Region, Scope, Stops, Target, Timestamp,
     ask::Standing,
     guard::{self, Age, Means, Purpose, Ruling, Snapshot},
     settings::Protected,
@@ -231,7 +231,7 @@ const ANY: Control = Control {
     reads: &[],
     writes: &[],
     elements: &[],
-    stops_destruction: StopsDestruction::No,
+    stops: Stops::Nothing,
     identities: Identities::Touched,
 };
 

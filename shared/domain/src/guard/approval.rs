@@ -7,7 +7,7 @@
 use super::{Objection, Purpose, Snapshot};
 use crate::{
     ask::{Answer, Standing},
-    control::StopsDestruction,
+    control::Stops,
     outcome::Outcome,
     redact,
     settings::Mode,
@@ -47,13 +47,13 @@ fn asks(snapshot: &Snapshot<'_>) -> Option<String> {
 pub(super) fn is_needed(snapshot: &Snapshot<'_>) -> bool {
     snapshot.purpose == Purpose::Repair
         && snapshot.mode != Mode::Observe
-        && snapshot.control.stops_destruction == StopsDestruction::No
+        && snapshot.control.stops != Stops::Destruction
         && !matches!(snapshot.standing, Standing::Approved(_) | Standing::Rejected(_))
 }
 
 /// Why a person would be asked if this were carried out.
 pub(super) fn harm(snapshot: &Snapshot<'_>) -> Option<String> {
-    let waits = snapshot.control.stops_destruction == StopsDestruction::No && snapshot.purpose == Purpose::Repair;
+    let waits = snapshot.control.stops != Stops::Destruction && snapshot.purpose == Purpose::Repair;
     match snapshot.consent {
         Consent::Ask(reason) if waits => Some(reason.clone()),
         Consent::Ask(_) | Consent::Auto => None,

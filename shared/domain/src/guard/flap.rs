@@ -5,13 +5,10 @@
 
 use super::{FLAP, Objection, Purpose, Snapshot};
 use crate::{
-    control::{Control, StopsDestruction},
+    control::{Control, Stops},
     outcome::Outcome,
     settings::Mode,
 };
-
-/// The controls that close what is open to everybody.
-const CLOSING: [&str; 2] = ["s3-account-public", "s3-bucket-public"];
 
 pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
     if goes_on(snapshot.control) {
@@ -31,7 +28,7 @@ pub(super) fn caution(snapshot: &Snapshot<'_>) -> Option<String> {
 /// Whether to stop would be the harm.
 #[must_use]
 pub fn goes_on(control: &Control) -> bool {
-    control.stops_destruction == StopsDestruction::Yes || CLOSING.contains(&control.id.0)
+    control.stops != Stops::Nothing
 }
 
 fn fought(snapshot: &Snapshot<'_>) -> Option<String> {

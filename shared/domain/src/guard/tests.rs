@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     actor::Actor,
     ask::{Answer, Decision},
-    control::{Control, ControlId, Identities, Scope, StopsDestruction},
+    control::{Control, ControlId, Identities, Scope, Stops},
     hold::{HoldScope, Switch},
     ids::{AccountId, Region},
     verdict::Administrator,
@@ -19,12 +19,12 @@ const CONTROL: Control = Control {
     reads: &[],
     writes: &[],
     elements: &[],
-    stops_destruction: StopsDestruction::No,
+    stops: Stops::Nothing,
     identities: Identities::Untouched,
 };
 const IDENTITY: Control = Control { identities: Identities::Touched, ..CONTROL };
-const CLOSING: Control = Control { id: ControlId("s3-bucket-public"), ..CONTROL };
-const RESCUE: Control = Control { stops_destruction: StopsDestruction::Yes, ..CONTROL };
+const CLOSING: Control = Control { stops: Stops::Exposure, ..CONTROL };
+const RESCUE: Control = Control { stops: Stops::Destruction, ..CONTROL };
 
 struct Case {
     control: &'static Control,

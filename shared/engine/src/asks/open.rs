@@ -20,8 +20,9 @@ use crate::{
 };
 
 const FOLDER: &str = "open/";
-/// Says that every ask of earlier versions is in the index. It expires with it, and then it is looked at anew.
-const COMPLETE: &str = "open/complete";
+/// Says that the asks of versions without an index are in it. It does not expire, for there will be no more of them: to look
+/// for them means to read every ask that was ever made.
+const COMPLETE: &str = "indexed/asks";
 /// So many asks are read at once.
 const AT_ONCE: usize = 16;
 /// The same where all of them must be read once: they are many.
@@ -116,9 +117,9 @@ pub async fn open_asks(
     which: &Which,
     (now, people): (Timestamp, &People),
 ) -> Result<Vec<Open>, Fault> {
-    let mut keys = store.list(Shelf::State, FOLDER).await?;
-    if keys.binary_search_by(|key| key.as_str().cmp(COMPLETE)).is_err() {
-        complete(store, (now, people)).await?;
+    let (mut keys, complete) = try_join(store.list(Shelf::State, FOLDER), store.list(Shelf::State, COMPLETE)).await?;
+    if complete.is_empty() {
+        enter_all(store, (now, people)).await?;
         keys = store.list(Shelf::State, FOLDER).await?;
     }
     let mut newest: BTreeMap<(String, String, String), Open> = BTreeMap::new();
@@ -157,7 +158,7 @@ pub async fn read(
 }
 
 /// Enters what earlier versions asked for: each ask is read once.
-async fn complete(store: &impl Store, (now, people): (Timestamp, &People)) -> Result<(), Fault> {
+async fn enter_all(store: &impl Store, (now, people): (Timestamp, &People)) -> Result<(), Fault> {
     let keys = store.list(Shelf::State, "ask/").await?;
     let ids: BTreeSet<_> = keys.iter().filter_map(|key| key.split('/').nth(1)).collect();
     let lines: Vec<Vec<String>> = ids

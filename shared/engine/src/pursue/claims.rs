@@ -149,7 +149,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use remedy_domain::{ControlId, Identities, Scope, StopsDestruction};
+    use remedy_domain::{ControlId, Identities, Scope, Stops};
 
     use super::*;
 
@@ -164,14 +164,14 @@ mod tests {
         reads: &[],
         writes: &[],
         elements: &[],
-        stops_destruction: StopsDestruction::No,
+        stops: Stops::Nothing,
         identities: Identities::Untouched,
     };
 
     #[test]
     fn a_target_has_five_attempts_an_hour_and_where_to_stop_would_be_the_harm_a_quarter_of_the_budget() {
-        let closing = Control { id: ControlId("s3-bucket-public"), ..CONTROL };
-        let rescue = Control { stops_destruction: StopsDestruction::Yes, ..CONTROL };
+        let closing = Control { stops: Stops::Exposure, ..CONTROL };
+        let rescue = Control { stops: Stops::Destruction, ..CONTROL };
         let shares = [(1, 5), (12, 5), (24, 6), (100, 25), (1000, 60)];
         for (budget, quarter) in shares {
             assert_eq!(share(&CONTROL, budget), 5);

@@ -2,7 +2,7 @@
 
 use futures_util::future::{try_join, try_join4};
 use remedy_domain::{
-    Actor, AttemptId, Fault, FaultKind, Outcome, PlanId, StopsDestruction, Target,
+    Actor, AttemptId, Fault, FaultKind, Outcome, PlanId, Stops, Target,
     ask::{self, Standing},
     exemption::Exemption,
     guard::{Age, Snapshot},
@@ -89,9 +89,7 @@ where
 /// not be read are none.
 async fn tags<R: Remediation>(client: &R::Client, target: &Target) -> Result<Tags, Fault> {
     match R::tags(client, target).await {
-        Err(fault) if fault.kind == FaultKind::Denied && R::CONTROL.stops_destruction == StopsDestruction::Yes => {
-            Ok(Tags::new())
-        }
+        Err(fault) if fault.kind == FaultKind::Denied && R::CONTROL.stops == Stops::Destruction => Ok(Tags::new()),
         told => told,
     }
 }

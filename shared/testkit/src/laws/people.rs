@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use remedy_domain::{
-    Mode, Outcome, StopsDestruction, Timestamp, guard,
+    Mode, Outcome, Stops, Timestamp, guard,
     hold::{FORMAT, Hold, HoldScope, Switch},
     outcome::Alarm,
 };
@@ -140,7 +140,7 @@ pub(super) async fn minds_the_backlog<C: Lawful>(case: &Case<C>, theatre: &dyn T
     }
     let (id, ports) = (C::CONTROL.id.0, &*scene.ports);
     backlog::enter(ports, id, &scene.target, ports.time().now()).await.expect("it enters the backlog");
-    if C::CONTROL.stops_destruction == StopsDestruction::No {
+    if C::CONTROL.stops != Stops::Destruction {
         let mark = scene.mark();
         let report = scene.repair().await.expect("a run");
         assert_eq!(report.outcome, Outcome::AwaitingApproval, "{report:?}");

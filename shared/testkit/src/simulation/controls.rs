@@ -3,7 +3,7 @@
 
 use remedy_domain::{
     Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Route, Scope,
-    StopsDestruction, Target, Verdict, Violation, merge::merge,
+    Stops, Target, Verdict, Violation, merge::merge,
 };
 use remedy_engine::{Page, Place, Remediation, Runnable, Writer, enlist};
 
@@ -84,7 +84,7 @@ impl Made {
                 Attribute::Flags => &[PUT_FLAG],
             },
             elements: self.elements,
-            stops_destruction: StopsDestruction::No,
+            stops: Stops::Nothing,
             identities: Identities::Untouched,
         }
     }
