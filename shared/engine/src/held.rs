@@ -271,36 +271,12 @@ async fn note(
 
 #[cfg(test)]
 mod tests {
-    use remedy_domain::{AccountId, Control, ControlId, Identities, Region, Scope, Stops, Target};
-
     use super::*;
-
-    const CONTROL: Control = Control {
-        id: ControlId("s3-bucket-public"),
-        title: "",
-        hipaa: &[],
-        config_rules: &[],
-        resource_types: &[],
-        scope: Scope::Regional,
-        api_events: &[],
-        reads: &[],
-        writes: &[],
-        elements: &[],
-        stops: Stops::Nothing,
-        identities: Identities::Untouched,
-    };
+    use crate::quiet::{CONTROL, bucket};
 
     #[test]
     fn what_settings_or_a_name_spare_is_told_once_a_month_and_in_each_month_again() {
-        let target = Target {
-            account: AccountId::parse("111122223333").unwrap(),
-            region: Region::parse("us-east-1").unwrap(),
-            resource_type: "AWS::S3::Bucket".to_owned(),
-            id: "vendor".to_owned(),
-            unique_id: None,
-            arn: None,
-        };
-        let report = Report::settled(&CONTROL, &target, Outcome::Blocked);
+        let report = Report::settled(&CONTROL, &bucket("vendor"), Outcome::Blocked);
         let plan = PlanId::parse("a".repeat(64)).unwrap();
         let name = |at: &str| Per::Month(at.parse().unwrap()).name(&report, &plan);
         assert_eq!(name("2026-11-01T00:00:00Z"), name("2026-11-30T23:59:59Z"));

@@ -1,17 +1,86 @@
-//! Ports of tests that nobody asks anything of: a clock that stands, notices that go nowhere.
+//! Ports of tests: two shelves in memory that answer at once, a clock that goes on by a second at each look, and the notices that
+//! people would get. And what many tests are about: a control, a target, somebody.
 
-use std::time::Duration;
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    time::Duration,
+};
 
-use remedy_domain::{AccountId, AttemptId, Fault, Timestamp};
+use futures_util::FutureExt as _;
+use remedy_domain::{
+    AccountId, Actor, AttemptId, Control, ControlId, Fault, Identities, Region, Scope, Stops, Target, Timestamp,
+};
 
-use crate::ports::{Clock, Notice, Notices, Own, Told};
+use crate::ports::{Clock, Notice, Notices, Own, Put, Shelf, Store, Told};
 
-/// A store of a test, where the other ports bear on nothing.
-pub(crate) trait Quiet {}
+/// A ledger in memory, and what else tests see.
+#[derive(Debug, Default)]
+pub(crate) struct Shelves {
+    pub(crate) objects: RefCell<BTreeMap<(Shelf, String), Vec<u8>>>,
+    /// The keys that were read.
+    pub(crate) read: RefCell<Vec<String>>,
+    /// What the next listing returns instead: it was made before another worker wrote.
+    pub(crate) earlier: RefCell<Option<Vec<String>>>,
+    /// The notices.
+    pub(crate) told: RefCell<Vec<Notice>>,
+    looks: Cell<i64>,
+}
 
-impl<T: Quiet> Clock for T {
+impl Shelves {
+    /// All keys of a shelf.
+    pub(crate) fn keys(&self, shelf: Shelf) -> Vec<String> {
+        now(self.list(shelf, ""))
+    }
+}
+
+impl Store for Shelves {
+    async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
+        let (mut objects, entry) = (self.objects.borrow_mut(), (shelf, key.to_owned()));
+        if objects.contains_key(&entry) {
+            return Ok(Put::Exists);
+        }
+        objects.insert(entry, body.to_owned());
+        Ok(Put::Created)
+    }
+
+    async fn put(&self, key: &str, body: &[u8]) -> Result<(), Fault> {
+        self.objects.borrow_mut().insert((Shelf::State, key.to_owned()), body.to_owned());
+        Ok(())
+    }
+
+    async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+        self.read.borrow_mut().push(key.to_owned());
+        Ok(self.objects.borrow().get(&(shelf, key.to_owned())).cloned())
+    }
+
+    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
+        if let Some(earlier) = self.earlier.take() {
+            return Ok(earlier);
+        }
+        let objects = self.objects.borrow();
+        let from = objects.range((shelf, prefix.to_owned())..).map(|(entry, _)| entry);
+        Ok(from.take_while(|(on, key)| *on == shelf && key.starts_with(prefix)).map(|(_, key)| key.clone()).collect())
+    }
+}
+
+/// A store of tests that has the other ports of its shelves.
+pub(crate) trait OnShelves {
+    /// The shelves.
+    fn shelves(&self) -> &Shelves;
+}
+
+impl OnShelves for Shelves {
+    fn shelves(&self) -> &Shelves {
+        self
+    }
+}
+
+impl<T: OnShelves> Clock for T {
     fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH
+        let looks = &self.shelves().looks;
+        looks.set(looks.get() + 1);
+        Timestamp::from_second(1_700_000_000 + looks.get()).unwrap()
     }
 
     fn remaining(&self) -> Duration {
@@ -25,22 +94,66 @@ impl<T: Quiet> Clock for T {
     async fn pause(&self, _: Duration) {}
 
     fn attempt(&self) -> Result<AttemptId, Fault> {
-        Ok(AttemptId::parse("0".repeat(32)).unwrap())
+        Ok(AttemptId::parse(format!("{:032x}", self.now().as_second())).unwrap())
     }
 }
 
-impl<T: Quiet> Notices for T {
-    async fn tell(&self, _: &Notice) -> Told {
+impl<T: OnShelves> Notices for T {
+    async fn tell(&self, notice: &Notice) -> Told {
+        self.shelves().told.borrow_mut().push(notice.clone());
         Told::Yes
     }
 }
 
-impl<T: Quiet> Own for T {
+impl<T: OnShelves> Own for T {
     async fn own_principal(&self) -> Result<Vec<String>, Fault> {
         Ok(Vec::new())
     }
 
     fn home(&self) -> AccountId {
-        AccountId::parse("111122223333").unwrap()
+        account()
     }
+}
+
+/// What a future returns that never waits.
+pub(crate) fn now<T>(future: impl Future<Output = Result<T, Fault>>) -> T {
+    future.now_or_never().expect("these shelves answer at once").expect("these shelves have no faults")
+}
+
+/// A control of which nothing is said but its name.
+pub(crate) const CONTROL: Control = Control {
+    id: ControlId("kms-key-unrotated"),
+    title: "",
+    hipaa: &[],
+    config_rules: &[],
+    resource_types: &[],
+    scope: Scope::Regional,
+    api_events: &[],
+    reads: &[],
+    writes: &[],
+    elements: &[],
+    stops: Stops::Nothing,
+    identities: Identities::Untouched,
+};
+
+/// An account.
+pub(crate) fn account() -> AccountId {
+    AccountId::parse("111122223333").unwrap()
+}
+
+/// A bucket of this name.
+pub(crate) fn bucket(name: &str) -> Target {
+    Target {
+        account: account(),
+        region: Region::parse("us-east-1").unwrap(),
+        resource_type: "AWS::S3::Bucket".to_owned(),
+        id: name.to_owned(),
+        unique_id: None,
+        arn: None,
+    }
+}
+
+/// A user of this name.
+pub(crate) fn person(name: &str) -> Actor {
+    Actor { account: account(), id: format!("AIDA{name}"), arn: format!("arn:aws:iam::111122223333:user/{name}") }
 }

@@ -1,13 +1,12 @@
 use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
+    cell::Cell,
     pin::pin,
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use remedy_domain::{
-    AccountId, Actor, Plan, Region, Target,
+    AccountId, Plan,
     ask::{Answer, FORMAT as ASK},
     evidence::StoredPlan,
     guard::Purpose,
@@ -16,14 +15,11 @@ use remedy_domain::{
 use serde_json::json;
 
 use super::*;
-use crate::quiet::Quiet;
+use crate::quiet::{OnShelves, Shelves, bucket, person};
 
 /// State in memory, where every call takes one moment, and a listing one for each thousand keys.
 #[derive(Debug, Default)]
-struct Moments {
-    objects: RefCell<BTreeMap<String, Vec<u8>>>,
-    reads: Cell<usize>,
-}
+struct Moments(Shelves);
 
 thread_local! {
     static NOW: Cell<usize> = const { Cell::new(0) };
@@ -50,41 +46,41 @@ async fn moment() {
     .await;
 }
 
-impl Quiet for Moments {}
+impl OnShelves for Moments {
+    fn shelves(&self) -> &Shelves {
+        &self.0
+    }
+}
 
 impl Store for Moments {
-    async fn put_new(&self, _: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
+    async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
         moment().await;
-        let mut objects = self.objects.borrow_mut();
-        if objects.contains_key(key) {
-            return Ok(Put::Exists);
-        }
-        objects.insert(key.to_owned(), body.to_owned());
-        Ok(Put::Created)
+        self.0.put_new(shelf, key, body).await
     }
 
     async fn put(&self, key: &str, body: &[u8]) -> Result<(), Fault> {
         moment().await;
-        self.objects.borrow_mut().insert(key.to_owned(), body.to_owned());
-        Ok(())
+        self.0.put(key, body).await
     }
 
-    async fn get(&self, _: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+    async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         moment().await;
-        self.reads.set(self.reads.get() + 1);
-        Ok(self.objects.borrow().get(key).cloned())
+        self.0.get(shelf, key).await
     }
 
-    async fn list(&self, _: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
-        let keys: Vec<_> = {
-            let objects = self.objects.borrow();
-            let from = objects.range(prefix.to_owned()..).map(|(key, _)| key);
-            from.take_while(|key| key.starts_with(prefix)).cloned().collect()
-        };
+    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
+        let keys = self.0.list(shelf, prefix).await?;
         for _ in 0..=keys.len() / 1000 {
             moment().await;
         }
         Ok(keys)
+    }
+}
+
+impl Moments {
+    /// How many reads there were since the last time.
+    fn reads(&self) -> usize {
+        self.0.read.take().len()
     }
 }
 
@@ -115,15 +111,8 @@ fn hours(hours: u64) -> Timestamp {
     "2026-03-02T10:00:00Z".parse::<Timestamp>().unwrap() + Duration::from_hours(hours)
 }
 
-fn plan_of(control: &str, bucket: usize, wanted: usize) -> Plan {
-    let target = Target {
-        account: AccountId::parse("111122223333").unwrap(),
-        region: Region::parse("us-east-1").unwrap(),
-        resource_type: "AWS::S3::Bucket".to_owned(),
-        id: format!("bucket-{bucket}"),
-        unique_id: None,
-        arn: None,
-    };
+fn plan_of(control: &str, number: usize, wanted: usize) -> Plan {
+    let target = bucket(&format!("bucket-{number}"));
     Plan::new(control, &target, json!({"is": wanted}), json!({"should": true}))
 }
 
@@ -166,14 +155,7 @@ fn everything(store: &Moments, at: Timestamp) -> Vec<Open> {
 
 /// Somebody may decide.
 fn people() -> People {
-    People { approvers: vec![somebody().arn], ..People::default() }
-}
-
-fn somebody() -> Actor {
-    serde_json::from_value(
-        json!({"account": "111122223333", "arn": "arn:aws:iam::111122223333:user/ann", "id": "AIDA"}),
-    )
-    .unwrap()
+    People { approvers: vec![person("ann").arn], ..People::default() }
 }
 
 #[test]
@@ -220,7 +202,7 @@ fn what_was_decided_before_is_carried_out_and_what_is_decided_after_counts_for_n
         asked(&store, &old);
         let on_file = now(latest(&store, &id(&old.subject).unwrap())).unwrap();
         let decision =
-            Decision { format: ASK, answer: Answer::Approved.into(), by: somebody(), reason: None, at: decided };
+            Decision { format: ASK, answer: Answer::Approved.into(), by: person("ann"), reason: None, at: decided };
         asked(&store, &new);
         assert_eq!(now(decide(&store, &on_file, &decision)), Put::Created);
         let on_file = now(latest(&store, &on_file.id)).unwrap();
@@ -233,7 +215,7 @@ fn what_people_ask_for_comes_first_and_then_the_newest() {
     let store = Moments::default();
     let plans = [ask_for("c", (1, 1), hours(1)), ask_for("d", (2, 1), hours(2))];
     let release = Subject::Release { scope: HoldScope::All, since: hours(0) };
-    let person = Ask { subject: release, by: Some(somebody()), ..ask_for("c", (9, 9), hours(0)) };
+    let person = Ask { subject: release, by: Some(person("ann")), ..ask_for("c", (9, 9), hours(0)) };
     for ask in plans.iter().chain([&person]) {
         asked(&store, ask);
     }
@@ -260,12 +242,13 @@ fn many() -> (Moments, Timestamp) {
 fn a_page_of_five_thousand_asks_takes_few_moments_and_reads_what_it_shows() {
     let (store, at) = many();
     assert!(!everything(&store, at).is_empty());
-    store.reads.set(0);
+    store.reads();
     let (open, listed) = timed(open_asks(&store, &Which::default(), (at, &people())));
-    assert_eq!(store.reads.get(), 0, "keys tell what is open");
+    assert_eq!(store.reads(), 0, "keys tell what is open");
     let (page, read_in) = timed(read(&store, &open[..50], (at, &people())));
     assert_eq!((page.asks.len(), page.damaged.len()), (50, 0));
-    assert!(store.reads.get() <= 50 * 4, "{} reads", store.reads.get());
+    let reads = store.reads();
+    assert!((50..=50 * 4).contains(&reads), "{reads} reads");
     // At 30 ms a call, 2 s are 66 calls one after another.
     assert!(listed + read_in <= 40, "{listed} and {read_in} moments");
 }
@@ -274,12 +257,13 @@ fn a_page_of_five_thousand_asks_takes_few_moments_and_reads_what_it_shows() {
 fn what_an_earlier_version_asked_for_is_entered_once() {
     let (store, at) = many();
     let expected = ids(&everything(&store, at));
-    store.objects.borrow_mut().retain(|key, _| !key.starts_with("open/") && !key.starts_with("superseded/"));
+    let is_new = |key: &str| key.starts_with("open/") || key.starts_with("superseded/");
+    store.0.objects.borrow_mut().retain(|(_, key), _| !is_new(key));
     let (found, moments) = timed(open_asks(&store, &Which::default(), (at, &people())));
     let found: std::collections::BTreeSet<_> = ids(&found).into_iter().collect();
     assert!(expected.iter().all(|id| found.contains(id)), "nothing that waits is lost");
     assert!(moments < 300, "{moments} moments, once");
-    store.reads.set(0);
+    store.reads();
     everything(&store, at);
-    assert_eq!(store.reads.get(), 0, "it is not done again");
+    assert_eq!(store.reads(), 0, "it is not done again");
 }

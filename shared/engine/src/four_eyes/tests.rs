@@ -1,88 +1,14 @@
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
-    future::ready,
-    time::Duration,
-};
+use std::future::ready;
 
 use futures_util::FutureExt as _;
-use remedy_domain::AttemptId;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
     backlog::{self, Baseline},
-    ports::{Notice, Place, Told},
+    ports::Place,
+    quiet::{Shelves as Office, account, now, person},
 };
-
-/// A deployment with two shelves, and a clock that goes on by a second at each look.
-#[derive(Debug, Default)]
-struct Office {
-    objects: RefCell<BTreeMap<(Shelf, String), Vec<u8>>>,
-    told: RefCell<Vec<Notice>>,
-    second: Cell<i64>,
-}
-
-impl Store for Office {
-    async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
-        if self.objects.borrow().contains_key(&(shelf, key.to_owned())) {
-            return Ok(Put::Exists);
-        }
-        self.objects.borrow_mut().insert((shelf, key.to_owned()), body.to_owned());
-        Ok(Put::Created)
-    }
-
-    async fn put(&self, key: &str, body: &[u8]) -> Result<(), Fault> {
-        self.objects.borrow_mut().insert((Shelf::State, key.to_owned()), body.to_owned());
-        Ok(())
-    }
-
-    async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
-        Ok(self.objects.borrow().get(&(shelf, key.to_owned())).cloned())
-    }
-
-    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
-        let objects = self.objects.borrow();
-        let keys = objects.keys().filter(|(on, key)| *on == shelf && key.starts_with(prefix));
-        Ok(keys.map(|(_, key)| key.clone()).collect())
-    }
-}
-
-impl Clock for Office {
-    fn now(&self) -> Timestamp {
-        self.second.set(self.second.get() + 1);
-        Timestamp::from_second(1_700_000_000 + self.second.get()).unwrap()
-    }
-
-    fn remaining(&self) -> Duration {
-        Duration::from_mins(1)
-    }
-
-    fn lease_until(&self) -> Timestamp {
-        self.now()
-    }
-
-    async fn pause(&self, _: Duration) {}
-
-    fn attempt(&self) -> Result<AttemptId, Fault> {
-        Ok(AttemptId::parse(format!("{:032x}", self.now().as_second())).unwrap())
-    }
-}
-
-impl Notices for Office {
-    async fn tell(&self, notice: &Notice) -> Told {
-        self.told.borrow_mut().push(notice.clone());
-        Told::Yes
-    }
-}
-
-fn account() -> AccountId {
-    AccountId::parse("111122223333").unwrap()
-}
-
-fn person(name: &str) -> Actor {
-    Actor { account: account(), id: format!("AIDA{name}"), arn: format!("arn:aws:iam::111122223333:user/{name}") }
-}
 
 fn document(text: &str) -> Result<Written, Unread> {
     Written::read(text.as_bytes()).map_err(|_| Unread {
@@ -118,7 +44,7 @@ impl Office {
         let account = account();
         let deployment = Deployment { account: &account, environment: Mode::Observe };
         let governing = self.with(document(text), Ahead::Opening).unwrap();
-        adopt(self, &deployment, &governing).now_or_never().unwrap().unwrap();
+        now(adopt(self, &deployment, &governing));
     }
 
     fn agree(&self, from: &str, to: &str) {
@@ -126,7 +52,7 @@ impl Office {
         let proposal = Proposal::new(to.clone(), &from.settings, Mode::Observe);
         let (ann, bob) = (person("ann"), person("bob"));
         let agreement = Agreement { people: (&ann, &bob), ask: "0f", at: self.now() };
-        put(self, (&proposal, &to), &agreement).now_or_never().unwrap().unwrap();
+        now(put(self, (&proposal, &to), &agreement));
     }
 
     fn records(&self) -> Vec<Changed> {
@@ -141,7 +67,7 @@ impl Office {
     }
 
     fn keeps(&self, key: &str, entry: &Value) {
-        self.objects.borrow_mut().insert((Shelf::State, key.to_owned()), entry.to_string().into_bytes());
+        now(self.put(key, entry.to_string().as_bytes()));
     }
 
     fn loses(&self, key: &str) {
@@ -185,12 +111,12 @@ fn whoever_takes_over_a_function_cannot_put_settings_before_or_behind_those_that
     office.keeps("settings/opening/first/0002", &forged);
     assert_eq!(office.deploys(document(NAMED)).0, NAMED);
     let forged = forged.to_string();
-    let put = office.put_new(Shelf::State, "settings/opening/first/0000", forged.as_bytes());
-    assert_eq!(put.now_or_never().unwrap().unwrap(), Put::Exists, "what is there stays");
+    let put = now(office.put_new(Shelf::State, "settings/opening/first/0000", forged.as_bytes()));
+    assert_eq!(put, Put::Exists, "what is there stays");
     office.adopts(NAMED);
     office.adopts(NAMED);
     assert_eq!(office.deploys(document(OTHER)).0, NAMED);
-    let form = office.objects.borrow().get(&(Shelf::State, IN_FORCE.to_owned())).cloned().unwrap();
+    let form = now(office.get(Shelf::State, IN_FORCE)).unwrap();
     let form: InForce = serde_json::from_slice(&form).unwrap();
     assert_eq!((form.text.as_deref(), form.settings["parameters"]["flap_limit"].as_u64()), (Some(NAMED), Some(2)));
 }
@@ -311,7 +237,7 @@ fn settings_in_force_that_are_gone_stop_everything_and_page() {
         let office = Office::default();
         let since = office.now();
         let baseline = Baseline { format: 1, since, after: None, settings: settings.to_owned() };
-        backlog::keep(&office, "c", &place, &baseline).now_or_never().unwrap().unwrap();
+        now(backlog::keep(&office, "c", &place, &baseline));
         assert_eq!(office.is_lost(OTHER), is_lost, "a baseline under {settings:?}");
     }
 }

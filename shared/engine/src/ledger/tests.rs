@@ -1,71 +1,18 @@
-use std::{cell::RefCell, collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use remedy_domain::{AccountId, Plan, Region, guard::Purpose, settings::Mode};
+use remedy_domain::{Plan, guard::Purpose, settings::Mode};
 use serde_json::json;
 
 use super::*;
-
-/// Two shelves that answer at once.
-#[derive(Debug, Default)]
-struct Shelves {
-    objects: RefCell<BTreeMap<(Shelf, String), Vec<u8>>>,
-    /// What the next listing answers instead: it was made before another worker wrote.
-    earlier: RefCell<Option<Vec<String>>>,
-}
-
-impl Store for Shelves {
-    async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
-        if self.objects.borrow().contains_key(&(shelf, key.to_owned())) {
-            return Ok(Put::Exists);
-        }
-        self.objects.borrow_mut().insert((shelf, key.to_owned()), body.to_owned());
-        Ok(Put::Created)
-    }
-
-    async fn put(&self, key: &str, body: &[u8]) -> Result<(), Fault> {
-        self.objects.borrow_mut().insert((Shelf::State, key.to_owned()), body.to_owned());
-        Ok(())
-    }
-
-    async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
-        Ok(self.objects.borrow().get(&(shelf, key.to_owned())).cloned())
-    }
-
-    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
-        if let Some(earlier) = self.earlier.take() {
-            return Ok(earlier);
-        }
-        let shelves = self.objects.borrow();
-        let keys = shelves.keys().filter(|(on, key)| *on == shelf && key.starts_with(prefix));
-        Ok(keys.map(|(_, key)| key.clone()).collect())
-    }
-}
-
-impl Shelves {
-    fn keys(&self, shelf: Shelf) -> Vec<String> {
-        now(self.list(shelf, ""))
-    }
-}
-
-/// What a future answers that never waits.
-fn now<T>(future: impl Future<Output = Result<T, Fault>>) -> T {
-    future.now_or_never().expect("these shelves answer at once").expect("these shelves have no faults")
-}
+use crate::quiet::{Shelves, bucket, now};
 
 fn at(minutes: i64) -> Timestamp {
     "2026-03-02T10:00:00Z".parse::<Timestamp>().unwrap() + Duration::from_mins(u64::try_from(minutes).unwrap())
 }
 
 fn target() -> Target {
-    Target {
-        account: AccountId::parse("111122223333").unwrap(),
-        region: Region::parse("us-east-1").unwrap(),
-        resource_type: "AWS::S3::Bucket".to_owned(),
-        id: "scans".to_owned(),
-        unique_id: None,
-        arn: None,
-    }
+    bucket("scans")
 }
 
 fn attempt(number: usize) -> AttemptId {
@@ -122,7 +69,7 @@ fn one_worker_holds_a_target_until_it_gives_it_back() {
     now(release(&shelves, &second, Outcome::Failed, at(4)));
     let (third, _, last) = take(&shelves, 2, 5);
     assert!(third.key.ends_with("/0000000002") && last == Some(Outcome::Failed));
-    let other = Target { id: "reports".to_owned(), ..target() };
+    let other = bucket("reports");
     assert!(matches!(now(claim(&shelves, Lock { target: other, ..lock(9, 5) }, at(5))), Claim::Held { .. }));
     let other = Lock { control: "s3-bucket-plaintext".to_owned(), ..lock(9, 5) };
     assert!(matches!(now(claim(&shelves, other, at(5))), Claim::Held { .. }));
@@ -255,7 +202,7 @@ fn what_was_written_within_a_day_is_counted() {
     assert_eq!(of_late(&shelves, day).repairs, 2, "a day ago is not within the day");
     assert_eq!(of_late(&shelves, day + 19).repairs, 1);
     assert_eq!(of_late(&shelves, day + 20).repairs, 0);
-    let other = Target { id: "reports".to_owned(), ..target() };
+    let other = bucket("reports");
     assert_eq!(now(recent(&shelves, "s3-bucket-public", &other, at(30))), Recent::default());
 }
 
@@ -395,7 +342,7 @@ fn a_damaged_entry_is_a_fault_and_not_an_absent_one() {
 fn a_damaged_lock_holds_up_no_other_and_is_named() {
     let shelves = Shelves::default();
     let (lease, ..) = take(&shelves, 0, 0);
-    let other = Target { id: "reports".to_owned(), ..target() };
+    let other = bucket("reports");
     held(now(claim(&shelves, Lock { target: other, ..lock(1, 0) }, at(0))));
     now(shelves.put(&lease.key, b"{\"format\":"));
     for orphans in [now(orphans(&shelves, "s3-bucket-public", at(60))), now(all_orphans(&shelves, at(60)))] {

@@ -149,24 +149,10 @@ where
 
 #[cfg(test)]
 mod tests {
-    use remedy_domain::{ControlId, Identities, Scope, Stops};
+    use remedy_domain::Stops;
 
     use super::*;
-
-    const CONTROL: Control = Control {
-        id: ControlId("kms-key-unrotated"),
-        title: "",
-        hipaa: &[],
-        config_rules: &[],
-        resource_types: &[],
-        scope: Scope::Regional,
-        api_events: &[],
-        reads: &[],
-        writes: &[],
-        elements: &[],
-        stops: Stops::Nothing,
-        identities: Identities::Untouched,
-    };
+    use crate::quiet::CONTROL;
 
     #[test]
     fn a_target_has_five_attempts_an_hour_and_where_to_stop_would_be_the_harm_a_quarter_of_the_budget() {

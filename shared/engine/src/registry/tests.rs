@@ -1,69 +1,20 @@
-use std::{cell::RefCell, collections::BTreeMap};
-
-use futures_util::FutureExt as _;
-use remedy_domain::{AccountId, Actor, Region, Timestamp, hold::Switch};
+use remedy_domain::{Timestamp, hold::Switch};
 
 use super::*;
-use crate::quiet::Quiet;
-
-#[derive(Debug, Default)]
-struct State {
-    objects: RefCell<BTreeMap<String, Vec<u8>>>,
-    read: RefCell<Vec<String>>,
-}
-
-impl Quiet for State {}
-
-impl Store for State {
-    async fn put_new(&self, _: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
-        if self.objects.borrow().contains_key(key) {
-            return Ok(Put::Exists);
-        }
-        self.objects.borrow_mut().insert(key.to_owned(), body.to_owned());
-        Ok(Put::Created)
-    }
-
-    async fn put(&self, key: &str, body: &[u8]) -> Result<(), Fault> {
-        self.objects.borrow_mut().insert(key.to_owned(), body.to_owned());
-        Ok(())
-    }
-
-    async fn get(&self, _: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
-        self.read.borrow_mut().push(key.to_owned());
-        Ok(self.objects.borrow().get(key).cloned())
-    }
-
-    async fn list(&self, _: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
-        Ok(self.objects.borrow().keys().filter(|key| key.starts_with(prefix)).cloned().collect())
-    }
-}
-
-fn account() -> AccountId {
-    AccountId::parse("111122223333").unwrap()
-}
+use crate::quiet::{Shelves, account, bucket, now, person};
 
 fn turned(scope: HoldScope, switch: Switch, second: i64) -> Hold {
-    let by = Actor { account: account(), id: "AIDAANN".into(), arn: "arn:aws:iam::111122223333:user/ann".into() };
-    let at = Timestamp::from_second(second).unwrap();
-    Hold { format: 1, scope: scope.into(), switch: switch.into(), reason: String::new(), by: Some(by), at }
-}
-
-fn now<T>(future: impl Future<Output = Result<T, Fault>>) -> T {
-    future.now_or_never().unwrap().unwrap()
+    let (by, at) = (Some(person("ann")), Timestamp::from_second(second).unwrap());
+    Hold { format: 1, scope: scope.into(), switch: switch.into(), reason: String::new(), by, at }
 }
 
 fn all() -> HoldScope {
     HoldScope::All
 }
 
-fn target() -> Target {
-    let (resource_type, id) = ("x".to_owned(), "y".to_owned());
-    Target { account: account(), region: Region::global(), resource_type, id, unique_id: None, arn: None }
-}
-
 #[test]
 fn a_release_that_did_not_see_the_last_hold_turns_nothing() {
-    let state = State::default();
+    let state = Shelves::default();
     now(hold(&state, &turned(all(), Switch::Held, 1)));
     let seen = now(switch(&state, &all())).unwrap();
     now(hold(&state, &turned(all(), Switch::Held, 2)));
@@ -77,14 +28,14 @@ fn a_release_that_did_not_see_the_last_hold_turns_nothing() {
 
 #[test]
 fn a_run_reads_the_holds_that_bear_on_it_and_no_others() {
-    let state = State::default();
+    let state = Shelves::default();
     for number in 0..200 {
         now(hold(&state, &turned(HoldScope::Control(format!("c{number}")), Switch::Held, number)));
     }
     now(hold(&state, &turned(HoldScope::Control("c1".into()), Switch::Released, 300)));
     now(hold(&state, &turned(HoldScope::Account(account()), Switch::Held, 301)));
     state.read.borrow_mut().clear();
-    let target = target();
+    let target = bucket("scans");
     let held = now(holds_on(&state, "c1", &target));
     assert_eq!(
         held.iter().map(|hold| hold.switch.clone()).collect::<Vec<_>>(),
@@ -97,7 +48,7 @@ fn a_run_reads_the_holds_that_bear_on_it_and_no_others() {
 /// Versions before 0.1.0 wrote one object over: of both forms, the later turn counts.
 #[test]
 fn a_hold_of_the_first_form_counts_until_it_is_turned() {
-    let state = State::default();
+    let state = Shelves::default();
     let put = |hold: &Hold| now(state.put(&format!("hold/{}", scope_of(hold).unwrap().path()), &bytes(hold).unwrap()));
     let is_held = || now(holds(&state)).iter().any(Hold::is_on);
     put(&turned(all(), Switch::Held, 1));
@@ -111,9 +62,9 @@ fn a_hold_of_the_first_form_counts_until_it_is_turned() {
 
 #[test]
 fn a_damaged_hold_stops_its_own_scope_only() {
-    let state = State::default();
-    state.objects.borrow_mut().insert("hold/control/c1/0000000000".to_owned(), b"{".to_vec());
-    let target = target();
+    let state = Shelves::default();
+    now(state.put("hold/control/c1/0000000000", b"{"));
+    let target = bucket("scans");
     assert_eq!(now(holds_on(&state, "c2", &target)), []);
     let held = now(holds_on(&state, "c1", &target));
     assert!(held.iter().any(Hold::is_on), "it may be the one that forbids");
