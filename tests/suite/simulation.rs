@@ -92,6 +92,7 @@ macro_rules! planted {
 planted! {
     a_lock_that_is_not_exclusive_is_found: LockShared,
     a_lease_that_is_too_short_is_found: LeaseTooShort,
+    clocks_that_are_taken_for_one_are_found: ClocksTrusted,
     a_turn_that_is_not_exclusive_is_found: TurnShared,
     an_intent_that_is_not_kept_is_found: IntentLost,
     two_writes_for_one_step_are_found: WrittenTwice,

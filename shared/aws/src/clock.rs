@@ -6,12 +6,10 @@ use std::{
 };
 
 use remedy_domain::{AttemptId, Fault, Timestamp, canonical};
-use remedy_engine::Clock;
+use remedy_engine::{Clock, GONE_AFTER};
 
 /// An invocation whose deadline cannot be true is given this long.
 const UNKNOWN: Duration = Duration::from_mins(1);
-/// How long after the deadline a worker is known to be gone.
-const GRACE: Duration = Duration::from_mins(1);
 /// A deadline further back than this is no deadline: some emulators send a constant.
 const LONG_PAST: Duration = Duration::from_hours(1);
 
@@ -47,7 +45,7 @@ impl Clock for Deadline {
     }
 
     fn lease_until(&self) -> Timestamp {
-        timestamp(self.0.get() + GRACE)
+        timestamp(self.0.get() + GONE_AFTER)
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one pause, between two looks at a setting")]

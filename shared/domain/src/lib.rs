@@ -30,7 +30,10 @@ pub use actor::Actor;
 pub use control::{Call, Control, ControlId, Identities, Scope, Stops};
 pub use fault::{Fault, FaultKind};
 pub use ids::{AccountId, AttemptId, Audience, Nonce, PlanId, Region, Target};
-pub use jiff::Timestamp;
+pub use jiff::{SignedDuration, Timestamp};
+
+/// Two clocks may differ by so much: AWS refuses a request whose time is more than five minutes off its own, either way.
+pub const CLOCKS_DIFFER: std::time::Duration = std::time::Duration::from_mins(10);
 pub use merge::{Conflict, merge};
 pub use outcome::Outcome;
 pub use plan::Plan;

@@ -79,7 +79,8 @@ pub(crate) async fn exempt_once<R: Remediation>(
     }
     let key = exempt::<R>(ports, report.clone(), &agreed, (now, &attempt), visit).await?;
     report.evidence.push(key);
-    asks::spend(ports, &agreed, &attempt, &lost).await.map(|_| ())
+    // Whose use of it is stored already keeps it: that attempt may be at work still.
+    asks::spend(ports, &agreed, &attempt, &[]).await.map(|_| ())
 }
 
 /// Reverted is only what people agreed to once, and what is exempt still.

@@ -29,7 +29,7 @@ mod turn;
 pub mod visit;
 pub mod writer;
 
-pub use ports::{Clock, Doors, Notice, Notices, Own, Place, Ports, Put, Shelf, Store, Told};
+pub use ports::{Clock, Doors, GONE_AFTER, Notice, Notices, Own, Place, Ports, Put, Shelf, Store, Told};
 pub use remediation::{Glance, Page, Recall, Remediation, Tags};
 pub use report::Report;
 pub use roster::{Runnable, enlist};

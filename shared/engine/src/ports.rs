@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
-use remedy_domain::{AccountId, AttemptId, Fault, PlanId, Region, Target, Timestamp, guard::Permit, outcome::Alarm};
+use remedy_domain::{
+    AccountId, AttemptId, CLOCKS_DIFFER, Fault, PlanId, Region, Target, Timestamp, guard::Permit, outcome::Alarm,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::writer::Writer;
+
+/// How long after its deadline a worker is known to be gone by any clock: a minute for what is still on its way.
+pub const GONE_AFTER: Duration = Duration::from_mins(1).saturating_add(CLOCKS_DIFFER);
 
 /// Time, and what must be fresh.
 #[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
@@ -14,7 +19,7 @@ pub trait Clock {
     fn now(&self) -> Timestamp;
     /// What is left of this invocation.
     fn remaining(&self) -> Duration;
-    /// The moment after which this worker is known to be gone.
+    /// The moment after which this worker is known to be gone, by whichever clock: its deadline, and [`GONE_AFTER`].
     fn lease_until(&self) -> Timestamp;
     /// Waits, to look again at something that AWS needs time for.
     async fn pause(&self, duration: Duration);
@@ -38,6 +43,13 @@ pub enum Put {
     Created,
     /// Somebody else's was there first.
     Exists,
+}
+
+/// What is still to be waited, until so long after `at`, which another worker's clock said. Where the clocks may be to blame
+/// for what seems to have passed, all of it.
+pub(crate) fn still_to_wait(now: Timestamp, at: Timestamp, settled: Duration) -> Duration {
+    let since = Duration::try_from(now.duration_since(at)).unwrap_or_default();
+    if since < settled + CLOCKS_DIFFER { settled } else { Duration::ZERO }
 }
 
 /// The two buckets. Objects and listings are strongly consistent, as on S3.

@@ -23,7 +23,7 @@ use crate::{
     held::{Per, ask, hold_report, settle},
     ledger::{self, Claim, Lease, Slot},
     outbox,
-    ports::{Doors, Place, Ports, Put},
+    ports::{Doors, Place, Ports, Put, still_to_wait},
     remediation::Remediation,
     report::Report,
     sweep::{self, Author, close},
@@ -115,7 +115,8 @@ where
     }
 
     async fn hold_per(self, objection: Objection, per: Per) -> Result<Report, Fault> {
-        if !self.dossier.recent.lost.is_empty() {
+        // A delivery that comes again may have left something open: it ends when that is closed, and not before.
+        if !self.dossier.recent.lost.is_empty() || self.visit.carried == Carried::Again {
             Box::pin(sweep::close_left::<R, P>(self.ports, self.target, self.visit)).await?;
         }
         let asks = objection.outcome == Outcome::AwaitingApproval && self.task.purpose() == Purpose::Repair;
@@ -246,8 +247,7 @@ where
         else {
             return;
         };
-        let since = Duration::try_from(self.ports.now().duration_since(last.at)).unwrap_or_default();
-        let wait = COOL_DOWN.saturating_sub(since);
+        let wait = still_to_wait(self.ports.now(), last.at, COOL_DOWN);
         if !wait.is_zero() && self.ports.remaining() > wait + ATTEMPT + RESERVE {
             self.ports.pause(wait).await;
         }

@@ -10,7 +10,7 @@ use remedy_domain::{Fault, Outcome, Region, Target, evidence::Lock};
 use crate::{
     account,
     ledger::{self, Claim, Lease},
-    ports::{Place, Ports},
+    ports::{Place, Ports, still_to_wait},
 };
 
 /// What is taken turns at.
@@ -84,10 +84,8 @@ async fn take_one(
     taken.push(lease);
     give_back(ports, &lost, Outcome::Failed).await?;
     // What was superseded wrote nothing.
-    let since =
-        last.filter(|last| !last.outcome.is(&Outcome::Superseded)).map(|last| ports.now().duration_since(last.at));
-    let since = since.map(|since| Duration::try_from(since).unwrap_or_default());
-    let wait = since.map_or(Duration::ZERO, |since| turn.settled().saturating_sub(since));
+    let last = last.filter(|last| !last.outcome.is(&Outcome::Superseded));
+    let wait = last.map_or(Duration::ZERO, |last| still_to_wait(ports.now(), last.at, turn.settled()));
     if ports.remaining() < wait + reserve {
         return Err(Fault::transient("turn", "too-little-time-left"));
     }

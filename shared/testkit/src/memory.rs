@@ -13,12 +13,9 @@ use std::{
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use remedy_aws::{Connect, Session, fault};
 use remedy_domain::{AccountId, AttemptId, Fault, Timestamp, guard::Permit};
-use remedy_engine::{Clock, Doors, Notice, Notices, Own, Place, Put, Shelf, Store, Told, Writer};
+use remedy_engine::{Clock, Doors, GONE_AFTER, Notice, Notices, Own, Place, Put, Shelf, Store, Told, Writer};
 
 use crate::fake::{Caller, FakeAws, Fate, Mishap, Moment, Turn, VirtualTime};
-
-/// After a worker's deadline, how long until it is known to be gone.
-pub const GRACE: Duration = Duration::from_secs(60);
 
 /// What was done to the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,7 +220,7 @@ impl Clock for MemoryPorts {
     }
 
     fn lease_until(&self) -> Timestamp {
-        self.deadline.get() + GRACE
+        self.deadline.get() + GONE_AFTER
     }
 
     async fn pause(&self, duration: Duration) {

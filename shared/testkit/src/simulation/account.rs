@@ -60,7 +60,7 @@ fn seen(world: &mut World, worker: usize, target: &Target, attribute: Attribute)
     if let Some(believed) = world.workers[worker].believed.get(&(resource, attribute)) {
         return Some(*believed);
     }
-    let at = world.seen_at();
+    let at = world.seen_at(worker, attribute);
     let versions = world.resources[resource].versions(attribute);
     let version = versions.standing(at);
     let setting = versions.all()[version].setting;

@@ -40,10 +40,14 @@ pub(crate) enum Act {
     Calm,
 }
 
+/// How often a siege makes the same change.
+const ASSAULTS: usize = 20;
+/// AWS Config finds a change within so long.
+const FOUND: Duration = Duration::from_secs(15);
 /// How long a history is restless, at most.
 const RESTLESS: Duration = Duration::from_mins(10);
 /// So long after its last act, all that was under way has ended, five deliveries and all.
-const SETTLED: Duration = Duration::from_mins(30);
+const SETTLED: Duration = Duration::from_mins(45);
 /// How often the schedule sweeps in the end.
 const SWEEPS: u32 = 2;
 /// The same where a budget is small. One an hour, with two resources and slots that were lost, needs as many.
@@ -58,6 +62,9 @@ impl World {
             let (act, at) = (self.conceive(), self.chance.up_to(span));
             self.after(at, Due::Act(act));
         }
+        if self.chance.per_mille(100) {
+            self.besiege();
+        }
         self.after(RESTLESS + SETTLED, Due::Act(Act::Calm));
         let parameters = &self.rules_in_force().settings.parameters;
         let is_small = parameters.hourly_budget.min(parameters.organization_hourly_budget) <= 4;
@@ -66,6 +73,15 @@ impl World {
                 let at = RESTLESS + SETTLED * 2 + Duration::from_hours(1) * sweep;
                 self.after(at, Due::Act(Act::Sweep { control }));
             }
+        }
+    }
+
+    /// Somebody undoes again and again what is repaired.
+    fn besiege(&mut self) {
+        let act = self.conceive_change(0);
+        for _ in 0..ASSAULTS {
+            let at = self.chance.up_to(RESTLESS);
+            self.after(at, Due::Act(act));
         }
     }
 
@@ -150,11 +166,13 @@ impl World {
         }
     }
 
-    /// The event of a change reaches each control that reads the attribute, or is lost.
+    /// The event of a change reaches each control that reads the attribute, or is lost; and so does the later finding of it.
     fn tell_controls(&mut self, resource: usize, attribute: Attribute) {
         for (control, _) in MADE.iter().enumerate().filter(|(_, made)| made.attribute == attribute) {
-            if !self.chance.per_mille(self.weather.lost_events) {
-                self.send(Errand::Look { control, resource }, Duration::from_secs(5));
+            for latest in [Duration::from_secs(5), FOUND] {
+                if !self.chance.per_mille(self.weather.lost_events) {
+                    self.send(Errand::Look { control, resource }, latest);
+                }
             }
         }
     }

@@ -18,6 +18,7 @@ use remedy_engine::{
 
 use super::{
     Invariant,
+    check_write::Until,
     controls::{self, MADE},
     queue::End,
     world::World,
@@ -52,9 +53,9 @@ impl World {
         if !intent.purpose.is(&Purpose::Repair) || intent.approved_by.is_some() {
             return;
         }
+        let (now, hour) = (self.now, Duration::from_hours(1) - self.clocks_differ());
         let tried = self.tried.entry((control, resource)).or_default();
-        let now = self.now;
-        tried.retain(|at| Duration::try_from(now.duration_since(*at)).unwrap_or_default() < Duration::from_hours(1));
+        tried.retain(|at| Duration::try_from(now.duration_since(*at)).unwrap_or_default() < hour);
         tried.push(self.now);
         let (count, in_vain) = (tried.len(), self.in_vain(resource, control));
         let hourly = self.rules_in_force().settings.parameters.hourly_budget;
@@ -75,7 +76,8 @@ impl World {
 
     fn was_refused(&self, resource: usize, control: usize) -> bool {
         let within_hour = |released: &Released| {
-            Duration::try_from(self.now.duration_since(released.at)).unwrap_or_default() < Duration::from_hours(1)
+            let since = Duration::try_from(self.now.duration_since(released.at)).unwrap_or_default();
+            since < Duration::from_hours(1) + self.clocks_differ()
         };
         let refused = |released: &Released| released.tried == Some(Tried::Refused.into());
         self.released(resource, control).iter().any(|released| within_hour(released) && refused(released))
@@ -116,7 +118,7 @@ impl World {
             return self.broke(Invariant::Concluded, format!("{key} has no attempt or no outcome"));
         };
         let intent = (Shelf::Evidence, key.replace("-outcome-", "-intent-"));
-        let since = self.objects.get(&intent).map(|object| read(&object.body).at);
+        let since = self.objects.get(&intent).map(|object| object.at);
         *self.tally.outcomes.entry(outcome.word()).or_default() += 1;
         if matches!(outcome, Outcome::Repaired | Outcome::Reverted) {
             self.arrived.insert(record.plan.clone());
@@ -140,7 +142,7 @@ impl World {
         };
         let made = &MADE[control];
         let versions = self.resources[resource].versions(made.attribute);
-        if !versions.ever(since, self.window, |setting| made.is_right(setting) == wanted) {
+        if !versions.ever(since, self.window(made.attribute), |setting| made.is_right(setting) == wanted) {
             self.broke(Invariant::Honest, format!("{} of bucket-{resource} was not {outcome:?}", made.id));
         }
     }
@@ -224,7 +226,7 @@ impl World {
         if is_ours
             && !is_flapping
             && !is_given_up
-            && !self.is_exempt(resource, control, self.now)
+            && !self.is_exempt(resource, control, self.now, Until::MayBe)
             && !made.is_right(&setting)
         {
             self.broke(Invariant::Converged, format!("{} of bucket-{resource} is still {:?}", made.id, setting.0));

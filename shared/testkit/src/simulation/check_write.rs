@@ -1,7 +1,7 @@
 //! What is checked whenever a write arrives.
 
 use remedy_domain::{
-    AttemptId, Mode, PlanId, Timestamp, canonical,
+    AttemptId, Mode, PlanId, SignedDuration, Timestamp, canonical,
     evidence::{Lock, Record, hour},
     exemption::{self, Exemption},
     guard::Purpose,
@@ -14,6 +14,7 @@ use super::{
     account::Pen,
     controls::MADE,
     resource::{Author, Setting},
+    weather::SETTLED,
     world::World,
 };
 
@@ -22,6 +23,13 @@ struct Held {
     lock: Lock,
     /// When it was created.
     at: Timestamp,
+}
+
+/// Whether an exemption holds by every clock, or by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    Surely,
+    MayBe,
 }
 
 impl World {
@@ -44,7 +52,8 @@ impl World {
     fn held(&mut self, resource: usize, pen: &Pen) -> Option<Held> {
         let line = format!("lock/{}/{}/", MADE[pen.control].id, self.resources[resource].hash);
         let own = &self.workers[pen.worker].attempts;
-        let live: Vec<_> = self.open_locks(&line).into_iter().filter(|held| self.now < held.lock.until).collect();
+        let live: Vec<_> =
+            self.open_locks(&line).into_iter().filter(|held| self.now < self.until(&held.lock)).collect();
         let others = live.iter().filter(|held| !own.contains(&held.lock.attempt)).count();
         let held = live.into_iter().find(|held| own.contains(&held.lock.attempt));
         if others > 0 || held.is_none() {
@@ -53,6 +62,13 @@ impl World {
             return None;
         }
         held
+    }
+
+    /// Until when a lock holds, true time.
+    fn until(&self, lock: &Lock) -> Timestamp {
+        let holder = lock.attempt.as_str().get(..16).and_then(|worker| usize::from_str_radix(worker, 16).ok());
+        let ahead = holder.map_or(SignedDuration::ZERO, |worker| self.workers[worker].ahead);
+        lock.until - ahead
     }
 
     fn open_locks(&self, line: &str) -> Vec<Held> {
@@ -120,7 +136,7 @@ impl World {
         if mode == Mode::Observe || is_protected || (needs_leave && !is_agreed) || self.is_on_hold(control, held.at) {
             self.broke(Invariant::Allowed, format!("{control} writes by {} in mode {mode:?}", pen.worker));
         }
-        if held.lock.purpose.is(&Purpose::Repair) && self.is_exempt(resource, pen.control, held.at) {
+        if held.lock.purpose.is(&Purpose::Repair) && self.is_exempt(resource, pen.control, held.at, Until::Surely) {
             self.broke(Invariant::Exempted, format!("{control} repairs bucket-{resource}, which is exempt"));
         }
     }
@@ -143,12 +159,17 @@ impl World {
     }
 
     /// Whether an exemption, or an undo, holds a repair back that began after `before`.
-    pub(crate) fn is_exempt(&self, resource: usize, control: usize, before: Timestamp) -> bool {
+    pub(crate) fn is_exempt(&self, resource: usize, control: usize, before: Timestamp, until: Until) -> bool {
         let (id, target) = (MADE[control].id, &self.resources[resource].target);
         let key = format!("exemption/{id}/{}", exemption::name(id, &target.account, &target.id));
         let on_file = self.objects.get(&(Shelf::State, key)).is_some_and(|object| {
             let exemption: Exemption = serde_json::from_slice(&object.body).expect("an exemption");
-            object.at < before && self.now < exemption.until
+            let off = self.clocks_differ();
+            object.at < before
+                && match until {
+                    Until::Surely => self.now + off < exemption.until,
+                    Until::MayBe => self.now - off < exemption.until,
+                }
         });
         on_file || self.undone.get(&(control, resource)).is_some_and(|since| *since < before)
     }
@@ -188,7 +209,13 @@ impl World {
         let is_idle = made.owned.iter().all(|(element, _)| setting.0[*element] == now.0[*element]);
         let last = made.owned.iter().filter_map(|(element, _)| versions.changed(*element)).max_by_key(|(at, _)| *at);
         let is_ours = last.is_some_and(|(_, version)| version.author == Author::Remedy(pen.control, session.clone()));
-        if is_idle && is_ours && self.arrived.contains(session) {
+        if !(is_idle && is_ours && self.arrived.contains(session)) {
+            return;
+        }
+        if self.window(made.attribute) > SETTLED {
+            // IAM showed what was before for longer than anybody waits: the same is written once more, and it is counted.
+            self.tally.repeats += 1;
+        } else {
             self.broke(Invariant::Once, format!("{} writes again what had arrived", made.id));
         }
     }

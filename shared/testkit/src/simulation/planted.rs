@@ -30,6 +30,8 @@ planted! {
     LockShared => Locked,
     /// A lock ends while its worker still runs.
     LeaseTooShort => Locked,
+    /// A lock is taken over as if all clocks were the same.
+    ClocksTrusted => Locked,
     /// The turn at a document that several controls write is given to everybody who asks.
     TurnShared => Shared,
     /// An intent is accepted and not kept.

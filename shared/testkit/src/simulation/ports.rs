@@ -10,8 +10,8 @@ use std::{
     time::Duration,
 };
 
-use remedy_domain::{AccountId, AttemptId, Fault, Target, Timestamp, guard::Permit};
-use remedy_engine::{Clock, Doors, Notice, Notices, Own, Place, Put, Shelf, Store, Told, Writer};
+use remedy_domain::{AccountId, AttemptId, CLOCKS_DIFFER, Fault, SignedDuration, Target, Timestamp, guard::Permit};
+use remedy_engine::{Clock, Doors, GONE_AFTER, Notice, Notices, Own, Place, Put, Shelf, Store, Told, Writer};
 
 use super::{
     Planted,
@@ -21,20 +21,22 @@ use super::{
     world::{Due, World},
 };
 
-/// After a worker's deadline, how long until it is known to be gone.
-const GRACE: Duration = crate::memory::GRACE;
-
 /// The ports of one worker.
 #[derive(Debug, Clone)]
 pub(crate) struct Hands {
     world: Rc<RefCell<World>>,
     worker: usize,
+    /// What the worker's clock is ahead of the true time, or behind it.
+    ahead: SignedDuration,
+    /// By the worker's clock.
     deadline: Timestamp,
 }
 
 impl Hands {
+    /// The ports of a worker that ends at `deadline`, true time.
     pub(crate) fn of(world: &Rc<RefCell<World>>, worker: usize, deadline: Timestamp) -> Self {
-        Self { world: Rc::clone(world), worker, deadline }
+        let ahead = world.borrow().workers[worker].ahead;
+        Self { world: Rc::clone(world), worker, ahead, deadline: deadline + ahead }
     }
 
     pub(crate) fn worker(&self) -> usize {
@@ -164,7 +166,7 @@ impl Future for Rest<'_> {
 
 impl Clock for Hands {
     fn now(&self) -> Timestamp {
-        self.world.borrow().now
+        self.world.borrow().now + self.ahead
     }
 
     fn remaining(&self) -> Duration {
@@ -173,8 +175,9 @@ impl Clock for Hands {
 
     fn lease_until(&self) -> Timestamp {
         match self.world.borrow().planted {
-            Some(Planted::LeaseTooShort) => self.world.borrow().now + Duration::from_millis(300),
-            _ => self.deadline + GRACE,
+            Some(Planted::LeaseTooShort) => self.now() + Duration::from_millis(300),
+            Some(Planted::ClocksTrusted) => self.deadline + (GONE_AFTER - CLOCKS_DIFFER),
+            _ => self.deadline + GONE_AFTER,
         }
     }
 

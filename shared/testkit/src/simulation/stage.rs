@@ -26,14 +26,13 @@ use super::{
 const CONCURRENCY: usize = 4;
 /// How long a message waits for a free worker before it asks again.
 const QUEUED: Duration = Duration::from_secs(1);
-/// After a worker's lease, how long until its message is seen again.
-const MARGIN: Duration = Duration::from_secs(30);
+/// A message that is not acknowledged is seen again after so long.
+const VISIBLE: Duration = Duration::from_secs(390);
 
 /// A delivery under way.
 struct Running {
     message: usize,
     copies: Copies,
-    visible: Duration,
     began: remedy_domain::Timestamp,
     future: Pin<Box<dyn Future<Output = End>>>,
 }
@@ -101,7 +100,8 @@ impl Stage {
             return world.after(QUEUED, Due::Receive(message, copies));
         }
         let (worker, latest) = (world.workers.len(), world.rules.len() - 1);
-        world.workers.push(Worker { rules: latest, ..Worker::default() });
+        let (ahead, behind) = world.of_worker();
+        world.workers.push(Worker { rules: latest, ahead, behind, ..Worker::default() });
         let used = if world.planted == Some(Planted::SettingsRemembered) { 0 } else { latest };
         let (rules, planted) = (Rc::clone(&world.rules[used]), world.planted);
         world.messages[message].receives += u32::from(copies == Copies::One);
@@ -115,11 +115,11 @@ impl Stage {
         world.say(|| format!("worker {worker} receives message {message}: {errand:?}"));
         world.after(Duration::ZERO, Due::Resume(worker));
         world.after(timeout, Due::End(worker));
+        drop(world);
         let roster = Roster((0..CONTROLS).map(|control| enlisted(control, planted)).collect());
         let future =
             Box::pin(follow(Hands::of(&self.world, worker, began + timeout), rules, (errand, carried), roster));
-        let visible = timeout + crate::memory::GRACE + MARGIN;
-        self.running.insert(worker, Running { message, copies, visible, began, future });
+        self.running.insert(worker, Running { message, copies, began, future });
     }
 
     fn end(&mut self, worker: usize, end: End) {
@@ -142,7 +142,7 @@ impl Stage {
             }
         } else {
             let passed = Duration::try_from(world.now.duration_since(running.began)).unwrap_or_default();
-            world.after(running.visible.saturating_sub(passed), Due::Receive(number, Copies::One));
+            world.after(VISIBLE.saturating_sub(passed), Due::Receive(number, Copies::One));
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Tally {
     pub writes: usize,
     /// Changes of outsiders that a write took back within the window that AWS leaves open.
     pub lost_updates: usize,
+    /// Writes that were made once more, for AWS showed for up to a minute what was before the first.
+    pub repeats: usize,
     /// Outcomes, by their word.
     pub outcomes: BTreeMap<&'static str, usize>,
 }
@@ -32,6 +34,7 @@ impl AddAssign for Tally {
         self.intents += other.intents;
         self.writes += other.writes;
         self.lost_updates += other.lost_updates;
+        self.repeats += other.repeats;
         for (word, count) in other.outcomes {
             *self.outcomes.entry(word).or_default() += count;
         }
@@ -42,7 +45,11 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "messages: {} done, {} refused, {} dead", self.done, self.refused, self.dead)?;
         writeln!(f, "workers lost: {}", self.lost_workers)?;
-        writeln!(f, "intents: {}, writes: {}, updates lost: {}", self.intents, self.writes, self.lost_updates)?;
+        writeln!(
+            f,
+            "intents: {}, writes: {}, updates lost: {}, repeats: {}",
+            self.intents, self.writes, self.lost_updates, self.repeats
+        )?;
         write!(f, "outcomes: {:?}", self.outcomes)
     }
 }

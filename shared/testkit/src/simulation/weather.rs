@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use remedy_domain::SignedDuration;
 use remedy_engine::Shelf;
 
 use super::chance::Chance;
@@ -30,8 +31,14 @@ pub(crate) struct Weather {
     gone: u64,
     slow: u64,
     pub(crate) stale: u64,
-    /// A look is so old at most.
+    /// A look at a document is so old at most.
     pub(crate) window: Duration,
+    /// The same of flags. They stand for what IAM shows: an old answer for up to a minute.
+    pub(crate) flags_window: Duration,
+    /// So many workers in a thousand ask a replica of the flags that is behind.
+    behind: u64,
+    /// A worker's clock is so far off at most.
+    pub(crate) clocks: Duration,
     pub(crate) duplicate: u64,
     pub(crate) lost_events: u64,
     /// While the ledger answers every call of a kind with a no: its key is disabled, its bucket denied or gone.
@@ -72,6 +79,10 @@ pub(crate) struct Fate {
 
 const MISHAPS: [Mishap; 3] = [Mishap::Refused, Mishap::Lost, Mishap::Again];
 const ENDS: [Mishap; 3] = [Mishap::GoneBefore, Mishap::GoneMeanwhile, Mishap::GoneAfter];
+/// For so long, most services may show what was before.
+pub(crate) const SETTLED: Duration = Duration::from_secs(4);
+/// AWS answers a worker whose clock is off by so much.
+const OFF: Duration = Duration::from_mins(5);
 /// A request arrives so late at most after its worker is gone.
 const LATE: Duration = Duration::from_secs(10);
 
@@ -82,8 +93,11 @@ impl Weather {
             gone: chance.pick(&[0, 0, 5, 20, 50, 100]),
             slow: chance.pick(&[0, 0, 50, 200]),
             stale: chance.pick(&[0, 0, 100, 300, 600]),
-            // The engine waits 5 s before it believes that what it just put right has drifted again.
-            window: chance.up_to(Duration::from_secs(4)),
+            // The engine waits 5 s before it believes that what it just repaired has drifted again.
+            window: chance.up_to(SETTLED),
+            flags_window: chance.pick(&[SETTLED, SETTLED, Duration::from_mins(1)]),
+            behind: chance.pick(&[0, 300, 600]),
+            clocks: chance.pick(&[Duration::ZERO, Duration::ZERO, Duration::from_secs(1), OFF, OFF]),
             duplicate: chance.pick(&[0, 100, 400]),
             lost_events: chance.pick(&[0, 100, 500]),
             outage: Outage::of(chance),
@@ -92,8 +106,20 @@ impl Weather {
 
     /// Nothing goes wrong any more.
     pub(crate) fn fair() -> Self {
-        let [fault, gone, slow, stale, duplicate, lost_events] = [0; 6];
-        Self { fault, gone, slow, stale, window: Duration::ZERO, duplicate, lost_events, outage: None }
+        let [fault, gone, slow, stale, behind, duplicate, lost_events] = [0; 7];
+        let [window, flags_window, clocks] = [Duration::ZERO; 3];
+        Self { fault, gone, slow, stale, window, flags_window, behind, clocks, duplicate, lost_events, outage: None }
+    }
+
+    /// What a worker's clock is ahead of the true time, or behind it.
+    pub(crate) fn ahead(&self, chance: &mut Chance) -> SignedDuration {
+        let off = SignedDuration::try_from(chance.up_to(self.clocks)).unwrap_or_default();
+        if chance.per_mille(500) { off } else { -off }
+    }
+
+    /// How far behind a replica of the flags is.
+    pub(crate) fn behind(&self, chance: &mut Chance) -> Duration {
+        if chance.per_mille(self.behind) { chance.up_to(self.flags_window) } else { Duration::ZERO }
     }
 
     /// Whether the ledger cannot do this, so long after the beginning.

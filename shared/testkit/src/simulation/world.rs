@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use remedy_domain::{AttemptId, Outcome, PlanId, Settings, Target, Timestamp};
+use remedy_domain::{AttemptId, Outcome, PlanId, Settings, SignedDuration, Target, Timestamp};
 use remedy_engine::{Notice, Shelf};
 
 use super::{
@@ -77,6 +77,10 @@ pub(crate) struct Worker {
     pub(crate) believed: BTreeMap<(usize, Attribute), Setting>,
     /// The version of the settings when the delivery began.
     pub(crate) rules: usize,
+    /// So far behind is the replica whose flags it sees.
+    pub(crate) behind: Duration,
+    /// What its clock is ahead of the true time, or behind it.
+    pub(crate) ahead: SignedDuration,
 }
 
 /// The world.
@@ -108,8 +112,10 @@ pub(crate) struct World {
     pub(crate) arrived: BTreeSet<PlanId>,
     /// The number of the first message after which nothing goes wrong.
     pub(crate) calm_since: usize,
-    /// A look was so old at most.
-    pub(crate) window: Duration,
+    /// A look at a document, and at flags, was so old at most.
+    windows: [Duration; 2],
+    /// A clock was so far off at most.
+    clocks: Duration,
     /// Since when a control's repair of a resource is taken back.
     pub(crate) undone: BTreeMap<(usize, usize), Timestamp>,
     pub(crate) tally: Tally,
@@ -133,7 +139,8 @@ impl World {
         Self {
             chance,
             planted,
-            window: weather.window,
+            windows: [weather.window, weather.flags_window],
+            clocks: weather.clocks,
             weather,
             start,
             now: start,
@@ -201,10 +208,35 @@ impl World {
         Rc::clone(self.rules.last().expect("there are settings"))
     }
 
-    /// What a look sees is as it was then.
-    pub(crate) fn seen_at(&mut self) -> Timestamp {
-        let is_old = self.chance.per_mille(self.weather.stale);
-        if is_old { self.now - self.chance.up_to(self.weather.window) } else { self.now }
+    /// What a look sees is as it was then: of a document, old now and then; of flags, as old as the replica is that the worker
+    /// asks, as in IAM.
+    pub(crate) fn seen_at(&mut self, worker: usize, attribute: Attribute) -> Timestamp {
+        match attribute {
+            Attribute::Policy if self.chance.per_mille(self.weather.stale) => {
+                self.now - self.chance.up_to(self.weather.window)
+            }
+            Attribute::Policy => self.now,
+            Attribute::Flags => self.now - self.workers[worker].behind.min(self.weather.flags_window),
+        }
+    }
+
+    /// What a new worker's clock is ahead, or behind, and how far behind the replica is that it asks.
+    pub(crate) fn of_worker(&mut self) -> (SignedDuration, Duration) {
+        (self.weather.ahead(&mut self.chance), self.weather.behind(&mut self.chance))
+    }
+
+    /// In this history, a look at an attribute was so old at most.
+    pub(crate) fn window(&self, attribute: Attribute) -> Duration {
+        let [document, flags] = self.windows;
+        match attribute {
+            Attribute::Policy => document,
+            Attribute::Flags => flags,
+        }
+    }
+
+    /// In this history, two clocks differed by so much at most.
+    pub(crate) fn clocks_differ(&self) -> Duration {
+        self.clocks * 2
     }
 
     /// Somebody else changes an attribute.
