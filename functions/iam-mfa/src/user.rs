@@ -53,7 +53,7 @@ pub(crate) async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Ta
     }
 }
 
-/// The user's fence, and what bears on it.
+/// The user's MFA-deny policy, and facts that affect it.
 pub(crate) async fn observe(client: &Client, target: &Target) -> Result<Observed<Facts, Fence>, Fault> {
     // Side by side: each answer takes as long as a round trip.
     let (user, fence, enrolled) = join3(

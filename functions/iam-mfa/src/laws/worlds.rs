@@ -44,10 +44,10 @@ enum Status {
     Inactive,
 }
 
-/// What stands under the name of the fence.
+/// The content under the name of the MFA-deny policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Standing {
-    /// Our fence.
+    /// Our MFA-deny policy.
     Ours,
     /// The same, written differently.
     Reworded,
@@ -59,7 +59,7 @@ fn status() -> impl Strategy<Value = Option<Status>> {
     prop_oneof![6 => Just(None), 1 => Just(Some(Status::Active)), 1 => Just(Some(Status::Inactive))]
 }
 
-/// Nothing, or a document that is not our fence.
+/// Nothing, or a document that is not our MFA-deny policy.
 pub(super) fn other_fences() -> impl Strategy<Value = Fence> {
     let document = |action: &str| {
         let statement = json!({"Effect": "Deny", "Action": action, "Resource": "*"});
