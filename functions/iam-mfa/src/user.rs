@@ -106,7 +106,7 @@ async fn has_device(client: &Client, name: &str) -> Result<bool, Fault> {
     devices.map(|answer| !answer.mfa_devices().is_empty()).map_err(|error| fault(DEVICES.operation, &error))
 }
 
-/// What bears on fencing a user without a device.
+/// Facts that affect the MFA-deny policy of a user without a device.
 async fn facts(client: &Client, user: &aws_sdk_iam::types::User) -> Result<Facts, Fault> {
     let name = user.user_name();
     let sent = client.get_login_profile().user_name(name).send().await;

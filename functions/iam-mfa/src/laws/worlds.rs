@@ -94,7 +94,7 @@ pub(super) fn users() -> impl Strategy<Value = User> {
     )
 }
 
-/// Makes a user. Answers its name.
+/// Makes a user. Returns its name.
 pub(super) async fn make(user: &User, stage: &Stage) -> Option<String> {
     let (client, name) = (stage.client::<Iam>().0, stage.name("bob"));
     let made = client.create_user().user_name(&name).path(user.path).send().await.unwrap().user.unwrap();
@@ -161,7 +161,7 @@ impl From<Status> for StatusType {
 /// A public key, whose private one is not kept.
 const SSH: &str = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC7 nobody";
 
-/// Tags a user. Answers whether it could.
+/// Tags a user. Returns whether it could.
 pub(super) async fn tag(client: &Client, name: &str, tags: &Tags) -> bool {
     let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().unwrap();
     client.tag_user().user_name(name).set_tags(Some(tags.iter().map(tag).collect())).send().await.is_ok()
