@@ -98,9 +98,9 @@ pub(super) fn elsewhere<C: Lawful>() -> impl Iterator<Item = Law> {
     Law::ALL.iter().copied().filter(|law| !ON_THE_FAKE.contains(law) && !C::MOOT.contains(law))
 }
 
-/// Plays cases of every law that can bear in other theatres, such as an emulator, until it has held once, but at most
-/// `most`. They are cases upon which the law bears on the fake, where looking for one costs next to nothing. Each law has a
-/// theatre of its own: lists that hold what other laws left behind take ever longer. Answers which laws have held.
+/// Runs cases of every law that can apply in other theatres, such as an emulator, until it has held once, but at most
+/// `most`. They are cases to which the law applies on the fake, where looking for one costs next to nothing. Each law
+/// has a theatre of its own: lists with the remains of other laws take ever longer. Returns which laws have held.
 ///
 /// # Panics
 ///
