@@ -26,27 +26,28 @@ use sequel::Sequel;
 /// The commands of people in the loop.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List what waits for people, a page at a time: what people ask for first, then the newest. Of settings, every difference.
+    /// List waiting asks, a page at a time: those of people first, then the newest. For settings, every difference.
     Pending(Filter),
-    /// Show one of it: of a plan, the setting before and after; of settings, every difference.
+    /// Show one ask: for a plan, the setting before and after; for settings, every difference.
     Plan(Of),
     /// Agree to what somebody else, or Remedy, asks for.
     Approve(Approval),
     /// Refuse what is asked for.
     Reject(Decision),
-    /// Ask for repairs to be taken back: by plan, or by resource and time. Somebody else approves it.
+    /// Ask to revert repairs: by plan, or by resource and time. Somebody else approves it.
     Revert(Undo),
     /// Ask for exemptions, one by one or from a reviewed file. Somebody else approves them.
     #[command(subcommand)]
     Exempt(Exempt),
-    /// Ask for other settings, whichever way they differ from those in force. Somebody else approves them.
+    /// Ask for other settings, whatever differs from those in force. Somebody else approves them.
     Settings(Propose),
     /// Put a hold on: nothing is written from the next invocation on.
     Hold(Stop),
     /// Ask for a hold to be released. Somebody else approves it.
     Release(Stop),
-    /// Show holds, exemptions, modes, what is protected, and whether the settings that are deployed are in force. With a stack also what would come of it if every control were enforced today, by
-    /// function; without one a function says so itself, invoked with {"status": {"control": "..."}}.
+    /// Show holds, exemptions, modes, what is protected, and whether the deployed settings are in force. With a stack
+    /// also the forecast if every control were enforced today, by function; without one, invoke a function with
+    /// {"status": {"control": "..."}}.
     Status(Plain),
 }
 

@@ -22,15 +22,15 @@ const FAILED: u8 = 2;
 /// The commands on policies.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Say what policies permit: administrators, full services, ways to more permissions, strangers.
+    /// Report what policies permit: administrators, full services, privilege escalation, public access.
     ///
-    /// The exit status is 0 if nothing was found, 1 if something was, 2 if a document is no policy or takes too
-    /// much work to analyse.
+    /// The exit status is 0 without findings, 1 with findings, 2 if a document is no policy or takes too much work to
+    /// analyse.
     Check {
         /// The documents. `-` is standard input.
         #[arg(required_unless_present = "jsonl")]
         files: Vec<PathBuf>,
-        /// What the policies are attached to. Without it, the elements tell.
+        /// The policies' attachment. Without it, the elements show it.
         #[arg(long, value_enum)]
         kind: Option<KindName>,
         /// Read JSON lines {"id", "kind", "policy" or "text"} from standard input and answer one line each.
@@ -39,7 +39,7 @@ pub(crate) enum Command {
     },
 }
 
-/// What a policy is attached to.
+/// The attachment of a policy.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum KindName {
     /// A user, group or role: what it may do.
@@ -94,7 +94,7 @@ fn answer_lines() -> io::Result<ExitCode> {
         }
         output.write_all(lines::answer(&line).as_bytes())?;
         output.write_all(b"\n")?;
-        // Whoever asks one line at a time waits for this answer.
+        // A caller that sends one line at a time waits for this answer.
         if input.buffer().is_empty() {
             output.flush()?;
         }
@@ -123,7 +123,7 @@ fn check_files(files: &[PathBuf], kind: Option<KindName>) -> io::Result<ExitCode
     Ok(ExitCode::from(worst))
 }
 
-/// What the elements of a document say that it is attached to.
+/// The attachment that the elements of a document suggest.
 fn guessed(text: &str) -> Kind {
     let Ok(parsed) = json::parse(text) else { return Kind::Identity };
     let statement = match parsed.root.get("Statement").map(|node| &node.value) {

@@ -20,8 +20,8 @@ use crate::surroundings;
 /// `aws sso login`, set them with: eval "$(aws configure export-credentials --format env)"
 #[derive(Debug, Args)]
 pub(crate) struct Command {
-    /// Whom the request is for: account, Region and stack of the operator function, as in `111122223333/us-east-1/remedy`.
-    /// Without it, `REMEDY_AUDIENCE`.
+    /// The audience of the request: account, Region and stack of the operator function, as in
+    /// `111122223333/us-east-1/remedy`. Without it, `REMEDY_AUDIENCE`.
     #[arg(long)]
     audience: Option<String>,
     /// The Region of the operator function. Without it, `AWS_REGION`, else `AWS_DEFAULT_REGION`.

@@ -23,11 +23,12 @@ const FOUND: u8 = 1;
 /// It could not be verified, or not all of it.
 const FAILED: u8 = 2;
 
-/// Say whether sealed evidence is as it was sealed, and name what was deleted, changed, inserted, reordered or cut off.
+/// Check whether sealed evidence is as it was sealed, and list what was deleted, changed, inserted, reordered or cut
+/// off.
 ///
-/// Of a folder nothing but its files is needed: no network, no AWS account. For a bucket the credentials come from the
-/// environment (`aws configure export-credentials --format env`). The exit status is 0 if everything is intact, 1 if
-/// something was found, 2 if it could not be verified: nothing is sealed, something is unreadable, or of a later release.
+/// A folder needs only its files: no network, no AWS account. For a bucket the credentials come from the environment
+/// (`aws configure export-credentials --format env`). The exit status is 0 if everything is intact, 1 if there are
+/// findings, 2 if it could not be verified: nothing is sealed, or an object is unreadable or of a later release.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The evidence: `s3://<bucket>`, or the folder of `aws s3 sync s3://<bucket> <folder>`.
@@ -38,17 +39,17 @@ pub(crate) struct Arguments {
     /// Seals that were copied to another account: a bucket or a folder.
     #[arg(long)]
     anchor: Option<Source>,
-    /// The bucket that was sealed. Without it, the one that is read; of a folder, any.
+    /// The bucket that was sealed. Without it, the one that is read; for a folder, any.
     #[arg(long, value_name = "BUCKET")]
     origin: Option<String>,
-    /// The digest of the first manifest, as the sealer told it when it began: any other beginning is a finding.
+    /// The digest of the first manifest, from the sealer's first notice: any other beginning is a finding.
     #[arg(long, value_name = "SHA256")]
     genesis: Option<String>,
     /// An hour that was sealed, such as 2026-03-02T10:00:00Z: evidence that begins later is a finding.
     #[arg(long, value_name = "HOUR")]
     since: Option<Timestamp>,
-    /// The answer of `aws s3api list-object-versions --bucket <bucket>`: delete markers and second versions are findings. Of a
-    /// bucket it is asked for.
+    /// The answer of `aws s3api list-object-versions --bucket <bucket>`: delete markers and second versions are
+    /// findings. For a bucket, S3 is asked.
     #[arg(long, value_name = "FILE")]
     versions: Option<PathBuf>,
     /// When the folder was downloaded, such as 2026-03-02T10:00:00Z. Without it, just now.

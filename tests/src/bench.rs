@@ -25,7 +25,7 @@ pub async fn crowds(sizes: &[usize]) {
     println!("\nThe numbers: target/bench-sweep.json");
 }
 
-/// Measures everything, prints it and stores it. It fails where an aim is not met.
+/// Measures everything, prints it and stores it. It fails if an aim is not met.
 pub async fn run() -> ExitCode {
     report::introduce();
     let mut measured: Vec<Measured> = Vec::new();

@@ -56,12 +56,12 @@ impl Clinic {
         self.world.proxy.shims().functions.register(&format!("{STACK}-{function}"), lambda);
     }
 
-    /// Whom requests to the clinic's operator are for.
+    /// The audience of requests to the clinic's operator.
     pub fn audience(&self) -> String {
         format!("{}/{}/{STACK}", self.world.account.id, self.world.account.region)
     }
 
-    /// Lets the clinic's STS check what somebody of elsewhere signs.
+    /// Lets the clinic's STS check signatures of a person from elsewhere.
     pub fn knows(&self, person: &Person<'_>) {
         let (key, secret) = (person.credentials.access_key_id(), person.credentials.secret_access_key());
         self.world.proxy.shims().signatures.register(key, secret, None);
@@ -77,7 +77,7 @@ impl Clinic {
         deploy(&self.world, function, &self.world.settings_file(settings), self.variable.as_ref())
     }
 
-    /// The same where the function may take so long and no longer.
+    /// The same with a time limit for the function.
     pub fn deploy_for(&self, function: &str, limit: Duration) -> Lambda {
         let env = environment(&self.world, &self.settings, self.variable.as_ref());
         self.world.deploy_with(function, env, limit)
@@ -88,7 +88,7 @@ impl Clinic {
         settings(&self.world, mode)
     }
 
-    /// A person with an access key, which the proxy is told: it was made past it.
+    /// A person with an access key, which the proxy must be given: it was made past the proxy.
     pub async fn person(&self, name: &str) -> Person<'_> {
         let iam = aws_sdk_iam::Client::new(&self.world.config());
         iam.create_user().user_name(name).path("/ops/").send().await.expect("a user is created");
@@ -128,7 +128,7 @@ pub struct Person<'a> {
 }
 
 impl Person<'_> {
-    /// What the terminal prints for a command: the signed payload.
+    /// The output of the terminal for a command: the signed payload.
     pub fn signs(&self, command: &[&str]) -> Vec<u8> {
         let mut remedy = self.terminal();
         remedy.env("REMEDY_AUDIENCE", self.clinic.audience());
@@ -141,7 +141,7 @@ impl Person<'_> {
     pub async fn sends(&self, command: &[&str]) -> Told {
         let mut remedy = self.terminal();
         remedy.env("REMEDY_STACK", STACK).env("AWS_ENDPOINT_URL", self.clinic.world.proxy.endpoint()).args(command);
-        // The proxy answers on this thread: it must not wait for the process.
+        // The proxy runs on this thread: it must not wait for the process.
         let output = tokio::process::Command::from(remedy).stdin(Stdio::null()).output().await.expect("remedy starts");
         let documents = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
         Told {
@@ -159,7 +159,7 @@ impl Person<'_> {
         remedy
     }
 
-    /// A command, and what the operator answers.
+    /// A command, and the operator's answer.
     pub async fn says(&self, command: &[&str]) -> Answer {
         self.clinic.operator.invoke(&self.signs(command)).await
     }
@@ -175,14 +175,14 @@ impl Person<'_> {
     }
 }
 
-/// What a terminal tells.
+/// The output of a terminal.
 #[derive(Debug)]
 pub struct Told {
     /// The exit status.
     pub status: Option<i32>,
-    /// What it prints.
+    /// Its printed documents.
     pub documents: Vec<Value>,
-    /// What it says beside that, on standard error.
+    /// Its standard error.
     pub aloud: String,
 }
 

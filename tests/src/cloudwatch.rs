@@ -11,7 +11,7 @@ use serde_json::Value;
 pub enum State {
     /// Nothing is wrong.
     Ok,
-    /// Somebody is told.
+    /// Somebody is notified.
     Alarm,
 }
 

@@ -24,7 +24,7 @@ use counts::Counts;
 use stage::Stage;
 use told::Told;
 
-/// Plays the demo and tells whether all of it held.
+/// Runs the demo and reports whether all of it held.
 pub async fn run() -> ExitCode {
     let mut log = Log::begin();
     let stage = log.step("break", set_the_stage()).await;

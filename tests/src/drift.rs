@@ -72,7 +72,7 @@ impl Drift {
         serde_json::json!({"control": self.control(), "resource": resource}).to_string().into_bytes()
     }
 
-    /// Brings the drift about, anew for each `tag`, and tells what a person would call the resource.
+    /// Creates the drift, anew for each `tag`, and returns the id that a person would type for the resource.
     pub async fn make(self, world: &World, tag: &str) -> String {
         match self {
             Self::Bucket => bucket(world, tag).await,
@@ -179,7 +179,7 @@ pub async fn messages(world: &World, name: &str) -> Vec<String> {
     }
 }
 
-/// A managed rule of AWS Config under a name of one's own.
+/// A managed rule of AWS Config under a name of its own.
 pub async fn config_rule(world: &World, name: &str, identifier: &str) {
     use aws_sdk_config::types::{ConfigRule, Owner, Source};
     let source = Source::builder().owner(Owner::Aws).source_identifier(identifier).build().expect("a source");

@@ -1,5 +1,5 @@
-//! `make formats`: what this release stores, of every form, written by its real functions and put into the tree. Later releases
-//! read it (`tests/suite/forms.rs`).
+//! `make formats`: the objects that this release stores, of every form, written by its real functions and put into the
+//! tree. Later releases read them (`tests/suite/forms.rs`).
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -16,10 +16,11 @@ use crate::{
     skew,
 };
 
-/// So many entries of each form of the state bucket are kept. Evidence is kept whole, for it is one chain.
+/// The number of entries of each form of the state bucket that are kept. Evidence is kept whole, because it is one
+/// chain.
 const OF_EACH: usize = 2;
 
-/// Plays a history, and keeps what it left in `folder`.
+/// Runs a history, and keeps its objects in `folder`.
 pub async fn write(folder: &Path) {
     let (ground, release) = (Ground::prepare().await, Release::new());
     let left = skew::begin(&ground, &release).await;
@@ -35,7 +36,7 @@ pub async fn write(folder: &Path) {
     for (key, bytes) in ground.objects(&ground.world.state_bucket()).await {
         let Some(form) = Form::of(Shelf::State, &key) else { continue };
         let count = kept.entry(form).or_default();
-        // Asks differ by what is asked for, and what was told by how it ended.
+        // Asks differ by their subject, and notices by how they ended.
         let is_another = form == Form::Ask || key.ends_with(".lapsed");
         if *count < OF_EACH || is_another {
             *count += 1;
@@ -53,7 +54,7 @@ fn keep(path: &Path, bytes: &[u8]) {
     std::fs::write(path, bytes).expect("a file is written");
 }
 
-/// A notice that could not be told for days: the sealer lets it lapse.
+/// A notice that could not be sent for days: the sealer lets it lapse.
 async fn lapse(ground: &Ground) {
     let bucket = ground.world.state_bucket();
     let notices = ground.objects(&bucket).await;
@@ -66,7 +67,7 @@ async fn lapse(ground: &Ground) {
     delete.send().await.expect("an object is deleted");
 }
 
-/// A newer plan takes the place of one that waits.
+/// A newer plan replaces one that waits.
 async fn supersede(ground: &Ground, release: &Release) {
     let iam = iam(&ground.world);
     let account = ground.world.account.id.clone();
@@ -79,7 +80,7 @@ async fn supersede(ground: &Ground, release: &Release) {
     }
 }
 
-/// A control remembers what it saw in order.
+/// A control stores its memo of a compliant target.
 async fn see(ground: &Ground, release: &Release) {
     let made = iam(&ground.world).create_policy().policy_name("reading").policy_document(APPROVED);
     let made = made.send().await.expect("a policy is created").policy.and_then(|policy| policy.arn);

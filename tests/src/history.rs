@@ -23,7 +23,7 @@ const STACK: &str = "remedy-test";
 /// The binaries of a release.
 #[derive(Debug, Clone)]
 pub struct Release {
-    /// What it is called here.
+    /// Its name here.
     pub name: &'static str,
     folder: PathBuf,
 }
@@ -61,14 +61,14 @@ impl Default for Release {
     }
 }
 
-/// Something that is broken, and how it is put right.
+/// A broken resource, and its repair.
 #[derive(Debug, Clone)]
 pub struct Case {
     /// The function that does it.
     pub function: &'static str,
     /// Its control.
     pub control: &'static str,
-    /// The one write that it takes.
+    /// The one write of the repair.
     pub write: &'static str,
     /// The resource.
     pub resource: String,
@@ -158,7 +158,7 @@ impl Ground {
         format!("{}/{}/{STACK}", self.world.account.id, self.world.account.region)
     }
 
-    /// What the operator of a release answers to a person, who signs with its `remedy`.
+    /// The answer of a release's operator to a person, who signs with that release's `remedy`.
     pub async fn says(&self, release: &Release, person: &str, command: &[&str]) -> Answer {
         let credentials = &self.people[person];
         let mut remedy = Command::new(release.binary("remedy"));
@@ -170,7 +170,7 @@ impl Ground {
         self.deploy(release, "operator").invoke(&output.stdout).await
     }
 
-    /// The same, where it is done.
+    /// The same, if it is done.
     pub async fn does(&self, release: &Release, person: &str, command: &[&str]) -> Value {
         done(self.says(release, person, command).await)
     }
@@ -180,13 +180,13 @@ impl Ground {
         only_run(self.deploy(release, case.function).invoke(&case.event()).await)
     }
 
-    /// Carries out what an approval left to be sent.
+    /// Sends what an approval left to be sent.
     pub async fn carry_out(&self, release: &Release, function: &str, approved: &Value) -> Value {
         let event = approved["next"]["with"].to_string();
         only_run(self.deploy(release, function).invoke(event.as_bytes()).await)
     }
 
-    /// A control goes through everything.
+    /// A sweep of a control.
     pub async fn sweep(&self, release: &Release, function: &str, control: &str) -> Vec<Value> {
         let event = json!({"sweep": {"control": control}}).to_string();
         let answer = done(self.deploy(release, function).invoke(event.as_bytes()).await);
@@ -239,7 +239,7 @@ impl Ground {
         put.send().await.expect("the bucket takes an object");
     }
 
-    /// The fresh records, as if they had been written so many hours ago: their keys tell their hour. What is not closed stays.
+    /// The fresh records, as if they had been written so many hours ago: their keys have the hour. Open ones stay.
     pub async fn age(&self, hours: i64) {
         let bucket = self.world.evidence_bucket();
         let fresh = Hour::of(remedy_aws::clock::now()).plus(-1);

@@ -1,4 +1,4 @@
-//! What `make demo`, `make bench` and `make skew` run.
+//! The programs behind `make demo`, `make bench` and `make skew`.
 
 pub mod bench;
 pub mod clinic;

@@ -1,11 +1,11 @@
-//! A large event that is in order.
+//! A large valid event.
 
 use serde_json::{Value, json};
 
 /// Members that nobody reads.
 const PADDING: usize = 10_900;
 
-/// An event of AWS Config of a megabyte, about a bucket that is not there: as large as SQS and EventBridge take it.
+/// An event of AWS Config of a megabyte, about a bucket that does not exist: as large as SQS and EventBridge accept.
 #[must_use]
 pub fn megabyte(account: &str) -> Vec<u8> {
     let member = |number: usize| json!({"name": format!("setting-{number:06}"), "value": [number, null, true], "unit": "of somebody else's, so many words"});

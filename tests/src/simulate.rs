@@ -1,4 +1,4 @@
-//! Plays many simulated histories, on all cores, or tells one.
+//! Runs many simulated histories, on all cores, or prints one.
 
 use std::{
     process::ExitCode,
@@ -9,7 +9,7 @@ use std::{
 
 use remedy_testkit::simulation::{Broken, Tally, play, tell};
 
-/// `seed N` tells the history of one seed; `seeds COUNT [FIRST]` plays so many.
+/// `seed N` prints the history of one seed; `seeds COUNT [FIRST]` runs so many.
 #[must_use]
 pub fn run(arguments: &[String]) -> ExitCode {
     let number = |at: usize| arguments.get(at).and_then(|text| text.parse::<u64>().ok());
@@ -54,7 +54,7 @@ fn many(first: u64, count: u64) -> ExitCode {
     }
 }
 
-/// Plays the seeds from `first` on, on all cores. Answers what happened in all of them, or the breach of one seed.
+/// Runs the seeds from `first` on, on all cores. Returns the events in all of them, or the breach of one seed.
 pub fn search(first: u64, count: u64) -> Result<Tally, (u64, Broken)> {
     let (next, stop) = (AtomicU64::new(first), AtomicBool::new(false));
     let worker = || {

@@ -18,16 +18,16 @@ use crate::{
 
 const TERMS: [&str; 8] =
     ["--owner", "web", "--reason", "needed", "--ticket", "CHG-7", "--alternative", "a scan before each upload"];
-/// So often each event is delivered where both releases share a queue.
+/// The number of deliveries of each event if both releases share a queue.
 const DUPLICATES: usize = 20;
-/// The manifest before which the first release is lost: the other goes on with the chain.
+/// The manifest before which the first release crashes: the other continues the chain.
 const LAST_SEAL: &str = "seal/0000000002.json";
 
-/// Plays both orders, and both at once.
+/// Runs both orders, and both at once.
 ///
 /// # Panics
 ///
-/// Where one of the promises is broken.
+/// If one of the promises is broken.
 pub async fn play(old: &Path) {
     let (old, new) = (Release::old(old), Release::new());
     across(&old, &new).await;
@@ -40,18 +40,18 @@ fn tell(line: &str) {
     println!("  {line}");
 }
 
-/// What the first release leaves to the next.
+/// The objects that the first release leaves to the next.
 #[derive(Debug)]
 pub struct Left {
     cases: Vec<Case>,
-    /// What waits for the approval that is stored.
+    /// A plan that waits, with its approval stored.
     password: (Case, Value),
-    /// What a hold stops, and the ask to release it.
+    /// The case that a hold stops, and the ask to release it.
     held: (Case, String),
     exempt: Case,
-    /// The ask to take the first bucket's repair back.
+    /// The ask to revert the first bucket's repair.
     undo: String,
-    /// What a worker of the first release wrote before it was lost.
+    /// The write of a worker of the first release that crashed.
     lost: Case,
     settings: String,
 }
@@ -139,7 +139,7 @@ async fn settings(ground: &Ground, first: &Release) -> String {
     id(&asked)
 }
 
-/// A worker that is lost directly after its write.
+/// A worker that crashes directly after its write.
 async fn lose(ground: &Ground, first: &Release) -> Case {
     let case = ground.case(Drift::Bucket, "lost").await;
     let lambda = ground.deploy(first, case.function);
@@ -151,7 +151,7 @@ async fn lose(ground: &Ground, first: &Release) -> Case {
     case
 }
 
-/// A sealer that is lost in the middle of the chain.
+/// A sealer that crashes in the middle of the chain.
 async fn seal_in_part(ground: &Ground, first: &Release) {
     ground.age(5).await;
     let sealer = ground.deploy(first, "sealer");
@@ -188,7 +188,7 @@ async fn across(first: &Release, then: &Release) {
     conclude(&ground, &left.cases, &exempt, then).await;
 }
 
-/// What the first release left is carried on.
+/// The other release continues what the first one left.
 pub async fn go_on(ground: &Ground, then: &Release, left: &Left) {
     let pending = ground.does(then, "ann", &["pending"]).await;
     tell(&format!("{} shows {} that wait", then.name, pending["pending"].as_array().map_or(0, Vec::len)));
@@ -273,7 +273,7 @@ async fn conclude(ground: &Ground, cases: &[Case], exempt: &[Case], sealer: &Rel
     tell(&format!("{} goes on with the chain: {sealed} manifests; {}", sealer.name, verified(ground, &newest).await));
 }
 
-/// What `remedy verify` says, where all is intact.
+/// The output of `remedy verify`, which must be intact.
 async fn verified(ground: &Ground, newest: &Release) -> String {
     let folder = Folder::new(&format!("remedy-skew-{}", ground.world.account.id));
     ground.download(&ground.world.evidence_bucket(), &folder.0).await;

@@ -52,7 +52,7 @@ async fn invoke(metrics: &mut CloudWatch, lambda: &Lambda, event: &[u8]) -> Answ
     answer
 }
 
-/// What came of this world's function: which of its alarms fired.
+/// The alarms of this world's function that fired.
 fn after(mut metrics: CloudWatch, lambda: &Lambda) -> BTreeSet<String> {
     metrics.read(&lambda.logs());
     fired(&metrics, FUNCTION)
@@ -162,7 +162,7 @@ async fn hours_that_are_not_sealed_fire_seal_lag_and_so_does_a_sealer_that_does_
     assert_eq!(fired(&metrics, "sealer"), only([]));
 }
 
-/// What was fired above for one function fires for all: their alarms differ in nothing but whose they are.
+/// An alarm that was fired above for one function fires for all: their alarms differ only in the function.
 #[test]
 fn all_functions_have_the_same_alarms() {
     let mut alarms = alarms();

@@ -1,4 +1,4 @@
-//! Attempts, notices and what waits are bounded, however they end and whoever brings them about.
+//! Attempts, notices and waiting asks are bounded, however they end and whoever causes them.
 
 use remedy_testkit::{
     lambda::Lambda,
@@ -82,10 +82,10 @@ async fn attempts_that_fail_or_come_too_late_are_few_and_leave_the_budget_to_oth
     }
 }
 
-/// Ways to make a repair vain.
+/// Ways to make a repair fail.
 #[derive(Clone, Copy, Debug)]
 enum Way {
-    /// The write fails, and may go better later.
+    /// The write fails, and may succeed later.
     Fails,
     /// The setting is another whenever the second look comes.
     PingPong,

@@ -1,5 +1,6 @@
-//! Which role may put what into the state bucket, by our own evaluator: the operator decides, and each function keeps the ledger of
-//! its own controls. The same with an emulator that enforces policies: `least_privilege.rs`; what the real binaries put: `calls.rs`.
+//! The keys that each role may put into the state bucket, by our own evaluator: the operator decides, and each function
+//! keeps the ledger of its own controls. The same with an emulator that enforces policies: `least_privilege.rs`; the
+//! puts of the real binaries: `calls.rs`.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ const ACCOUNT: &str = "111122223333";
 const STATE: &str = "arn:aws:s3:::remedy-statebucket";
 const EVIDENCE: &str = "arn:aws:s3:::remedy-evidencebucket";
 const ID: &str = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
-/// What is kept of each control: written once, and written again.
+/// The stored objects of each control: written once, and written again.
 const OWN: [(&str, &[How]); 9] = [
     ("backlog", &[How::New]),
     ("budget", &[How::New]),
@@ -54,7 +55,7 @@ impl Roles {
         Self(functions().into_iter().map(|function| (function.clone(), policies(&function))).collect())
     }
 
-    /// What the function's own role gets for a request, with this function of the account behind it.
+    /// The decision on a request of the function's own role, with this function of the account behind it.
     fn decide(&self, function: &str, request: (&str, &str), context: &[(&str, &str)], trust: Option<&str>) -> Decision {
         let parse = |kind, text| Policy::parse(kind, text).expect("a policy of the template");
         let identity: Vec<_> = self.0[function].iter().map(|text| parse(Kind::Identity, text)).collect();
@@ -125,7 +126,7 @@ fn decisions_are_put_by_the_operator_alone() {
     ];
     for (key, how) in keys {
         for function in functions() {
-            // What was decided stays, even for whoever decides; documents are put by whoever is named for it.
+            // A decision stays, even for the operator; the `SettingsWriter` puts documents.
             let replaced = ["settings/in-force", "indexed/asks"].contains(&key.as_str());
             let of_operator = !key.starts_with("settings.") && (how == How::New || replaced);
             let may = function == "operator" && of_operator;
@@ -199,7 +200,7 @@ fn functions_ask_and_use_approvals_up_and_replace_nothing_else() {
             (format!("superseded/{ID}/0000"), [true, false]),
         ] {
             let allowed = [How::New, How::Over].map(|how| roles.may_put(&function, &key, how));
-            // A key without a condition is for both.
+            // A key without a condition permits both.
             assert_eq!(allowed, ways, "{function} puts {key}");
         }
     }
@@ -258,7 +259,7 @@ fn the_operator_sends_to_the_queues_of_the_functions_by_name() {
     for function in functions() {
         let has_controls = !described(&function)["controls"].as_array().expect("a list").is_empty();
         assert_eq!(sends(&function), has_controls, "{function}");
-        // Only what it could not do itself goes to dead letters.
+        // It sends only to its own dead-letter queue.
         assert_eq!(sends(&format!("{function}-dead-letters")), function == "operator", "{function}");
     }
     assert!(!sends("another"));

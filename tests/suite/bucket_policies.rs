@@ -1,4 +1,4 @@
-//! The policies of Remedy's own buckets, decided request by request: whoever may do anything in the account may only read.
+//! The policies of Remedy's own buckets, decided request by request: a principal with every permission may only read.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ impl Buckets {
         Self(resources(&[&format!("BucketAdministrator={DEPLOYER}")]))
     }
 
-    /// What becomes of a request of a principal whose own policies allow everything.
+    /// The decision on a request of a principal whose own policies allow everything.
     fn decide(&self, who: &str, action: &str, resource: &str, told: &[(&str, &str)]) -> Decision {
         let bucket = if resource.contains("evidence") { "EvidenceBucketPolicy" } else { "StateBucketPolicy" };
         let document = self.0[bucket]["Properties"]["PolicyDocument"].to_string();

@@ -1,4 +1,4 @@
-//! What the whole suite saw functions call, what they declare, and what the template permits: all the same.
+//! The calls that the whole suite saw functions make, that they declare, and that the template permits: all the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 

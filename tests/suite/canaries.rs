@@ -19,7 +19,7 @@ fn planted() -> String {
     CANARIES.join(" ")
 }
 
-/// Fails if a canary is in what people, AWS or logs are told.
+/// Fails if a canary is in the text for people, AWS or logs.
 fn assert_silent(sink: &str, text: &str) {
     let text = text.to_lowercase();
     for canary in CANARIES.map(str::to_lowercase) {
@@ -28,7 +28,7 @@ fn assert_silent(sink: &str, text: &str) {
     }
 }
 
-/// A function that tells people by a topic.
+/// A function that notifies people by a topic.
 async fn deploy(world: &World, function: &str, mode: &str) -> Lambda {
     let parameters = json!({"owner_tag": "owner", "iac_tags": ["terraform"], "identity_repairs": "auto"});
     let settings = json!({"parameters": parameters, "protected": {"break_glass": [world.break_glass()]}});
@@ -46,7 +46,7 @@ fn said(answer: &Answer) -> String {
     }
 }
 
-/// Answers, logs with metrics, notices and evidence.
+/// Checks answers, logs with metrics, notices and evidence.
 async fn assert_all_silent(world: &World, lambda: &Lambda, answers: &[Answer]) {
     answers.iter().for_each(|answer| assert_silent("an answer", &said(answer)));
     assert_silent("a log", &lambda.logs());

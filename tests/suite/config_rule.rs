@@ -47,7 +47,7 @@ fn periodic(world: &World, kind: &str) -> Value {
         "notificationCreationTime": "2026-03-02T10:15:31.456Z", "recordVersion": "1.0"})
 }
 
-/// What AWS Config was told of a bucket, by this one invocation.
+/// The evaluation that AWS Config got for a bucket, by this one invocation.
 async fn told(world: &World, event: &[u8], bucket: &str) -> Option<(String, String)> {
     let before = world.proxy.evaluations(&world.account.id).len();
     done(world.deploy("s3-public-access", "enforce").invoke(event).await);
@@ -114,7 +114,7 @@ async fn more_than_a_hundred_resources_go_in_batches_and_failures_are_seen() {
     assert!(matches!(answer, Answer::Failed { .. }), "a failed evaluation is not lost: {answer:?}");
 }
 
-/// The sizes of the batches that AWS Config was sent.
+/// The sizes of the batches that AWS Config got.
 fn batches(world: &World) -> Vec<usize> {
     let puts = world.proxy.calls_where(|call| call.operation == "PutEvaluations");
     puts.iter().map(|put| put.json()["Evaluations"].as_array().map_or(0, Vec::len)).collect()

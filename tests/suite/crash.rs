@@ -1,8 +1,8 @@
-//! SIGKILL before and after every API call of everything that functions do, on the real binaries: redelivered, every run
+//! SIGKILL before and after every API call of every task of the functions, on the real binaries: redelivered, every run
 //! converges.
 //!
-//! What a killed process leaves behind is what its writes left behind: at the full depth it is killed before and after
-//! every call, at the standard depth after every third write, of each form another third.
+//! The writes of a killed process are what it leaves behind: at the full depth it is killed before and after every
+//! call, at the standard depth after every third write, of each form another third.
 
 mod anywhere;
 mod people;
@@ -20,7 +20,7 @@ use crate::scenes::Form;
 /// Nothing makes more calls than this; a walk over the crash points ends before.
 const MOST_CALLS: usize = 200;
 
-/// Where a process is killed.
+/// The point at which a process is killed.
 #[derive(Clone, Copy, Debug)]
 enum Point {
     /// Before or after the call of this number.
@@ -50,7 +50,7 @@ impl Point {
         }
     }
 
-    /// Kills the function here, and lets what it left behind come to rest. The answer, where it was over before this point.
+    /// Kills the function here, and lets the rest come to an end. Returns the answer if it had ended before this point.
     async fn kill(self, world: &World, lambda: &Lambda, event: &[u8]) -> Option<Answer> {
         let breakpoint = self.set(world);
         if let Err(answer) = breakpoint.reached_or(lambda.invoke(event)).await {
@@ -106,7 +106,7 @@ mod an_undo_survives_a_crash_at_every_call {
             return;
         }
         let what = format!("the undo of {form:?}");
-        // Killed after one call is killed before the next.
+        // A kill after one call is a kill before the next.
         at_points(&what, &[When::After], async |point| {
             let scene = form.open_undo().await;
             let over = point.kill(&scene.world, &scene.lambda, &scene.event).await;

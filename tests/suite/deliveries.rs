@@ -53,10 +53,10 @@ fn workers(world: &World, count: usize) -> Vec<Lambda> {
     (0..count).map(|_| world.deploy("s3-public-access", "enforce")).collect()
 }
 
-/// What production gives a message: `maxReceiveCount` of the queues in template.yaml.
+/// The deliveries that production gives a message: `maxReceiveCount` of the queues in template.yaml.
 const REDRIVE: u32 = 5;
 
-/// Deliveries of each event where each comes often.
+/// Deliveries of each event in tests of duplicates.
 const COPIES: usize = 20;
 
 /// At the full depth ten thousand deliveries of five hundred events, at the standard one four hundred of twenty.
@@ -141,11 +141,11 @@ mod with_one_call_in_five_failing_nothing_is_lost {
     }
 }
 
-/// With one call in five failing, one in a hundred messages may fail five times: those are dead letters, and the sweep puts
-/// right what they were about.
+/// With one call in five failing, one in a hundred messages may fail five times: these are in the dead-letter queue,
+/// and the sweep repairs their resources.
 async fn events_survive(seed: u64) {
     let world = World::new().await;
-    // Else the sweep at the end were the first, and what it finds were the backlog of a new control.
+    // Otherwise the sweep at the end would be the first, and its findings the backlog of a new control.
     world.swept_before("s3-bucket-public").await;
     let names = buckets(&world, Depth::asked().of(20, 400)).await;
     let mut queue = Queue::new(REDRIVE).shuffled(seed);

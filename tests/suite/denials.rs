@@ -1,4 +1,4 @@
-//! Access denied, on real processes: at each call that a run makes, by the permission that is missing. It is tried once, the
+//! Access denied, on real processes: at each call that a run makes, by the missing permission. It is tried once, the
 //! run ends in a record or the message is given back, and once the permission is there everything is as it should be.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ use crate::{
     seal::{assert_intact, vault::Vault},
 };
 
-/// What a policy would have to permit: an operation, and of the ledger a kind of object.
+/// A permission: an operation, and for the ledger a kind of object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Permission {
     name: String,
@@ -54,7 +54,7 @@ fn deny(world: &World, permission: &Permission) {
     });
 }
 
-/// How often the same request was refused: the most of all requests.
+/// How often the same request was refused: the maximum over all requests.
 fn tries(world: &World) -> usize {
     let denied = world.proxy.calls_where(|call| call.outcome == remedy_testkit::proxy::Outcome::Faulted(Fault::Denied));
     let mut times = BTreeMap::new();
@@ -79,7 +79,7 @@ async fn play(form: Form) {
     println!("{form:?}: {} permissions, every {step} of them missing in turn", used.len());
 }
 
-/// One permission is missing. Answers how it ended, if that is acknowledged and on no record.
+/// One permission is missing. Returns how it ended, if that is acknowledged without a record.
 async fn denied(form: Form, permission: &Permission, most: usize) -> Option<String> {
     let what = format!("{form:?} without {permission:?}");
     let mut scene = form.open().await;
@@ -89,12 +89,12 @@ async fn denied(form: Form, permission: &Permission, most: usize) -> Option<Stri
     let answer = scene.lambda.invoke(&scene.event).await;
     assert!(tries(&scene.world) <= 1, "{what}: the same request is not made again");
     let calls = scene.world.proxy.calls().len();
-    // A slot that is given back, what is stored of the refusal, and one look more.
+    // Allows for a slot that is given back, the record of the refusal, and one more look.
     assert!(calls <= most + 8, "{what}: {calls} calls, undisturbed it makes {most}");
     scene.world.proxy.clear_faults();
     let recorded = scene.world.evidence().await.len() > before;
     let silent = match &answer {
-        // Given back: it comes again, and is a dead letter at last.
+        // Given back: it comes again, and ends in the dead-letter queue.
         Answer::Failed { .. } => None,
         Answer::Done(told) => {
             let outcome = told["runs"][0]["outcome"].as_str().unwrap_or_default().to_owned();
@@ -118,7 +118,7 @@ mod a_missing_permission_is_told_once {
     crate::for_each_form!();
 }
 
-/// A lambda that was refused something: it answers, and does not try again.
+/// A function that was refused a call: it answers, and does not try again.
 async fn refused(world: &World, lambda: &Lambda, event: &[u8], permission: &Permission) -> Answer {
     world.proxy.clear();
     deny(world, permission);
@@ -173,7 +173,7 @@ async fn a_sealer_without_a_permission_fails_aloud_and_goes_on_later() {
     for permission in &used {
         let vault = due_vault().await;
         let answer = refused(&vault.world, &vault.sealer(), b"{}", permission).await;
-        // A notice that cannot be filed is told nevertheless, and fails no run: what was due is sealed.
+        // A notice that cannot be stored is sent nevertheless, and fails no run: the due hours were sealed.
         if permission.name == "s3:PutObject" && permission.ledger.as_deref() == Some("notice") {
             assert_eq!(done(answer)["due"], serde_json::json!(0), "{permission:?}");
         } else {
@@ -184,7 +184,7 @@ async fn a_sealer_without_a_permission_fails_aloud_and_goes_on_later() {
     }
 }
 
-/// People are not told: the repair counts, and the notice stays to be sent.
+/// The notice is not sent: the repair counts, and the notice waits to be sent.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notice_that_is_denied_fails_no_repair_and_is_tried_once() {
     let world = World::new().await;

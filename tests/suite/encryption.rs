@@ -75,7 +75,7 @@ async fn a_policy_that_refuses_in_its_own_words_rests() {
     let classic = deny(&format!(r#"{{"StringNotEquals":{{"{header}":"aws:kms"}}}}"#));
     put_policy(&world, &bucket, &format!("{classic},{}", deny(&format!(r#"{{"Null":{{"{header}":"true"}}}}"#)))).await;
     let lambda = deploy(&world, json!({"put_encryption": "strict"})).await;
-    // The first run of an instance also looks for settings that only functions remember, beside those in force.
+    // The first run of an instance also looks for settings that only functions recorded, beside those in force.
     assert_eq!(run(&lambda, PUT, &bucket).await["outcome"], "already-compliant");
     world.proxy.clear();
     assert_eq!(run(&lambda, PUT, &bucket).await["outcome"], "already-compliant");

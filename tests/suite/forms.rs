@@ -1,5 +1,5 @@
-//! Stored forms, both ways: what each release stored reads as it was, and what a later one could make of it (a member more, another
-//! word, a higher format, damage) stops nothing but what it is about.
+//! Stored forms, both ways: objects of each release read as they were, and possible changes by a later one (one more
+//! member, another word, a higher format, damage) stop only their own target.
 
 mod others;
 mod own;
@@ -28,7 +28,7 @@ const RELEASES: [&str; 1] = ["0.1.0"];
 /// A word, and a member, that no release has.
 const WORD: &str = "word-of-a-later-release";
 
-/// A notice as it is kept.
+/// A notice as it is stored.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     format: u32,
@@ -37,14 +37,14 @@ struct Kept {
     notice: Notice,
 }
 
-/// Something that a release stored.
+/// An object that a release stored.
 pub(crate) struct Fixture {
     pub(crate) form: Form,
     pub(crate) key: String,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// What the releases stored in one bucket, by key.
+/// The objects that the releases stored in one bucket, by key.
 pub(crate) fn fixtures(shelf: Shelf) -> Vec<Fixture> {
     let bucket = match shelf {
         Shelf::State => "state",
@@ -76,7 +76,7 @@ fn files(folder: &Path, root: &Path) -> BTreeMap<String, Vec<u8>> {
     all
 }
 
-/// What this release reads of it, and would store again. A form that is new here does not compile until it has a reader.
+/// The object as this release reads it, and would store it again. A new form does not compile until it has a reader.
 fn again(fixture: &Fixture) -> Result<Value, String> {
     let bytes = fixture.bytes.as_slice();
     match fixture.form {
@@ -122,7 +122,8 @@ fn through<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<Value, Strin
     serde_json::to_value(read).map_err(|error| error.to_string())
 }
 
-/// Whether later releases may add to it. Seals are compared byte by byte; of settings, the document's text is what is in force.
+/// Whether later releases may add to it. Seals are compared byte by byte; for settings, the document's text is in
+/// force.
 fn may_grow(form: Form) -> bool {
     !matches!(form, Form::Manifest | Form::Seal | Form::PublicKey | Form::KnownKey | Form::InForce)
 }
@@ -149,7 +150,7 @@ fn everywhere(value: &mut Value, change: fn(&mut Value)) {
     change(value);
 }
 
-/// A member more in every object.
+/// One more member in every object.
 fn member(fixture: &Fixture) -> Vec<u8> {
     changed(fixture, |value| {
         if let Value::Object(members) = value {
@@ -225,7 +226,7 @@ fn what_a_later_release_adds_is_read_as_far_as_it_is_known() {
         for fixture in all().into_iter().filter(|fixture| may_grow(fixture.form)) {
             let is_evidence = matches!(fixture.form, Form::Record | Form::Deed | Form::Rejected);
             if is_evidence && *name == "a word" {
-                // Its kind is another: the verifier calls it unknown, and nobody else reads it.
+                // Its kind is another: the verifier calls it unknown, and nothing else reads it.
                 continue;
             }
             let later = Fixture { bytes: change(&fixture), ..fixture };

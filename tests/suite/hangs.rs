@@ -1,5 +1,6 @@
-//! AWS stops answering in the middle of a run, on real processes: the function gives up before its deadline or is killed at it,
-//! and the message comes again. There is an outcome or a redelivery always, and no record is half written.
+//! AWS stops answering in the middle of a run, on real processes: the function gives up before its deadline or is
+//! killed at it, and the message comes again. There is always an outcome or a redelivery, and no record is half
+//! written.
 
 use std::{
     sync::{
@@ -25,14 +26,14 @@ use crate::{
     seal::{assert_intact, vault::Vault},
 };
 
-/// What a function may take here. In production it is more; what is left of it counts.
+/// The time limit of a function here. In production it is longer; the remaining time counts.
 const LIMIT: Duration = Duration::from_secs(8);
 /// Longer than that.
 const FOR_EVER: Duration = Duration::from_mins(2);
-/// So many functions hang at once.
+/// The number of functions that hang at once.
 const AT_ONCE: usize = 12;
 
-/// Nothing is answered any more from the call of this number on. Fails if it was done all the same.
+/// No call from this number on is answered. Fails if the repair was done all the same.
 async fn hangs_from(world: &World, lambda: &Lambda, event: &[u8], first: usize) {
     let seen = Arc::new(AtomicUsize::new(0));
     let count = seen.clone();
@@ -41,7 +42,7 @@ async fn hangs_from(world: &World, lambda: &Lambda, event: &[u8], first: usize) 
         .on_call(move |_: &Call| (count.fetch_add(1, Ordering::Relaxed) >= first).then_some(Fault::Slow(FOR_EVER)));
     let answer = lambda.invoke(event).await;
     assert!(!matches!(answer, Answer::Crashed), "from call {first}: {answer:?}");
-    // A slow machine leaves too little time, and the function says so before it comes to that call.
+    // On a slow machine too little time is left, and the function says so before that call.
     let has_hung = seen.load(Ordering::Relaxed) > first;
     assert!(has_hung || matches!(answer, Answer::Failed { .. }), "call {first} was not reached: {answer:?}");
     // A process that is still alive may have calls under way: it is frozen once it has answered.
@@ -51,8 +52,8 @@ async fn hangs_from(world: &World, lambda: &Lambda, event: &[u8], first: usize) 
     world.age_locks().await;
 }
 
-/// The calls from which on nothing is answered: every third one, of each form another third, or at the standard depth one
-/// somewhere in the middle.
+/// The calls from which on nothing is answered: every third one, of each form another third, or at the standard depth
+/// one in the middle.
 fn points(calls: usize, offset: usize) -> Vec<usize> {
     match Depth::asked() {
         Depth::Full => (offset % 3..calls).step_by(3).collect(),
@@ -60,7 +61,7 @@ fn points(calls: usize, offset: usize) -> Vec<usize> {
     }
 }
 
-/// How many calls it makes.
+/// The number of its calls.
 async fn calls_of(form: Form) -> usize {
     let undisturbed = form.open().await;
     undisturbed.world.proxy.clear();

@@ -174,7 +174,7 @@ async fn two_repairs_at_once_do_not_take_the_last_two_between_them() {
     let other = deploy(&world, json!({"identity_repairs": "auto"})).await;
     let event = |name: &str| json!({"control": "iam-admin-attached", "resource": name}).to_string();
     let (ann, bob) = (event("ann"), event("bob"));
-    // One is told to come again, or finds after its turn came that too few would be left.
+    // One must come again, or finds after waiting that too few would be left.
     let _ = tokio::join!(one.invoke(ann.as_bytes()), other.invoke(bob.as_bytes()));
     let left = [attached(&iam, "ann").await, attached(&iam, "bob").await];
     assert_eq!(left.iter().filter(|policies| !policies.is_empty()).count(), 1, "{left:?}");

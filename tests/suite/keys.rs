@@ -78,7 +78,7 @@ async fn a_new_key_is_compliant_at_the_cost_of_one_look() {
     let key = drift::key(&world).await;
     let lambda = world.deploy("kms-keys", "enforce");
     let event = json!({"control": "kms-key-shared", "resource": key}).to_string();
-    // A new instance looks at once for settings that only functions remember; later runs know that there are others.
+    // A new instance first looks for settings that only functions recorded; later runs know that there are others.
     for settings in [&["GetObject", "GetObject", "ListObjectsV2"][..], &["GetObject"]] {
         world.proxy.clear();
         assert_eq!(only_run(lambda.invoke(event.as_bytes()).await)["outcome"], "already-compliant");

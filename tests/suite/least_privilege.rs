@@ -115,8 +115,8 @@ fn policies_of(role: &Value) -> Vec<String> {
     arns.map(|arn| arn.split('-').nth(1).expect("a name of the stack").to_owned()).collect()
 }
 
-/// A policy without what the emulator does not tell of a request, for there it would let nobody in: organizations, who acts, the
-/// function that calls, and whether a write may replace. `authority.rs` tries these.
+/// A policy without the conditions that the emulator does not supply, which would deny everybody there: organizations,
+/// the source identity, the calling function, and whether a write may replace. `authority.rs` tests these.
 fn as_far_as_told(policy: &Value) -> Value {
     let mut policy = policy.clone();
     let statements = policy["Statement"].as_array_mut().expect("a list");

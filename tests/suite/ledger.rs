@@ -1,5 +1,6 @@
-//! Acknowledged means stored: whatever the ledger answers, and whenever it begins to, a message goes only once what came of it is
-//! on record. What is given back five times is a dead letter; once the ledger is healed, everything is put right and accounted for.
+//! Acknowledged means stored: whatever the ledger's error, and whenever it begins, a message goes only once its outcome
+//! is stored. A message given back five times is in the dead-letter queue; once the ledger works again, everything is
+//! repaired and accounted for.
 
 use std::sync::{
     Arc,
@@ -23,7 +24,7 @@ use remedy_tests::clinic::Clinic;
 /// As in the template.
 const REDRIVE: u32 = 5;
 
-/// What a ledger may answer for as long as it takes somebody to notice. All but the last end no call that is tried again.
+/// Errors that a ledger may return until somebody notices. All but the last end no call that is tried again.
 const ANSWERS: [(&str, u16, &str); 6] = [
     ("the key is disabled", 400, "KMS.DisabledException"),
     ("the key is to be deleted", 400, "KMS.KMSInvalidStateException"),
@@ -42,7 +43,7 @@ const CALLS: [(&str, &str); 5] = [
     ("evidence", "GetObject"),
 ];
 
-/// From when on the ledger answers so.
+/// The moment from which on the ledger returns this error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Since {
     /// The beginning.
@@ -89,7 +90,7 @@ impl Case {
         }
     }
 
-    /// Lets the ledger answer so from the call after the one that begins it.
+    /// Makes the ledger return this error from the call after the one that begins it.
     fn begin(self, world: &World) {
         let began = Arc::new(AtomicBool::new(self.since == Since::Ever));
         let bucket = if self.call.0 == "state" { world.state_bucket() } else { world.evidence_bucket() };
@@ -147,7 +148,7 @@ async fn survives(drift: Drift) {
     assert!(given_up > 0 && taken > 0, "{drift:?}: {given_up} dead letters, {taken} taken");
 }
 
-/// The ledger works again: a person moves the dead letter back to its queue, and the schedule comes by.
+/// The ledger works again: a person redrives the message to its queue, and the schedule runs.
 async fn heal(world: &World, lambda: &remedy_testkit::lambda::Lambda, drift: Drift, event: &str) {
     world.age_locks().await;
     assert_eq!(deliver(world, lambda, event).await.acknowledged.len(), 1);
@@ -245,7 +246,7 @@ async fn what_may_not_be_read_ends_with_a_record_once_and_the_account_alone_is_b
     assert_eq!(records.len(), 1, "one record for the same fault: {records:#?}");
 }
 
-/// Lets the ledger answer one call so from now on.
+/// Makes one call of the ledger return this error from now on.
 fn break_at(world: &World, (bucket, operation): (&str, &'static str), (_, status, code): (&str, u16, &'static str)) {
     let bucket = if bucket == "state" { world.state_bucket() } else { world.evidence_bucket() };
     world.proxy.on_call(move |call| {

@@ -16,7 +16,7 @@ mod sweeps;
 
 /// The role that members let the functions read with.
 const READ_ROLE: &str = "remedy-read";
-/// What the members' trust policies ask for.
+/// The external id that the members' trust policies require.
 const EXTERNAL_ID: &str = "clinic-7f3a";
 
 /// A further account behind the hub's proxy.

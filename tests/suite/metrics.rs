@@ -1,4 +1,4 @@
-//! What the alarms of a deployment count: metrics in CloudWatch's embedded format, in the logs of real processes.
+//! The metrics that the alarms of a deployment count: CloudWatch's embedded format, in the logs of real processes.
 
 use std::collections::BTreeMap;
 

@@ -24,7 +24,7 @@ pub enum Policies {
     Enforced,
 }
 
-/// It tells that it is ready, and ends with its process.
+/// It reports that it is ready, and ends with its process.
 pub struct MiniStack {
     process: Child,
     /// Where it listens.
@@ -69,7 +69,7 @@ impl MiniStack {
         })
     }
 
-    /// The way in of whoever has these credentials.
+    /// The access of whoever has these credentials.
     pub fn session_of(&self, credentials: Credentials) -> Session {
         let region = Region::parse("us-east-1").unwrap();
         Session::with_access(&Access { region, endpoint: Some(self.endpoint.clone()), credentials, function: None })

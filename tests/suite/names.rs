@@ -1,4 +1,4 @@
-//! A name is no privilege: things that are called like what AWS, Remedy or the settings spare are put right like any other.
+//! A name is no privilege: resources with names that AWS, Remedy or the settings spare are repaired like any other.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ async fn run(lambda: &Lambda, control: &str, resource: &str) -> Value {
     only_run(lambda.invoke(json!({"control": control, "resource": resource}).to_string().as_bytes()).await)
 }
 
-/// What people were told so far.
+/// The notices so far.
 fn told(world: &World) -> Vec<String> {
     let sent = world.proxy.calls_where(|call| call.operation == "Publish");
     sent.iter().filter_map(|call| call.parameter("Message")).collect()

@@ -1,4 +1,4 @@
-//! What every function sends: one message an account of a sweep, and a notice of what waits for a person.
+//! The messages of every function: one for each account of a sweep, and a notice of each waiting plan.
 
 use remedy_testkit::world::{TIMEOUT, World, done, only_run};
 use serde_json::json;

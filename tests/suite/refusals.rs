@@ -1,4 +1,4 @@
-//! Malformed input: a typed refusal each, told and counted, no panic, little memory, nothing written but the refusal.
+//! Malformed input: a typed refusal each, logged and counted, no panic, little memory, nothing written but the refusal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,7 +74,7 @@ fn assert_accounted(logs: &str, cases: &Cases, kind_of: &impl Fn(&str) -> String
     assert_eq!(counted, of_kind, "one count for each payload");
 }
 
-/// The kinds of refusal that a function put on record.
+/// The kinds of refusal that a function recorded.
 async fn recorded(world: &World, function: &str) -> BTreeSet<String> {
     let evidence = world.evidence().await;
     assert!(evidence.values().all(|record| record["kind"] == "rejected"), "nothing else is on record");
@@ -103,7 +103,7 @@ async fn every_function_refuses_malformed_payloads() {
     }
 }
 
-/// What nobody signed is unproven, whatever else is wrong with it.
+/// An unsigned request is unproven, whatever else is wrong with it.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_operator_takes_nothing_that_nobody_signed() {
     let clinic = Clinic::open("enforce").await;
@@ -111,7 +111,7 @@ async fn the_operator_takes_nothing_that_nobody_signed() {
     assert!(clinic.world.attempts().is_empty());
 }
 
-/// What brings the sealer about says nothing: whatever it is, the evidence is sealed.
+/// The sealer's event does not matter: whatever it is, the evidence is sealed.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sealer_reads_no_payload() {
     let vault = Vault::new().await;
@@ -139,7 +139,7 @@ async fn every_malformed_message_is_a_dead_letter_at_last_and_takes_no_neighbour
     println!("{} malformed messages, each a dead letter after five deliveries", poison.len());
 }
 
-/// Whoever may invoke a function fills no bucket that nobody may empty.
+/// An invoker of a function cannot fill a bucket that nobody may empty.
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_cost_a_record_a_kind_and_hour_and_not_one_a_payload() {
     let world = World::new().await;
@@ -174,7 +174,7 @@ async fn six_megabytes_of_hostile_json_cost_little_memory() {
     assert_small(&lambda, "6 MB that are refused");
 }
 
-/// The largest message that SQS takes: an event of AWS with a great deal in it that is none of ours.
+/// The largest message that SQS accepts: an event of AWS with much foreign content.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_valid_megabyte_costs_little_memory() {
     let world = World::new().await;
@@ -189,7 +189,7 @@ async fn a_valid_megabyte_costs_little_memory() {
     assert_small(&lambda, "a valid megabyte, three times");
 }
 
-/// The time is told and not asserted: machines differ. `make bench` measures it on release binaries.
+/// The time is printed and not asserted: machines differ. `make bench` measures it on release binaries.
 fn assert_small(lambda: &Lambda, what: &str) {
     let peak = lambda.peak_rss_kib().expect("a running process has a peak");
     assert!(peak < MOST_MEMORY, "{what}: peak RSS {peak} KiB");

@@ -1,4 +1,5 @@
-//! Every form of repair and of undo on real processes, set up to be done: what tests of crashes, hangs and refusals go through.
+//! Every form of repair and of undo on real processes, ready to run: the subjects of tests of crashes, hangs and
+//! refusals.
 
 mod identities;
 mod plain;
@@ -22,19 +23,19 @@ pub enum Form {
     EncryptedPuts,
     /// A bucket gets the key of the settings, once somebody agreed.
     DefaultKey,
-    /// A statement is taken out of a policy by a new version.
+    /// A statement is removed from a policy by a new version.
     Narrowed,
     /// The same, of a policy whose five versions must make room first.
     MadeRoom,
-    /// A policy of nothing else is taken off the user who has it.
+    /// A policy with nothing else is detached from the user who has it.
     Taken,
     /// A user and a role are bounded.
     Bounded,
-    /// `AdministratorAccess` is taken off a role.
+    /// `AdministratorAccess` is detached from a role.
     Detached,
     /// An inline policy becomes a managed one.
     Converted,
-    /// What a group gives is taken off its member.
+    /// A policy that a group gives is detached from its member.
     Direct,
 }
 
@@ -89,7 +90,7 @@ impl Form {
         }
     }
 
-    /// The writes that it comes to.
+    /// The writes of the repair.
     pub fn writes(self) -> &'static [&'static str] {
         match self {
             Self::Drift(Drift::Bucket) => &["s3:PutPublicAccessBlock"],
@@ -109,7 +110,7 @@ impl Form {
         }
     }
 
-    /// Whether there is a way back: a key that was saved is not sent back to die.
+    /// Whether it can be undone: a saved key is not scheduled for deletion again.
     pub fn can_be_undone(self) -> bool {
         self != Self::Drift(Drift::Dying)
     }
@@ -119,7 +120,7 @@ impl Form {
         self.open_for(TIMEOUT).await
     }
 
-    /// The same, where the function may take so long and no longer.
+    /// The same, with a time limit for the function.
     pub async fn open_for(self, limit: Duration) -> Scene {
         let world = World::new().await;
         let resource = self.make(&world).await;
@@ -130,7 +131,7 @@ impl Form {
         scene
     }
 
-    /// A world in which it was done and somebody agreed to take it back; the event does so.
+    /// A world in which it was done and somebody agreed to revert it; the event does so.
     pub async fn open_undo(self) -> Scene {
         let mut scene = self.open().await;
         let run = only_run(scene.lambda.invoke(&scene.event).await);
@@ -147,7 +148,7 @@ impl Form {
         json!({"control": self.control(), "resource": resource}).to_string().into_bytes()
     }
 
-    /// Brings it about, and tells what a person would call the resource.
+    /// Creates the drift, and returns the id that a person would type for the resource.
     pub async fn make(self, world: &World) -> String {
         match self {
             Self::Drift(drift) => drift.make(world, "a").await,
@@ -171,26 +172,26 @@ impl Form {
     }
 }
 
-/// Something that is about to be done.
+/// A repair or undo that is about to run.
 pub struct Scene {
     /// The world.
     pub world: World,
     /// The function.
     pub lambda: Lambda,
-    /// What brings it about, as often as it is sent.
+    /// The event that runs it, as often as it is sent.
     pub event: Vec<u8>,
     /// The resource.
     pub resource: String,
-    /// What it is.
+    /// Its form.
     pub form: Form,
     /// How it ends, and how a run after it.
     pub done: (&'static str, &'static str),
-    /// What was there before what is to be undone.
+    /// The setting before the repair that is to be undone.
     undone: Option<Value>,
 }
 
 impl Scene {
-    /// Asks for an approval where the form takes one and it is still due: one is good for one attempt.
+    /// Asks for an approval if the form needs one and it is still due: one is good for one attempt.
     pub async fn ask_again(&mut self) {
         if !matches!(self.form, Form::EncryptedPuts | Form::DefaultKey) {
             return;
@@ -209,7 +210,7 @@ impl Scene {
         json!({"sweep": {"control": self.form.control()}}).to_string().into_bytes()
     }
 
-    /// The message comes again, as after a lost worker; then a sweep. Everything is done, once, and closed.
+    /// The message comes again, as after a crashed worker; then a sweep. Everything is done, once, and closed.
     pub async fn recover(&self, what: &str) {
         let run = only_run(self.lambda.invoke(&self.event).await);
         assert!(run["outcome"] == self.done.0 || run["outcome"] == self.done.1, "{what}: {run:#}");
@@ -231,13 +232,13 @@ impl Scene {
         no_open_lock(&self.world, what).await;
     }
 
-    /// What is there is what was there, and stays.
+    /// The former setting is back, and stays.
     async fn assert_undone(&self, before: &Value, what: &str) {
         let run = only_run(self.lambda.invoke(&self.form.event(&self.resource)).await);
         assert_eq!((&run["outcome"], &run["before"]), (&json!("exempt"), before), "{what}: {run:#}");
     }
 
-    /// Each write of the repair took effect once. One that sets what is set already may be made again by whoever takes over.
+    /// Each write of the repair took effect once. A write without effect may be repeated by a worker that takes over.
     fn assert_once(&self, what: &str) {
         let made: Vec<String> = self.world.repairs().iter().map(|call| call.name()).collect();
         let most = if self.form.writes().len() == 1 { 1 } else { 2 };

@@ -70,7 +70,7 @@ async fn repairs_are_sealed_and_every_way_of_tampering_is_named() {
     }
 }
 
-/// Tampers with a folder, and tells the object.
+/// Tampers with a folder, and returns the object.
 type Tamper = fn(&Path, &[String]) -> String;
 
 const TAMPERS: [(&str, Tamper); 7] = [
@@ -145,7 +145,7 @@ async fn a_bucket_is_verified_in_place_and_against_its_anchor() {
     assert_eq!((&finding["kind"], &finding["object"]), (&json!("cut-off"), &json!(manifest)), "{report:#}");
 }
 
-/// Kills the sealer at its first write of an object, and answers the function.
+/// Kills the sealer at its first write of an object, and returns the function.
 async fn killed_at(vault: &Vault, object: &'static str, when: When) -> Lambda {
     let sealer = vault.sealer();
     let stop = move |call: &remedy_testkit::proxy::Call| {

@@ -84,7 +84,7 @@ async fn to_observe_is_to_try_no_write_however_often() {
     println!("{events} events of {} forms: {seen:?}", due.len());
 }
 
-/// In one account two of them would be about the same thing.
+/// In one account two of them would concern the same resource.
 fn clashes(due: &[(crate::scenes::Form, remedy_testkit::lambda::Lambda, Vec<u8>)], form: crate::scenes::Form) -> bool {
     use crate::scenes::Form;
     let named = |form: Form| match form {

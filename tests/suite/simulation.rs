@@ -1,5 +1,5 @@
-//! Histories of the production engine in a simulated world: messages late, doubled and out of order, faults, lost workers.
-//! `make simulate` plays as many as one likes.
+//! Histories of the production engine in a simulated world: messages late, doubled and out of order, faults, crashed
+//! workers. `make simulate` runs as many as one likes.
 
 use remedy_domain::evidence;
 use remedy_testkit::{
@@ -8,13 +8,13 @@ use remedy_testkit::{
 };
 use remedy_tests::simulate::search;
 
-/// Histories that are played with every run of the tests: half of them always the same, half of them new every day. At the full
-/// depth a hundred thousand in all.
+/// Histories that run with every run of the tests: half of them always the same, half of them new every day. At the
+/// full depth a hundred thousand in all.
 fn seeds() -> u64 {
     Depth::asked().of(2500, 50_000) as u64
 }
 
-/// The day whose seeds are played, such as 20261129. `make test DAY=20261129` plays those of another day again.
+/// The day whose seeds are run, such as 20261129. `make test DAY=20261129` runs those of another day again.
 const DAY: &str = "REMEDY_TEST_DAY";
 /// Seeds that belong to a day: more than are ever played in one.
 const OF_A_DAY: u64 = 1_000_000;
@@ -22,7 +22,7 @@ const OF_A_DAY: u64 = 1_000_000;
 /// A planted bug is found within so many.
 const PATIENCE: u64 = 4000;
 
-/// Plays so many seeds; a breach tells the seed, which `make simulate SEED=` plays again.
+/// Runs so many seeds; a breach prints the seed, which `make simulate SEED=` runs again.
 fn played(first: u64) -> Tally {
     match search(first, seeds()) {
         Ok(tally) => tally,

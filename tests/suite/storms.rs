@@ -1,4 +1,4 @@
-//! A storm: everything is throttled for a while, on real processes, then not any more. Nothing is lost, nobody hammers, and the
+//! A storm: everything is throttled for a while, on real processes. Nothing is lost, nothing retries too hard, and the
 //! queue drains with the redeliveries of production.
 
 use std::sync::{
@@ -11,17 +11,17 @@ use remedy_testkit::{depth::Depth, proxy::Fault, queue::Queue, world::done};
 
 use crate::scenes::{ALL, Form};
 
-/// So many storms at once, each over an account of its own.
+/// The number of storms at once, each in an account of its own.
 const AT_ONCE: usize = 30;
 
-/// What production gives a message.
+/// The deliveries that production gives a message.
 const REDRIVE: u32 = 5;
-/// So many deliveries see nothing but throttling; each is a visibility timeout of six minutes after the one before.
+/// The number of deliveries that are only throttled; each is a visibility timeout of six minutes after the one before.
 const STORM: u32 = 3;
-/// The SDK tries a call so often.
+/// The number of tries of a call by the SDK.
 const TRIES: usize = 3;
 
-/// The calls with which a storm begins: eight of them, or at the standard depth one somewhere in the middle.
+/// The calls with which a storm begins: eight of them, or at the standard depth one in the middle.
 fn points(calls: usize, offset: usize) -> Vec<usize> {
     match Depth::asked() {
         Depth::Full => (0..calls).step_by(calls.div_ceil(8)).collect(),
@@ -67,10 +67,10 @@ async fn storm(form: Form, first: usize) {
     scene.world.proxy.clear_faults();
     let (what, refused) = (format!("{form:?}, a storm from call {first} on"), refused.load(Ordering::Relaxed));
     assert!(drained.dead_lettered.is_empty(), "{what}: nothing is lost");
-    // A storm that begins when all that matters is stored gives nothing back.
+    // A storm that begins when everything important is stored gives nothing back.
     let is_in_time = [1, STORM + 1].contains(&drained.rounds);
     assert!(drained.acknowledged.len() == 1 && is_in_time, "{what}: done once the storm is over: {drained:?}");
-    // A run may still try to verify, to write its outcome, to tell people and to give its lock back: each in vain.
+    // A run may still try to verify, to write its outcome, to notify people and to release its lock: each fails.
     let most = STORM as usize * TRIES * 8;
     assert!(refused <= most, "{what}: {refused} calls were refused, more than {most}");
     done(scene.lambda.invoke(&scene.sweep()).await);

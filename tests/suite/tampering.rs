@@ -1,4 +1,5 @@
-//! Who silences Remedy is heard: for each type of resource of the template, the calls that could, and the rules that must tell.
+//! Silencing Remedy is reported: for each type of resource of the template, the calls that could, and the rules that
+//! match them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +12,11 @@ const ACCOUNT: &str = "111122223333";
 /// The ids that the template is resolved with.
 const KEY: &str = "00000000-0000-4000-8000-00000datakey";
 const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:remedy-notices";
-/// The row of what is no resource of the stack.
+/// The row of calls that concern no resource of the stack.
 const DRIFT: &str = "what tells the stack of drift";
 
-/// Calls that could silence, blind or take over a resource: who takes them as CloudTrail says, their names there, and what they
-/// are about, in CloudTrail's words.
+/// Calls that could silence, blind or take over a resource: the service as CloudTrail names it, their names there, and
+/// their subjects, in CloudTrail's words.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Calls {
@@ -29,7 +30,7 @@ fn table() -> BTreeMap<String, Vec<Calls>> {
     serde_json::from_str(include_str!("tampering/table.json")).expect("the table is JSON")
 }
 
-/// What nobody wants to be told of: reading, AWS's own work, data, and what is others'.
+/// Events that should not be reported: reading, AWS's own work, data, and resources of others.
 fn quiet() -> Vec<Value> {
     let reading = |mut event: Value| {
         event["detail"]["readOnly"] = json!(true);
@@ -74,7 +75,7 @@ fn event(service: &str, name: &str, about: &Value) -> Value {
     })
 }
 
-/// Whether EventBridge would take an event, as far as these rules need it to be known.
+/// Whether EventBridge would match an event, as far as these rules need it to be known.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>
 fn takes(pattern: &Value, event: &Value) -> bool {
     let Value::Object(members) = pattern else { panic!("no pattern: {pattern}") };
@@ -115,7 +116,7 @@ const EVERYTHING: [&str; 6] = [
     "Witness=arn:aws:events:us-east-1:999988887777:event-bus/security",
 ];
 
-/// The patterns of what is told to people as tampering.
+/// The patterns of events that people are notified of as tampering.
 fn patterns() -> Vec<(String, Value)> {
     let resources = resources(&EVERYTHING);
     let rules = of_type(&resources, "AWS::Events::Rule").into_iter().filter(|(name, _)| name.starts_with("Tampering"));
@@ -166,7 +167,7 @@ fn tampering_is_told_here_and_to_a_witness_of_another_account() {
         let ids: Vec<_> = rule["Targets"].as_array().expect("targets").iter().map(|target| &target["Id"]).collect();
         if name.starts_with("Tampering") {
             assert_eq!(ids, ["people", "witness"], "{name}");
-            // EventBridge takes 2,048 characters of a pattern.
+            // EventBridge accepts 2,048 characters of a pattern.
             let length = rule["EventPattern"].to_string().len();
             assert!(length <= 2_048, "{name}: {length} characters");
         }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// What a function needs beside its own calls: its key, log, traces, queue and dead letters.
+/// The needs of a function beside its own calls: its key, log, traces, queue and dead-letter queue.
 const OF_THE_RUNTIME: [&str; 10] = [
     "kms:Decrypt",
     "kms:GenerateDataKey",

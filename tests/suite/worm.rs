@@ -109,7 +109,7 @@ async fn sealed_evidence_cannot_be_destroyed_and_a_marker_over_it_is_named() {
     let again = s3.put_object().bucket(EVIDENCE).key(&record).if_none_match("*").body(b"x".to_vec().into());
     assert!(again.send().await.is_err(), "what is there is not written over");
 
-    // A lock does not stop delete markers: the bucket's policy must, and the seal tells where it did not.
+    // A lock does not stop delete markers: the bucket's policy must, and the seal shows if it did not.
     let locked = version(&s3, &record).await;
     s3.delete_object().bucket(EVIDENCE).key(&record).send().await.expect("a marker is put");
     let report = verified(&s3).await;

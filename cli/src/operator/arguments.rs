@@ -1,4 +1,4 @@
-//! What people say to the commands.
+//! The arguments of the commands.
 
 use std::path::PathBuf;
 
@@ -14,16 +14,16 @@ pub(crate) struct Plain {
     pub(super) sending: Sending,
 }
 
-/// A page of what waits.
+/// A page of waiting asks.
 #[derive(Debug, Args)]
 pub(crate) struct Filter {
-    /// Only what is about this control.
+    /// Only asks about this control.
     #[arg(long)]
     pub(super) control: Option<String>,
-    /// Only what is about this account.
+    /// Only asks about this account.
     #[arg(long, value_parser = account)]
     pub(super) account: Option<AccountId>,
-    /// Which page.
+    /// The page.
     #[arg(long)]
     pub(super) page: Option<usize>,
     #[command(flatten)]
@@ -42,7 +42,7 @@ pub(crate) struct Of {
 /// A decision.
 #[derive(Debug, Args)]
 pub(crate) struct Decision {
-    /// What is decided: ids of 64 hex digits.
+    /// The asks to decide: ids of 64 hex digits.
     #[arg(required = true)]
     pub(super) ids: Vec<String>,
     /// Why.
@@ -57,15 +57,15 @@ pub(crate) struct Decision {
 pub(crate) struct Approval {
     #[command(flatten)]
     pub(super) decision: Decision,
-    /// Where the approved plan was not queued, invoke the function that carries it out.
+    /// If the approved plan was not queued, invoke the function that carries it out.
     #[arg(long, conflicts_with = "print")]
     pub(super) carry_out: bool,
 }
 
-/// Who answers for a violation that stays, and why.
+/// Who is responsible for a violation that stays, and why.
 #[derive(Debug, Args)]
 pub(crate) struct Answering {
-    /// Who answers for it: a person or a team.
+    /// Who is responsible: a person or a team.
     #[arg(long)]
     pub(super) owner: String,
     /// Why.
@@ -79,7 +79,7 @@ pub(crate) struct Answering {
     pub(super) alternative: String,
 }
 
-/// Repairs to take back.
+/// Repairs to revert.
 #[derive(Debug, Args)]
 pub(crate) struct Undo {
     /// The plan that was carried out: 64 hex digits.
@@ -114,7 +114,7 @@ pub(crate) struct Undo {
 pub(crate) enum Exempt {
     /// Ask for one.
     Request(One),
-    /// Ask for all in a file that docs/schema/exemptions.schema.json describes; what is on file already stays.
+    /// Ask for all in a file that docs/schema/exemptions.schema.json describes; stored exemptions stay.
     Apply(File),
 }
 

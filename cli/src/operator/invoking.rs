@@ -20,7 +20,7 @@ use tokio::runtime::{self, Runtime};
 use super::stack::Stack;
 use crate::{sign, surroundings};
 
-/// What AWS answers if there is no such function.
+/// The error of AWS if there is no such function.
 const ABSENT: &str = "ResourceNotFoundException";
 /// No function runs for longer than 15 minutes; the answer has its way to go.
 const LONGEST: Duration = Duration::from_secs(15 * 60 + 10);
@@ -35,7 +35,7 @@ pub(super) struct Line {
     runtime: Runtime,
 }
 
-/// What a function says.
+/// The answer of a function.
 #[derive(Debug, PartialEq)]
 pub(super) enum Answer {
     /// It did what was asked.
@@ -115,8 +115,8 @@ impl Line {
         (self.stack.function(function), &self.region)
     }
 
-    /// Whom requests to the operator function of the stack are signed for. Without an account, in the stack's own; without that,
-    /// in the account of the credentials.
+    /// The audience of requests to the operator function of the stack. Without an account, in the stack's own; without
+    /// that, in the account of the credentials.
     pub(super) fn audience(&self, account: Option<AccountId>) -> Result<String, NoLine> {
         let account = match account.or_else(|| self.stack.account.clone()) {
             Some(account) => account,

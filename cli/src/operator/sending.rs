@@ -19,19 +19,19 @@ use crate::{sign, surroundings};
 /// Whom a request is for.
 #[derive(Debug, Args)]
 pub(crate) struct Sending {
-    /// Whom the request is for, `<account>/<Region>/<stack>`. Without it, `REMEDY_AUDIENCE`, else what the stack, its Region and
-    /// its account come to.
+    /// The audience of the request, `<account>/<Region>/<stack>`. Without it, `REMEDY_AUDIENCE`, else the stack, its
+    /// Region and its account.
     #[arg(long)]
     audience: Option<String>,
-    /// The account that the stack is in. Without it, that of the stack's ARN, else that of your credentials, which AWS STS is asked
-    /// for.
+    /// The account of the stack. Without it, that of the stack's ARN, else that of your credentials, which AWS STS
+    /// returns.
     #[arg(long, value_parser = arguments::account)]
     hub: Option<AccountId>,
     /// The Region of the operator function. Without it, that of the stack's ARN, `AWS_REGION`, else `AWS_DEFAULT_REGION`.
     #[arg(long)]
     region: Option<String>,
-    /// Send the request to the function `<stack>-operator` and print what it answers: the CloudFormation stack's name or ARN.
-    /// Without it, `REMEDY_STACK`; without that, the request is printed and not sent.
+    /// Send the request to the function `<stack>-operator` and print its answer: the CloudFormation stack's name or
+    /// ARN. Without it, `REMEDY_STACK`; without that, the request is printed and not sent.
     #[arg(long)]
     stack: Option<Stack>,
     /// Print the signed request and send nothing.
@@ -95,7 +95,7 @@ impl Sending {
         }
     }
 
-    /// The audience, where somebody names one.
+    /// The audience, if somebody names one.
     fn audience(&self, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
         self.audience.clone().or_else(|| variable("REMEDY_AUDIENCE"))
     }
@@ -112,9 +112,9 @@ pub(super) fn print(line: impl Display) -> Result<(), NotSent> {
     writeln!(io::stdout(), "{line:#}").map_err(NotSent::Output)
 }
 
-/// Tells a person something beside what is printed.
+/// Shows a person something beside the printed output.
 pub(super) fn tell(what: &str) {
-    // Who closed standard error wants to read nothing.
+    // Standard error may be closed: then nobody reads it.
     let _ = writeln!(io::stderr(), "remedy: {what}");
 }
 

@@ -13,7 +13,7 @@ use super::{
 /// What follows an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sequel {
-    /// A person is told what is left to do.
+    /// A person is shown what is left to do.
     Tell,
     /// What is left to do is done.
     CarryOut,
@@ -63,7 +63,7 @@ impl Sequel {
             tell(&next.hint(line));
             return Ok(Ended::Done);
         }
-        // An approval stands even if this fails: what is left to do is told all the same.
+        // An approval counts even if this fails: what is left to do is shown all the same.
         let answer = line.invoke(&next.invoke, next.with.to_string()).inspect_err(|_| tell(&next.hint(line)))?;
         printed(answer)
     }

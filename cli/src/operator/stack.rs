@@ -11,11 +11,11 @@ pub(crate) struct Stack {
     pub(super) name: String,
     /// Its Region, where its ARN says so.
     pub(super) region: Option<String>,
-    /// Its account, where its ARN says so.
+    /// Its account, if its ARN names it.
     pub(super) account: Option<AccountId>,
 }
 
-/// What names no stack.
+/// A text that names no stack.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is neither the name of a stack (letters, digits and hyphens) nor the ARN of one")]
 pub(crate) struct NotAStack(String);

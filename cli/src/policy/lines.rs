@@ -110,7 +110,7 @@ const fn word(answer: Answer) -> &'static str {
     }
 }
 
-/// It is a policy, and nothing is known of what it permits.
+/// It is a policy, and its permissions are unknown.
 fn unfinished(id: &str, error: &TooMuchWork) -> String {
     let error = serde_json::Value::from(error.to_string());
     format!(

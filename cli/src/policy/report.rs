@@ -10,7 +10,7 @@ use remedy_policy::{
 
 use super::{CLEAN, FAILED, FOUND, guessed};
 
-/// How many places of one finding are shown.
+/// The number of places shown for one finding.
 const SHOWN: usize = 20;
 
 /// The exit status and the report of one document.

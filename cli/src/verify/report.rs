@@ -48,7 +48,7 @@ pub(crate) fn text(report: &Report) -> String {
     out
 }
 
-/// Keys may have been chosen by whoever tampered: nothing in a line may break or hide it.
+/// An attacker may have chosen the keys: nothing in a line may break or hide it.
 fn lines(out: &mut String, what: &str, all: impl ExactSizeIterator<Item = String>) {
     let hidden = all.len().saturating_sub(SHOWN);
     for line in all.take(SHOWN) {

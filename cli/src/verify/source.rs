@@ -1,4 +1,4 @@
-//! Where evidence is read from.
+//! The sources of evidence.
 
 use std::{
     fmt,
@@ -18,7 +18,7 @@ use remedy_evidence::{Archive, Name, NotAKey, Reading};
 
 /// So many objects are fetched at once.
 const AT_ONCE: usize = 32;
-/// No manifest, seal or key is longer, in bytes.
+/// The maximum length of a manifest, seal or key, in bytes.
 const LONGEST: u64 = 64 << 20;
 
 /// A bucket, or a folder downloaded from one.
@@ -94,7 +94,7 @@ impl Source {
         }
     }
 
-    /// Reads everything there is, and what the bucket's versions show.
+    /// Reads everything there is, and the findings of the bucket's versions.
     pub(crate) fn read(&self) -> Result<Archive, Unread> {
         let mut archive = self.read_seals()?;
         if let Self::Bucket(name) = self {
@@ -106,7 +106,7 @@ impl Source {
         Ok(archive)
     }
 
-    /// Reads everything there is, of a place that nobody looks for versions in.
+    /// Reads everything in a place whose versions do not matter.
     pub(crate) fn read_seals(&self) -> Result<Archive, Unread> {
         let mut archive = Archive::default();
         match self {
@@ -141,7 +141,7 @@ fn read_folder(folder: &Path, prefix: &str, archive: &mut Archive) -> Result<(),
     Ok(())
 }
 
-/// Reads a file: in pieces, where it may be of any length.
+/// Reads a file: in pieces, if it may be of any length.
 fn read_file(path: &Path, key: &str, archive: &mut Archive) -> io::Result<()> {
     if !matches!(Name::of(key), Name::Record(_)) {
         archive.add(key, &std::fs::read(path)?);
@@ -190,13 +190,13 @@ async fn read_object(bucket: &Bucket<'_>, key: &str) -> Result<Object, Fault> {
     match bucket.pieces(key, longest, &mut take).await? {
         Got::Whole if is_record => Ok(Object::Record(reading)),
         Got::Whole => Ok(Object::Other(bytes)),
-        // Nothing of ours is so long: that it is no manifest is all that matters.
+        // No object of Remedy's is so long: it only matters that it is no manifest.
         Got::TooLarge => Ok(Object::Other(Vec::new())),
         Got::Nothing => Err(Fault::transient("s3:GetObject", "gone-while-reading")),
     }
 }
 
-/// Versions may be out of reach of who may read: then they are not looked at, and the report says so.
+/// The reader may not be allowed to list versions: then they are not checked, and the report says so.
 async fn read_versions(bucket: &Bucket<'_>, archive: &mut Archive) {
     match bucket.versions().await {
         Ok(versions) => {

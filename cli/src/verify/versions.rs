@@ -1,4 +1,4 @@
-//! What `aws s3api list-object-versions` answers.
+//! The answer of `aws s3api list-object-versions`.
 
 use std::path::Path;
 
@@ -17,8 +17,8 @@ struct Listing {
     delete_markers: Vec<Version>,
 }
 
-/// A listing that is whole. What has neither member lists nothing of a bucket that holds evidence; what is cut off may hide
-/// the very marker that matters.
+/// A whole listing. One with neither member is not that of a bucket with evidence; a truncated one may hide the very
+/// marker that matters.
 fn parsed(bytes: &[u8]) -> Option<Listing> {
     let value: Value = serde_json::from_slice(bytes).ok()?;
     let has = |member: &str| value.get(member).is_some_and(|member| !member.is_null());
@@ -34,7 +34,7 @@ struct Version {
     is_latest: bool,
 }
 
-/// Adds what the versions tell.
+/// Adds the findings of the versions.
 pub(crate) fn read(path: &Path, archive: &mut Archive) -> Result<(), Unread> {
     let bytes = std::fs::read(path).map_err(|error| Unread::file(path, &error))?;
     let listing = parsed(&bytes).ok_or_else(|| Unread::listing(path))?;

@@ -1,4 +1,4 @@
-//! The fence as IAM stores it; what it says is in [`remedy_domain::fence`].
+//! The MFA-deny policy as IAM stores it; its content is in [`remedy_domain::fence`].
 
 use percent_encoding::percent_decode_str;
 pub(crate) use remedy_domain::fence::{NAME, document, same};

@@ -12,7 +12,7 @@
 //!
 //! **What may break.** Nothing: nothing is changed.
 //!
-//! **Way back.** There is nothing to take back.
+//! **Way back.** There is nothing to revert.
 //!
 //! **When a person decides.** Always. They enrol a device as root, or, in an organisation with centralised root access,
 //! delete the account's root credentials.

@@ -53,7 +53,7 @@ pub(crate) async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Ta
     }
 }
 
-/// The user's fence, and what bears on it.
+/// The user's MFA-deny policy, and facts that affect it.
 pub(crate) async fn observe(client: &Client, target: &Target) -> Result<Observed<Facts, Fence>, Fault> {
     // Side by side: each answer takes as long as a round trip.
     let (user, fence, enrolled) = join3(
@@ -106,7 +106,7 @@ async fn has_device(client: &Client, name: &str) -> Result<bool, Fault> {
     devices.map(|answer| !answer.mfa_devices().is_empty()).map_err(|error| fault(DEVICES.operation, &error))
 }
 
-/// What bears on fencing a user without a device.
+/// Facts that affect the MFA-deny policy of a user without a device.
 async fn facts(client: &Client, user: &aws_sdk_iam::types::User) -> Result<Facts, Fault> {
     let name = user.user_name();
     let sent = client.get_login_profile().user_name(name).send().await;

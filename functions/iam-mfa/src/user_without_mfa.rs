@@ -1,15 +1,16 @@
 //! `iam-user-without-mfa`: a user who signs in to the console with a password alone.
 //!
-//! **What drifts.** The user has a console password and no MFA device; or has a device now, and Remedy's fence is still up.
+//! **What drifts.** The user has a console password and no MFA device; or has one now, and the MFA-deny policy is still
+//! there.
 //!
 //! **Why it matters.** A guessed password is then enough to reach PHI: 45 CFR 164.312(d) (authentication),
 //! 164.308(a)(3)(ii)(A), 164.308(a)(4)(ii)(B), 164.312(a)(1).
 //!
-//! **What we read.** The user, its MFA devices and the fence; without a device also whether it has a console password,
-//! active access keys, SSH keys and service-specific credentials; on drift, its tags.
+//! **What we read.** The user, its MFA devices and the MFA-deny policy; without a device also whether it has a console
+//! password, active access keys, SSH keys and service-specific credentials; on drift, its tags.
 //!
 //! **What we change.** One inline policy, `RemedyDenyWithoutMfa`: without MFA the user can only enrol a device. It is
-//! removed once a device is active. While it is up, the user is contained, not compliant.
+//! removed once a device is active. Until then, the user is contained, not compliant.
 //!
 //! **What we never touch.** Passwords, keys, devices, other policies, users without a console password.
 //!
@@ -19,9 +20,9 @@
 //!
 //! **Way back.** The inline policy is removed, or gets its old text.
 //!
-//! **When a person decides.** The user has credentials that programs use: the fence would stop them. The password must be
-//! changed at the next sign-in: the fence would stop that. The console password is older than the notice period
-//! (`mfa_new_user_days`): give the person notice first.
+//! **When a person decides.** The user has credentials that programs use: the MFA-deny policy would stop them. The
+//! password must be changed at the next sign-in: the policy would stop that. The console password is older than the
+//! notice period (`mfa_new_user_days`): give the person notice first.
 
 use remedy_aws::{absent, fault};
 use remedy_domain::{
@@ -45,7 +46,7 @@ const DELETE: Call = Call::same("iam:DeleteUserPolicy");
 #[derive(Debug)]
 pub struct UserWithoutMfa;
 
-/// What bears on fencing a user.
+/// Facts that affect the MFA-deny policy of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Facts {
     /// An MFA device is active. Nothing else matters.
@@ -60,18 +61,18 @@ pub enum Facts {
         name: String,
         /// Since when it has the password.
         since: Timestamp,
-        /// What a fence would stop, besides the person.
+        /// The things, besides the person, that the MFA-deny policy would stop.
         stops: Vec<&'static str>,
     },
 }
 
-/// The fence: the text of the inline policy, or none.
+/// The MFA-deny policy: the text of the inline policy, or none.
 pub(crate) type Fence = Option<String>;
 
 /// The writes of this control.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Puts the fence up.
+    /// Puts the MFA-deny policy.
     PutUserPolicy(String),
     /// Takes it down.
     DeleteUserPolicy,
@@ -201,7 +202,7 @@ impl Remediation for UserWithoutMfa {
     }
 }
 
-/// What a fence would stop besides the person asks for one; so does a password that is no longer new.
+/// If the MFA-deny policy would stop more than the person, it asks; a password that is no longer new asks, too.
 fn consent(since: Timestamp, stops: &[&'static str], context: &Context<'_>) -> Consent {
     if !stops.is_empty() {
         return Consent::Ask(format!("the fence would also stop: {}", stops.join(", ")));

@@ -8,21 +8,21 @@
 //!
 //! **What we read.** The account password policy.
 //!
-//! **What we change.** The elements that are too weak, in one `UpdateAccountPasswordPolicy` that sends all of them. Where
+//! **What we change.** The elements that are too weak, in one `UpdateAccountPasswordPolicy` that sends all of them. If
 //! passwords begin to expire or expire sooner, users may change them.
 //!
 //! **What we never touch.** Elements that are stricter already; hard expiry stays as it is.
 //!
-//! **What may break.** Nothing at once. Users must choose a stronger password when they change theirs next; where
-//! passwords begin to expire, whoever's is older than that must change it at the next sign-in. Programs use access
-//! keys, which have no passwords.
+//! **What may break.** Nothing at once. Users must choose a stronger password at their next change; if passwords begin
+//! to expire, users with an older password must change it at the next sign-in. Programs use access keys, which have no
+//! passwords.
 //!
-//! **Way back.** The old policy is put back element by element; where there was none, it is deleted again.
+//! **Way back.** The old policy is restored element by element; if there was none, it is deleted again.
 //!
-//! **When a person decides.** When passwords would live shorter than they do. When they would expire for the first time, and
-//! hard expiry is on (an administrator must reset what expired) or the settings say `password_first_expiry: ask`: every
-//! password older than 90 days must then be changed at the next sign-in. And nothing is written while no break-glass principal
-//! is named.
+//! **When a person decides.** If passwords would expire sooner than now. If they would expire for the first time, and
+//! hard expiry is on (an administrator must reset expired ones) or the settings say `password_first_expiry: ask`: every
+//! password older than 90 days must then be changed at the next sign-in. And nothing is written while no break-glass
+//! principal is named.
 
 use aws_sdk_iam::types;
 use remedy_aws::{absent, fault};
@@ -44,7 +44,7 @@ const NO_SUCH: [&str; 2] = ["NoSuchEntity", "NoSuchEntityException"];
 #[derive(Debug)]
 pub struct PasswordPolicyWeak;
 
-/// What is there: a policy, or none.
+/// The present state: a policy, or none.
 pub(crate) type Setting = Option<PasswordPolicy>;
 
 /// The writes of this control.
@@ -124,8 +124,8 @@ impl Remediation for PasswordPolicyWeak {
         Verdict::Drifted(Drift { violations, desired, consent, note: None })
     }
 
-    /// No permission is taken from anybody, and no administrator lost; where passwords begin to expire, or expire sooner, every
-    /// console user signs in differently.
+    /// No permission is taken from anybody, and no administrator lost; if passwords begin to expire, or expire sooner,
+    /// every console user signs in differently.
     fn impact((): &(), from: &Setting, to: &Setting) -> Option<Impact> {
         let age = |setting: &Setting| setting.and_then(|policy| policy.max_age_days).unwrap_or(u32::MAX);
         (age(to) < age(from)).then(Impact::default)

@@ -35,7 +35,7 @@ pub struct PasswordPolicy {
 }
 
 impl PasswordPolicy {
-    /// What AWS resets an element to when it is left out.
+    /// The value to which AWS resets an element that is left out.
     pub(crate) const RESET: Self = Self {
         minimum_length: 6,
         symbols: false,
@@ -48,7 +48,7 @@ impl PasswordPolicy {
         hard_expiry: false,
     };
 
-    /// What is weaker than asked for.
+    /// The elements that are weaker than required.
     pub(crate) fn violations(&self, asked: &Parameters) -> Vec<Violation> {
         let (length, age) = (asked.password_minimum_length, asked.password_max_age_days);
         let found = [
@@ -66,9 +66,9 @@ impl PasswordPolicy {
         found.into_iter().filter(|(weak, _)| *weak).map(|(_, what)| Violation::new(what)).collect()
     }
 
-    /// The nearest policy that is strong enough: each element keeps what is stricter.
+    /// The nearest policy that is strong enough: each element keeps a stricter value.
     ///
-    /// Where passwords begin to expire, or expire sooner, users must be able to change them, or they are locked out.
+    /// If passwords begin to expire, or expire sooner, users must be able to change them, or they are locked out.
     pub(crate) fn strengthened(&self, asked: &Parameters) -> Self {
         let age = asked.password_max_age_days;
         let max_age_days = Some(self.max_age_days.map_or(age, |days| days.min(age)));
@@ -85,8 +85,9 @@ impl PasswordPolicy {
         }
     }
 
-    /// Why a person must agree to strengthening: passwords that are in order today would have expired, and their users be locked
-    /// out or taken by surprise. Of a first expiry whose users may change theirs, only where the settings say so.
+    /// The reason why a person must agree to strengthening: passwords that are valid today would have expired, and
+    /// their users be locked out or surprised. For a first expiry whose users may change theirs, only if the settings
+    /// say so.
     pub(crate) fn asks(&self, asked: &Parameters) -> Option<&'static str> {
         let after = self.strengthened(asked);
         if after.max_age_days == self.max_age_days {

@@ -1,13 +1,14 @@
-//! The principals of an account and what they may do: who is an effective administrator.
+//! The principals of an account and their permissions: who is an effective administrator.
 //!
-//! Counted are principals that may do everything, all their policies together, and that somebody can be: a user with a
-//! password or an active access key, a role that such a user, an identity provider or another account may assume. Where
+//! A principal counts if all its policies together permit everything, and somebody can act as it: a user with a
+//! password or an active access key, a role that such a user, an identity provider or another account may assume. If
 //! something is not known, a principal counts as one that may be lost, and not as one that would be left: too few
-//! administrators hold a plan back, too many would not. That goes for policies that take too much work to analyse, too.
+//! administrators hold a plan back, too many would not. That also holds for policies that take too much work to
+//! analyse.
 //!
-//! Nobody is an administrator to be counted on who came to be in the account in the last days: whoever may make
-//! administrators could make two, and have the guard count them for those who are to lose something. Since when somebody is
-//! there is told with the rest; the guard knows the time and the settings.
+//! A principal that was made in the last days does not count as a remaining administrator: otherwise an attacker who
+//! may make administrators could make two, which the guard would count instead of those who lose access. The creation
+//! time is reported with the rest; the guard knows the time and the settings.
 
 mod assuming;
 mod known;
@@ -26,7 +27,7 @@ use crate::principal::Kind;
 pub(crate) const ADMINISTRATOR: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
-/// How many users are asked about: two that somebody can be are enough.
+/// The number of users that are checked: two that somebody can act as are enough.
 const ASKED: usize = 20;
 
 /// The account: its principals, their groups, and the documents of the policies they have.
@@ -40,7 +41,7 @@ pub struct Account {
     pub groups: BTreeMap<String, Held>,
     /// The default documents of managed policies by ARN.
     pub policies: BTreeMap<String, String>,
-    /// What was found out of the documents.
+    /// The results of analysing the documents.
     pub(crate) known: Known,
 }
 
@@ -61,7 +62,7 @@ pub struct Principal {
     pub trust: Option<String>,
     /// Whether somebody can sign in as it.
     pub access: Access,
-    /// Since when it is there.
+    /// Its creation time.
     pub since: Option<Timestamp>,
 }
 
@@ -85,7 +86,7 @@ pub enum Access {
     Unknown,
 }
 
-/// What is taken for granted of what nobody looked at.
+/// The assumption about documents that nobody read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unread {
     /// Policies forbid nothing, and somebody can sign in.
@@ -114,8 +115,7 @@ impl Account {
         attached.filter(|arn| self.document(arn).is_none()).map(str::to_owned).collect()
     }
 
-    /// The users of whom it matters whether somebody can sign in as them, where these are to lose something: ARNs, and who
-    /// is there longest comes first.
+    /// The users whose ability to sign in matters if these principals are to lose something: ARNs, the oldest first.
     #[must_use]
     pub fn undecided(&self, affected: &[String]) -> Vec<String> {
         let (mut users, mut seen) = (BTreeSet::new(), BTreeSet::new());
@@ -129,12 +129,12 @@ impl Account {
         users
     }
 
-    /// Since when a principal is there. One of which it is not known comes after all others.
+    /// The creation time of a principal. One without a known time comes after all others.
     pub(crate) fn age_of(&self, arn: &str) -> Timestamp {
         self.principals.get(arn).and_then(|principal| principal.since).unwrap_or(Timestamp::MAX)
     }
 
-    /// What is taken away on the way from this account to that one.
+    /// The access that is removed on the way from this account to that one.
     #[must_use]
     pub fn impact(&self, after: &Self, affected: Vec<String>) -> Impact {
         let lost = |unread| &self.counted(unread) - &after.counted(unread);
@@ -148,7 +148,7 @@ impl Account {
         Impact { affected, administrators_lost: lost.len(), administrators_left: left.collect() }
     }
 
-    /// Those of whom it is not known what they may do, and who had other policies before.
+    /// Those whose permissions are not known, and who had other policies before.
     fn unsure(&self, before: &Self) -> BTreeSet<&str> {
         let likely = self.likely(Unread::Harmless).into_iter();
         let unknown = likely.filter(|likely| likely.is_admin(&self.known) == Answer::Unknown);
@@ -204,8 +204,8 @@ impl Account {
         able
     }
 
-    /// The principals that may be able to do everything, those with the shortest policies first. Most have no wide policy,
-    /// and need no closer look.
+    /// The principals that may be able to do everything, those with the shortest policies first. Most have no wide
+    /// policy, and need no closer look.
     fn likely(&self, unread: Unread) -> Vec<Likely<'_>> {
         let wide = self.policies.iter().filter(|(_, text)| self.known.read(text).wide).map(|(arn, _)| arn.as_str());
         let wide: BTreeSet<&str> = wide.collect();
@@ -251,7 +251,7 @@ impl Account {
         self.all_held(principal).flat_map(|held| held.inline.iter().map(String::as_str))
     }
 
-    /// What a principal has by its groups and directly.
+    /// The policies of a principal, by its groups and directly.
     fn all_held<'a>(&'a self, principal: &'a Principal) -> impl Iterator<Item = &'a Held> {
         let by_groups = principal.groups.iter().filter_map(|name| self.groups.get(name));
         by_groups.chain(std::iter::once(&principal.held))

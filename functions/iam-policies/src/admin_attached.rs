@@ -2,7 +2,7 @@
 //!
 //! **What drifts.** The AWS-managed policy `AdministratorAccess` is attached to it.
 //!
-//! **Why it matters.** Whoever has it can read all PHI and switch every safeguard off: 45 CFR 164.308(a)(3)(i) and
+//! **Why it matters.** Its holder can read all PHI and switch every safeguard off: 45 CFR 164.308(a)(3)(i) and
 //! 164.308(a)(4)(i) and (ii) (minimum necessary access), 164.312(a)(1) (access control).
 //!
 //! **What we read.** The managed policies attached to it; on drift, the account's principals, who can sign in, and
@@ -13,8 +13,8 @@
 //! **What we never touch.** Its other policies; the last two effective administrators; root, reserved and protected
 //! principals; Remedy itself.
 //!
-//! **What may break.** The principal is denied what no other of its policies permits, from the next call on:
-//! deployments, scripts, people on call.
+//! **What may break.** From the next call on, the principal is denied everything that none of its other policies
+//! permits: deployments, scripts, people on call.
 //!
 //! **Way back.** It is attached again. Policies that others attached or detached since stay so.
 //!
@@ -43,7 +43,7 @@ const IAM: &str = "iam.amazonaws.com";
 #[derive(Debug)]
 pub struct AdminAttached;
 
-/// What bears on the decision.
+/// Facts that affect the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// The principal's name.

@@ -1,4 +1,4 @@
-//! What makes an administrator of whoever has a policy, and what the policy should be instead.
+//! The grant that makes a policy's holders administrators, and the policy that should replace it.
 
 use remedy_domain::{AdminPolicyRepair, Consent, Context, IdentityRepairs};
 use remedy_policy::{
@@ -19,7 +19,7 @@ pub(crate) enum Grant {
     Literal,
     /// It is none that we understand.
     Unreadable,
-    /// It takes too much work to find out.
+    /// Finding out takes too much work.
     TooMuchWork,
 }
 
@@ -50,8 +50,9 @@ pub(crate) fn consent(facts: &Facts, grant: Grant, context: &Context<'_>) -> Con
     }
 }
 
-/// What the policy should be. None: nothing is left to do, for nobody has it unbounded. Where it takes too much work to find
-/// out what a narrower policy would permit, a person must write one: nothing is taken from anybody in its place.
+/// The policy that should replace it. None: nothing is left to do, because nobody has it unbounded. If it takes too
+/// much work to find out what a narrower policy would permit, a person must write one: until then nobody loses
+/// anything.
 pub(crate) fn desired(
     facts: &Facts,
     setting: &Setting,

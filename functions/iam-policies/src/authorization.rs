@@ -1,4 +1,4 @@
-//! Reading the account: one call tells what everybody may do, a few more who can sign in.
+//! Reading the account: one call returns everybody's permissions, a few more who can sign in.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,8 @@ const AT_ONCE: usize = 4;
 /// How many administrators must stay.
 const ENOUGH: usize = 2;
 
-/// Reads the account that a target is in. `affected` tells who would lose something: the others are looked at more closely.
+/// Reads the account that a target is in. `affected` names those who would lose something: the others are read more
+/// closely.
 pub(crate) async fn account(
     client: &Client,
     target: &Target,
@@ -123,8 +124,8 @@ fn default_of(policy: &ManagedPolicyDetail) -> Option<String> {
     default.document().map(policy::decoded)
 }
 
-/// Looks who can sign in, a few at a time and who is there longest first, until two administrators are known who lose
-/// nothing and are there as long as everybody who is left: of those who came later, none counts more.
+/// Checks who can sign in, a few at a time and the oldest first, until two administrators are known that lose nothing
+/// and are at least as old as all others that remain: of the newer ones, none counts more.
 async fn sign_ins(client: &Client, account: &mut Account, affected: &[String]) -> Result<(), Fault> {
     let undecided = account.undecided(affected);
     for some in undecided.chunks(AT_ONCE) {

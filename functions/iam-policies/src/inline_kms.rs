@@ -2,20 +2,20 @@
 //!
 //! **What drifts.** An inline policy allows `kms:Decrypt` or `kms:ReEncrypt*` on all keys, whatever its conditions say.
 //!
-//! **Why it matters.** Whoever may use every key can read all encrypted PHI: 45 CFR 164.312(a)(2)(iv) (encryption and
-//! decryption).
+//! **Why it matters.** A principal that may use every key can read all encrypted PHI: 45 CFR 164.312(a)(2)(iv)
+//! (encryption and decryption).
 //!
 //! **What we read.** The inline policies of the user, group or role.
 //!
-//! **What we change.** Nothing: which keys are needed, only a person knows.
+//! **What we change.** Nothing: only a person knows which keys are needed.
 //!
 //! **What we never touch.** Everything.
 //!
 //! **What may break.** Nothing: nothing is changed.
 //!
-//! **Way back.** There is nothing to take back.
+//! **Way back.** There is nothing to revert.
 //!
-//! **When a person decides.** Always: the statements are to name the keys that are needed.
+//! **When a person decides.** Always: the statements should name the keys that are needed.
 
 use remedy_domain::{
     Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, Stops, Target, Verdict,
@@ -118,7 +118,7 @@ impl Remediation for InlineKms {
     }
 }
 
-/// What cannot be read is reported, never passed.
+/// A document that cannot be read is reported, never passed.
 fn decrypts_everything(text: &str) -> bool {
     let Ok(policy) = Policy::parse(Document::Identity, text) else { return true };
     policy.statements.iter().any(|statement| {

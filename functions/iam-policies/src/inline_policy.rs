@@ -1,26 +1,26 @@
 //! `iam-inline-policy`: a user, group or role with policies written into it.
 //!
-//! **What drifts.** There is an inline policy, other than the fence of `iam-mfa`, which is known by what it says. One under
-//! another name that Remedy keeps for itself pages somebody.
+//! **What drifts.** There is an inline policy, other than the MFA-deny policy of `iam-mfa`, which is identified by its
+//! content. One under another name that Remedy reserves for itself pages somebody.
 //!
-//! **Why it matters.** Inline policies are seen by no review of policies, have no versions and no way back: 45 CFR
+//! **Why it matters.** No review of policies sees inline policies, and they have no versions to return to: 45 CFR
 //! 164.308(a)(3)(i) and (ii), 164.308(a)(4)(i) and (ii) (access is authorised and reviewed), 164.312(a)(1).
 //!
-//! **What we read.** The principal's inline policies and the managed ones attached to it; on drift, whether a policy stands
-//! where an inline one would go, and the principal's tags.
+//! **What we read.** The principal's inline policies and the managed ones attached to it; on drift, whether a managed
+//! policy already exists in place of an inline one, and the principal's tags.
 //!
-//! **What we change.** Each becomes a customer-managed policy of the same document, `RemedyInline-…`, attached to the same
-//! principal; then the inline one is deleted. Nobody may do more or less than before.
+//! **What we change.** Each becomes a customer-managed policy of the same document, `RemedyInline-…`, attached to the
+//! same principal; then the inline one is deleted. Permissions stay exactly as before.
 //!
-//! **What we never touch.** What the documents say; other attached policies; the fence.
+//! **What we never touch.** The contents of the documents; other attached policies; the MFA-deny policy.
 //!
 //! **What may break.** Nothing is permitted or denied anew. Templates and scripts that manage the inline policy by its
 //! name no longer find it, and may write it again.
 //!
 //! **Way back.** The inline policies are written again, and the managed ones detached and deleted.
 //!
-//! **When a person decides.** Always, unless `identity_repairs` is `auto`. Where a document is longer than a managed policy
-//! may be, or ten policies are attached, a person must make room; likewise where somebody put a policy under our name.
+//! **When a person decides.** Always, unless `identity_repairs` is `auto`. If a document is longer than a managed
+//! policy may be, or ten policies are attached, a person must make room; likewise if our name is taken.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,7 +55,7 @@ const ATTACHED: usize = 10;
 #[derive(Debug)]
 pub struct InlinePolicy;
 
-/// What bears on the decision.
+/// Facts that affect the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// The principal's ARN.

@@ -33,7 +33,7 @@ pub struct Setting {
 pub struct Managed {
     /// What it says.
     pub document: String,
-    /// Whether the principal has it. One that it has not was left by a lost worker, or put there by somebody else.
+    /// Whether the principal has it. If not, a crashed worker left it, or somebody else put it there.
     pub attached: bool,
 }
 

@@ -3,27 +3,27 @@
 //! **What drifts.** The default version permits every action on every resource: by one statement as AWS Config's rule counts
 //! it, or by all its statements together (`NotAction`, several statements, `*:*`).
 //!
-//! **Why it matters.** Whoever has it can read all PHI and switch every safeguard off: 45 CFR 164.308(a)(3)(i) and
+//! **Why it matters.** Its holders can read all PHI and switch every safeguard off: 45 CFR 164.308(a)(3)(i) and
 //! 164.308(a)(4)(i) and (ii) (minimum necessary access), 164.312(a)(1) (access control).
 //!
-//! **What we read.** The policy's versions and the document of the default one; on drift, the account's principals, who can
-//! sign in, the policy's tags, and the document of the oldest version where it must make room.
+//! **What we read.** The policy's versions and the document of the default one; on drift, the account's principals, who
+//! can sign in, the policy's tags, and the document of the oldest version if it must make room.
 //!
 //! **What we change.** As `admin_policy_repair` says: a new default version without the offending grant (`narrow`), or
-//! nobody has the policy attached (`detach`, also where nothing would be left of it), or everybody who has it is bounded by
-//! `permissions_boundary` (`boundary`).
+//! the policy is detached from everybody (`detach`, also if nothing would be left of it), or everybody who has it is
+//! bounded by `permissions_boundary` (`boundary`).
 //!
 //! **What we never touch.** Every other statement, byte for byte; other policies; the last two effective administrators;
 //! root, reserved and protected principals; Remedy itself.
 //!
-//! **What may break.** Whoever relied on the grant is denied what nothing else permits them, from the next call on:
-//! deployments, scripts, people on call.
+//! **What may break.** From the next call on, principals that relied on the grant are denied everything that nothing
+//! else permits them: deployments, scripts, people on call.
 //!
-//! **Way back.** The old version counts again and ours is deleted; attachments and boundaries are put back. A version that
-//! had to make room is made again from its document.
+//! **Way back.** The old version becomes the default again and ours is deleted; attachments and boundaries are
+//! restored. A version that had to make room is made again from its document.
 //!
-//! **When a person decides.** Always, unless `identity_repairs` is `auto`; then still where the policy bounds principals, or
-//! grants only under a condition. Where no single statement is at fault, a person must write what is needed.
+//! **When a person decides.** Always, unless `identity_repairs` is `auto`; then still if the policy bounds principals,
+//! or grants only under a condition. If no single statement is at fault, a person must write what is needed.
 
 use aws_sdk_iam::config::{Builder, retry::RetryConfig};
 use remedy_aws::{fault, found};
@@ -57,7 +57,7 @@ const IAM: &str = "iam.amazonaws.com";
 #[derive(Debug)]
 pub struct PolicyAdmin;
 
-/// What bears on the decision.
+/// Facts that affect the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// The policy's ARN.
@@ -226,7 +226,7 @@ impl Remediation for PolicyAdmin {
     }
 }
 
-/// What becomes of a new version.
+/// The effect of a new version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Becomes {
     Default,

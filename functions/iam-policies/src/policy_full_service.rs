@@ -14,10 +14,10 @@
 //!
 //! **What may break.** Nothing: nothing is changed.
 //!
-//! **Way back.** There is nothing to take back.
+//! **Way back.** There is nothing to revert.
 //!
-//! **When a person decides.** Always: the statements are to list the actions that are used, which the service's last-accessed
-//! data tells. Policies that permit everything of every service are `iam-policy-admin`'s.
+//! **When a person decides.** Always: the statements should list the actions that are used, which the service's
+//! last-accessed data shows. Policies that permit everything of every service are `iam-policy-admin`'s.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +42,7 @@ const NAMED: usize = 10;
 #[derive(Debug)]
 pub struct PolicyFullService;
 
-/// What a policy permits everything of.
+/// The services of which a policy permits everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Full {
     /// These services.
@@ -51,7 +51,7 @@ pub enum Full {
     Everything,
     /// It is none that we understand.
     Unreadable,
-    /// It takes too much work to find out.
+    /// Finding out takes too much work.
     TooMuchWork,
 }
 

@@ -1,25 +1,25 @@
-//! `iam-policy-unapproved`: a customer-managed policy that was changed without an approval on file.
+//! `iam-policy-unapproved`: a customer-managed policy that was changed without a stored approval.
 //!
-//! **What drifts.** The document that counts is another than when the policy was last in order, and its digest is not among
-//! `approved_policies`: a new version, one that was made long ago and counts since today, or an old one that counts again. Of
-//! a policy that was never seen in order, the version that counts is younger than `policy_change_days`.
+//! **What drifts.** The default version's document differs from that when the policy was last compliant, and its digest
+//! is not among `approved_policies`: a new version, one made long ago and made the default today, or an old one that is
+//! the default again. If a policy was never seen compliant: its default version is younger than `policy_change_days`.
 //!
 //! **Why it matters.** Access is to be authorised, and its changes recorded: 45 CFR 164.308(a)(4)(ii)(C) (access
 //! establishment and modification), 164.308(a)(5)(ii)(C), 164.316(b)(1) (documentation).
 //!
-//! **What we read.** The policy's versions and the document of the default one; in the state bucket, what counted when the
-//! policy was last in order: IAM tells when a version was made, and not since when it counts.
+//! **What we read.** The policy's versions and the document of the default one; in the state bucket, the default when
+//! the policy was last compliant: IAM says when a version was made, and not since when it is the default.
 //!
-//! **What we change.** Nothing: the change is reported, once a version.
+//! **What we change.** Nothing: the change is reported, once for each version.
 //!
 //! **What we never touch.** Everything.
 //!
 //! **What may break.** Nothing: nothing is changed.
 //!
-//! **Way back.** There is nothing to take back.
+//! **Way back.** There is nothing to revert.
 //!
-//! **When a person decides.** Always: to approve the document, by its digest in the settings, or to set the former version
-//! as default again.
+//! **When a person decides.** Always: to approve the document, by its digest in the settings, or to set the former
+//! version as default again.
 
 use jiff::Timestamp;
 use remedy_domain::{
@@ -51,11 +51,11 @@ pub struct Change {
     pub since: Timestamp,
     /// The digest of its document.
     pub digest: String,
-    /// What counted when the policy was last in order, if it ever was.
+    /// The default when the policy was last compliant, if it ever was.
     pub last: Option<Counted>,
 }
 
-/// What counted, on file.
+/// A stored default version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// The version's id.
@@ -144,7 +144,7 @@ impl Remediation for PolicyUnapproved {
 }
 
 impl Change {
-    /// Whether what counts is what counted, or, where nothing is on file, was made before changes are told.
+    /// Whether the default is the stored one, or, if none is stored, was made before changes are reported.
     fn is_known(&self, context: &Context<'_>) -> bool {
         let days = context.now.duration_since(self.since).as_hours() / 24;
         match &self.last {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{calls, clients::Iam, policy};
 
-/// What kind of principal holds policies.
+/// The kind of a principal that holds policies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -182,8 +182,8 @@ async fn document(client: &Client, kind: Kind, name: &str, inline: &str) -> Resu
     Ok(text.map(|text| (inline.to_owned(), policy::decoded(&text))))
 }
 
-/// A principal's inline policies by name, but for the fence of a user who has no MFA device; none where there is no such
-/// principal. The fence is known by what it says: whatever else goes by its name is like any other.
+/// A principal's inline policies by name, without the MFA-deny policy of a user who has no MFA device; none if there is
+/// no such principal. That policy is identified by its content: any other under its name is like all others.
 pub(crate) async fn inline(client: &Client, target: &Target) -> Result<Option<BTreeMap<String, String>>, Fault> {
     let (kind, name) = (Kind::of(target), target.id.as_str());
     let Some(names) = inline_names(client, kind, name).await? else { return Ok(None) };
@@ -192,8 +192,8 @@ pub(crate) async fn inline(client: &Client, target: &Target) -> Result<Option<BT
     Ok(Some(theirs.collect()))
 }
 
-/// How many inline policies a principal has besides its fence; none where there is no such principal. Only what goes by the
-/// name of the fence is read.
+/// The number of a principal's inline policies besides its MFA-deny policy; none if there is no such principal. Only
+/// the policy under that name is read.
 pub(crate) async fn count_inline(client: &Client, target: &Target) -> Result<Option<usize>, Fault> {
     let (kind, name) = (Kind::of(target), target.id.as_str());
     let Some(names) = inline_names(client, kind, name).await? else { return Ok(None) };

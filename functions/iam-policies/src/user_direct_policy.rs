@@ -2,24 +2,24 @@
 //!
 //! **What drifts.** A managed policy is attached to the user, or an inline policy is written into it.
 //!
-//! **Why it matters.** Access that hangs on a person is not reviewed with the person's role, and stays when the role
+//! **Why it matters.** Access that depends on a person is not reviewed with the person's role, and stays when the role
 //! changes: 45 CFR 164.308(a)(3)(i) and (ii), 164.308(a)(4)(i) and (ii) (access by role), 164.312(a)(1).
 //!
-//! **What we read.** The policies attached to the user and the names of its inline ones, and what goes by the name of the
-//! fence; on drift, the user's groups and theirs, and the user's tags.
+//! **What we read.** The policies attached to the user and the names of its inline ones, and the policy under the name
+//! of the MFA-deny policy; on drift, the user's groups and their policies, and the user's tags.
 //!
 //! **What we change.** Policies that one of the user's groups gives as well are detached from the user: it loses nothing.
 //!
-//! **What we never touch.** What no group gives; inline policies (`iam-inline-policy` converts them); `AdministratorAccess`
-//! (`iam-admin-attached`); the fence of `iam-mfa`, known by what it says.
+//! **What we never touch.** Policies that no group gives; inline policies (`iam-inline-policy` converts them);
+//! `AdministratorAccess` (`iam-admin-attached`); the MFA-deny policy of `iam-mfa`, identified by its content.
 //!
-//! **What may break.** Nothing, while the groups of the user permit the same; if somebody takes the user out of the
+//! **What may break.** Nothing, while the groups of the user permit the same; if somebody removes the user from the
 //! group later, the permissions go with it.
 //!
 //! **Way back.** They are attached again. Policies that others attached or detached since stay so.
 //!
-//! **When a person decides.** Always, unless `identity_repairs` is `auto`. Where no group gives a policy, a person must put
-//! the user into one that does.
+//! **When a person decides.** Always, unless `identity_repairs` is `auto`. If no group gives a policy, a person must
+//! put the user into one that does.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ const IAM: &str = "iam.amazonaws.com";
 #[derive(Debug)]
 pub struct UserDirectPolicy;
 
-/// What bears on the decision.
+/// Facts that affect the decision.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
     /// How many inline policies the user has.

@@ -21,8 +21,8 @@ pub(crate) async fn discover(client: &Keys, place: &Place, from: Option<String>)
     Ok(Page { targets, next: page.next_marker().map(str::to_owned) })
 }
 
-/// A key by its id or its ARN. Whether it is there, and is called exactly so, observing tells: an alias is not a name of
-/// a key, for it can be pointed elsewhere at any time.
+/// A key by its id or its ARN. Observing shows whether it exists under that very name: an alias is not a name of a key,
+/// because it can be pointed elsewhere at any time.
 pub(crate) fn find(place: &Place, id: &str) -> Vec<Target> {
     let Some(rest) = id.strip_prefix("arn:") else { return vec![target(place, id, None)] };
     let here = format!(":kms:{}:{}:key/", place.region, place.account);

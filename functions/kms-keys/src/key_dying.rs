@@ -6,15 +6,15 @@
 //! **Why it matters.** 45 CFR 164.308(a)(7)(i) (contingency plan), 164.312(a)(2)(ii) (emergency access): PHI that
 //! nobody can read is lost.
 //!
-//! **What we read.** What KMS says of the key; on drift, its tags.
+//! **What we read.** The key's description from KMS; on drift, its tags.
 //!
-//! **What we change.** `CancelKeyDeletion`. The key is disabled afterwards, as KMS leaves it; a person is told.
+//! **What we change.** `CancelKeyDeletion`. The key is disabled afterwards, as KMS leaves it; a person is notified.
 //!
 //! **What we never touch.** Whether the key is enabled; keys that AWS manages.
 //!
-//! **What may break.** Nothing. The key stays disabled, as it was: what uses it fails until a person enables it.
+//! **What may break.** Nothing. The key stays disabled, as it was: its users fail until a person enables it.
 //!
-//! **Way back.** None by machine: scheduling the deletion again would destroy data, so such an undo is refused.
+//! **Way back.** None: scheduling the deletion again would destroy data, so such an undo is refused.
 //!
 //! **When a person decides.** Never before: it stops destruction, and waiting would be the harm. After: whether to enable
 //! the key again, or to retire it for good.
@@ -43,7 +43,7 @@ const KMS: &str = "kms.amazonaws.com";
 #[derive(Debug)]
 pub struct KeyDying;
 
-/// Who manages the key.
+/// The manager of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manager {
     /// AWS.
@@ -52,7 +52,7 @@ pub enum Manager {
     Customer,
 }
 
-/// What is to become of the key.
+/// The wanted state of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Life {

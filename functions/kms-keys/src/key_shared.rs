@@ -1,27 +1,28 @@
-//! `kms-key-shared`: a key whose policy lets strangers in.
+//! `kms-key-shared`: a key whose policy admits external principals.
 //!
-//! **What drifts.** The key policy lets any AWS account in; or an account that `parameters.trusted_accounts` does not name;
-//! or an AWS service on behalf of anybody (without `aws:SourceAccount`, `aws:SourceArn` or their like).
+//! **What drifts.** The key policy admits any AWS account; or an account that `parameters.trusted_accounts` does not
+//! name; or an AWS service on behalf of anybody (without `aws:SourceAccount`, `aws:SourceArn` or their like).
 //!
-//! **Why it matters.** Who may use the key may read the PHI under it: 45 CFR 164.308(a)(4)(ii)(B) (access authorization),
-//! 164.312(a)(2)(iv) (encryption and decryption).
+//! **Why it matters.** Principals that may use the key may read the PHI under it: 45 CFR 164.308(a)(4)(ii)(B) (access
+//! authorization), 164.312(a)(2)(iv) (encryption and decryption).
 //!
 //! **What we read.** The key policy; on drift, who manages the key, and its tags.
 //!
-//! **What we change.** `PutKeyPolicy`: of statements that let any account in, the stranger is taken out of a list of
-//! principals, or else the statement. KMS checks that the policy can still be changed; that check is never bypassed.
+//! **What we change.** `PutKeyPolicy`: from statements that admit any account, the external principal is removed from a
+//! list of principals, or else the statement. KMS checks that the policy can still be changed; that check is never
+//! bypassed.
 //!
 //! **What we never touch.** Every other statement, byte for byte. Grants. Keys that AWS manages.
 //!
-//! **What may break.** Whoever used the key by the statement that is taken out: everybody, or anonymous callers.
-//! Principals of the key's own account and trusted accounts keep what other statements and their own policies permit.
+//! **What may break.** Callers that used the key by the removed statement: everybody, or anonymous callers. Principals
+//! of the key's own account and trusted accounts keep what other statements and their own policies permit.
 //!
-//! **Way back.** What was taken out is put in again, statement by statement. A statement that somebody else changed since
+//! **Way back.** The removed parts are restored, statement by statement. A statement that somebody else changed since
 //! keeps their text.
 //!
-//! **When a person decides.** Always. Which accounts and services are strangers, only a person can tell: they are
-//! reported, and as long as there are any, nothing is taken out. So is a policy of which no single statement is at fault,
-//! or which nobody of the key's own account could change afterwards.
+//! **When a person decides.** Always. Only a person can say which accounts and services are external: they are
+//! reported, and as long as there are any, nothing is removed. The same holds for a policy of which no single statement
+//! is at fault, or which nobody of the key's own account could change afterwards.
 //!
 //! Source: AWS KMS Developer Guide, "Key policies in AWS KMS", "Allowing users in other accounts to use a KMS key".
 
@@ -53,12 +54,12 @@ const NAME: &str = "default";
 #[derive(Debug)]
 pub struct KeyShared;
 
-/// What bears on the decision.
+/// Facts that affect the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shared {
     /// The key's ARN.
     pub arn: String,
-    /// Who manages it; the customer, until it matters.
+    /// The manager of the key; the customer, until it matters.
     pub manager: Manager,
 }
 
@@ -79,7 +80,7 @@ impl remedy_domain::Step for PolicyStep {
         PUT
     }
 
-    /// Who may be stopped is why the control always asks.
+    /// The control always asks because the repair may stop a caller.
     fn harm(&self) -> Harm {
         Harm::None
     }

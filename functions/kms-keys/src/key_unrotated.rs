@@ -131,7 +131,7 @@ impl Remediation for KeyUnrotated {
         let Some(metadata) = metadata? else { return Ok(Observed::Absent) };
         let obstacle = obstacle(&metadata);
         if obstacle.is_some() {
-            // KMS may refuse to tell the rotation of such a key, and it does not matter.
+            // KMS may refuse to return the rotation of such a key, and it does not matter.
             return Ok(Observed::Present { facts: Kind(obstacle), setting: Rotation::Off });
         }
         let Some(answer) = found(STATUS.operation, &key::GONE, status)? else { return Ok(Observed::Absent) };

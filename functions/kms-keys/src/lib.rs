@@ -1,4 +1,4 @@
-//! `kms-keys`: customer-managed KMS keys that do not rotate, are about to be deleted, or let strangers in.
+//! `kms-keys`: customer-managed KMS keys that do not rotate, are about to be deleted, or admit external principals.
 
 mod clients;
 mod key;

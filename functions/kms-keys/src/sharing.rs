@@ -10,12 +10,12 @@ use remedy_policy::{
 /// Keys that say which account calls.
 const CALLER: [&str; 2] = ["kms:calleraccount", "aws:principalaccount"];
 
-/// What is wrong with a key policy.
+/// The faults of a key policy.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Sharing {
     /// Statements that let any AWS account in.
     pub(crate) open: Vec<Violation>,
-    /// What only a person can tell right from wrong.
+    /// Grants that only a person can judge.
     pub(crate) doubtful: Vec<Violation>,
 }
 

@@ -30,7 +30,7 @@ use crate::{
 
 /// More repairs than this are not looked at by a person one by one.
 const MOST: usize = 20;
-/// So many asks are read to tell what an exemption covers.
+/// The number of asks that are read to count what an exemption covers.
 const MOST_READ: usize = 200;
 
 impl<P: Office> Desk<'_, P> {
@@ -52,7 +52,7 @@ impl<P: Office> Desk<'_, P> {
         Ok(json!({"asks": answers}))
     }
 
-    /// The repairs that are meant, the latest first: they are taken back in that order.
+    /// The repairs that are meant, the latest first: they are reverted in that order.
     async fn named(&self, revert: &Revert) -> Result<Vec<(PlanId, StoredPlan)>, Refused> {
         if let Some(plan) = &revert.plan {
             let id = PlanId::parse(plan.clone()).map_err(|_| Refused::NothingToUndo)?;
@@ -98,7 +98,7 @@ impl<P: Office> Desk<'_, P> {
         Ok(answer)
     }
 
-    /// How many resources whose plans wait the terms cover, of those that were drafted last.
+    /// The number of resources with waiting plans that the terms cover, among the latest drafts.
     pub(crate) async fn covered(&self, terms: &Terms) -> Result<usize, Refused> {
         let now = (self.ports.now(), &self.settings.people);
         let which = Which { control: Some(terms.control.clone()), account: Some(terms.account.clone()) };
@@ -120,7 +120,7 @@ impl<P: Office> Desk<'_, P> {
         same && now < on_file.until && on_file.reminder_due(now).is_none()
     }
 
-    /// Whichever way they differ. The ask is for this change of what is in force now, and for no other.
+    /// Of whatever kind the differences are. The ask is for this change of the settings now in force, and for no other.
     pub(crate) async fn ask_for_settings(&self, document: &Document) -> Result<Value, Refused> {
         let written = document.written().map_err(Refused::Settings)?;
         if *self.settings == written.settings {
@@ -136,8 +136,8 @@ impl<P: Office> Desk<'_, P> {
         Ok(answer)
     }
 
-    /// Stopping needs one person, going on needs two. A hold that stands already is put on anew: whatever release was asked for
-    /// before is of another hold then.
+    /// Stopping needs one person, going on needs two. An existing hold is put on anew: a release that was asked for
+    /// before is then of another hold.
     pub(crate) async fn hold(&self, turn: &Turn) -> Result<Value, Refused> {
         if !turn.scope.is_plausible() {
             return Err(Refused::NoControl);
@@ -161,7 +161,7 @@ impl<P: Office> Desk<'_, P> {
         Ok(answer)
     }
 
-    /// Why a hold may stop nothing. It is put on nevertheless: a brake that refuses is none.
+    /// The reason why a hold may stop nothing. It is put on nevertheless: a brake must not refuse.
     async fn doubt(&self, scope: &HoldScope) -> Result<Option<&'static str>, Refused> {
         Ok(match scope {
             HoldScope::All => None,
@@ -216,7 +216,7 @@ impl<P: Office> Desk<'_, P> {
         self.tell_as(&id, alarm, text).await;
     }
 
-    /// Tells once under this id, whoever asks.
+    /// Notifies once under this id, whoever asks.
     pub(crate) async fn tell_as(&self, id: &str, alarm: Alarm, text: &str) -> Posted {
         let notice = account::notice("operator", &self.actor.account, alarm, text);
         outbox::tell(self.ports, id, &notice).await
@@ -239,7 +239,7 @@ fn is_within(at: Timestamp, revert: &Revert) -> bool {
     revert.since.is_none_or(|since| since <= at) && revert.until.is_none_or(|until| at < until)
 }
 
-/// What is asked for, in words. Of settings, what would change: the whole of it shows `remedy plan`.
+/// The subject in words. For settings, the differences: `remedy plan` shows all of it.
 fn asked_in_words(subject: &Subject) -> String {
     match subject {
         Subject::Settings(proposal) => format!("settings ({})", settings::told(&proposal.differences)),
@@ -262,7 +262,7 @@ pub(crate) fn shown(subject: &Subject) -> Value {
     }
 }
 
-/// The same as records list it: of very many differences the first, of long values the digest.
+/// The same as records list it: the first of very many differences, digests of long values.
 pub(crate) fn listed(subject: &Subject) -> Value {
     match subject {
         Subject::Settings(proposal) => {

@@ -1,4 +1,4 @@
-//! Deciding: an approval does what was asked, a refusal ends it. Whoever asks does not decide.
+//! Deciding: an approval carries out an ask, a refusal ends it. Nobody decides their own ask.
 
 use remedy_aws::Sent;
 use remedy_domain::{
@@ -37,8 +37,9 @@ impl<P: Office> Desk<'_, P> {
         Ok(answer)
     }
 
-    /// Whoever rejects a repair answers for the violation that stays, and people hear of it. The second time, whoever rejects
-    /// and whatever the plan was, somebody is paged: what is to stay for longer is exempted, by two people. Answers what to do.
+    /// A person who rejects a repair is responsible for the violation that stays, and people are notified. The second
+    /// time, whoever rejects and whatever the plan was, somebody is paged: a violation that is to stay for longer is
+    /// exempted, by two people. Returns what to do.
     async fn rejected(&self, on_file: &OnFile) -> Option<&'static str> {
         let Subject::Plan { plan } = &on_file.ask.subject else { return None };
         let (control, target) = (&plan.plan.control, &plan.plan.target);
@@ -57,7 +58,7 @@ impl<P: Office> Desk<'_, P> {
         Some("this was rejected before, and somebody is paged: ask for an exemption: remedy exempt request")
     }
 
-    /// A decision that was put on file and whose effect was lost is completed by the same person's second try.
+    /// A stored decision whose effect was lost is completed by the same person's second try.
     pub(crate) async fn approve(&self, decide: &Decide) -> Result<Value, Refused> {
         let on_file = self.open_ask(&decide.id).await?;
         self.still_holds(&on_file).await?;
@@ -74,7 +75,7 @@ impl<P: Office> Desk<'_, P> {
         on_file.standing(self.ports.now(), &self.settings.people, &[])
     }
 
-    /// Whether what was asked for is still what would come of it. What is not cannot be approved any more.
+    /// Whether the ask would still have the same effect. If not, it can no longer be approved.
     async fn still_holds(&self, on_file: &OnFile) -> Result<(), Refused> {
         match &on_file.ask.subject {
             Subject::Settings(proposal) => self.next_settings(proposal).map(drop),
@@ -84,8 +85,8 @@ impl<P: Office> Desk<'_, P> {
         }
     }
 
-    /// The settings that are asked for, if they still differ from those in force as they did. None: they are in force, which an
-    /// approval whose effect was lost half-way finds.
+    /// The proposed settings, if they still differ from those in force as they did. None: they are in force, as after
+    /// an approval whose effect was lost half-way.
     fn next_settings(&self, proposal: &Proposal) -> Result<Option<Written>, Refused> {
         if proposal.from.is_empty() || proposal.text.is_empty() {
             return Err(Refused::Outdated("it was asked for in a former version"));
@@ -144,7 +145,7 @@ impl<P: Office> Desk<'_, P> {
         Ok(evidence)
     }
 
-    /// Does what was approved. Answers what is left to do by hand, if something is.
+    /// Carries out what was approved. Returns what is left to do by hand, if anything.
     async fn take_effect(&self, on_file: &OnFile) -> Result<Option<Value>, Refused> {
         match &on_file.ask.subject {
             Subject::Plan { .. } => return self.send(on_file, json!({"approved": {"plan": on_file.id}})).await,
@@ -157,7 +158,7 @@ impl<P: Office> Desk<'_, P> {
         Ok(None)
     }
 
-    /// The function that drafted the plan carries it out; the approval on file is what counts.
+    /// The function that drafted the plan carries it out; the stored approval is what counts.
     async fn send(&self, on_file: &OnFile, event: Value) -> Result<Option<Value>, Refused> {
         let function = &on_file.ask.function;
         let sent = self.ports.send(function, &event).await?;
@@ -185,7 +186,7 @@ impl<P: Office> Desk<'_, P> {
         self.spend(on_file).await
     }
 
-    /// The ask as it stands by now.
+    /// The ask as it stands now.
     async fn anew(&self, on_file: &OnFile) -> Result<OnFile, Refused> {
         asks::latest(self.ports, &on_file.id).await?.ok_or(Refused::NothingWaits)
     }

@@ -15,8 +15,8 @@ use crate::refused::Refused;
 /// The way to the functions: what was approved is carried out by the one that asked.
 #[expect(async_fn_in_trait, reason = "the desk works on one thread; no future crosses to another")]
 pub trait Courier {
-    /// Sends an event to a function. If it does not arrive nothing is lost: what is on file counts, and the event can be sent
-    /// again.
+    /// Sends an event to a function. If it does not arrive, nothing is lost: the stored objects count, and the event
+    /// can be sent again.
     async fn send(&self, function: &str, event: &Value) -> Result<Sent, Fault>;
 }
 
@@ -31,9 +31,9 @@ pub struct Desk<'a, P> {
     pub ports: &'a P,
     /// The settings in force.
     pub settings: &'a Settings,
-    /// What became of the document that is deployed.
+    /// The state of the deployed document.
     pub deployed: &'a Deployed,
-    /// What `REMEDY_MODE` says.
+    /// The mode in `REMEDY_MODE`.
     pub environment: Mode,
     /// Who asks; proven.
     pub actor: &'a Actor,
@@ -74,7 +74,7 @@ impl<P: Office> Desk<'_, P> {
         Refused::NotAllowed(redact::text(&self.actor.arn), what)
     }
 
-    /// Writes down what a person does, before anything comes of it. Answers the record's key.
+    /// Records what a person does, before it takes effect. Returns the record's key.
     pub(crate) async fn record(&self, deed: &str, about: About<'_>) -> Result<String, Refused> {
         let deed = Deed {
             format: FORMAT,
@@ -99,7 +99,7 @@ impl<P: Office> Desk<'_, P> {
     }
 }
 
-/// What a deed is about.
+/// The subject of a deed.
 pub(crate) struct About<'a> {
     pub(crate) subject: &'a str,
     pub(crate) ask: Option<&'a str>,

@@ -1,5 +1,5 @@
-//! The Lambda function `operator`: people in the loop. They approve, reject, take back, exempt, change settings, and hold
-//! everything. Who asks is proven by a call that AWS STS answers, never taken from the payload.
+//! The Lambda function `operator`: people in the loop. They approve, reject, revert, exempt, change settings, and hold
+//! everything. A call to AWS STS proves who asks, never the payload.
 
 mod asking;
 mod deciding;

@@ -26,11 +26,11 @@ use crate::{
     refused::Refused,
 };
 
-/// So many asks are shown on one page.
+/// The number of asks on one page.
 const PAGE: usize = 50;
 
 impl<P: Office> Desk<'_, P> {
-    /// One page of what waits, and how much of it is about each control: what is one of a kind is not lost among thousands.
+    /// One page of waiting asks, and the count for each control, so that a single one is not lost among thousands.
     pub(crate) async fn pending(&self, looking: &Looking) -> Result<Value, Refused> {
         let now = self.ports.now();
         let which = Which { control: looking.control.clone(), account: looking.account.clone() };
@@ -51,7 +51,7 @@ impl<P: Office> Desk<'_, P> {
         Ok(answer)
     }
 
-    /// One ask, whole. Of a plan, what was recorded when it was drafted: the setting before and after, redacted.
+    /// One whole ask. For a plan, the record of its draft: the setting before and after, redacted.
     pub(crate) async fn plan(&self, id: &str) -> Result<Value, Refused> {
         let on_file = asks::latest(self.ports, id).await?.ok_or(Refused::NothingWaits)?;
         let mut shown = line(&on_file);
@@ -73,7 +73,7 @@ impl<P: Office> Desk<'_, P> {
         Ok(shown)
     }
 
-    /// What the record of a plan that waits tells of it.
+    /// The parts that the record of a waiting plan adds to it.
     async fn recorded(&self, on_file: &OnFile, control: &str) -> Result<Vec<(String, Value)>, Refused> {
         let key = evidence::key(on_file.ask.at, control, Kind::Held, &on_file.id);
         let body = self.ports.get(Shelf::Evidence, &key).await?;
@@ -84,7 +84,7 @@ impl<P: Office> Desk<'_, P> {
         Ok([("recorded".to_owned(), json!(key))].into_iter().chain(told).collect())
     }
 
-    /// What waits or was rejected. Of more than some pages, the rest is counted without asking whether it was decided.
+    /// Asks that wait or were rejected. Beyond some pages, the rest is counted without checking for decisions.
     async fn waiting(&self) -> Result<(Vec<OnFile>, usize), Refused> {
         let now = self.ports.now();
         let open = asks::open_asks(self.ports, &Which::default(), (now, &self.settings.people)).await?;
@@ -119,7 +119,7 @@ impl<P: Office> Desk<'_, P> {
         }))
     }
 
-    /// What became of the document that is deployed.
+    /// The state of the deployed document.
     fn document(&self) -> Value {
         match self.deployed {
             Deployed::InForce => json!("in-force"),
@@ -132,7 +132,7 @@ impl<P: Office> Desk<'_, P> {
     }
 }
 
-/// What the settings protect is in violation for as long as it likes: everybody who looks sees how much that is.
+/// Protected resources may stay in violation for ever: everybody who looks sees how much is protected.
 fn protected(protected: &Protected) -> Value {
     let count = protected.principals.len() + protected.resources.len() + protected.break_glass.len();
     let mut shown = redact::value(&json!(protected));
@@ -150,7 +150,7 @@ fn orphan(exemption: &Exemption) -> Value {
     )
 }
 
-/// A repair that somebody rejected, and who answers for it.
+/// A repair that somebody rejected, and who is responsible.
 fn rejected(on_file: &OnFile) -> Option<Value> {
     let (Subject::Plan { plan }, Some(decision)) = (&on_file.ask.subject, &on_file.decision) else { return None };
     let (control, target) = (&plan.plan.control, &plan.plan.target);

@@ -19,18 +19,18 @@ pub enum Refused {
     /// There is nothing of this name to decide.
     #[error("nothing with this id waits for a person: it ended, was decided, or never was")]
     NothingWaits,
-    /// Another version asks for it.
+    /// It is an ask of another version.
     #[error(
         "this version does not know what is asked for: approve it with the version that asks, or reject it and ask again"
     )]
     NotKnown,
-    /// Whoever asks does not decide.
+    /// Nobody decides their own ask.
     #[error("you asked for this yourself: somebody else decides it")]
     OwnAsk,
     /// Somebody was faster.
     #[error("somebody else decided this already")]
     AlreadyDecided,
-    /// What was approved does not hold any more.
+    /// The approved ask no longer holds.
     #[error("what was asked for changed since: {0}; ask again")]
     Outdated(&'static str),
     /// The terms of an exemption are not complete.
@@ -39,7 +39,7 @@ pub enum Refused {
     /// The settings cannot be used.
     #[error("the settings cannot be used")]
     Settings(#[source] SettingsError),
-    /// There is no repair to take back.
+    /// There is no repair to revert.
     #[error("no repair was carried out that this names")]
     NothingToUndo,
     /// Too many at once to be looked at by a person.
@@ -48,10 +48,10 @@ pub enum Refused {
     /// There is no such hold.
     #[error("there is no such hold")]
     NoHold,
-    /// What is to be held can be no control.
+    /// The scope to be held can be no control.
     #[error("no control has such an id: it is 1 to 64 lower-case letters, digits and hyphens; see docs/controls.md")]
     NoControl,
-    /// What is needed failed.
+    /// A needed call failed.
     #[error(transparent)]
     Failed(#[from] Fault),
 }

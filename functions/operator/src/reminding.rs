@@ -7,7 +7,7 @@ use remedy_engine::{
     registry,
 };
 
-/// Sends the reminders that are due. Answers how many.
+/// Sends the reminders that are due. Returns how many.
 pub(crate) async fn remind(ports: &(impl Clock + Store + Notices + Own)) -> Result<usize, Fault> {
     let mut reminded = 0;
     for exemption in registry::all_exemptions(ports).await? {

@@ -19,7 +19,7 @@ use crate::{
     reminding,
 };
 
-/// What to do about a function that does not know which deployment it is of.
+/// The advice for a function that does not know its own deployment.
 const NO_DEPLOYMENT: &str = "the function takes no requests unless it is called <stack>-operator, as template.yaml calls it; \
     behind an emulator on this machine, set REMEDY_AUDIENCE";
 
@@ -63,7 +63,7 @@ fn is_schedule(payload: &[u8]) -> bool {
     matches!(trigger::parse(payload), Ok(Delivery::Direct(triggers)) if triggers.iter().all(is_timed))
 }
 
-/// Whom requests must be for is this deployment, as the function's own ARN tells it. An emulator may send none.
+/// The audience of requests must be this deployment, from the function's own ARN. An emulator may send none.
 fn expected(request: &service::Request<'_>) -> Result<Expected, Fault> {
     let environment = request.ports.environment();
     let told = || environment.audience.clone().and_then(|audience| Audience::parse(audience).ok());

@@ -1,4 +1,4 @@
-//! The desk on a ledger in memory: who may do what, what each deed comes to, and what is written down of it.
+//! The desk on a ledger in memory: who may do what, the effect of each deed, and its records.
 
 mod undoing;
 
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::{Courier, Desk, Refused};
 
 impl Courier for MemoryPorts {
-    /// Nobody is there to take it, except where a test put a queue on file.
+    /// Nobody is there to receive it, unless a test stored a queue.
     async fn send(&self, function: &str, _event: &Value) -> Result<Sent, Fault> {
         let has_queue = self.shelf(Shelf::State).contains_key(&format!("queue/{function}"));
         Ok(if has_queue { Sent::Queued } else { Sent::Nowhere })
@@ -82,7 +82,7 @@ fn id(answer: &Value) -> String {
     answer["id"].as_str().expect("an ask has an id").to_owned()
 }
 
-/// What is on file under a prefix.
+/// The stored objects under a prefix.
 fn on_file<T: serde::de::DeserializeOwned>(ports: &MemoryPorts, prefix: &str) -> Vec<T> {
     let shelf = ports.shelf(Shelf::State);
     let read = |(key, body): (&String, &Vec<u8>)| {

@@ -3,28 +3,29 @@
 //! **What drifts.** The default encryption is not SSE-KMS (`aws:kms`, `aws:kms:dsse`) with a key that the customer manages:
 //! it is SSE-S3, or its key is AWS's own, another account's, or gone. Or it is, and the bucket key is off under `aws:kms`.
 //!
-//! **Why it matters.** A key of one's own says who may read PHI, writes down every use, and can be taken away: 45 CFR
-//! 164.312(a)(2)(iv) and (e)(2)(ii) (encryption), 164.308(a)(4)(ii)(A) (isolation), 164.312(c)(1), 164.314(b)(1) and (b)(2).
+//! **Why it matters.** A customer-managed key decides who may read PHI, logs every use, and can be disabled: 45 CFR
+//! 164.312(a)(2)(iv) and (e)(2)(ii) (encryption), 164.308(a)(4)(ii)(A) (isolation), 164.312(c)(1), 164.314(b)(1) and
+//! (b)(2).
 //!
-//! **What we read.** The default encryption. Where its key is not that of the settings, what KMS says of it. On drift, the
-//! bucket policy, the ACL, the tags, and what KMS says of the key that the settings name.
+//! **What we read.** The default encryption. If its key is not that of the settings, its description from KMS. On
+//! drift, the bucket policy, the ACL, the tags, and the description of the key that the settings name.
 //!
 //! **What we change.** `PutBucketEncryption`: the key of `parameters.default_key`, and the bucket key. A stricter setting
 //! stays: `aws:kms:dsse`, and another key that the customer manages in the same account.
 //!
-//! **What we never touch.** Objects that are there: they keep their encryption. The encryptions that the bucket blocks.
+//! **What we never touch.** Existing objects: they keep their encryption. The encryptions that the bucket blocks.
 //! Buckets that the settings name as free of PHI.
 //!
-//! **What may break.** Those who write without `kms:GenerateDataKey` on the key, and those who read what is written
-//! from then on without `kms:Decrypt`, are denied; so are readers of other accounts, if the key's policy does not let
-//! them in. Every request to KMS is paid for, but bucket keys make them few.
+//! **What may break.** Writers without `kms:GenerateDataKey` on the key, and readers of new objects without
+//! `kms:Decrypt`, are denied; so are readers of other accounts, unless the key's policy admits them. Every request to
+//! KMS is charged, but bucket keys make them few.
 //!
-//! **Way back.** The old configuration is put back; plain SSE-S3 by `DeleteBucketEncryption`, which brings about just that.
-//! What somebody else changed since keeps their value.
+//! **Way back.** The old configuration is restored; plain SSE-S3 by `DeleteBucketEncryption`, which results in just
+//! that. A value that somebody else changed since stays.
 //!
-//! **When a person decides.** Always: those who write need `kms:GenerateDataKey`, those who read `kms:Decrypt`, and AWS
-//! services that are let in to deliver logs may know SSE-S3 only. The
-//! settings name no key, or one that is not there, not in the bucket's Region, not enabled, or not for this.
+//! **When a person decides.** Always: writers need `kms:GenerateDataKey`, readers `kms:Decrypt`, and AWS services that
+//! may deliver logs may support SSE-S3 only. Or the settings name no key, or one that does not exist, is not in the
+//! bucket's Region, not enabled, or not for this use.
 //!
 //! Source: S3 User Guide, "Setting default server-side encryption behavior for Amazon S3 buckets".
 
@@ -72,7 +73,7 @@ impl remedy_domain::Step for VaultStep {
         }
     }
 
-    /// Who may be stopped is why the control always asks.
+    /// The control always asks because the repair may stop a caller.
     fn harm(&self) -> Harm {
         Harm::None
     }

@@ -14,11 +14,11 @@
 //!
 //! **What may break.** Clients that send requests without TLS are refused.
 //!
-//! **Way back.** The statement is taken out again; where there was no policy, it is deleted. Statements that somebody else
+//! **Way back.** The statement is removed again; if there was no policy, it is deleted. Statements that somebody else
 //! changed since keep their text.
 //!
-//! **When a person decides.** The bucket hosts a website: its endpoint knows no TLS and would go dark. The policy lets
-//! strangers in: Block Public Access would refuse it. The policy cannot be read, or has no room.
+//! **When a person decides.** The bucket hosts a website: its endpoint supports no TLS and would go dark. The policy
+//! makes the bucket public: Block Public Access would refuse it. The policy cannot be read, or has no room.
 
 use remedy_aws::buckets::{self, Website};
 use remedy_domain::{
@@ -44,7 +44,7 @@ const S3: &str = "s3.amazonaws.com";
 #[derive(Debug)]
 pub struct BucketPlaintext;
 
-/// What bears on the decision.
+/// Facts that affect the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// The bucket's ARN.

@@ -1,28 +1,28 @@
 //! `s3-bucket-unencrypted-put`: a bucket that takes uploads under another encryption than SSE-KMS.
 //!
-//! **What drifts.** The bucket policy does not deny everybody uploads that name another encryption than SSE-KMS (`aws:kms`,
-//! `aws:kms:dsse`). Where the settings say `put_encryption: strict`, it must deny uploads that name none as well. The
-//! bucket's default encryption does not count: an upload that names its encryption is not asked for it.
+//! **What drifts.** The bucket policy does not deny everybody uploads that name another encryption than SSE-KMS
+//! (`aws:kms`, `aws:kms:dsse`). If the settings say `put_encryption: strict`, it must deny uploads that name none as
+//! well. The bucket's default encryption does not count: it does not apply to an upload that names its encryption.
 //!
-//! **Why it matters.** Such an object lies outside the key that guards PHI: whoever may read it needs no leave of KMS, and
-//! nothing is written down: 45 CFR 164.312(a)(2)(iv) and (e)(2)(ii) (encryption), 164.308(a)(4)(ii)(A) (isolation),
+//! **Why it matters.** Such an object is outside the key that guards PHI: its readers need no permission of KMS, and
+//! nothing is logged: 45 CFR 164.312(a)(2)(iv) and (e)(2)(ii) (encryption), 164.308(a)(4)(ii)(A) (isolation),
 //! 164.308(a)(1)(ii)(B), 164.312(c)(1) and (c)(2), 164.314(b)(1) and (b)(2).
 //!
 //! **What we read.** The bucket policy; on drift, the ACL and the tags.
 //!
-//! **What we change.** Up to two statements are put into the bucket policy: `RemedyDenyUnencryptedPut`, which lets uploads
-//! pass that name no encryption and get the bucket's default, and under `strict` `RemedyDenyHeaderlessPut`.
+//! **What we change.** Up to two statements are put into the bucket policy: `RemedyDenyUnencryptedPut`, which permits
+//! uploads that name no encryption and get the bucket's default, and under `strict` `RemedyDenyHeaderlessPut`.
 //!
-//! **What we never touch.** Every other statement, byte for byte. Objects that are there. Buckets that the settings name as
+//! **What we never touch.** Every other statement, byte for byte. Existing objects. Buckets that the settings name as
 //! free of PHI.
 //!
 //! **What may break.** Uploads that name another encryption, or under `strict` none: they are refused.
 //!
-//! **Way back.** The statements are taken out again; where there was no policy, it is deleted. Statements that somebody else
+//! **Way back.** The statements are removed again; if there was no policy, it is deleted. Statements that somebody else
 //! changed since keep their text.
 //!
-//! **When a person decides.** Always; AWS services that are let in to deliver logs may know SSE-S3 only. The policy cannot be
-//! read, or has no room.
+//! **When a person decides.** Always; AWS services that may deliver logs may support SSE-S3 only. Or the policy cannot
+//! be read, or has no room.
 
 use remedy_aws::buckets;
 use remedy_domain::{
@@ -47,12 +47,12 @@ const S3: &str = "s3.amazonaws.com";
 #[derive(Debug)]
 pub struct BucketUnencryptedPut;
 
-/// What bears on the decision.
+/// Facts that affect the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Uploads {
     /// The bucket.
     pub bucket: Target,
-    /// Whether AWS services are let in to deliver logs.
+    /// Whether AWS services may deliver logs.
     pub logs: Logs,
 }
 

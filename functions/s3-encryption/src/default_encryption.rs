@@ -23,7 +23,7 @@ pub struct DefaultEncryption {
     pub cipher: Cipher,
     /// Whether objects are encrypted under a key of the bucket's, derived from that of KMS.
     pub bucket_key: bool,
-    /// The encryptions that nobody may name; none where S3 tells of none.
+    /// The encryptions that nobody may name; none if S3 reports none.
     pub blocked: Option<Vec<String>>,
 }
 
@@ -45,7 +45,7 @@ impl Default for DefaultEncryption {
 }
 
 impl DefaultEncryption {
-    /// The mirror of what S3 tells: there is one rule, where there is any.
+    /// The mirror of S3's answer: there is one rule, if there is any.
     pub(crate) fn mirror(configuration: Option<&ServerSideEncryptionConfiguration>) -> Self {
         let Some(rule) = configuration.and_then(|configuration| configuration.rules().first()) else {
             return Self::default();
@@ -63,7 +63,7 @@ impl DefaultEncryption {
         }
     }
 
-    /// What S3 is told.
+    /// The request to S3.
     pub(crate) fn configuration(&self) -> Result<ServerSideEncryptionConfiguration, BuildError> {
         let default = ServerSideEncryptionByDefault::builder()
             .sse_algorithm(ServerSideEncryption::from(self.cipher.algorithm.as_str()))

@@ -1,6 +1,6 @@
-//! Buckets to which AWS services deliver logs. To ask another encryption of them would end the delivery without a
-//! word: S3 server access logs and most load balancer logs know SSE-S3 only. So a person is told before. It takes no bucket out
-//! of scope: anybody who may write a bucket's policy can let such a service in.
+//! Buckets to which AWS services deliver logs. Requiring another encryption would end the delivery silently: S3 server
+//! access logs and most load balancer logs support SSE-S3 only. So a person is asked first. It takes no bucket out of
+//! scope: anybody who may write a bucket's policy can admit such a service.
 //!
 //! Sources: S3 User Guide, "Enabling Amazon S3 server access logging"; Elastic Load Balancing, "Access logs for your
 //! Application Load Balancer"; `CloudFront`, "Configure standard logging (legacy)"; CloudTrail, "Amazon S3 bucket policy for
@@ -18,7 +18,7 @@ use remedy_policy::{
 /// The call that reads the ACL.
 pub(crate) const ACL: Call = Call::same("s3:GetBucketAcl");
 
-/// What a person should know before.
+/// The information for a person before the repair.
 pub(crate) const REASON: &str = "AWS services are let in to deliver logs to this bucket: those that know SSE-S3 only would \
     stop without a word; let them deliver elsewhere, or ask for an exemption";
 
@@ -82,7 +82,7 @@ impl From<bool> for Logs {
     }
 }
 
-/// Whether the policy of the bucket of this ARN lets a service deliver logs there.
+/// Whether the policy of the bucket of this ARN permits a service to deliver logs there.
 pub(crate) fn let_in_by(policy: Option<&str>, bucket: &str) -> Logs {
     let objects = format!("{bucket}/*");
     let applies = |statement: &Statement<'_>| lets_a_service_upload(statement) && is_about(statement, &objects);
@@ -90,7 +90,7 @@ pub(crate) fn let_in_by(policy: Option<&str>, bucket: &str) -> Logs {
     policy.is_some_and(lets).into()
 }
 
-/// Whether a statement can be about objects of the bucket.
+/// Whether a statement can apply to objects of the bucket.
 fn is_about(statement: &Statement<'_>, objects: &str) -> bool {
     let Some(resources) = &statement.resources else { return true };
     resources.negated || resources.items.iter().any(|item| glob::intersect(&item.text, objects))

@@ -1,4 +1,4 @@
-//! What bears on a bucket's default encryption, and what is wrong with it.
+//! Facts that affect a bucket's default encryption, and its faults.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +15,14 @@ use crate::{
 
 const OWN_OF_AWS: &str = "the default key is AWS's own";
 
-/// What bears on the decision.
+/// Facts that affect the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vault {
     /// The bucket.
     pub bucket: Target,
     /// Whether AWS services deliver logs to it.
     pub logs: Logs,
-    /// What KMS says of the keys that were asked about; nothing where there is no such key.
+    /// The KMS descriptions of the keys that were read; nothing if there is no such key.
     pub keys: BTreeMap<String, Option<Key>>,
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn judge(vault: &Vault, setting: &DefaultEncryption, parameters: &Par
     Verdict::Drifted(Drift { violations, desired, consent, note })
 }
 
-/// What is to be: a stricter algorithm stays.
+/// The wanted algorithm: a stricter one stays.
 fn algorithm(setting: &DefaultEncryption) -> &'static str {
     if setting.cipher.algorithm == DSSE { DSSE } else { KMS }
 }
@@ -100,7 +100,7 @@ impl Vault {
         flaw.into_iter().chain(off).map(Violation::new).collect()
     }
 
-    /// What is wrong with a cipher, if anything is.
+    /// The fault of a cipher, if there is one.
     fn flaw(&self, cipher: &Cipher, wanted: Option<&str>) -> Option<&'static str> {
         if ![KMS, DSSE].contains(&cipher.algorithm.as_str()) {
             return Some("new objects are not encrypted with SSE-KMS by default");
@@ -119,7 +119,7 @@ impl Vault {
         }
     }
 
-    /// A key of which only KMS can tell whether it will do.
+    /// A key that only KMS can judge.
     fn in_doubt<'a>(&self, cipher: &'a Cipher, wanted: Option<&str>) -> Option<&'a str> {
         let id = cipher.key.as_deref().filter(|id| !key::is_alias_of_aws(id) && !self.is_foreign(id))?;
         let is_wanted = wanted.is_some_and(|arn| key::same(id, arn));
@@ -148,7 +148,7 @@ impl Vault {
         key::account(id).is_some_and(|account| account != self.bucket.account.as_str())
     }
 
-    /// What KMS said of a key, by the name that it was asked by or by its ARN.
+    /// The KMS description of a key, by the name that it was read by or by its ARN.
     fn described(&self, id: &str) -> Option<&Key> {
         let asked = self.keys.get(id).and_then(Option::as_ref);
         asked.or_else(|| self.keys.values().flatten().find(|key| key.arn == id))

@@ -1,4 +1,5 @@
-//! What opens a bucket or keeps it closed: its flags, its policy and its ACL, and the ways from one to another.
+//! The parts that open a bucket or keep it closed: its flags, its policy and its ACL, and the steps from one to
+//! another.
 
 use remedy_domain::{Call, Conflict, Harm, Route, canonical};
 use remedy_policy::{Answer, Kind, edit};
@@ -18,7 +19,7 @@ pub(crate) const DELETE_POLICY: Call = Call::same("s3:DeleteBucketPolicy");
 pub(crate) const PUT_ACL: Call = Call::same("s3:PutBucketAcl");
 const CALLS: Calls = Calls { put: PUT_BLOCK, delete: DELETE_BLOCK };
 
-/// What opens a bucket or keeps it closed, mirrored whole.
+/// The parts that open a bucket or keep it closed, mirrored whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(from = "Stored")]
 pub struct Access {
@@ -81,7 +82,8 @@ impl Access {
         self.block == other.block && self.acl == other.acl && alike(self.policy.as_deref(), other.policy.as_deref())
     }
 
-    /// Whether strangers may get in, where the policy gives this answer: by the policy or by the ACL, as far as flags let them.
+    /// Whether the bucket may be public, given this verdict on the policy: by the policy or by the ACL, as far as flags
+    /// permit.
     pub(crate) fn is_open_to(&self, strangers: Answer) -> bool {
         let flags = self.block.unwrap_or_default();
         let by_policy = strangers != Answer::No && !flags.restrict_public_buckets;
@@ -115,7 +117,7 @@ impl Access {
             && [&from.acl, &to.acl].contains(&&self.acl)
     }
 
-    /// What answers and records show: the flags, a digest of the policy, and how many grants there are.
+    /// The form in answers and records: the flags, a digest of the policy, and the number of grants.
     pub(crate) fn show(&self) -> Value {
         let policy = self.policy.as_ref().map(|text| canonical::sha256_hex(text.as_bytes()));
         let acl = json!({"grants": self.acl.grants.len(), "public": self.acl.public()});

@@ -11,12 +11,12 @@
 //!
 //! **What we never touch.** Buckets, policies, ACLs, flags that are on.
 //!
-//! **What may break.** Everything that is public in any bucket of the account, websites included, and what other
-//! accounts reach through a bucket policy that S3 takes for public.
+//! **What may break.** Everything that is public in any bucket of the account, websites included, and access of other
+//! accounts through a bucket policy that S3 considers public.
 //!
-//! **Way back.** The old flags are put back; where there was no configuration, it is deleted again.
+//! **Way back.** The old flags are restored; if there was no configuration, it is deleted again.
 //!
-//! **When a person decides.** Always: it reaches every bucket of the account at once. Where the organisation manages the
+//! **When a person decides.** Always: it affects every bucket of the account at once. If the organisation manages the
 //! flags, AWS denies the call and the run ends `blocked`.
 
 use aws_sdk_s3control::types::PublicAccessBlockConfiguration;

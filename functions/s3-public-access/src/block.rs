@@ -21,7 +21,7 @@ pub struct PublicAccessBlock {
     pub restrict_public_buckets: bool,
 }
 
-/// What is there: the flags, or no configuration at all. Undo tells the two apart.
+/// The present state: the flags, or no configuration at all. Undo distinguishes the two.
 pub(crate) type Setting = Option<PublicAccessBlock>;
 
 impl PublicAccessBlock {
@@ -53,7 +53,7 @@ impl PublicAccessBlock {
     }
 }
 
-/// What to make of the configuration.
+/// The treatment of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// All four flags are set, by `PutPublicAccessBlock`.
@@ -74,7 +74,7 @@ pub struct Calls {
 /// One write of a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// What is made of it.
+    /// The change.
     pub change: Change,
     calls: &'static Calls,
 }

@@ -8,25 +8,25 @@
 //! **What we read.** The four flags; on drift, the bucket policy and the ACL, whether the bucket hosts a website, and its
 //! tags.
 //!
-//! **What we change.** First the statements of the bucket policy that let strangers in are taken out (of a list of
-//! principals, only the stranger), and the grants of the ACL to everyone or to every AWS account. Then the flags that are
-//! off are set, in one `PutPublicAccessBlock`. In this order, because `RestrictPublicBuckets` also cuts off other accounts
-//! that are let in rightly, as long as any statement is public.
+//! **What we change.** First the statements that make the bucket policy public are removed (from a list of principals,
+//! only the public one), and the grants of the ACL to everyone or to every AWS account. Then the flags that are off are
+//! set, in one `PutPublicAccessBlock`. In this order, because `RestrictPublicBuckets` also cuts off other accounts with
+//! legitimate access, as long as any statement is public.
 //!
-//! **What we never touch.** Objects; every other statement, byte for byte; every other grant; flags that are on. A bucket with
-//! all four flags on is closed, whatever its policy and its ACL say.
+//! **What we never touch.** Objects; every other statement, byte for byte; every other grant; flags that are on. A
+//! bucket with all four flags on is closed, whatever its policy and its ACL say.
 //!
-//! **What may break.** Anonymous downloads and uploads, and AWS accounts that came in through a grant to everybody.
-//! What a statement gives to an account by name stays.
+//! **What may break.** Anonymous downloads and uploads, and AWS accounts whose access came from a grant to everybody.
+//! Grants to an account by name stay.
 //!
-//! **Way back.** In the opposite order, the old flags, grants and statements are put back; where there was no
-//! configuration, it is deleted again. A flag, a grant or a statement that somebody else changed since keeps their value.
+//! **Way back.** In the opposite order, the old flags, grants and statements are restored; if there was no
+//! configuration, it is deleted again. Flags, grants and statements that somebody else changed since stay.
 //!
-//! **When a person decides.** The bucket hosts a website; S3 takes the bucket policy for public and it is not certain that
-//! strangers get in; no single statement can be taken out. While nothing lets strangers in, a person is asked first: the
-//! website would go dark, and accounts that the policy lets in would be cut off. Where the policy or the ACL may let strangers
-//! in, the flags are set at once and nothing else is changed, and somebody is told to look at the rest: a question would keep
-//! the bucket open until it is answered.
+//! **When a person decides.** The bucket hosts a website; S3 considers the bucket policy public and it is not certain
+//! that it admits external callers; no single statement can be removed. If nothing makes the bucket public, a person is
+//! asked first: the website would go dark, and accounts that the policy admits would be cut off. If the policy or the
+//! ACL may make it public, the flags are set at once and nothing else is changed, and somebody is notified to check the
+//! rest: a question would keep the bucket open until it is answered.
 
 use aws_sdk_s3::types::PublicAccessBlockConfiguration;
 use futures_util::future::join3;
@@ -50,7 +50,7 @@ use crate::{
 };
 
 const S3: &str = "s3.amazonaws.com";
-/// What is done where a person must look at the rest.
+/// The repair if a person must check the rest.
 const CLOSED_ONLY: &str =
     "the bucket is closed by its flags; its policy and its ACL are as they were, and somebody must look";
 

@@ -1,4 +1,4 @@
-//! What a bucket policy does for strangers, and when two policies say the same.
+//! The effect of a bucket policy on external callers, and the equality of two policies.
 
 use remedy_domain::{Violation, fence::is_reserved};
 use remedy_policy::{
@@ -8,23 +8,23 @@ use remedy_policy::{
 };
 use serde_json::Value;
 
-/// Why a person should look at a policy of which the analysis did not come to its end.
+/// The reason why a person should check a policy whose analysis was not completed.
 const TOO_MUCH_WORK: &str = "whether the bucket policy lets strangers in takes too much work to tell: say the same in fewer statements and wildcards";
 
-/// What a bucket policy does for strangers.
+/// The effect of a bucket policy on external callers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Opening {
     /// The statements that let them in.
     pub(crate) violations: Vec<Violation>,
-    /// What the policy should be.
+    /// The wanted policy.
     pub(crate) desired: Option<String>,
     /// Why a person should look at it: then it should stay as it is.
     pub(crate) doubt: Option<&'static str>,
-    /// Whether strangers get in.
+    /// Whether external callers are admitted.
     pub(crate) strangers: Answer,
 }
 
-/// What a bucket policy does for strangers.
+/// The effect of a bucket policy on external callers.
 pub(crate) fn opening(text: Option<&str>) -> Opening {
     let (violations, closed, strangers) = match text.map(|text| Policy::parse(Kind::Bucket, text)) {
         None => (vec![], Ok(None), Answer::No),
@@ -44,7 +44,7 @@ fn violations(policy: &Policy<'_>, found: &Resource) -> Vec<Violation> {
     open.map(violation).collect()
 }
 
-/// No control of Remedy lets anybody in: whoever gives such a statement one of its names means it to be overlooked.
+/// No control of Remedy admits anybody: an author who gives such a statement one of its names may be hiding it.
 fn violation(statement: &Statement<'_>) -> Violation {
     let words = format!("{} of the bucket policy lets strangers in", name(statement));
     if statement.sid.as_deref().is_some_and(is_reserved) { Violation::imitation(words) } else { Violation::new(words) }
@@ -57,7 +57,7 @@ fn name(statement: &Statement<'_>) -> String {
     format!("statement {}{}", statement.index + 1, sid.unwrap_or_default())
 }
 
-/// The policy without what lets strangers in; or why that is a person's business.
+/// The policy without its public parts; or the reason why a person must decide.
 fn closed(policy: &Policy<'_>, found: &Resource) -> Result<Option<String>, &'static str> {
     found.finished.map_err(|TooMuchWork| TOO_MUCH_WORK)?;
     if found.public_statements.is_empty() {

@@ -1,4 +1,4 @@
-//! The anchor: seals are copied to a bucket of another account, where whoever owns the evidence cannot rewrite them.
+//! The anchor: seals are copied to a bucket of another account, where the owner of the evidence cannot rewrite them.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,11 @@ use remedy_domain::Fault;
 use remedy_engine::{Shelf, Store as _};
 use remedy_evidence::{Name, name};
 
-/// So many seals are copied at once.
+/// The number of seals that are copied at once.
 const AT_ONCE: usize = 16;
 
-/// Copies what is missing among the seals from `first` to `last`, and the hundred before them: that makes up for more than
-/// four days of an anchor that could not be reached.
+/// Copies the missing seals from `first` to `last`, and of the hundred before them: that makes up for more than four
+/// days without access to the anchor.
 pub(crate) async fn copy(ports: &AwsPorts, bucket: &str, first: u64, last: u64) -> Result<(), Fault> {
     let anchor = Bucket::new(ports.s3(), bucket, None);
     let hundreds = (first.saturating_sub(100) / 100..=last / 100).map(|hundred| name::hundred(hundred * 100));

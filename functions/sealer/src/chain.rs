@@ -1,4 +1,4 @@
-//! Adding to the chain: one manifest at the next number, whatever else stands there.
+//! Extending the chain: one manifest at the next number, whatever other objects are there.
 
 use remedy_domain::{Fault, FaultKind, canonical};
 use remedy_engine::{Clock, Put, Shelf, Store};
@@ -10,14 +10,14 @@ use crate::{
     signer::Signer,
 };
 
-/// No manifest of ours is longer, in bytes.
+/// The maximum length of a manifest of ours, in bytes.
 const LONGEST: u64 = 16 << 20;
-/// No seal is longer, in bytes.
+/// The maximum length of a seal, in bytes.
 const LONGEST_SEAL: u64 = 4096;
-/// So many manifests are made in vain for one place of the chain: junk that is there before is stepped over without making one.
+/// The number of vain manifests for one place of the chain: existing junk is skipped without making one.
 const IN_VAIN: usize = 3;
 
-/// What is needed to go on with the chain.
+/// The objects needed to extend the chain.
 #[derive(Debug)]
 pub(crate) struct Desk<'a, P, S> {
     pub(crate) ports: &'a P,
@@ -39,9 +39,9 @@ pub(crate) struct Link {
 pub(crate) struct End {
     /// The last link. None: nothing is sealed yet.
     pub(crate) link: Option<Link>,
-    /// How many numbers after it are known to be taken by something foreign.
+    /// How many numbers after it are known to be taken by foreign objects.
     pub(crate) spoiled: u64,
-    /// What was marked, and cannot be sealed at its own number: it is sealed as it is at another.
+    /// A marked manifest that cannot be sealed at its own number: its contents are sealed at another.
     pub(crate) again: Option<(Hour, Contents)>,
 }
 
@@ -56,15 +56,15 @@ impl End {
     }
 }
 
-/// What stops the sealer: history is not what it was. Somebody must look now.
+/// The fault that stops the sealer: the history was changed. Somebody must look now.
 pub(crate) fn broken(code: &'static str) -> Fault {
     let next = "run `remedy verify` on the evidence bucket; docs/runbook.md, Seal lag, says how history is restored";
     Fault::new(FaultKind::Unverified, "seal", code, next)
 }
 
 impl<P: Store + Clock + Depot, S: Signer> Desk<'_, P, S> {
-    /// Makes a manifest durable, then its mark, then its seal, at the first number where nothing foreign stands. Where
-    /// another sealer was first, its manifest is taken over.
+    /// Makes a manifest durable, then its mark, then its seal, at the first number without a foreign object. If another
+    /// sealer was first, its manifest is taken over.
     pub(crate) async fn add(&self, end: &End, hour: Hour, found: &Contents) -> Result<Link, Fault> {
         let (mut number, mut in_vain) = (end.base().saturating_add(end.spoiled), 0);
         while in_vain < IN_VAIN {
@@ -99,8 +99,9 @@ impl<P: Store + Clock + Depot, S: Signer> Desk<'_, P, S> {
         Manifest::new(place, found.clone()).map_err(|_| Fault::defect("seal", "manifest-not-canonical"))
     }
 
-    /// What stands at a number: a sealer's own manifest is taken over, and sealed where that sealer was lost. None: it is
-    /// foreign. Ours is what a sealer is known to have made, byte by byte, or what our key has signed after this very link.
+    /// The object at a number: a sealer's own manifest is taken over, and sealed if that sealer crashed. None: it is
+    /// foreign. A manifest is ours if a sealer is known to have made it, byte by byte, or if our key has signed it
+    /// after this very link.
     async fn settle(&self, number: u64, end: &End) -> Result<Option<Link>, Fault> {
         let Some(bytes) = self.fetch(&name::manifest(number), LONGEST).await? else { return Ok(None) };
         let Some(manifest) = Manifest::parse(&bytes) else { return Ok(None) };
@@ -118,7 +119,7 @@ impl<P: Store + Clock + Depot, S: Signer> Desk<'_, P, S> {
         Ok(None)
     }
 
-    /// Marks a manifest of ours, and seals it. None: a foreign seal stands where its own belongs.
+    /// Marks a manifest of ours, and seals it. None: a foreign seal is in place of its own.
     async fn finish(&self, manifest: Manifest, bytes: &[u8], end: &End) -> Result<Option<Link>, Fault> {
         let digest = canonical::sha256_hex(bytes);
         let first = || Genesis { number: manifest.number, manifest: digest.clone() };
@@ -145,7 +146,7 @@ impl<P: Store + Clock + Depot, S: Signer> Desk<'_, P, S> {
         Ok(seal.map(|seal| Link { digests: digests(seal), manifest, genesis }))
     }
 
-    /// The seal that stands at a number, if it is the genuine one. None: there is none.
+    /// The seal at a number, if it is genuine. None: there is none.
     pub(crate) async fn seal_of(&self, checkpoint: &Checkpoint) -> Result<Option<Result<Vec<u8>, ()>>, Fault> {
         let key = name::seal(checkpoint.number);
         let bytes = match fetch(self.ports, &key, LONGEST_SEAL).await? {
@@ -164,7 +165,7 @@ impl<P: Store + Clock + Depot, S: Signer> Desk<'_, P, S> {
         Ok(Some(if is_genuine { Ok(bytes) } else { Err(()) }))
     }
 
-    /// Signs, and answers the seal that is stored: another sealer's, where that was first. None: a foreign one was first.
+    /// Signs, and returns the stored seal: another sealer's, if that was first. None: a foreign one was first.
     async fn sign(&self, checkpoint: Checkpoint) -> Result<Option<Vec<u8>>, Fault> {
         let signature = self.signer.sign(&checkpoint.text()).await?;
         let seal = Seal { checkpoint, key: self.key.fingerprint().to_owned(), signature };
@@ -213,7 +214,7 @@ impl<P: Store + Clock + Depot, S: Signer> Desk<'_, P, S> {
     }
 }
 
-/// Creates an object of the evidence bucket. Where one is there that cannot be read back, it is another's: ours can be.
+/// Creates an object of the evidence bucket. An existing one that cannot be read is foreign: ours can be read.
 pub(crate) async fn create(store: &impl Store, key: &str, bytes: &[u8]) -> Result<Put, Fault> {
     match store.put_new(Shelf::Evidence, key, bytes).await {
         Err(fault) if fault.doing == "s3:GetObject" && !fault.is_transient() => Ok(Put::Exists),
@@ -221,7 +222,7 @@ pub(crate) async fn create(store: &impl Store, key: &str, bytes: &[u8]) -> Resul
     }
 }
 
-/// The number that a key of the chain bears.
+/// The number in a key of the chain.
 pub(crate) fn number_of(key: &str) -> Option<u64> {
     match Name::of(key) {
         Name::Manifest(number) | Name::Seal(number) => Some(number),

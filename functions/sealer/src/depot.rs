@@ -1,4 +1,4 @@
-//! The evidence bucket, as somebody reads it who trusts nothing that lies there.
+//! The evidence bucket, for a reader who trusts none of its objects.
 
 use remedy_aws::{
     AwsPorts,
@@ -8,19 +8,19 @@ use remedy_domain::{Fault, FaultKind};
 use remedy_engine::Clock;
 use remedy_evidence::{Reading, Why, name};
 
-/// What is longer is not read, in bytes: one such object takes seconds, not the whole run.
+/// The maximum length that is read, in bytes: one such object takes seconds, not the whole run.
 const LONGEST: u64 = 1 << 30;
 
-/// What was read, or why it could not be.
+/// The result of reading, or why it failed.
 pub type Read<T> = Result<T, Why>;
 
-/// The evidence bucket, as somebody reads it who trusts nothing that lies there: in pages, and in pieces.
+/// The evidence bucket, for a reader who trusts none of its objects: in pages, and in pieces.
 #[expect(async_fn_in_trait, reason = "an instance serves one invocation at a time, on one thread")]
 pub trait Depot {
     /// The next keys that begin with a prefix and sort after `after`, a thousand at most.
     async fn page(&self, prefix: &str, after: &str) -> Result<KeyPage, Fault>;
 
-    /// Gives an object of at most `longest` bytes to `take`, piece by piece. A fault is one that may go by.
+    /// Gives an object of at most `longest` bytes to `take`, piece by piece. A fault is one that a retry may help.
     async fn pieces(&self, key: &str, longest: u64, take: &mut dyn FnMut(&[u8])) -> Result<Read<()>, Fault>;
 }
 
@@ -38,8 +38,8 @@ pub(crate) async fn fetch(depot: &impl Depot, key: &str, longest: u64) -> Result
     Ok(read.map(|()| bytes))
 }
 
-/// Makes sure that the bucket may be read at all: what is not there must be gone, not denied. Else every record would be
-/// sealed as unreadable, and every seal taken for another's. Nobody can put an object where this looks: the name is fresh.
+/// Ensures that the bucket may be read at all: a missing object must be gone, not denied. Otherwise every record would
+/// be sealed as unreadable, and every seal considered foreign. Nobody can put an object at this key: it is new.
 pub(crate) async fn assure_access(ports: &(impl Depot + Clock)) -> Result<(), Fault> {
     let nowhere = format!("{}{}", name::SEALS, ports.attempt()?);
     match fetch(ports, &nowhere, 0).await? {
@@ -71,8 +71,8 @@ fn evidence(ports: &AwsPorts) -> Bucket<'_> {
     Bucket::new(ports.s3(), &ports.environment().evidence_bucket, Some(ports.own_account()))
 }
 
-/// Why an object cannot be read, where trying again changes nothing. What KMS answers through S3 bears names of KMS, and
-/// some of these go by.
+/// The reason why an object cannot be read, if a retry changes nothing. Errors of KMS through S3 have names of KMS, and
+/// some of these are transient.
 fn why(fault: &Fault) -> Option<Why> {
     let goes_by = ["Throttl", "Unavailable", "Timeout", "Internal"].iter().any(|part| fault.code.contains(part));
     match fault.kind {

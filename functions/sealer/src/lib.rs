@@ -1,6 +1,7 @@
-//! `sealer`: seals the evidence of every hour, closes what lost workers left open, and tells what they left untold.
+//! `sealer`: seals each hour's evidence, closes attempts of crashed workers, and sends the notices that they left
+//! unsent.
 //!
-//! It runs on a schedule, hourly. Whatever event brings it about says nothing: what is there to be done, the buckets tell.
+//! It runs on a schedule, hourly. The event does not matter: the buckets show what is to be done.
 
 mod anchor;
 mod chain;
@@ -32,7 +33,7 @@ pub use signer::{KmsSigner, Signer};
 
 /// The function's name.
 pub const NAME: &str = "sealer";
-/// What it calls beside the ledger and notices.
+/// The calls besides those of the ledger and notices.
 const CALLS: [Call; 2] = [Call::same("kms:GetPublicKey"), Call::same("kms:Sign")];
 
 /// The function.

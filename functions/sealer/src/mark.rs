@@ -1,4 +1,4 @@
-//! What the sealer knows apart from the evidence bucket: how far it came, and which bytes are its own.
+//! The sealer's memory apart from the evidence bucket: how far it came, and which bytes are its own.
 //!
 //! State bucket: `seal/last/<yyyy>/<mm>/<number>` is the high-water mark of a number, written once, before its seal is signed;
 //! `seal/draft/<number>-<sha256>` says that a sealer made these bytes; `seal/key/<fingerprint>.pem` is a key that it signed with.
@@ -73,7 +73,7 @@ fn month(at: Timestamp) -> String {
     format!("{MARKS}{}", day.get(..8).unwrap_or(&day))
 }
 
-/// Says that these bytes are ours, before they are in the evidence bucket.
+/// Stores that these bytes are ours, before they are in the evidence bucket.
 pub(crate) async fn draft(store: &impl Store, number: u64, digest: &str) -> Result<(), Fault> {
     store.put_new(Shelf::State, &format!("{DRAFTS}{number:010}-{digest}"), b"{}").await.map(drop)
 }
@@ -91,13 +91,13 @@ pub(crate) async fn drafted(store: &impl Store, number: u64) -> Result<Vec<u64>,
     Ok(drafts.iter().filter_map(number).collect())
 }
 
-/// Keeps a key that is signed with.
+/// Stores a signing key.
 pub(crate) async fn keep_key(store: &impl Store, key: &PublicKey) -> Result<(), Fault> {
     let name = format!("{KEYS}{}.pem", key.fingerprint());
     store.put_new(Shelf::State, &name, key.pem().as_bytes()).await.map(drop)
 }
 
-/// A key that was signed with before.
+/// A former signing key.
 pub(crate) async fn earlier_key(store: &impl Store, fingerprint: &str) -> Result<Option<PublicKey>, Fault> {
     let is_name = fingerprint.bytes().all(|b| b.is_ascii_hexdigit());
     if !is_name {

@@ -1,4 +1,4 @@
-//! Where the sealer goes on: after its high-water mark, and nowhere else.
+//! Where the sealer continues: after its high-water mark, and nowhere else.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::{
     signer::Signer,
 };
 
-/// So many numbers are looked at, from the end, for one that our key signed.
+/// The number of manifests that are checked, from the end, for one that our key signed.
 const LOOKS: usize = 500;
 
 /// How the sealer found the chain.
@@ -29,8 +29,8 @@ pub enum Start {
 }
 
 impl<P: Store + Clock + Depot, S: Signer> Desk<'_, P, S> {
-    /// The end of the chain. A mark that the bucket does not live up to stops the sealer: what it goes on from must be what
-    /// it sealed.
+    /// The end of the chain. If the bucket contradicts the mark, the sealer stops: it continues only from what it
+    /// sealed.
     pub(crate) async fn resume(&self) -> Result<(End, Start), Fault> {
         match Mark::last(self.ports).await? {
             Some(mark) => Ok((self.end_at(&mark).await?, Start::Marked)),
@@ -44,8 +44,8 @@ impl<P: Store + Clock + Depot, S: Signer> Desk<'_, P, S> {
         if let Some(link) = self.marked(manifest.clone(), &bytes, mark.genesis.clone()).await? {
             return Ok(End::at(link));
         }
-        // A foreign seal stands at its number, which is stepped over. What was marked is sealed all the same, as it is: nobody
-        // has an hour sealed anew by putting something over its seal.
+        // A foreign seal is at its number, which is skipped. The marked contents are sealed all the same, unchanged:
+        // nobody has an hour sealed anew by putting something over its seal.
         let again = Some((manifest.hour, Contents::of(&manifest)));
         let link = match (manifest.before(), &manifest.previous) {
             (Some(number), Some(previous)) => {
@@ -69,8 +69,8 @@ impl<P: Store + Clock + Depot, S: Signer> Desk<'_, P, S> {
         found.ok_or_else(|| broken(code))
     }
 
-    /// No mark is there: nothing was sealed yet, or by a release that kept none, or somebody took the marks away. What our
-    /// key signed is taken over, and people are told.
+    /// There is no mark: nothing was sealed yet, or by a release that kept none, or somebody deleted the marks.
+    /// Manifests that our key signed are taken over, and people are notified.
     async fn without_mark(&self) -> Result<(End, Start), Fault> {
         let keys = self.ports.list(Shelf::Evidence, name::SEALS).await?;
         let numbers: BTreeSet<u64> = keys.iter().filter_map(|key| number_of(key)).collect();

@@ -1,4 +1,4 @@
-//! Sealing: one manifest for every hour that is over, also for one without records; several for a large one.
+//! Sealing: one manifest for every hour that has ended, also for one without records; several for a large one.
 
 use std::{collections::BTreeSet, pin::pin, time::Duration};
 
@@ -21,11 +21,11 @@ use crate::{
 const WINDOW: i64 = 48;
 /// With less time than this left, no other manifest is begun.
 const BEGIN: Duration = Duration::from_secs(15);
-/// With less time than this left, reading ends, and what was read is sealed as a part of its hour.
+/// With less time than this left, reading ends, and the objects read so far are sealed as a part of their hour.
 const END: Duration = Duration::from_secs(10);
 /// So many objects are read at once.
 const AT_ONCE: usize = 48;
-/// So many objects are in one manifest at most: that bounds its size, and the memory that it takes.
+/// The maximum number of objects in one manifest: that bounds its size, and the memory that it takes.
 const PART: usize = 5000;
 
 /// One manifest that was made.
@@ -43,14 +43,14 @@ pub struct Sealed {
     pub invalid: usize,
     /// How many objects were there and could not be read.
     pub unreadable: usize,
-    /// How many numbers were stepped over, because something foreign stands there.
+    /// How many numbers were skipped because of foreign objects.
     pub over: u64,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Run {
-    /// What was sealed, in order.
+    /// The sealed hours, in order.
     pub sealed: Vec<Sealed>,
     /// How many hours are due and were left for the next run.
     pub due: i64,
@@ -177,7 +177,7 @@ where
     Ok(None)
 }
 
-/// Reads objects, several at once, for as long as there is time. Answers how many of the keys it came through.
+/// Reads objects, several at once, for as long as there is time. Returns how many of the keys it read.
 async fn gather(ports: &(impl Depot + Clock), keys: &[String]) -> Result<(Contents, usize), Fault> {
     let read = |key| async move { read(ports, key).await.map(|read| (key, read)) };
     let mut reads = pin!(stream::iter(keys.iter().map(String::as_str)).map(read).buffered(AT_ONCE));
@@ -195,7 +195,7 @@ async fn gather(ports: &(impl Depot + Clock), keys: &[String]) -> Result<(Conten
     Ok((found, taken))
 }
 
-/// What lies in the folders of hours that were sealed without it.
+/// The objects in the folders of hours that were sealed without them.
 async fn late<P, S>(desk: &Desk<'_, P, S>, last: Option<&Link>, closed: &[String]) -> Result<BTreeSet<String>, Fault>
 where
     P: Store + Clock + Depot,

@@ -21,7 +21,7 @@ use remedy_testkit::{
 
 use crate::{Depot, Read, Run, Signer, Start, seal};
 
-/// What an object holds that the sealer may not read.
+/// The body of an object that the sealer may not read.
 const DENIED: &[u8] = b"encrypted with another key";
 
 impl Depot for MemoryPorts {
@@ -80,7 +80,7 @@ fn pass(ports: &MemoryPorts, time: Duration) {
     ports.begin(MINUTE);
 }
 
-/// Writes the intent or the outcome number `n` under the key of a time. Answers the key.
+/// Writes the intent or the outcome number `n` under the key of a time. Returns the key.
 async fn write(ports: &MemoryPorts, at: &str, n: u32, kind: evidence::Kind) -> String {
     let (attempt, at) = (format!("{n:032x}"), at.parse::<Timestamp>().unwrap());
     let record = serde_json::json!({

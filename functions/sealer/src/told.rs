@@ -1,4 +1,4 @@
-//! What the sealer tells people: where the evidence begins, and that history is not what it was.
+//! The sealer's notices: where the evidence begins, and that the history was changed.
 
 use remedy_aws::{
     AwsPorts,
@@ -10,7 +10,7 @@ use remedy_evidence::Hour;
 
 use crate::{NAME, Run, resume::Start};
 
-/// Tells how the chain was found, where that is news.
+/// Notifies how the chain was found, if that is news.
 pub(crate) async fn start(ports: &AwsPorts, run: &Run) {
     let Some(genesis) = &run.genesis else { return };
     let (alarm, text) = match run.start {
@@ -29,7 +29,7 @@ pub(crate) async fn start(ports: &AwsPorts, run: &Run) {
     }
 }
 
-/// Tells that the sealer stopped, once a day.
+/// Notifies that the sealer stopped, once a day.
 pub(crate) async fn stopped(ports: &AwsPorts, fault: &Fault) {
     if fault.kind == FaultKind::Unverified {
         let text = format!("nothing is sealed any more: {}. docs/runbook.md, Seal lag", fault.code);

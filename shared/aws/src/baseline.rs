@@ -49,7 +49,7 @@ pub(crate) async fn draw(
     backlog::keep(ports, id, place, &Baseline { format: FORMAT, since, after: None, settings: under }).await
 }
 
-/// What cannot be looked at is not known to be in order.
+/// A target that cannot be read is not known to be compliant.
 fn has_drifted(run: Result<Report, Fault>) -> Result<bool, Fault> {
     match run {
         Ok(report) => Ok(report.outcome == Outcome::Drifted),
@@ -58,7 +58,7 @@ fn has_drifted(run: Result<Report, Fault>) -> Result<bool, Fault> {
     }
 }
 
-/// Takes a target off the backlog that is in order, or no matter for the control any more.
+/// Takes a target off the backlog that is compliant, or out of scope for the control.
 pub(crate) async fn see(ports: &AwsPorts, control: &str, target: &Target, outcome: Outcome) -> Result<(), Fault> {
     if matches!(outcome, Outcome::AlreadyCompliant | Outcome::OutOfScope | Outcome::Gone) {
         backlog::leave(ports, control, target, ports.now()).await?;

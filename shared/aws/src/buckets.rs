@@ -10,9 +10,9 @@ use crate::{absent, fault, found};
 pub const TYPE: &str = "AWS::S3::Bucket";
 /// The call that lists them.
 pub const LIST: Call = Call::new("s3:ListBuckets", "s3:ListAllMyBuckets");
-/// The call that tells of a website.
+/// The call that reads the website configuration.
 pub const WEBSITE: Call = Call::same("s3:GetBucketWebsite");
-/// The call that tells the tags.
+/// The call that reads the tags.
 pub const TAGS: Call = Call::same("s3:GetBucketTagging");
 const ARN: &str = "arn:aws:s3:::";
 
@@ -30,7 +30,7 @@ pub async fn discover(client: &Client, place: &Place, from: Option<String>) -> R
     Ok(Page { targets, next: page.continuation_token().map(str::to_owned) })
 }
 
-/// A bucket's name is its id, and its ARN holds nothing else. Whether it is there, observing tells.
+/// A bucket's name is its id, and its ARN holds nothing else. Observing shows whether it exists.
 #[must_use]
 pub fn find(place: &Place, id: &str) -> Vec<Target> {
     vec![target(place, id.strip_prefix(ARN).unwrap_or(id))]

@@ -1,4 +1,4 @@
-//! AWS Config: what a rule is, and the answers to its invocations.
+//! AWS Config: its rules, and the answers to their invocations.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ const TESTMODE: &str = "TESTMODE";
 /// One resource as Config names it.
 type Subject = (String, String);
 
-/// What AWS Config knows of a rule. One that cannot be found is known by its name only.
+/// A rule as AWS Config knows it. One that cannot be found is known by its name only.
 pub(crate) async fn rule(ports: &AwsPorts, place: &Place, name: &str) -> Result<Rule, Fault> {
     let client = Client::new(ports.reading(place).await?.config());
     let answer = match client.describe_config_rules().config_rule_names(name).send().await {
@@ -46,7 +46,7 @@ pub(crate) async fn rule(ports: &AwsPorts, place: &Place, name: &str) -> Result<
     Ok(managed.map_or(Rule::Named, |identifier| Rule::Managed(identifier.to_owned())))
 }
 
-/// Answers an invocation of a rule: one evaluation a resource, the worst of its controls.
+/// Answers an invocation of a rule: one evaluation for each resource, the worst of its controls.
 pub(crate) async fn answer(
     ports: &AwsPorts,
     place: &Place,
@@ -76,16 +76,16 @@ pub(crate) async fn answer(
     Ok(evaluations.len())
 }
 
-/// What became of the token that an invocation is to be answered with.
+/// The state of the token for the answer to an invocation.
 #[derive(PartialEq, Eq)]
 enum Token {
-    /// AWS Config took it.
+    /// AWS Config accepted it.
     Taken,
-    /// AWS Config does not know it any more. How long one lives is not documented.
+    /// AWS Config no longer knows it. The lifetime of a token is not documented.
     Dead,
 }
 
-/// The same invocation would fail as often as it is tried: AWS Config is asked for a new one. None of its evaluations is sent.
+/// The same invocation would always fail: AWS Config is asked for a new one. None of its evaluations is sent.
 async fn ask_again(client: &Client, rule: &str) -> Result<usize, Fault> {
     tracing::warn!("the result token is not valid any more: the rule is evaluated again");
     let asked = client.start_config_rules_evaluation().config_rule_names(rule).send().await;

@@ -22,7 +22,7 @@ pub enum SettingsAt {
     File(String),
 }
 
-/// Everything a function is told by its environment.
+/// Everything that a function reads from its environment.
 #[derive(Debug, Clone)]
 pub struct Environment {
     /// `AWS_REGION`.
@@ -45,11 +45,11 @@ pub struct Environment {
     pub regions: Vec<Region>,
     /// `REMEDY_QUEUE_URL`. For the operator function with `{function}` in it: the queue of each function.
     pub queue_url: Option<String>,
-    /// `REMEDY_AUDIENCE`: whom operator requests are for, where an emulator on this machine tells the function no ARN of its own.
+    /// `REMEDY_AUDIENCE`: the audience of operator requests, if an emulator on this machine gives the function no ARN.
     pub audience: Option<String>,
-    /// `REMEDY_STACK`: the name of the CloudFormation stack that Remedy itself is deployed by; its roles are called after it.
+    /// `REMEDY_STACK`: the name of the CloudFormation stack that deploys Remedy itself; its roles are named after it.
     pub stack: Option<String>,
-    /// `REMEDY_STACK_ID`: the id of that stack, an ARN, which nobody else can put on what he makes.
+    /// `REMEDY_STACK_ID`: the id of that stack, an ARN, which nobody else can put on a resource.
     pub stack_id: Option<String>,
     /// `REMEDY_TOPIC_ARN`.
     pub topic_arn: Option<String>,
@@ -174,7 +174,7 @@ fn regions(names: Option<String>, own: &Region) -> Result<Vec<Region>, BadEnviro
     Ok(read.into_iter().collect())
 }
 
-/// What STS takes as an external id.
+/// Accepts only what STS accepts as an external id.
 fn external_id(id: Option<String>) -> Result<Option<String>, BadEnvironment> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c);
     match id {

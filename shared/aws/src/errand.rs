@@ -93,8 +93,8 @@ impl Errand<'_> {
         self.end(control, target, run).await
     }
 
-    /// The end of a run, logged and counted. A fault is given back where that can help, and where nothing could be stored; else
-    /// it is the honest end, and is stored.
+    /// The end of a run, logged and counted. A fault gives the delivery back if a retry may help, or if nothing could
+    /// be stored; otherwise it ends the run, and is stored.
     async fn end(&self, control: Control<'_>, target: &Target, run: Result<Report, Fault>) -> Result<Report, Undone> {
         let purpose =
             if matches!(self.trigger.scope, Scope::Revert { .. }) { Purpose::Revert } else { Purpose::Repair };
@@ -128,7 +128,7 @@ impl Errand<'_> {
     async fn everywhere(&self, control: Control<'_>, tally: &mut Tally) -> Result<Vec<Report>, Undone> {
         let (mut reports, mut failed) = match self.close_orphans(control).await {
             Ok(closed) => (closed, None),
-            // What one lost worker left holds up no sweep.
+            // The attempt of one crashed worker does not stop a sweep.
             Err(undone) => (Vec::new(), Some(undone)),
         };
         let places = self.places_for(control);
@@ -177,7 +177,8 @@ impl Errand<'_> {
         Ok(reports)
     }
 
-    /// What is on the backlog is looked at here, not through the queue: it may be in order by now, and leaves it then.
+    /// Targets on the backlog are read here, not through the queue: one may be compliant by now, and then leaves the
+    /// backlog.
     async fn backlog(&self, control: Control<'_>, targets: &[Target]) -> Result<Vec<Report>, Undone> {
         let reports = self.each(control, targets).await?;
         for report in &reports {
@@ -220,7 +221,7 @@ impl Errand<'_> {
         self.follow(&stored, Task::Revert(&stored)).await
     }
 
-    /// Carries out what a person approved. Whether somebody did is on file, not in the event.
+    /// Carries out an approved plan. The stored decision says whether it was approved, not the event.
     async fn approved(&self, plan: &str) -> Result<Vec<Report>, Undone> {
         let on_file = asks::latest(self.ports, plan_id(plan)?.as_str()).await;
         let on_file = damage::noticed(self.ports, on_file).await?;

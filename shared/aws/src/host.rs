@@ -29,14 +29,15 @@ pub fn main(function: &str, roster: fn() -> Roster) -> ExitCode {
     service::main(function, Host { function: function.to_owned(), roster: roster(), rules: RefCell::default() })
 }
 
-/// So many rules of AWS Config are remembered: each takes some hundred bytes. An account has at most 1,000 of them in a Region.
+/// The number of AWS Config rules that are cached: each takes some hundred bytes. A Region of an account has at most
+/// 1,000.
 const MOST_RULES: usize = 1_000;
 
 /// The controls of one function instance.
 pub(crate) struct Host {
     pub(crate) function: String,
     pub(crate) roster: Roster,
-    /// What AWS Config said of rules, which are named anew in every place.
+    /// The rules as AWS Config described them; each place has its own names.
     rules: RefCell<BTreeMap<(Place, String), Rule>>,
 }
 
@@ -64,7 +65,7 @@ impl Service for Host {
 }
 
 impl Host {
-    /// What AWS Config knows of the rule behind a selector; asked once a process for each rule.
+    /// The AWS Config rule behind a selector; read once by each process.
     pub(crate) async fn rule(&self, ports: &AwsPorts, place: &Place, selector: &Selector) -> Result<Rule, Fault> {
         let Selector::ConfigRule { name } = selector else { return Ok(Rule::Named) };
         let key = (place.clone(), name.clone());
@@ -77,7 +78,7 @@ impl Host {
     }
 }
 
-/// The answer to what is answered as a whole: an error where a run of it wants to be given back.
+/// The answer to an event that is answered as a whole: an error if one of its runs must be given back.
 fn answered(tally: &Tally) -> Result<Value, Undone> {
     let failed = tally.reports.iter().find(|report| report.wants_redelivery());
     match failed.and_then(|report| report.fault.clone()) {
@@ -86,8 +87,8 @@ fn answered(tally: &Tally) -> Result<Value, Undone> {
     }
 }
 
-/// Rules are named by events, and whoever sends events can make up names: those that are known are forgotten when there are too
-/// many, and asked for anew.
+/// Events name rules, and a sender of events can invent names: if there are too many, the known ones are forgotten, and
+/// read again.
 fn remember(rules: &mut BTreeMap<(Place, String), Rule>, key: (Place, String), rule: Rule) {
     if rules.len() >= MOST_RULES {
         rules.clear();

@@ -1,7 +1,7 @@
-//! Who signed a call: asked of AWS STS by sending it the call, as it was signed.
+//! The signer of a call: AWS STS names it when it receives the call as it was signed.
 //!
-//! The SDK's own client asks, so that timeouts, retries, errors and the reading of the answer are those of every other call;
-//! only what goes over the wire is the operator's request instead of ours. Our own credentials have no part in it.
+//! The SDK's own client sends it, so that timeouts, retries, errors and the reading of the answer are those of every
+//! other call; only the request on the wire is the operator's. The function's own credentials play no part.
 
 use aws_credential_types::Credentials;
 use aws_sdk_sts::{Client, config::Builder};
@@ -33,10 +33,10 @@ mod tests;
 const CALL: &str = "sts:GetCallerIdentity";
 /// The largest answer, in bytes. AWS STS answers with less than 2 KiB.
 const LARGEST: usize = 16 * 1024;
-/// What a person can do about a proof that does not hold.
+/// The advice to a person for a proof that does not hold.
 const NEXT: &str = "sign the request again, with credentials that are valid now";
 
-/// Proves who signed a call. [`FaultKind::Denied`]: AWS STS does not confirm the signature, or whoever signed may not act.
+/// Proves who signed a call. [`FaultKind::Denied`]: AWS STS does not confirm the signature, or the signer may not act.
 ///
 /// The call goes to the host it was signed for, which [`SignedCall::read`] took from our own list; to an emulator only where
 /// `AWS_ENDPOINT_URL` names one on this machine.

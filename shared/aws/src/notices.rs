@@ -43,7 +43,7 @@ fn text(notice: &Notice) -> String {
     format!("{}\naccount {} region {}{plan}", notice.text, notice.target.account, notice.target.region)
 }
 
-/// The event schema of custom notifications, version 1.0. All that is told of one resource by one control is one thread.
+/// The event schema of custom notifications, version 1.0. All notices of one control about one resource are one thread.
 fn card(notice: &Notice) -> Value {
     let (control, target) = (&notice.control, &notice.target);
     let mut context = json!({"account": target.account, "region": target.region, "class": notice.alarm.word()});

@@ -9,14 +9,14 @@ use crate::faults::{absent, fault};
 /// A conditional write that collides with another is tried again this often.
 const CONFLICTS: usize = 3;
 
-/// What became of reading an object in pieces.
+/// The result of reading an object in pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Got {
     /// All of it was read.
     Whole,
     /// There is no such object.
     Nothing,
-    /// It is longer than asked for, and was not read.
+    /// It is longer than the limit, and was not read.
     TooLarge,
 }
 
@@ -29,7 +29,7 @@ pub struct KeyPage {
     pub more: bool,
 }
 
-/// What the versions of a bucket show, and its latest objects do not.
+/// Facts that the versions of a bucket show, but not its latest objects.
 #[derive(Debug, Clone, Default)]
 pub struct Versions {
     /// The keys with a delete marker.
@@ -70,8 +70,8 @@ impl<'a> Bucket<'a> {
 
     /// Creates an object that must not exist yet.
     ///
-    /// `412` may mean that our own first try won and its answer was lost: what is there is read back and compared. Where nothing
-    /// is there, nothing was stored either.
+    /// `412` may mean that the first try won and its answer was lost: the existing object is read and compared. If
+    /// there is none, nothing was stored either.
     /// `409` means that another conditional write was under way: tried again.
     pub async fn put_new(&self, key: &str, body: &[u8]) -> Result<Put, Fault> {
         for _ in 0..CONFLICTS {
@@ -87,7 +87,7 @@ impl<'a> Bucket<'a> {
         Err(Fault::transient("s3:PutObject", "ConditionalRequestConflict"))
     }
 
-    /// Whether an object that is there is just these bytes. One that is longer is not read.
+    /// Whether an existing object has these very bytes. A longer one is not read.
     async fn holds(&self, key: &str, body: &[u8]) -> Result<bool, Fault> {
         let (longest, mut there) = (u64::try_from(body.len()).unwrap_or(u64::MAX), Vec::new());
         let got = self.pieces(key, longest, &mut |piece| there.extend_from_slice(piece)).await?;
@@ -160,7 +160,7 @@ impl<'a> Bucket<'a> {
         Ok(KeyPage { keys, more: page.is_truncated() == Some(true) })
     }
 
-    /// What the bucket's versions show. It takes `s3:ListBucketVersions`.
+    /// The bucket's versions. Needs `s3:ListBucketVersions`.
     pub async fn versions(&self) -> Result<Versions, Fault> {
         let (mut found, mut from) = (Versions::default(), (None, None));
         loop {
@@ -178,7 +178,7 @@ impl<'a> Bucket<'a> {
     }
 }
 
-/// A `412` although there is no object: somebody deleted it, or a delete marker stands in the way.
+/// A `412` although there is no object: somebody deleted it, or a delete marker hides it.
 fn nothing_there() -> Fault {
     Fault::ledger(
         "PreconditionFailed-without-object",

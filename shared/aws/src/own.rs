@@ -1,4 +1,4 @@
-//! What is Remedy's own, by ARN. A name alone says nothing: anybody may give it to something else.
+//! Remedy's own resources, by ARN. A name alone proves nothing: anybody may give it to another resource.
 
 use remedy_domain::AccountId;
 
@@ -10,12 +10,12 @@ pub const FUNCTIONS: [&str; 6] =
 /// The functions without: they have a role in Remedy's own account alone.
 pub const SERVICES: [&str; 2] = ["operator", "sealer"];
 
-/// Remedy's own resources by ARN; `{account}` stands for the account of a target. The id of its stack stands for whatever
-/// CloudFormation says that the stack made.
+/// Remedy's own resources by ARN; `{account}` stands for the account of a target. The id of its stack stands for
+/// everything that CloudFormation marks as made by the stack.
 pub(crate) fn resources(environment: &Environment, account: &AccountId) -> Vec<String> {
     let partition = environment.region.partition();
     let role = |account: &str, name: &str| format!("arn:{partition}:iam::{account}:role/{name}");
-    // Buckets of all partitions are told by this form of ARN: see `buckets::find`.
+    // Buckets of all partitions have this form of ARN: see `buckets::find`.
     let buckets = [&environment.evidence_bucket, &environment.state_bucket].map(|name| format!("arn:aws:s3:::{name}"));
     let mut own = buckets.to_vec();
     let named = environment.read_role.iter().chain(&environment.write_role);
@@ -39,7 +39,7 @@ fn queue(partition: &str, region: &str, url: &str) -> Option<String> {
     Some(format!("arn:{partition}:sqs:{region}:{account}:{name}"))
 }
 
-/// The ARN of a principal. Of a session STS tells the name of its role, without the role's path.
+/// The ARN of a principal. For a session, STS gives the name of its role, without the role's path.
 pub(crate) fn principal(arn: &str) -> String {
     let of_role = || {
         let (before, session) = arn.split_once(":assumed-role/")?;

@@ -26,9 +26,9 @@ pub struct AwsPorts {
     pub(crate) deadline: Deadline,
     /// The refusals of this hour that are in the evidence, by key.
     pub(crate) refusals: RefCell<BTreeSet<String>>,
-    /// The id of the last news of the settings that this instance told.
+    /// The id of the last notice about settings that this instance sent.
     pub(crate) told: RefCell<String>,
-    /// What to read beside the settings in force.
+    /// The objects to read beside the settings in force.
     pub(crate) ahead: Cell<Ahead>,
 }
 
@@ -45,7 +45,7 @@ impl AwsPorts {
         Self { function, environment, session, own_account, members, buckets, topic, deadline, refusals, told, ahead }
     }
 
-    /// Remembers that a refusal is in the evidence; those of earlier hours are of no use any more.
+    /// Remembers that a refusal is in the evidence; those of earlier hours are no longer needed.
     pub(crate) fn remember(&self, key: &str) {
         let hour = key.rsplit_once('/').map_or(key, |(hour, _)| hour);
         let mut refusals = self.refusals.borrow_mut();
@@ -59,7 +59,7 @@ impl AwsPorts {
         &self.session
     }
 
-    /// What the function is told by its environment.
+    /// The function's environment.
     #[must_use]
     pub fn environment(&self) -> &Environment {
         &self.environment

@@ -10,7 +10,7 @@ use remedy_engine::{Place, Runnable};
 
 use crate::{Roster, environment::Environment, ports::AwsPorts};
 
-/// What AWS Config knows of the rule behind an event.
+/// The rule behind an event, as AWS Config knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Rule {
     /// A managed rule: its source identifier decides.
@@ -68,7 +68,7 @@ pub(crate) fn may_mean(hint: &Hint, target: &Target) -> bool {
     hint.resource_type.as_deref().is_none_or(|named| canonical_type(named) == target.resource_type)
 }
 
-/// Where the trigger points: its own account and Region, or the function's.
+/// The place of the trigger: its own account and Region, or the function's.
 pub(crate) fn place(trigger: &Trigger, ports: &AwsPorts) -> Result<Place, Refusal> {
     let shape = |what| Refusal::new(RefusalKind::WrongShape, what);
     let account = match &trigger.account {
@@ -101,8 +101,8 @@ pub(crate) fn place_for(control: &Control, place: &Place, own_region: &Region) -
     Place { account: place.account.clone(), region }
 }
 
-/// Where a sweep looks: where its event says; without a word in every account of the settings and every Region of the
-/// environment. What is global is looked at once an account.
+/// The places of a sweep: those of its event; without any, every account of the settings and every Region of the
+/// environment. Global resources are read once for each account.
 pub(crate) fn places_for(
     control: &Control,
     place: &Place,
@@ -110,7 +110,7 @@ pub(crate) fn places_for(
     accounts: &BTreeSet<AccountId>,
     environment: &Environment,
 ) -> Vec<Place> {
-    // A schedule's envelope tells where the schedule is, and a rule of AWS Config asks about its own place.
+    // A schedule's envelope names the schedule's place, and a rule of AWS Config asks about its own place.
     let (all_accounts, all_regions) = match trigger.cause {
         Cause::Schedule => (true, true),
         Cause::Sweep | Cause::Status => (trigger.account.is_none(), trigger.region.is_none()),
@@ -149,7 +149,7 @@ pub(crate) fn narrowed(place: Place, id: &str, trigger: &Trigger, ports: &AwsPor
     }
 }
 
-/// What the trigger names, as if it were a target: for runs that end before one is found.
+/// The trigger's resource, as if it were a target: for runs that end before one is found.
 pub(crate) fn named(control: &Control, place: &Place, id: &str) -> Target {
     Target {
         account: place.account.clone(),

@@ -23,13 +23,13 @@ use crate::{
     undone::Undone,
 };
 
-/// What a function does.
+/// The task of a function.
 #[expect(async_fn_in_trait, reason = "an instance serves one invocation at a time, on one thread")]
 pub trait Service {
-    /// What the function says of itself: the answer to `--describe`. It needs no environment.
+    /// The function's description of itself: the output of `--describe`. It needs no environment.
     fn describe(&self) -> Value;
 
-    /// Answers one invocation. A fault that is answered is logged by the caller.
+    /// Handles one invocation. The caller logs a fault that is returned.
     async fn invoked(&self, request: &Request<'_>) -> Result<Value, Undone>;
 }
 
@@ -42,7 +42,7 @@ pub struct Request<'a> {
     pub ports: &'a AwsPorts,
     /// The Lambda request.
     pub id: &'a str,
-    /// The ARN that the function was invoked by, as AWS Lambda tells it.
+    /// The ARN that the function was invoked by, from AWS Lambda.
     pub arn: &'a str,
     /// The event, as it came.
     pub payload: &'a [u8],
@@ -96,7 +96,7 @@ struct Instance<S> {
     /// A wrong one fails every invocation with a clear error, which is seen sooner than a process that will not start.
     environment: Result<Environment, BadEnvironment>,
     service: S,
-    /// Opened at the first invocation, which tells the account.
+    /// Opened at the first invocation, which names the account.
     ports: RefCell<Option<Rc<AwsPorts>>>,
 }
 
@@ -138,9 +138,9 @@ impl<S: Service> Instance<S> {
 }
 
 impl Request<'_> {
-    /// Notes a refusal in the log and in the metrics, each one; and in the evidence the first of its kind in an hour, so that
-    /// whoever may invoke a function cannot fill a bucket that nobody may empty. Never the payload itself. `message` is the
-    /// id of one in a batch, else empty.
+    /// Writes each refusal to the log and the metrics, and the first of its kind in an hour to the evidence, so that an
+    /// invoker of a function cannot fill a bucket that nobody may empty. Never the payload itself. `message` is the id
+    /// of one in a batch, else empty.
     pub async fn refuse(&self, refusal: Refusal, message: &str) -> Undone {
         let (digest, now) = (canonical::sha256_hex(self.payload), self.ports.now());
         telemetry::refused(self.function, &refusal, &digest, self.payload.len(), now);

@@ -1,4 +1,4 @@
-//! Reading the settings, anew for every invocation: a hold on them is the next invocation's.
+//! Reads the settings anew for every invocation: a hold takes effect at the next one.
 
 use remedy_domain::{
     Call, Fault, Settings,
@@ -24,10 +24,10 @@ impl AwsPorts {
         Ok(self.governing().await?.written.settings)
     }
 
-    /// The settings in force, and what became of the document that is deployed. Where that cannot be read, the last good one
-    /// stays in force, and people are told; where none ever was, nothing can be done.
+    /// The settings in force, and the state of the deployed document. If that cannot be read, the last good settings
+    /// stay in force, and people are notified; if there never were any, nothing can be done.
     ///
-    /// Settings that differ from those in force wait for a second person, once somebody is named who decides.
+    /// Settings that differ from those in force wait for a second person, once an approver is named.
     pub async fn governing(&self) -> Result<Governing, Fault> {
         let deployment = self.deployment();
         let governing = match &self.environment.settings {
@@ -50,8 +50,8 @@ impl AwsPorts {
         governing
     }
 
-    /// Takes over the settings in force that the functions remember. The operator alone may. Where it fails nobody is kept from
-    /// what they came for, such as a hold: the next request tries again.
+    /// Takes over the settings in force that the functions recorded. Only the operator may. A failure stops nobody's
+    /// request, such as a hold: the next request tries again.
     pub async fn adopt(&self, governing: &Governing) {
         if let Err(fault) = four_eyes::adopt(self, &self.deployment(), governing).await {
             telemetry::failed(&self.function, &fault, self.now());
@@ -62,7 +62,7 @@ impl AwsPorts {
         Deployment { account: &self.own_account, environment: self.environment.mode }
     }
 
-    /// An instance tells its news once; all of them together do so through the ledger.
+    /// An instance sends each notice once; the ledger ensures the same for all instances together.
     async fn tell_of(&self, governing: &Governing, deployment: &Deployment<'_>) {
         let Some((id, text)) = governing.news(deployment, self.now()) else { return };
         if *self.told.borrow() == id {

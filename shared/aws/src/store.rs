@@ -44,7 +44,8 @@ impl Buckets {
     }
 }
 
-/// Whatever a call on the ledger answers, nothing is done that could not be stored: its faults give the delivery back.
+/// Whatever the error of a call on the ledger, nothing is done that could not be stored: its faults give the delivery
+/// back.
 impl Store for Buckets {
     async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
         self.on(shelf).put_new(key, body).await.map_err(Fault::of_ledger)

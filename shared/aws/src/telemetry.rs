@@ -68,7 +68,7 @@ fn count(function: &str, now: Timestamp, metric: &str, dimensions: &[(&str, &str
     measure(function, now, &Measure { metric, unit: "Count", value: 1 }, dimensions);
 }
 
-/// What was measured.
+/// A measurement.
 #[derive(Debug, Clone, Copy)]
 pub struct Measure<'a> {
     /// The metric's name.

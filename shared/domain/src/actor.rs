@@ -1,9 +1,10 @@
-//! Who acts, as AWS STS tells it.
+//! Who acts, according to AWS STS.
 //!
 //! STS answers `GetCallerIdentity` with `Account`, `UserId` and `Arn`. Their shapes:
-//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>. What of them the
-//! caller chose is no proof: whoever may assume a role names the session, and whoever may call `GetFederationToken` names
-//! the federated user. A session's name counts only for roles of IAM Identity Center, which names it after the person.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>. Parts that the
+//! caller chose prove nothing: a principal that may assume a role names the session, and one that may call
+//! `GetFederationToken` names the federated user. A session's name counts only for roles of IAM Identity Center, which
+//! names it after the person.
 
 use std::fmt;
 
@@ -22,7 +23,8 @@ const LONGEST_ARN: usize = 1024;
 pub struct Actor {
     /// The account that the principal belongs to.
     pub account: AccountId,
-    /// What AWS never gives twice: `AIDA…` of a user, `AROA…` of a role, `AROA…:session` of a person in IAM Identity Center.
+    /// The id that AWS never gives twice: `AIDA…` of a user, `AROA…` of a role, `AROA…:session` of a person in IAM
+    /// Identity Center.
     pub id: String,
     /// For people and for patterns: the ARN of a user, of a role (STS leaves its path out), or of a session of a person in
     /// IAM Identity Center. Printable ASCII.

@@ -1,7 +1,7 @@
-//! What waits for a person: a plan, an undo, an exemption, other settings, the release of a hold.
+//! Asks, which wait for a person: a plan, an undo, an exemption, other settings, the release of a hold.
 //!
-//! All of them wait in the same way. An ask is known by the digest of what is asked for, so that an approval can mean nothing
-//! else; it ends after a while; it is decided once, by somebody other than who asked; and an approval is spent once.
+//! All of them wait in the same way. The id of an ask is the digest of its subject, so that an approval can mean
+//! nothing else; it ends after a while; somebody other than the asker decides it, once; and an approval is spent once.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -22,8 +22,8 @@ use crate::{
 /// The stored form of asks and decisions written by this version.
 pub const FORMAT: u32 = 1;
 
-/// What is asked for. People decide only what is understood whole: an ask that this version cannot read, or of which it knows
-/// only some members, is [`Subject::Other`].
+/// The subject of an ask. People decide only on a subject that is understood whole: an ask that this version cannot
+/// read, or of which it knows only some members, is [`Subject::Other`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
@@ -50,32 +50,32 @@ pub enum Subject {
     Settings(Box<Proposal>),
     /// To turn a hold off.
     Release {
-        /// What it stops.
+        /// The scope that it stops.
         scope: HoldScope,
         /// When the hold was put on: a later one is another.
         since: Timestamp,
     },
-    /// What another version asks for.
+    /// An ask of another version.
     #[serde(skip)]
     Other(Value),
 }
 
-/// Other settings, as somebody asks for them: against those that are in force then. An approval means nothing else.
+/// Other settings, against those in force at the time of the ask. An approval means nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     /// The document, as it was written. Empty in asks of versions before 0.1.0, which can no longer be approved.
     #[serde(default)]
     pub text: String,
-    /// The digest of the settings that it says.
+    /// The digest of the settings in it.
     #[serde(default)]
     pub to: String,
-    /// The digest of the settings that are in force when it is asked for.
+    /// The digest of the settings in force at the time of the ask.
     #[serde(default)]
     pub from: String,
-    /// What differs between them.
+    /// The differences between them.
     #[serde(default)]
     pub differences: Vec<Difference>,
-    /// For versions before 0.1.0, which read this: the settings that the document says.
+    /// For versions before 0.1.0, which read this: the settings in the document.
     #[serde(default)]
     pub settings: Value,
     /// For the same: the differences in words.
@@ -84,7 +84,7 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    /// To put `written` in the place of `current`.
+    /// Replaces `current` by `written`.
     #[must_use]
     pub fn new(written: Written, current: &Settings, environment: Mode) -> Self {
         let differences = settings::differences(current, &written.settings, environment);
@@ -99,17 +99,17 @@ impl Proposal {
     }
 }
 
-/// An ask on file.
+/// A stored ask.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
     /// The stored form, [`FORMAT`].
     pub format: u32,
-    /// What is asked for.
+    /// Its subject.
     #[serde(with = "subject")]
     pub subject: Subject,
     /// Why it waits, or why it is asked for.
     pub reason: String,
-    /// Who asks; nobody, where Remedy itself does.
+    /// Who asks; absent if Remedy itself does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Actor>,
     /// The function that carries it out, where one does.
@@ -121,7 +121,7 @@ pub struct Ask {
     pub until: Timestamp,
 }
 
-/// A subject as it is stored. One that cannot be read is another's.
+/// A subject as it is stored. One that cannot be read is another version's.
 mod subject {
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
     use serde_json::Value;
@@ -137,12 +137,12 @@ mod subject {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Subject, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        // Settings are read from their text alone.
+        // Settings are read only from their text.
         Ok(serde_json::from_str(&value.to_string()).unwrap_or(Subject::Other(value)))
     }
 }
 
-/// What a person decided.
+/// The decision of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
@@ -163,12 +163,12 @@ impl Answer {
     }
 }
 
-/// A decision on file.
+/// A stored decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// The stored form, [`FORMAT`].
     pub format: u32,
-    /// Yes or no. Another answer is no approval, and stands like a no.
+    /// Yes or no. Another word is no approval and counts as a no.
     pub answer: Word<Answer>,
     /// Whose.
     pub by: Actor,
@@ -193,9 +193,9 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// How an ask stands `now`. A decision counts while the ask lasts, while its maker may decide, and only if it is another's.
-    /// Where its maker may decide no more, the ask is over: it may be asked again. An approval of what this version does not know
-    /// is none; a refusal of it stands.
+    /// How an ask stands `now`. A decision counts while the ask lasts, while its maker may decide, and only if its
+    /// maker is not the asker. If its maker may no longer decide, the ask is over and may be asked again. An approval
+    /// of a subject that this version does not know is none; a refusal of it counts.
     #[must_use]
     pub fn of(ask: &Ask, decision: Option<Decision>, is_spent: Spent, (now, people): (Timestamp, &People)) -> Self {
         if now >= ask.until || is_spent == Spent::Yes {
@@ -238,7 +238,7 @@ impl Subject {
         }
     }
 
-    /// What it is, in a word or two.
+    /// Its kind, in a word or two.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
@@ -251,8 +251,8 @@ impl Subject {
         }
     }
 
-    /// The same, as stored under `id`: what was not read whole is another's, for its id is not that of what was read. Settings
-    /// are read whole or not at all.
+    /// The same, as stored under `id`. A subject that was not read whole is another version's, because its id is not
+    /// that of the part that was read. Settings are read whole or not at all.
     #[must_use]
     pub fn understood(self, id: &str) -> Self {
         let is_strict = matches!(self, Self::Settings(_) | Self::Other(_));
@@ -272,7 +272,7 @@ pub fn lasts(now: Timestamp, hours: u32) -> Timestamp {
     now.saturating_add(SignedDuration::from_hours(i64::from(hours))).unwrap_or(now)
 }
 
-/// What would come of a plan if its control were enforced today.
+/// The forecast of a plan if its control were enforced today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Forecast {
@@ -285,7 +285,7 @@ pub enum Forecast {
 }
 
 impl Forecast {
-    /// What an objection to it, or none, comes to.
+    /// The forecast that an objection, or none, leads to.
     #[must_use]
     pub fn of(objection: Option<Outcome>) -> Self {
         match objection {

@@ -1,4 +1,4 @@
-//! What a control says of itself: enough to route triggers to it, to write its IAM policies and its documentation.
+//! The description of a control: enough to route triggers to it, to write its IAM policies and its documentation.
 
 use std::fmt;
 
@@ -24,15 +24,15 @@ pub enum Scope {
     Global,
 }
 
-/// The harm that a repair stops, where not repairing would be the harm.
+/// The harm that a repair stops, if not repairing would do harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stops {
-    /// Data is about to be destroyed: a repair never waits for approval, and goes on however often the drift comes back.
+    /// Data is about to be destroyed: a repair never waits for approval, and goes on however often the drift recurs.
     Destruction,
-    /// Data is open to everybody: a repair goes on however often the drift comes back.
+    /// Data is open to everybody: a repair goes on however often the drift recurs.
     Exposure,
-    /// Neither: a repair may wait, and stops where the drift comes back too often.
+    /// Neither: a repair may wait, and stops if the drift recurs too often.
     Nothing,
 }
 
@@ -107,7 +107,7 @@ pub struct Control {
     pub reads: &'static [Call],
     /// Every call it makes to change one.
     pub writes: &'static [Call],
-    /// Where another control writes the same document: the elements of it that this one owns.
+    /// If another control writes the same document: the elements of it that this one owns.
     pub elements: &'static [&'static str],
     /// The harm that its repairs stop.
     pub stops: Stops,

@@ -1,17 +1,17 @@
-//! Whom a request of an operator is for: one deployment, `<account>/<Region>/<stack>`.
+//! The audience of an operator's request: one deployment, `<account>/<Region>/<stack>`.
 //!
-//! The name of a stack says too little: it is `remedy` in most accounts, and in every Region of one. A function tells its own
-//! deployment from its ARN, which AWS Lambda tells it with each invocation, and not from a variable, which two deployments can
-//! share.
+//! A stack's name alone says too little: it is `remedy` in most accounts, and in every Region of one. A function learns
+//! its own deployment from its ARN, which AWS Lambda gives it with each invocation, and not from a variable, which two
+//! deployments can share.
 
 use crate::ids::{AccountId, Audience, Region};
 
-/// What names no deployment.
+/// A text that names no deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not the ARN of a function that is called `<stack>-<function>`, and no account, Region and stack")]
 pub struct NotADeployment;
 
-/// Whom requests to the stack of this name are signed for.
+/// The audience of requests to the stack of this name.
 pub fn audience(account: &AccountId, region: &Region, stack: &str) -> Result<Audience, NotADeployment> {
     if region.is_global() || !is_stack(stack) {
         return Err(NotADeployment);
@@ -19,8 +19,8 @@ pub fn audience(account: &AccountId, region: &Region, stack: &str) -> Result<Aud
     Audience::parse(format!("{account}/{region}/{stack}")).map_err(|_| NotADeployment)
 }
 
-/// The same as `function` knows it: `arn:<partition>:lambda:<Region>:<account>:function:<stack>-<function>`, with a version or
-/// an alias behind it or without. They are all the one function of the one deployment.
+/// The same for `function`: `arn:<partition>:lambda:<Region>:<account>:function:<stack>-<function>`, with or without a
+/// version or an alias at the end. All of them are the one function of the one deployment.
 pub fn of_function(arn: &str, function: &str) -> Result<Audience, NotADeployment> {
     let parts = arn.split(':').collect::<Vec<_>>();
     let (["arn", partition, "lambda", region, account, "function", name]
@@ -34,7 +34,7 @@ pub fn of_function(arn: &str, function: &str) -> Result<Audience, NotADeployment
     if partition == region.partition() { audience(&account, &region, stack) } else { Err(NotADeployment) }
 }
 
-/// What CloudFormation takes for the name of a stack
+/// Whether CloudFormation accepts this name of a stack
 /// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html>).
 #[must_use]
 pub fn is_stack(name: &str) -> bool {

@@ -83,13 +83,13 @@ pub struct Record {
     /// The check of the guard that objected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
-    /// What would come of the plan if its control were enforced.
+    /// The forecast if the plan's control were enforced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<Word<Forecast>>,
-    /// Who asked for it, where somebody did.
+    /// Who asked for it, if somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_by: Option<Actor>,
-    /// Who approved it, where somebody did.
+    /// Who approved it, if somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<Actor>,
     /// What is wrong.
@@ -106,14 +106,14 @@ pub struct Record {
     pub mode: Word<Mode>,
     /// The digest of the settings in force.
     pub settings: String,
-    /// What brought the run about.
+    /// The cause of the run.
     pub cause: String,
     /// The Lambda request that made it.
     pub invocation: String,
 }
 
 impl Record {
-    /// Where the record is kept: by hour, then by time, control, kind and the id that makes it unique.
+    /// The record's key: by hour, then by time, control, kind and the id that makes it unique.
     #[must_use]
     pub fn key(&self) -> String {
         let unique = self.attempt.as_ref().map_or(self.plan.as_str(), AttemptId::as_str);
@@ -121,7 +121,8 @@ impl Record {
     }
 }
 
-/// What a person did: asked for something, decided it, or turned a hold. One object in the evidence bucket, never changed.
+/// An act of a person: asked for something, decided it, or set or released a hold. One object in the evidence bucket,
+/// never changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deed {
     /// The stored form, [`FORMAT`].
@@ -148,12 +149,12 @@ pub struct Deed {
     pub settings: String,
     /// The SHA-256 of the signed request.
     pub request: String,
-    /// What makes the record's key its own.
+    /// Makes the record's key unique.
     pub attempt: AttemptId,
 }
 
 impl Deed {
-    /// Where the record is kept.
+    /// The record's key.
     #[must_use]
     pub fn key(&self) -> String {
         key(self.at, "operator", self.kind, self.attempt.as_str())
@@ -165,21 +166,21 @@ impl Deed {
 pub struct Changed {
     /// The stored form, [`FORMAT`].
     pub format: u32,
-    /// [`Kind::Settings`]; another word where a later version wrote it.
+    /// [`Kind::Settings`]; another word if a later version wrote it.
     pub kind: Word<Kind>,
     /// Since when.
     pub at: Timestamp,
-    /// The digest of the settings that were in force; empty where none were.
+    /// The digest of the settings that were in force; empty if there were none.
     pub from: String,
-    /// The digest of those that are.
+    /// The digest of the settings now in force.
     pub to: String,
     /// The SHA-256 of the document's text.
     pub document: String,
-    /// How many members differ.
+    /// The number of members that differ.
     pub count: usize,
-    /// What differs, redacted: each member with its ways, what it was and what it is. Of very many, the first.
+    /// The differences, redacted: each member with its ways, before and after. If there are very many, the first ones.
     pub differences: Vec<Value>,
-    /// Who asked for it; nobody, where the document that is deployed took effect, since nobody was named who decides.
+    /// Who asked for it; absent if the deployed document took effect because nobody was named who decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_by: Option<Actor>,
     /// Who agreed.
@@ -188,12 +189,12 @@ pub struct Changed {
     /// The ask, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ask: Option<String>,
-    /// What makes the record's key its own: hex digits.
+    /// Makes the record's key unique: hex digits.
     pub change: String,
 }
 
 impl Changed {
-    /// Where the record is kept.
+    /// The record's key.
     #[must_use]
     pub fn key(&self) -> String {
         key(self.at, "settings", Kind::Settings, &self.change)
@@ -238,7 +239,7 @@ fn utc(at: Timestamp) -> DateTime {
 pub struct StoredPlan {
     /// The plan.
     pub plan: Plan,
-    /// What it was for. What is for another purpose is no repair, and nobody takes it back.
+    /// Its purpose. A plan for another purpose is no repair, and nobody reverts it.
     pub purpose: Word<Purpose>,
     /// What was observed after it was carried out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -275,13 +276,13 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Where the attempt's intent is kept.
+    /// The key of the attempt's intent.
     #[must_use]
     pub fn intent_key(&self) -> String {
         key(self.since, &self.control, Kind::Intent, self.attempt.as_str())
     }
 
-    /// Where the attempt's one outcome is kept.
+    /// The key of the attempt's one outcome.
     #[must_use]
     pub fn outcome_key(&self) -> String {
         key(self.since, &self.control, Kind::Outcome, self.attempt.as_str())
@@ -289,41 +290,41 @@ impl Lock {
 }
 
 impl Released {
-    /// How it ended, for whoever counts what was written: another outcome may have written, and nobody saw what came of it.
+    /// How it ended, for counting writes: another version's outcome may have written, and nobody saw the result.
     #[must_use]
     pub fn counts_as(&self) -> Outcome {
         self.outcome.known().copied().unwrap_or(Outcome::Unverified)
     }
 }
 
-/// Who used an approval up, as it is stored beside the ask: an attempt, or nobody that this version can name.
+/// Who spent an approval, as stored beside the ask: an attempt, or nobody that this version can name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum SpentBy {
     /// This attempt.
     Attempt(AttemptId),
-    /// Another version's form. It is spent, and no lost attempt's.
+    /// Another version's form. It is spent, and not by the attempt of a crashed worker.
     Other(Value),
 }
 
 impl SpentBy {
-    /// Whether it is one of these attempts'.
+    /// Whether one of these attempts spent it.
     #[must_use]
     pub fn is_among(&self, attempts: &[AttemptId]) -> bool {
         matches!(self, Self::Attempt(attempt) if attempts.contains(attempt))
     }
 }
 
-/// What is left when a lock is released.
+/// The entry that the release of a lock leaves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Released {
     /// The stored form, [`FORMAT`].
     pub format: u32,
     /// The plan that was carried out, or not.
     pub plan: PlanId,
-    /// How it ended. Another outcome counts as one that wrote.
+    /// How it ended. Another version's outcome counts as one that wrote.
     pub outcome: Word<Outcome>,
-    /// How far it came; absent where it came no further than the lock, and in what versions before this one wrote.
+    /// How far it came; absent if it came no further than the lock, and in entries of versions before this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tried: Option<Word<Tried>>,
     /// The digest of the settings that it was tried under.
@@ -337,11 +338,11 @@ pub struct Released {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tried {
-    /// Nothing: its worker was lost before it had an intent.
+    /// Nothing: its worker crashed before it had an intent.
     Nothing,
-    /// AWS refused it: the same plan would be refused again.
+    /// AWS refused it, and would refuse the same plan again.
     Refused,
-    /// It had an intent, and may have written. Words of later versions are taken for this one.
+    /// It had an intent, and may have written. Words of later versions count as this one.
     #[serde(other)]
     Intended,
 }

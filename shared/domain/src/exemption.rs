@@ -1,7 +1,8 @@
-//! Exemptions: a violation that is to stay for a while, by whom, why, and what is done instead (45 CFR 164.306(d)(3)).
+//! Exemptions: a violation that is to stay for a while, by whom, why, and the alternative measure (45 CFR
+//! 164.306(d)(3)).
 //!
-//! The registry is the only source: a tag on a resource exempts nothing, since whoever may tag could exempt. An exempt
-//! resource stays `NON_COMPLIANT`.
+//! The registry is the only source: a tag on a resource exempts nothing, because anyone who may tag could then exempt.
+//! An exempt resource stays `NON_COMPLIANT`.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -24,12 +25,12 @@ pub const REMINDERS: [u32; 2] = [14, 3];
 /// That one has ended is news for so many days.
 const NEWS_DAYS: i32 = 14;
 
-/// A pattern says at least so much of an id before its first wildcard.
+/// The number of characters of an id that a pattern has before its first wildcard, at least.
 pub const LITERAL: usize = 8;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// What somebody asks for: which violation is to stay, for how long, and why.
+/// The terms that somebody asks for: the violation that is to stay, for how long, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Terms {
@@ -37,10 +38,10 @@ pub struct Terms {
     pub control: String,
     /// The account of the resources.
     pub account: AccountId,
-    /// A pattern with `*` and `?` over ids, ARNs and `<resource type>/<id>`; before its first wildcard stand at least
-    /// [`LITERAL`] characters of an id.
+    /// A pattern with `*` and `?` over ids, ARNs and `<resource type>/<id>`; at least [`LITERAL`] characters of an id
+    /// precede its first wildcard.
     pub resource: String,
-    /// Who answers for it: a person or a team.
+    /// The owner, responsible for it: a person or a team.
     pub owner: String,
     /// Why the measure is not reasonable and appropriate here.
     pub reason: String,
@@ -52,7 +53,7 @@ pub struct Terms {
     pub days: u32,
 }
 
-/// What is wrong with the terms of an exemption.
+/// An error in the terms of an exemption.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadTerms {
     /// A member that must say something says nothing.
@@ -72,7 +73,7 @@ pub enum BadTerms {
     Everything,
 }
 
-/// An exemption on file.
+/// A stored exemption.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exemption {
     /// The stored form: [`FORMAT`], or 1.
@@ -89,7 +90,7 @@ pub struct Exemption {
     pub since: Timestamp,
     /// Until when; at most 90 days after `since`.
     pub until: Timestamp,
-    /// Who answers for it.
+    /// The owner, responsible for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// Where it is tracked.
@@ -164,15 +165,15 @@ impl Exemption {
         }
     }
 
-    /// Its name on file: who asks again for the same control, account and resource renews it.
+    /// Its stored name: asking again for the same control, account and resource renews it.
     #[must_use]
     pub fn id(&self) -> String {
         name(&self.control, &self.account, &self.resource)
     }
 
-    /// Whether it holds this control back from this resource at this time.
+    /// Whether it exempts this resource from this control at this time.
     ///
-    /// What lasts longer than 90 days, or was agreed to by the one who asked, holds nothing back.
+    /// An exemption that lasts longer than 90 days, or that its own asker agreed to, exempts nothing.
     #[must_use]
     pub fn holds(&self, control: &str, target: &Target, now: Timestamp) -> bool {
         let lasts = self.until.duration_since(self.since) <= DAY * i32::try_from(LONGEST_DAYS).unwrap_or_default();
@@ -203,7 +204,7 @@ impl Exemption {
         Self { until, ..self }
     }
 
-    /// The reminder that is due: so many days are left, or fewer; 0 if it ended of late.
+    /// The reminder that is due: so many days are left, or fewer; 0 if it ended in the last few days.
     #[must_use]
     pub fn reminder_due(&self, now: Timestamp) -> Option<u32> {
         let left = self.until.duration_since(now);
@@ -215,8 +216,8 @@ impl Exemption {
     }
 }
 
-/// Whether a pattern names resources: the id in it is whole, or begins with enough of one. What stands before the id (of an ARN
-/// the first five parts and the type, of a typed name the type) says nothing of it.
+/// Whether a pattern names resources: the id in it is whole, or begins with enough of one. The part before the id (of
+/// an ARN the first five parts and the type, of a typed name the type) does not count.
 fn names_something(pattern: &str) -> bool {
     let id = match pattern.split_once(':') {
         Some(("arn", _)) => {
@@ -232,14 +233,14 @@ fn names_something(pattern: &str) -> bool {
     }
 }
 
-/// The name on file of the exemption for a control, an account and a resource pattern.
+/// The stored name of the exemption for a control, an account and a resource pattern.
 #[must_use]
 pub fn name(control: &str, account: &AccountId, resource: &str) -> String {
     canonical::digest_of_text(&[control, account.as_str(), resource]).chars().take(32).collect()
 }
 
-/// Whether a damaged entry may be about this target, as far as can still be told: its name on file is that of an exemption of this
-/// very resource, or the account and the resource in it are left to read.
+/// Whether a damaged entry may be about this target, as far as it can still be read: its stored name is that of an
+/// exemption of this very resource, or it still contains the account and the resource.
 #[must_use]
 pub fn may_cover(control: &str, entry: &str, left: &[u8], target: &Target) -> bool {
     let is_named = names(target).iter().any(|resource| name(control, &target.account, resource) == entry);
@@ -254,7 +255,7 @@ fn covers(account: &AccountId, pattern: &str, target: &Target) -> bool {
     *account == target.account && names(target).iter().any(|name| matches(pattern, name))
 }
 
-/// What a pattern may match.
+/// The texts that a pattern may match.
 fn names(target: &Target) -> Vec<String> {
     let typed = format!("{}/{}", target.resource_type, target.id);
     [Some(target.id.clone()), target.arn.clone(), Some(typed)].into_iter().flatten().collect()

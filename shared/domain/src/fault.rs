@@ -1,4 +1,4 @@
-//! What went wrong, sorted by what the host must do about it.
+//! Faults, sorted by what the host must do about them.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::outcome::Alarm;
 
-/// What a fault asks of the host.
+/// The handling that a fault needs from the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultKind {
@@ -16,7 +16,8 @@ pub enum FaultKind {
     Denied,
     /// AWS refused the request itself, or our own set-up is wrong. Trying again changes nothing: alarm.
     Rejected,
-    /// The ledger cannot be read or written, whatever it answered: nothing is done before it can. Give the message back, and alarm.
+    /// The ledger cannot be read or written, whatever its error: do nothing until it can. Give the message back, and
+    /// alarm.
     Ledger,
     /// The input cannot be trusted: typed error, dead letter.
     Untrusted,
@@ -27,7 +28,8 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// How soon somebody must look. What is only given back tells nobody: if it never gets better, the dead-letter queue does.
+    /// How soon somebody must look. A fault that only gives the message back notifies nobody: if it persists, the
+    /// dead-letter queue alarms.
     #[must_use]
     pub fn alarm(self) -> Alarm {
         match self {
@@ -43,7 +45,7 @@ impl FaultKind {
 pub struct Fault {
     /// How to act on it.
     pub kind: FaultKind,
-    /// What was being done, such as `s3:PutPublicAccessBlock`.
+    /// The call that was made, such as `s3:PutPublicAccessBlock`.
     pub doing: String,
     /// The error code, AWS's or our own.
     pub code: String,
@@ -70,14 +72,14 @@ impl Fault {
         Self::new(FaultKind::Rejected, doing, code, next)
     }
 
-    /// Something that the ledger holds, or lacks, and that a person must look at.
+    /// A fault for something that the ledger holds, or lacks, and that a person must look at.
     #[must_use]
     pub fn ledger(code: impl Into<String>, next: impl Into<String>) -> Self {
         Self::new(FaultKind::Ledger, "ledger", code, next)
     }
 
-    /// The same fault of a call on the ledger: whatever would end a run elsewhere only puts it off here. A disabled key, a
-    /// policy that denies, a bucket that is gone: nothing can be acknowledged that could not be stored.
+    /// The same fault of a call on the ledger: a fault that would end a run elsewhere only delays it here. With a
+    /// disabled key, a policy that denies, or a missing bucket, nothing that was not stored may be acknowledged.
     #[must_use]
     pub fn of_ledger(self) -> Self {
         if self.is_transient() {
@@ -93,20 +95,20 @@ impl Fault {
         Self::new(FaultKind::Defect, doing, code, "report this as a defect of Remedy")
     }
 
-    /// Whether it may go better by itself.
+    /// Whether a retry may succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.kind == FaultKind::Transient
     }
 
-    /// Whether the message must be given back: it may go better later, or nothing could be stored. Everything else ends a run,
-    /// with a record of it.
+    /// Whether the message must be given back: a retry may succeed, or nothing could be stored. Every other fault ends
+    /// a run, with a record of it.
     #[must_use]
     pub fn gives_back(&self) -> bool {
         matches!(self.kind, FaultKind::Transient | FaultKind::Ledger)
     }
 
-    /// Whether AWS refused what was asked: it did nothing, and would refuse the same again.
+    /// Whether AWS refused the call: it did nothing, and would refuse the same again.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         matches!(self.kind, FaultKind::Denied | FaultKind::Rejected)

@@ -1,27 +1,28 @@
-//! The fence: an inline policy under which a user without MFA can do nothing but enrol a device.
+//! The MFA-deny policy: an inline policy under which a user without MFA can do nothing but enrol a device.
 //!
-//! Source: IAM User Guide, "AWS: Allows MFA-authenticated IAM users to manage their own credentials". `BoolIfExists` also
-//! holds where the key is absent, as it is for long-term access keys: that is why users who have some are asked about.
+//! Source: IAM User Guide, "AWS: Allows MFA-authenticated IAM users to manage their own credentials". `BoolIfExists`
+//! also matches if the key is absent, as it is for long-term access keys: therefore a person decides about users who
+//! have some.
 
 use serde_json::{Value, json};
 
 /// The reserved name of the inline policy.
 pub const NAME: &str = "RemedyDenyWithoutMfa";
 
-/// What the names begin with that Remedy gives to what it makes.
+/// The prefix of the names that Remedy gives to its own resources.
 const RESERVED: &str = "Remedy";
 
-/// What enrolling a device takes, on the user itself.
+/// The actions for enrolling a device, on the user itself.
 const ON_USER: [&str; 5] =
     ["iam:EnableMFADevice", "iam:GetMFADevice", "iam:GetUser", "iam:ListMFADevices", "iam:ResyncMFADevice"];
-/// What it takes on the device, which carries the user's name.
+/// Those on the device, which carries the user's name.
 const ON_DEVICE: [&str; 1] = ["iam:CreateVirtualMFADevice"];
-/// What it takes on no resource in particular.
+/// Those on no resource in particular.
 const ON_ANYTHING: [&str; 1] = ["iam:ListVirtualMFADevices"];
-/// How an enrolled user of the command line gets a session with MFA.
+/// The action by which an enrolled user of the command line gets a session with MFA.
 const SESSION: [&str; 1] = ["sts:GetSessionToken"];
 
-/// The fence for the user of this ARN.
+/// The MFA-deny policy for the user of this ARN.
 #[must_use]
 pub fn document(user_arn: &str, user_name: &str) -> String {
     let account = user_arn.split_once(":user/").map_or(user_arn, |(account, _)| account);
@@ -44,14 +45,15 @@ pub fn document(user_arn: &str, user_name: &str) -> String {
     .to_string()
 }
 
-/// Whether two documents say the same, however they are spaced or ordered.
+/// Whether two documents mean the same, whatever their spacing or order.
 #[must_use]
 pub fn same(a: &str, b: &str) -> bool {
     let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
     a == b || matches!((parse(a), parse(b)), (Some(a), Some(b)) if a == b)
 }
 
-/// Whether what is written into a user under the fence's name is the fence: known by what it says, never by its name.
+/// Whether a user's inline policy under the reserved name is the MFA-deny policy: identified by its content, never by
+/// its name.
 #[must_use]
 pub fn is_fence(user_arn: &str, policy_name: &str, text: &str) -> bool {
     let resource = user_arn.split_once(":user/").map(|(_, resource)| resource);
@@ -59,7 +61,7 @@ pub fn is_fence(user_arn: &str, policy_name: &str, text: &str) -> bool {
     policy_name == NAME && user_name.is_some_and(|name| same(text, &document(user_arn, name)))
 }
 
-/// Whether a name is of those that Remedy keeps for itself.
+/// Whether Remedy reserves a name for itself.
 #[must_use]
 pub fn is_reserved(policy_name: &str) -> bool {
     policy_name.get(..RESERVED.len()).is_some_and(|start| start.eq_ignore_ascii_case(RESERVED))

@@ -44,19 +44,19 @@ pub struct Snapshot<'a> {
     pub purpose: Purpose,
     /// Whether the control itself wants a person to agree.
     pub consent: &'a Consent,
-    /// What it takes away from the ways into the account; none where it is not about identities.
+    /// The access to the account that it removes; absent if it is not about identities.
     pub impact: Option<&'a Impact>,
     /// How far Remedy may go here.
     pub mode: Mode,
-    /// What the settings protect.
+    /// The resources and principals that the settings protect.
     pub protected: &'a Protected,
     /// Remedy's own resources by their ARNs, `{account}` in which stands for the target's; the id of its stack is one of them.
     pub own: &'a [String],
-    /// The kill switch: every hold on file.
+    /// The kill switch: every stored hold.
     pub holds: &'a [Hold],
-    /// The exemptions on file for this control.
+    /// The stored exemptions for this control.
     pub exemptions: &'a [Exemption],
-    /// What manages the resource, if its tags tell.
+    /// The resource's manager, if its tags name one.
     pub manager: Option<&'a Manager>,
     /// How often this control repaired this resource within the last 24 hours.
     pub recent_repairs: usize,
@@ -75,9 +75,9 @@ pub struct Snapshot<'a> {
 /// Since when a resource is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Age {
-    /// It was seen in order, or came about since the first sweep.
+    /// It was seen compliant, or came about since the first sweep.
     Fresh,
-    /// It was broken at the first sweep of its control, and never seen in order since.
+    /// It was in violation at the first sweep of its control, and never seen compliant since.
     Backlog,
     /// The same, and it is worked off in waves.
     Wave,
@@ -123,7 +123,7 @@ pub struct Objection {
     pub check: &'static str,
     /// Why.
     pub why: String,
-    /// What would change it.
+    /// The change that would lift it.
     pub change: &'static str,
     /// How the run ends.
     pub outcome: Outcome,
@@ -131,11 +131,11 @@ pub struct Objection {
 
 /// The check that stops what drifts again and again.
 pub const FLAP: &str = "flap";
-/// The check that spares what is never touched.
+/// The check that spares resources that are never touched.
 pub const PROTECTED: &str = "protected";
-/// The check that keeps the ways into the account open.
+/// The check that keeps access to the account open.
 pub const LOCKOUT: &str = "lockout";
-/// The check that spares what nothing but its name tells apart.
+/// The check that spares resources which only a name identifies.
 pub const BY_NAME: &str = "protected-by-name";
 
 impl Objection {
@@ -185,8 +185,8 @@ fn objection(snapshot: &Snapshot<'_>) -> Option<Objection> {
     CHECKS.iter().find_map(|check| check(snapshot))
 }
 
-/// Whether what stops a plan is a name, or a pattern that somebody put into the settings once. Of that people are told again:
-/// what it spares may have come later.
+/// Whether a plan is stopped by a name, or by a pattern that somebody once put into the settings. People are notified
+/// of it again: the resources that it spares may be newer.
 #[must_use]
 pub fn is_spared_by_choice(snapshot: &Snapshot<'_>) -> bool {
     let affected = snapshot.impact.into_iter().flat_map(|impact| &impact.affected);
@@ -195,13 +195,13 @@ pub fn is_spared_by_choice(snapshot: &Snapshot<'_>) -> bool {
     all.any(|spared| matches!(spared, protected::Spared::ByName | protected::Spared::BySettings(_)))
 }
 
-/// What people are paged about although the plan may be carried out.
+/// A reason to page people although the plan may be carried out.
 #[must_use]
 pub fn caution(snapshot: &Snapshot<'_>) -> Option<String> {
     flap::caution(snapshot)
 }
 
-/// What would come of the plan if its control were enforced today.
+/// The forecast of the plan if its control were enforced today.
 #[must_use]
 pub fn forecast(snapshot: &Snapshot<'_>) -> Forecast {
     let enforced = Snapshot { mode: Mode::Enforce, means: Means::WriteRole, ..snapshot.clone() };

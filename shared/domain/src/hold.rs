@@ -15,7 +15,7 @@ use crate::{
 /// The stored form of holds written by this version.
 pub const FORMAT: u32 = 1;
 
-/// What a hold stops.
+/// The scope that a hold stops.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HoldScope {
@@ -38,7 +38,7 @@ impl HoldScope {
         }
     }
 
-    /// The scope that is kept under this path, whatever stands behind it.
+    /// The scope that is stored under this path, whatever follows it.
     #[must_use]
     pub fn of_path(path: &str) -> Option<Self> {
         match path.split('/').collect::<Vec<_>>().as_slice() {
@@ -49,13 +49,14 @@ impl HoldScope {
         }
     }
 
-    /// The scopes that bear on this control and resource.
+    /// The scopes that apply to this control and resource.
     #[must_use]
     pub fn of(control: &str, target: &Target) -> [Self; 3] {
         [Self::All, Self::Account(target.account.clone()), Self::Control(control.to_owned())]
     }
 
-    /// Whether the scope can be one: a control's id is 1 to 64 lower-case letters, digits and hyphens, and begins with a letter.
+    /// Whether the scope is valid: a control's id is 1 to 64 lower-case letters, digits and hyphens, and begins with a
+    /// letter.
     #[must_use]
     pub fn is_plausible(&self) -> bool {
         let Self::Control(id) = self else { return true };
@@ -92,18 +93,18 @@ pub enum Switch {
     Released,
 }
 
-/// The state of one switch, the last that was put on file.
+/// The state of one switch, the last that was stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// The stored form, [`FORMAT`].
     pub format: u32,
-    /// What it stops. Another scope stops everything.
+    /// The scope that it stops. An unknown scope stops everything.
     pub scope: Word<HoldScope>,
-    /// Whether it is on. It is, unless it says that it was released.
+    /// Whether it is on. It is, unless the entry says that it was released.
     pub switch: Word<Switch>,
     /// Why.
     pub reason: String,
-    /// Who turned it; nobody, where the entry is damaged.
+    /// Who turned it; absent if the entry is damaged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Actor>,
     /// When.
@@ -123,7 +124,7 @@ impl Hold {
         !self.switch.is(&Switch::Released)
     }
 
-    /// What a damaged entry stops: all that its path says, for it may be the one that forbids.
+    /// The scope that a damaged entry stops: all of its path, because the entry may be a hold.
     #[must_use]
     pub fn damaged(path: &str) -> Self {
         let scope = HoldScope::of_path(path).map_or_else(|| Word::Other(path.into()), Word::Known);

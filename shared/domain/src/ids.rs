@@ -94,7 +94,7 @@ text_id!(
 );
 
 text_id!(
-    /// Whom an operator request is for: [`crate::deployment`]. Two deployments never share one.
+    /// The audience of an operator's request: [`crate::deployment`]. Two deployments never share one.
     Audience,
     "an audience of 1 to 256 letters, digits and `-_./:+@`",
     |text| (1..=256).contains(&text.len()) && all(text, |c| c.is_ascii_alphanumeric() || "-_./:+@".contains(c))
@@ -140,7 +140,7 @@ pub struct Target {
     pub region: Region,
     /// Its AWS Config resource type, such as `AWS::S3::Bucket`.
     pub resource_type: String,
-    /// What its API calls it: bucket name, key id, user name, account id.
+    /// Its id in its API: bucket name, key id, user name, account id.
     pub id: String,
     /// The id AWS never gives twice, where names can be reused (`AIDA…` for a user).
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 //! What Remedy knows, without any means to act: triggers, targets, verdicts, plans, the guard and evidence records.
 //!
-//! Everything here is pure. No clock, no environment, no network: whoever calls says what time it is.
+//! Everything here is pure. No clock, no environment, no network: the caller passes the time.
 
 pub mod actor;
 pub mod ask;

@@ -22,7 +22,7 @@ pub enum Outcome {
     Exempt,
     /// In violation, and something keeps Remedy from acting.
     Blocked,
-    /// Put right, and seen to be right.
+    /// Repaired, and read again: compliant.
     Repaired,
     /// Written, but not seen to be right.
     Unverified,
@@ -32,9 +32,9 @@ pub enum Outcome {
     Failed,
     /// The resource changed between planning and writing; nothing was written.
     Superseded,
-    /// A lost worker's repair turned out to have arrived.
+    /// The repair of a crashed worker turned out to have arrived.
     Recovered,
-    /// An earlier repair was taken back.
+    /// An earlier repair was reverted.
     Reverted,
     /// Only a person can put this right.
     NeedsHuman,
@@ -44,7 +44,7 @@ pub enum Outcome {
     Gone,
 }
 
-/// What AWS Config is told. `INSUFFICIENT_DATA` cannot be reported by `PutEvaluations`.
+/// The compliance that AWS Config gets. `INSUFFICIENT_DATA` cannot be reported by `PutEvaluations`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Compliance {
@@ -56,11 +56,11 @@ pub enum Compliance {
     NonCompliant,
 }
 
-/// What people are told, by how soon they must look.
+/// The class of a notification, by how soon people must look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Alarm {
-    /// Nothing to tell.
+    /// Nothing to report.
     None,
     /// Worth a notice: something was changed, or waits for a decision.
     Notice,
@@ -71,7 +71,7 @@ pub enum Alarm {
 }
 
 impl Alarm {
-    /// Reads a stored one. Another word is told as loud as can be.
+    /// Reads a stored one. Another word counts as the most urgent one.
     pub fn at_worst<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Word::<Self>::deserialize(deserializer)?.known().copied().unwrap_or(Self::Page))
     }
@@ -89,7 +89,7 @@ impl Alarm {
 }
 
 impl Outcome {
-    /// What AWS Config is told.
+    /// The compliance that AWS Config gets.
     #[must_use]
     pub fn compliance(self) -> Compliance {
         match self {
@@ -110,7 +110,7 @@ impl Outcome {
         }
     }
 
-    /// What people are told.
+    /// The class of the notification.
     #[must_use]
     pub fn alarm(self) -> Alarm {
         match self {

@@ -1,4 +1,4 @@
-//! Who manages a resource: infrastructure as code would undo a repair, so a person repairs it where it is written.
+//! The manager of a resource: infrastructure as code would undo a repair, so a person repairs the resource's source.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use crate::redact;
 
 /// The tag that CloudFormation puts on what it makes; nobody else may set tags that begin with `aws:`.
 const STACK: &str = "aws:cloudformation:stack-name";
-/// Its id, an ARN: names of stacks are anybody's to choose.
+/// Its id, an ARN: anyone may choose the name of a stack.
 const STACK_ID: &str = "aws:cloudformation:stack-id";
-/// What the tags of StackSets and Service Catalog begin with; the same holds for them.
+/// The prefix of the tags of StackSets and Service Catalog; the same holds for them.
 const PRODUCT: &str = "aws:servicecatalog:provisioningPrincipalArn";
 
-/// What manages a resource.
+/// The manager of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Manager {
     /// A CloudFormation stack.
@@ -23,12 +23,13 @@ pub enum Manager {
     },
     /// Service Catalog.
     ServiceCatalog,
-    /// What the settings name, by its tag's key.
+    /// The settings name it, by its tag's key.
     Tag(String),
 }
 
 impl Manager {
-    /// The manager that the tags of a resource tell of. `keys` are the tag keys that the settings take for infrastructure as code.
+    /// The manager that the tags of a resource name. `keys` are the tag keys that the settings count as infrastructure
+    /// as code.
     #[must_use]
     pub fn of(tags: &BTreeMap<String, String>, keys: &[String]) -> Option<Self> {
         if let Some(name) = tags.get(STACK) {
@@ -40,7 +41,7 @@ impl Manager {
         keys.iter().find(|key| tags.contains_key(*key)).map(|key| Self::Tag(redact::text(key)))
     }
 
-    /// Where to put it right, for a person.
+    /// The place where a person repairs it.
     #[must_use]
     pub fn place(&self) -> String {
         match self {

@@ -16,20 +16,20 @@ pub const FORMAT: u32 = 1;
 
 /// From this setting to that one. The AWS calls are derived from the pair; undo is the same pair the other way round.
 ///
-/// Members that another version added are kept: the plan's identity is that of all it says.
+/// Members that another version added are kept: all members make up the plan's identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The stored form, [`FORMAT`].
     pub format: u32,
     /// The control that drafted it.
     pub control: String,
-    /// What it is about.
+    /// Its target.
     pub target: Target,
     /// The setting that was observed.
     pub before: Value,
     /// The setting that is wanted.
     pub after: Value,
-    /// What this version does not know of it.
+    /// The members that this version does not know.
     unread: Option<Value>,
 }
 

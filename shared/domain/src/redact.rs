@@ -29,7 +29,7 @@ pub fn text(text: &str) -> String {
     clean
 }
 
-/// `target` as people are told it.
+/// `target` as people see it.
 #[must_use]
 pub fn target(target: &Target) -> Target {
     Target {

@@ -1,4 +1,4 @@
-//! What people ask of the operator, as JSON.
+//! Requests of people to the operator, as JSON.
 //!
 //! ```json
 //! {"approve": {"id": "0f0f…64 digits…0f", "reason": "CHG-7"}}
@@ -20,7 +20,7 @@ use crate::{
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Request {
-    /// What waits for people, by pages.
+    /// Lists waiting asks, by pages.
     Pending(Looking),
     /// One ask, whole.
     Plan(Named),
@@ -28,7 +28,7 @@ pub enum Request {
     Approve(Decide),
     /// Refuses an ask.
     Reject(Decide),
-    /// Asks for repairs to be taken back.
+    /// Asks to revert repairs.
     Revert(Revert),
     /// Asks for an exemption.
     Exempt(Terms),
@@ -42,7 +42,7 @@ pub enum Request {
     Status {},
 }
 
-/// Which of what waits is to be seen.
+/// The waiting asks that are shown.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Looking {
@@ -52,7 +52,7 @@ pub struct Looking {
     /// Only what is about this account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
-    /// Which page, from 1; the first where nothing is said.
+    /// The page, from 1; the first one if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<usize>,
 }
@@ -98,7 +98,7 @@ pub struct Revert {
     /// With `resource`: only repairs before this time (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
-    /// Who answers for what stays undone.
+    /// The owner, responsible for what stays undone.
     pub owner: String,
     /// Why.
     pub reason: String,

@@ -52,7 +52,7 @@ impl Mode {
     }
 }
 
-/// No document is longer, in bytes.
+/// The maximum length of a document, in bytes.
 pub const LONGEST: usize = 256 * 1024;
 
 /// Settings that cannot be used.
@@ -80,7 +80,7 @@ pub enum SettingsError {
         /// What it may be.
         range: &'static str,
     },
-    /// A pattern of `protected` that a name alone would fit.
+    /// A pattern of `protected` that a name alone would match.
     #[error("the settings have something else in `{member}` at {at}, counted from 0: {write}")]
     Pattern {
         /// The member.
@@ -102,7 +102,7 @@ pub struct Settings {
     /// The numbers and choices behind the controls.
     #[serde(deserialize_with = "object")]
     pub parameters: Parameters,
-    /// What is never touched.
+    /// The resources and principals that are never touched.
     #[serde(deserialize_with = "object")]
     pub protected: Protected,
     /// Who may ask and decide.
@@ -128,7 +128,7 @@ pub struct Modes {
     pub accounts: BTreeMap<AccountId, Mode>,
 }
 
-/// What is never touched.
+/// Resources and principals that are never touched.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Protected {
@@ -136,8 +136,8 @@ pub struct Protected {
     pub principals: Vec<String>,
     /// Everything else: patterns with `*` and `?` over ARNs and `<resource type>/<id>`.
     pub resources: Vec<String>,
-    /// The principals that open the door when all others are locked out, by their whole ARNs. While none is named, no control that touches
-    /// identities writes.
+    /// The principals that restore access when all others are locked out, by their whole ARNs. While none is named, no
+    /// control that touches identities writes.
     pub break_glass: Vec<String>,
 }
 
@@ -178,8 +178,8 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Reads what some version put on file: what this one does not know is left out, and a number that
-    /// it would not take is taken.
+    /// Reads settings that some version stored: members that this one does not know are ignored, and numbers out of its
+    /// range are accepted.
     pub fn stored(json: &[u8]) -> Result<Self, SettingsError> {
         let document: Value = serde_json::from_slice(json).map_err(misshapen)?;
         Self::shaped(members::known(document).to_string().as_bytes())

@@ -1,8 +1,8 @@
-//! What versions store for each other: a word that this one does not know, a member that it does not know (ADR 0039).
+//! Forms that versions store for each other: words and members that this one does not know (ADR 0039).
 //!
-//! Deploys go both ways, and for a while two versions work on the same buckets. So what is read may have been written by a
-//! later version. A word that it added is [`Word::Other`], and every reader says what it does then: always the safe thing.
-//! Members that it added are left unread, and are written back where an object is replaced ([`unread`], [`with`]).
+//! Deploys go both ways, and for a while two versions work on the same buckets. So a later version may have written an
+//! object. A word that it added is [`Word::Other`], and every reader defines what it does then: always the safe thing.
+//! Members that it added are left unread, and are written again when an object is replaced ([`unread`], [`with`]).
 
 use std::fmt;
 
@@ -30,7 +30,7 @@ impl<T> Word<T> {
 }
 
 impl<T: PartialEq> Word<T> {
-    /// Whether it is this very word. A word that is not known is none.
+    /// Whether it is this very word. An unknown word never is.
     #[must_use]
     pub fn is(&self, word: &T) -> bool {
         self.known() == Some(word)
@@ -80,7 +80,7 @@ fn is_word(value: &Value) -> bool {
     }
 }
 
-/// What of `whole` is not in `known`: the members, at every depth, that this version does not know.
+/// The part of `whole` that is not in `known`: the members, at every depth, that this version does not know.
 #[must_use]
 pub fn unread(whole: &Value, known: &Value) -> Option<Value> {
     let (Value::Object(whole), Value::Object(known)) = (whole, known) else { return None };
@@ -92,7 +92,7 @@ pub fn unread(whole: &Value, known: &Value) -> Option<Value> {
     (!left.is_empty()).then_some(Value::Object(left))
 }
 
-/// The same, with what was left unread. What is known stays as it is.
+/// The same, with the unread members. Known members stay as they are.
 #[must_use]
 pub fn with(known: Value, unread: &Value) -> Value {
     let (mut members, unread) = match (known, unread) {
@@ -146,7 +146,7 @@ mod tests {
         })
     }
 
-    /// A value without some of its members, as an older version knows it.
+    /// A value without some of its members, as an older version reads it.
     fn without(value: &Value, names: &[&str]) -> Value {
         match value {
             Value::Object(members) => {

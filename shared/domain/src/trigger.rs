@@ -1,8 +1,8 @@
 //! What a delivery asks for, read once from the bytes that Lambda hands over.
 //!
-//! Every payload is untrusted: whoever may invoke the function can write one, and names in it were chosen by others.
-//! [`parse`] therefore refuses what it does not know, and keeps of the rest only *where to look*: a [`Hint`] names a
-//! resource and never says what state it is in. Live state decides.
+//! Every payload is untrusted: any invoker of the function can write one, and others chose the names in it. [`parse`]
+//! therefore refuses what it does not know, and keeps of the rest only *where to look*: a [`Hint`] names a resource and
+//! never says what state it is in. Live state decides.
 //!
 //! | Family | Told by | Modules |
 //! |---|---|---|
@@ -111,10 +111,10 @@ pub enum Scope {
     },
 }
 
-/// What the trigger says about the resource. Never what is there.
+/// The trigger's statement about the resource. Never its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
-    /// In the spelling of AWS Config (`AWS::S3::Bucket`), if the event tells it.
+    /// In the spelling of AWS Config (`AWS::S3::Bucket`), if the event has it.
     pub resource_type: Option<String>,
     /// An id, a name or an ARN, as the event has it: 1 to 1,224 characters, none of them a control character.
     /// Config itself is not consistent here, so it is matched by equality against the live account.
@@ -178,7 +178,7 @@ pub enum Cause {
     AccessAnalyzer,
     /// `GuardDuty Finding`.
     GuardDuty,
-    /// A rotation, expiration or deletion that KMS tells of.
+    /// A rotation, expiration or deletion that KMS reports.
     Kms,
     /// `AWS Health Event`.
     Health,
@@ -194,7 +194,7 @@ pub enum Idle {
     Compliant,
     /// The rule does not apply to the resource.
     NotApplicable,
-    /// The service could not tell.
+    /// The service had insufficient data.
     InsufficientData,
     /// The resource is gone, or its type is no longer recorded.
     ResourceDeleted,
@@ -228,8 +228,8 @@ impl fmt::Display for Idle {
 
 /// Where the evaluation of a Config rule invocation goes: the arguments of `PutEvaluations`.
 ///
-/// Present also where there is [nothing](Scope::Nothing) to look at, because a resource that was deleted or left the
-/// scope is still owed its `NOT_APPLICABLE`.
+/// Present even if there is [nothing](Scope::Nothing) to look at, because a resource that was deleted or left the scope
+/// still needs its `NOT_APPLICABLE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplyTo {
     /// Opaque. `TESTMODE` asks for `TestMode=true`.
@@ -253,12 +253,12 @@ pub enum Delivery {
     Notifications(Vec<Message>),
 }
 
-/// How often a message was handed over, as its queue tells.
+/// How often a message was delivered, according to its queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Carried {
     /// For the first time, or nobody counts.
     First,
-    /// Once more: it was given back, or its worker was lost.
+    /// Once more: it was given back, or its worker crashed.
     Again,
 }
 
@@ -267,7 +267,7 @@ pub enum Carried {
 pub struct Message {
     /// SQS's `messageId` or SNS's `MessageId`.
     pub id: String,
-    /// Whether an earlier delivery of it may have come to something.
+    /// Whether an earlier delivery of it may have had an effect.
     pub carried: Carried,
     /// What its event asks for: at least one trigger.
     pub triggers: Result<Vec<Trigger>, Refusal>,

@@ -1,4 +1,4 @@
-//! What a control sees and thinks: observed settings, verdicts, and the way from one setting to another.
+//! A control's view: observed settings, verdicts, and the steps from one setting to another.
 
 use std::fmt::Debug;
 
@@ -12,7 +12,7 @@ use crate::{control::Call, ids::AccountId, outcome::Alarm, settings::Parameters}
 pub enum Observed<Facts, Setting> {
     /// The resource is there.
     Present {
-        /// What bears on the decision and is never written.
+        /// Facts that affect the decision and are never written.
         facts: Facts,
         /// What the control may write, mirrored whole.
         setting: Setting,
@@ -34,12 +34,12 @@ pub struct Context<'a> {
     pub parameters: &'a Parameters,
 }
 
-/// One thing that is not as it should be.
+/// One deviation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    /// What, in words for a person. Built from fixed words and numbers only.
+    /// The deviation, in words for a person. Built from fixed words and numbers only.
     pub text: String,
-    /// How soon somebody must look, whatever comes of it.
+    /// How soon somebody must look, whatever its outcome.
     pub urgency: Alarm,
 }
 
@@ -50,7 +50,7 @@ impl Violation {
         Self { text: text.into(), urgency: Alarm::None }
     }
 
-    /// Something that bears a name which Remedy keeps for itself, and is not Remedy's: somebody means it to be overlooked.
+    /// A resource with a name that Remedy reserves for itself, and that is not Remedy's: somebody may be hiding it.
     #[must_use]
     pub fn imitation(text: impl Into<String>) -> Self {
         Self { urgency: Alarm::Page, ..Self::new(format!("somebody imitates Remedy: {}", text.into())) }
@@ -75,7 +75,7 @@ pub struct Drift<Setting> {
     pub desired: Setting,
     /// Whether a person must agree.
     pub consent: Consent,
-    /// What a person should know once it is done.
+    /// A note for a person once it is done.
     pub note: Option<String>,
 }
 
@@ -86,7 +86,7 @@ pub enum Verdict<Setting> {
     Compliant,
     /// Still in violation, but Remedy's own measure keeps the harm away.
     Contained(Vec<Violation>),
-    /// Not as it should be, and it can be put right.
+    /// In violation, and it can be repaired.
     Drifted(Drift<Setting>),
     /// Not a matter for this control, for this reason.
     OutOfScope(String),
@@ -94,19 +94,19 @@ pub enum Verdict<Setting> {
     NeedsHuman {
         /// What is wrong.
         violations: Vec<Violation>,
-        /// What the person has to do.
+        /// The task for the person.
         reason: String,
     },
 }
 
-/// What a plan takes away from the ways into an account. Only plans about identities take any.
+/// The access to an account that a plan removes. Only plans about identities remove any.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Impact {
     /// The ARNs of the principals that may do less afterwards.
     pub affected: Vec<String>,
     /// How many of them are effective administrators now, and will not be.
     pub administrators_lost: usize,
-    /// The effective administrators that there will be.
+    /// The effective administrators after the plan.
     pub administrators_left: Vec<Administrator>,
 }
 
@@ -115,7 +115,7 @@ pub struct Impact {
 pub struct Administrator {
     /// The ARN.
     pub arn: String,
-    /// Since when the user or role is there, where that is known. IAM does not tell when a policy was attached.
+    /// The creation time of the user or role, if known. IAM does not say when a policy was attached.
     pub since: Option<Timestamp>,
 }
 
@@ -158,7 +158,7 @@ impl Step for NoStep {
 pub struct Route<S> {
     /// The writes, in order.
     pub steps: Vec<S>,
-    /// What cannot be brought back on this way, each named.
+    /// The parts that this plan cannot restore, each named.
     pub lost: Vec<String>,
 }
 

@@ -23,7 +23,7 @@ pub fn target(place: &Place) -> Target {
     }
 }
 
-/// What people are told of the account as a whole, by `author`.
+/// The notice about the account as a whole, by `author`.
 #[must_use]
 pub fn notice(author: &str, account: &AccountId, alarm: Alarm, text: &str) -> Notice {
     let place = Place { account: account.clone(), region: Region::global() };

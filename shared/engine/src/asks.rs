@@ -1,8 +1,8 @@
-//! What waits for people, on file: `ask/<id>/<generation>`, its decision, and whether the approval was spent.
+//! The stored asks: `ask/<id>/<generation>`, its decision, and whether the approval was spent.
 //!
-//! An ask that ended or was spent is followed by one of the next generation. A decision is one object: whoever decides first
-//! decides. A newer plan of a control for a resource takes the place of the one that was asked for before: that one is
-//! `superseded/<id>/<generation>`. What is open is found by an index of keys.
+//! An ask that ended or was spent is followed by one of the next generation. A decision is one object: the first one
+//! counts. A newer plan of a control for a resource replaces the one that was asked for before: that one is
+//! `superseded/<id>/<generation>`. Open asks are found by an index of keys.
 
 mod open;
 
@@ -25,18 +25,18 @@ pub use open::{Open, Which, enter, open_asks, read};
 const DECISION: &str = ".decision";
 const SPENT: &str = ".spent";
 
-/// That another ask took the place of one.
+/// The record that another ask replaced one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Superseded {
     /// The stored form.
     pub format: u32,
-    /// The id of the ask that took its place.
+    /// The id of the ask that replaced it.
     pub by: String,
-    /// When.
+    /// When it did.
     pub at: Timestamp,
 }
 
-/// How a new ask is recorded and told.
+/// How a new ask is recorded and notified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noted {
     /// By itself.
@@ -45,7 +45,7 @@ pub enum Noted {
     Digest,
 }
 
-/// An ask on file, and how it stands.
+/// A stored ask, and how it stands.
 #[derive(Debug, Clone)]
 pub struct OnFile {
     /// Its key.
@@ -56,15 +56,15 @@ pub struct OnFile {
     pub ask: Ask,
     /// The decision, if there is one.
     pub decision: Option<Decision>,
-    /// Who used the approval up, if somebody did.
+    /// Who spent the approval, if somebody did.
     pub spent_by: Option<SpentBy>,
-    /// What took its place, if something did.
+    /// The ask that replaced it, if one did.
     pub superseded: Option<Superseded>,
 }
 
 impl OnFile {
-    /// How it stands now, under settings that name these people. What an attempt used up whose worker was `lost` may be used
-    /// by the one that takes over.
+    /// How it stands now, under settings that name these people. An approval that a crashed worker of `lost` spent may
+    /// be used by the worker that takes over.
     #[must_use]
     pub fn standing(&self, now: Timestamp, people: &People, lost: &[AttemptId]) -> Standing {
         if self.is_superseded() {
@@ -75,14 +75,15 @@ impl OnFile {
         Standing::of(&self.ask, self.decision.clone(), spent, (now, people))
     }
 
-    /// Whether another ask took its place before anybody decided it. What was decided before is carried out, if it still holds.
+    /// Whether another ask replaced it before anybody decided it. A plan decided before is carried out, if it still
+    /// holds.
     #[must_use]
     pub fn is_superseded(&self) -> bool {
         let decided = self.decision.as_ref().map(|decision| decision.at);
         self.superseded.as_ref().is_some_and(|superseded| decided.is_none_or(|decided| superseded.at < decided))
     }
 
-    /// The attempt that used the approval up, if one did.
+    /// The attempt that spent the approval, if one did.
     #[must_use]
     pub fn spender(&self) -> Option<&AttemptId> {
         match &self.spent_by {
@@ -92,27 +93,27 @@ impl OnFile {
     }
 }
 
-/// What waits for people.
+/// The asks that wait for people.
 #[derive(Debug, Default)]
 pub struct Pending {
-    /// What can still be decided or carried out, in the order of the ids.
+    /// Those that can still be decided or carried out, in the order of the ids.
     pub asks: Vec<OnFile>,
     /// The ids of asks that cannot be read, or whose decision cannot.
     pub damaged: Vec<String>,
 }
 
-/// What came of asking.
+/// The result of asking.
 #[derive(Debug)]
 pub struct Asked {
-    /// What is on file now.
+    /// The ask that is stored now.
     pub ask: Ask,
     /// Whether people hear of it for the first time.
     pub put: Put,
-    /// How it is recorded and told; nothing, where it is not yet among what is open: see [`enter`].
+    /// How it is recorded and notified; absent if it is not yet in the index of open asks: see [`enter`].
     pub noted: Option<Noted>,
     id: String,
     generation: usize,
-    /// What was open for the same before.
+    /// The asks that were open for the same before.
     before: Vec<Open>,
 }
 
@@ -124,7 +125,7 @@ fn is_ask(key: &str) -> bool {
     !key.ends_with(DECISION) && !key.ends_with(SPENT)
 }
 
-/// The last ask for `id` on file, and how it stands.
+/// The last stored ask for `id`, and how it stands.
 pub async fn latest(store: &impl Store, id: &str) -> Result<Option<OnFile>, Fault> {
     let keys = store.list(Shelf::State, &line(id)).await?;
     Box::pin(last_of(store, &keys)).await
@@ -137,7 +138,7 @@ fn id_of(key: &str) -> String {
 async fn last_of(store: &impl Store, keys: &[String]) -> Result<Option<OnFile>, Fault> {
     let Some(key) = keys.iter().rev().find(|key| is_ask(key)) else { return Ok(None) };
     let superseded = key.replacen("ask/", SUPERSEDED, 1);
-    // All are waited for: where several are damaged, it is always the same one that people are notified of.
+    // All are awaited: if several are damaged, people are always notified of the same one.
     let parts = join4(
         fetch::<Ask>(store, Shelf::State, key),
         beside(store, keys, key, DECISION),
@@ -164,7 +165,7 @@ async fn beside<T: DeserializeOwned>(
     if keys.contains(&key) { fetch(store, Shelf::State, &key).await } else { Ok(None) }
 }
 
-/// Puts an ask on file, unless one like it still stands. Until it is [entered](enter), it takes nothing's place.
+/// Stores an ask, unless one like it is still valid. Until it is [entered](enter), it replaces nothing.
 pub async fn open(store: &impl Store, ask: &Ask, people: &People) -> Result<Asked, Fault> {
     let id = id(&ask.subject)?;
     let (ask_line, index) = (line(&id), open::folder(&ask.subject, &id));
@@ -189,7 +190,7 @@ pub async fn open(store: &impl Store, ask: &Ask, people: &People) -> Result<Aske
     }
 }
 
-/// Notes that others are superseded by an ask: one that was decided already is carried out all the same.
+/// Records that an ask supersedes others: one that was decided already is carried out all the same.
 async fn supersede(store: &impl Store, others: &[&Open], by: &str, at: Timestamp) -> Result<(), Fault> {
     let body = bytes(&Superseded { format: FORMAT, by: by.to_owned(), at })?;
     let keys: Vec<_> = others.iter().map(|other| format!("{SUPERSEDED}{}/{:04}", other.id, other.generation)).collect();
@@ -202,7 +203,7 @@ pub fn id(subject: &Subject) -> Result<String, Fault> {
     subject.id().map_err(|_| Fault::defect("ask", "subject-not-canonical"))
 }
 
-/// Puts a decision on file. Somebody else's may be there first.
+/// Stores a decision. Somebody else's may be there first.
 pub async fn decide(store: &impl Store, on_file: &OnFile, decision: &Decision) -> Result<Put, Fault> {
     store.put_new(Shelf::State, &format!("{}{DECISION}", on_file.key), &bytes(decision)?).await
 }

@@ -1,7 +1,8 @@
-//! The backlog: what the first sweep of a control in a place found broken, on file until it is seen in order.
+//! The backlog: drift that the first sweep of a control in a place found, stored until the target is seen compliant.
 //!
-//! `baseline/<control>/<account>/<region>` says how far that first sweep came; `backlog/<control>/<account>/<region>/<target>`
-//! that the target was broken then, and `….left` that it was seen in order since.
+//! `baseline/<control>/<account>/<region>` says how far that first sweep came;
+//! `backlog/<control>/<account>/<region>/<target>` that the target was in violation then, and `….left` that it was seen
+//! compliant since.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +31,7 @@ pub struct Baseline {
     /// The hash of the last target that was looked at; nothing once all were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// The digest of the settings in force then; nothing, where they were all defaults.
+    /// The digest of the settings in force then; empty if they were all defaults.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub settings: String,
 }
@@ -43,8 +44,8 @@ fn entry(control: &str, target: &Target) -> String {
     format!("backlog/{}/{}", path(control, &Place::of(target)), target.hash())
 }
 
-/// How far the first sweep came; nothing, where there was none. A damaged one is drawn anew: what is broken by then waits for a
-/// person, and people are told.
+/// How far the first sweep came; absent if there was none. A damaged one is recorded anew: drift of that time waits for
+/// a person, and people are notified.
 pub async fn baseline(
     ports: &(impl Store + Clock + Notices + Own),
     control: &str,
@@ -69,7 +70,7 @@ pub async fn enter(store: &impl Store, control: &str, target: &Target, now: Time
     store.put_new(Shelf::State, &entry(control, target), &bytes(&now)?).await.map(|_| ())
 }
 
-/// Takes a target off the backlog: it was seen in order.
+/// Takes a target off the backlog: it was seen compliant.
 pub async fn leave(store: &impl Store, control: &str, target: &Target, now: Timestamp) -> Result<(), Fault> {
     let key = format!("{}{LEFT}", entry(control, target));
     store.put_new(Shelf::State, &key, &bytes(&now)?).await.map(|_| ())

@@ -1,5 +1,5 @@
-//! Entries of the ledger that cannot be read. A damaged one stops what it is about, and nothing else; people are told, once
-//! (ADR 0040).
+//! Entries of the ledger that cannot be read. A damaged one stops its own target, plan or hold, and nothing else;
+//! people are notified, once (ADR 0040).
 
 use futures_util::future::try_join_all;
 use remedy_domain::{Fault, canonical, outcome::Alarm};
@@ -12,13 +12,13 @@ use crate::{
 
 /// The code of the fault.
 const CODE: &str = "unreadable-entry";
-/// So many entries are read at once.
+/// The number of entries that are read at once.
 const AT_ONCE: usize = 30;
 
 /// Entries of one kind.
 #[derive(Debug)]
 pub struct Entries<T> {
-    /// Those that could be read, with their keys, in the order of these.
+    /// Those that could be read, with their keys, in the order of the keys.
     pub whole: Vec<(String, T)>,
     /// Those that could not.
     pub damaged: Vec<Damaged>,
@@ -29,30 +29,30 @@ pub struct Entries<T> {
 pub struct Damaged {
     /// Its key.
     pub key: String,
-    /// What is left of it.
+    /// The rest of it.
     pub left: Vec<u8>,
 }
 
 impl Damaged {
-    /// The fault of whatever needs this entry.
+    /// The fault of a run that needs this entry.
     pub(crate) fn fault(&self) -> Fault {
         fault(&self.key)
     }
 }
 
-/// The fault of a damaged entry. Keys hold no names that somebody chose but those of controls.
+/// The fault of a damaged entry. The only names in keys that somebody chose are those of controls.
 pub(crate) fn fault(key: &str) -> Fault {
     let next =
         format!("`{key}` of the ledger is damaged: look at it by hand, then delete it or put an earlier version back");
     Fault::rejected("ledger", CODE, next)
 }
 
-/// Whether a damaged entry is the fault.
+/// Whether the fault is about a damaged entry.
 pub(crate) fn is_damage(fault: &Fault) -> bool {
     fault.code == CODE
 }
 
-/// Reads entries, several at once, and sorts out the damaged ones. What is not there any more is left out.
+/// Reads entries, several at once, and separates the damaged ones. Entries that are gone are left out.
 pub(crate) async fn each<T: DeserializeOwned>(
     store: &impl Store,
     keys: impl IntoIterator<Item = String>,
@@ -73,7 +73,7 @@ pub(crate) async fn each<T: DeserializeOwned>(
 }
 
 impl<T> Entries<T> {
-    /// Those that could be read. People are told of the others, once.
+    /// Those that could be read. People are notified of the others, once.
     pub async fn told(self, ports: &(impl Store + Clock + Notices + Own)) -> Vec<(String, T)> {
         for damaged in &self.damaged {
             tell(ports, &damaged.fault()).await;
@@ -82,14 +82,14 @@ impl<T> Entries<T> {
     }
 }
 
-/// Tells people of a damaged entry, once.
+/// Notifies people of a damaged entry, once.
 pub async fn tell(ports: &(impl Store + Clock + Notices + Own), fault: &Fault) {
     let text = format!("{}. What it is about waits; everything else goes on", fault.next);
     let id = format!("damaged-{}", canonical::sha256_hex(fault.next.as_bytes()));
     outbox::tell(ports, &id, &account::notice("ledger", &ports.home(), Alarm::Alarm, &text)).await;
 }
 
-/// The same result. If a damaged entry is why it failed, people are told.
+/// The same result. If it failed because of a damaged entry, people are notified.
 pub async fn noticed<T>(ports: &(impl Store + Clock + Notices + Own), done: Result<T, Fault>) -> Result<T, Fault> {
     if let Err(fault) = &done
         && is_damage(fault)
@@ -99,7 +99,7 @@ pub async fn noticed<T>(ports: &(impl Store + Clock + Notices + Own), done: Resu
     done
 }
 
-/// What was done for one of many. If a damaged entry kept it from being done, people are told, and the others are not held up.
+/// The result for one of many. If a damaged entry prevented it, people are notified, and the others go on.
 pub(crate) async fn skipped<T>(
     ports: &(impl Store + Clock + Notices + Own),
     done: Result<T, Fault>,

@@ -16,7 +16,7 @@ use crate::{
     visit::Visit,
 };
 
-/// What a run is asked to do.
+/// The task of a run.
 #[derive(Debug, Clone, Copy)]
 pub enum Task<'a> {
     /// Judge, and write nothing.
@@ -45,7 +45,7 @@ impl Task<'_> {
     }
 }
 
-/// What came of drafting.
+/// The result of drafting.
 pub(crate) enum Draft<R: Remediation> {
     /// There is nothing to do.
     Settled(Box<Report>),
@@ -86,14 +86,14 @@ impl<R: Remediation> Course<R> {
     }
 }
 
-/// Looks at the live setting and at everything that bears on the decision.
+/// Reads the live setting and everything that affects the decision.
 pub(crate) async fn look<R: Remediation>(
     client: &R::Client,
     target: &Target,
     visit: &Visit<'_>,
     store: &impl Store,
 ) -> Result<Observed<R::Facts, R::Setting>, Fault> {
-    // Side by side: each answer takes as long as a round trip.
+    // In parallel: each read takes a round trip.
     let (observed, last) = join(R::observe(client, target), seen::last::<R>(store, target)).await;
     let (facts, setting) = match observed? {
         Observed::Present { facts, setting } => (facts, setting),
@@ -199,7 +199,7 @@ fn course<R: Remediation>(
     )
 }
 
-/// What could not be brought back if `after` were to be undone.
+/// The parts that could not be restored if `after` were undone.
 fn one_way<R: Remediation>(before: &R::Setting, after: &R::Setting) -> Option<String> {
     let back = R::steps(after, before);
     (!back.lost.is_empty()).then(|| back.lost.join(", "))

@@ -8,16 +8,16 @@ use crate::report::Report;
 pub(crate) struct Performed {
     /// The calls that were made.
     pub(crate) calls: Vec<&'static str>,
-    /// What went wrong, if something did.
+    /// The fault, if there was one.
     pub(crate) fault: Option<Fault>,
 }
 
 /// Whether an attempt may have written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wrote {
-    /// It did not: nothing was asked for, or AWS refused the first of it.
+    /// It did not: nothing was asked for, or AWS refused the first call.
     Nothing,
-    /// It may have: a call arrived, or its answer is not known.
+    /// It may have: a call arrived, or its result is not known.
     Perhaps,
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn over_shared_budget() -> Objection {
     }
 }
 
-/// The objection that one account has had its part of what all may have.
+/// The objection that one account has used its share of the budget of all.
 pub(crate) fn over_part() -> Objection {
     Objection {
         check: "budget",
@@ -59,7 +59,7 @@ pub(crate) fn over_part() -> Objection {
     }
 }
 
-/// The objection that one target has had its part of the hour.
+/// The objection that one target has used its share of the hour.
 pub(crate) fn over_target() -> Objection {
     Objection {
         check: "budget",
@@ -79,7 +79,7 @@ pub(crate) fn exhausted() -> Objection {
     }
 }
 
-/// The objection that AWS refused just this within the hour.
+/// The objection that AWS refused the same plan within the hour.
 pub(crate) fn refused_before() -> Objection {
     Objection {
         check: "attempts",

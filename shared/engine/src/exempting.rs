@@ -1,4 +1,4 @@
-//! What keeps an undone repair undone: without it the next event or sweep would repair it again.
+//! Exemptions that keep an undone repair undone: without one the next event or sweep would repair it again.
 
 use remedy_domain::{
     AttemptId, Fault, Outcome, PlanId, Timestamp,
@@ -20,7 +20,7 @@ use crate::{
     visit::Visit,
 };
 
-/// Puts the exemption of an undo on file, on the terms that two people agreed to, and records it. Answers the record's key.
+/// Stores the exemption of an undo, on the terms that two people agreed to, and records it. Returns the record's key.
 pub(crate) async fn exempt<R: Remediation>(
     ports: &impl Ports,
     undo: Report,
@@ -58,8 +58,8 @@ pub(crate) fn not_two_people() -> Fault {
     Fault::rejected("revert", "not-two-people", "ask for the undo again")
 }
 
-/// The same where there was nothing left to take back, because somebody else was first, or a worker that was lost; if people
-/// agreed to it, and their leave is then used up. Without their leave, and without an exemption, nothing keeps it undone.
+/// The same if there was nothing left to revert, because somebody else was first, or a crashed worker; if people agreed
+/// to it, and their approval is then spent. Without an approval, and without an exemption, nothing keeps it undone.
 pub(crate) async fn exempt_once<R: Remediation>(
     ports: &impl Ports,
     report: &mut Report,

@@ -1,9 +1,9 @@
-//! Settings with four eyes: once the settings in force name somebody who decides, no other settings come into force without a
-//! second person, whichever way they differ. docs/adr/0025 says why, and how they are stored.
+//! Settings with four eyes: once the settings in force name an approver, no other settings come into force without a
+//! second person, whatever the difference. docs/adr/0025 says why, and how they are stored.
 //!
 //! `settings/in-force` holds the settings in force; the operator function alone writes it. Until it does, and while the
-//! settings name nobody who decides, the document that is deployed is in force: the functions remember each in
-//! `settings/opening/`, create-only. A document that cannot be read leaves the last good one in force.
+//! settings name no approver, the deployed document is in force: the functions record each one in `settings/opening/`,
+//! create-only. A document that cannot be read leaves the last good one in force.
 
 mod opening;
 mod stored;
@@ -32,63 +32,63 @@ pub use stored::InForce;
 use stored::{Stored, damaged};
 
 const IN_FORCE: &str = "settings/in-force";
-/// That there is a `settings/in-force` from now on.
+/// Marks that there is a `settings/in-force` from now on.
 const ADOPTED: &str = "settings/adopted";
 
-/// Where and how Remedy is deployed, as far as settings go.
+/// The deployment, as far as it affects settings.
 #[derive(Debug, Clone, Copy)]
 pub struct Deployment<'a> {
     /// The account.
     pub account: &'a AccountId,
-    /// What `REMEDY_MODE` says.
+    /// The mode in `REMEDY_MODE`.
     pub environment: Mode,
 }
 
-/// Why the document that is deployed cannot be used.
+/// The reason why the deployed document cannot be used.
 #[derive(Debug, Clone)]
 pub struct Unread {
-    /// How reading it failed.
+    /// The fault of reading it.
     pub fault: Fault,
-    /// Its text, as far as there is one: a later version may know it.
+    /// Its text, if there is one: a later version may be able to read it.
     pub text: Option<String>,
 }
 
 /// The settings in force.
 #[derive(Debug, Clone)]
 pub struct Governing {
-    /// The document, and what it says.
+    /// The document and its settings.
     pub written: Written,
-    /// What became of the document that is deployed.
+    /// The state of the deployed document.
     pub deployed: Deployed,
-    /// What the next invocation does well to read ahead.
+    /// The objects that the next invocation should read ahead.
     pub ahead: Ahead,
-    /// Where they were remembered, if no operator took them over yet.
+    /// Where they were recorded, if no operator took them over yet.
     opening: Option<Opening>,
 }
 
-/// What is read beside the settings in force, on the chance that there are none on file: it spares a round trip.
+/// The objects read beside the settings in force, in case none are stored: it saves a round trip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Ahead {
-    /// What the functions remember. So does a new instance, which knows nothing.
+    /// The documents that the functions recorded. So does a new instance, which knows nothing.
     #[default]
     Opening,
-    /// Nothing: they were on file the last time.
+    /// Nothing: the settings in force were stored the last time.
     Nothing,
 }
 
-/// What became of the document that is deployed.
+/// The state of the deployed document.
 #[derive(Debug, Clone)]
 pub enum Deployed {
     /// It is in force.
     InForce,
-    /// It says something else, and waits for two people.
+    /// It has other settings, and waits for two people.
     Waits(Box<Written>),
-    /// It cannot be read; what was in force stays so.
+    /// It cannot be read; the settings in force stay.
     Unreadable(Fault),
 }
 
 impl Governing {
-    /// What is in force where no document is deployed: all defaults.
+    /// The settings in force if no document is deployed: all defaults.
     #[must_use]
     pub fn by_default() -> Self {
         let written = Written { text: "{}".to_owned(), settings: Settings::default() };
@@ -98,7 +98,7 @@ impl Governing {
     fn beside(current: Written, document: Result<Written, Unread>) -> Result<Self, Fault> {
         let deployed = match document {
             Ok(document) if document.settings == current.settings => Deployed::InForce,
-            // Of a later version: its text was put in force, and this version reads what it knows of it.
+            // Of a later version: its text was put in force, and this version reads the members that it knows.
             Err(unread) if unread.text.as_ref() == Some(&current.text) => Deployed::InForce,
             Ok(document) => Deployed::Waits(Box::new(document)),
             Err(unread) if unread.fault.is_transient() => return Err(unread.fault),
@@ -107,8 +107,8 @@ impl Governing {
         Ok(Self { written: current, deployed, ahead: Ahead::Opening, opening: None })
     }
 
-    /// What people are to be told of the document that is deployed, and under which id: once for each document, and once an hour
-    /// of one that cannot be read.
+    /// The notice about the deployed document, and its id: once for each document, and once an hour for one that cannot
+    /// be read.
     #[must_use]
     pub fn news(&self, deployment: &Deployment<'_>, now: Timestamp) -> Option<(String, String)> {
         let current = &self.written.settings;
@@ -131,12 +131,12 @@ impl Governing {
     }
 }
 
-/// Tells people what became of the document that is deployed.
+/// Notifies people of the state of the deployed document.
 pub async fn tell(ports: &(impl Store + Clock + Notices), account: &AccountId, (id, text): (&str, &str)) -> Posted {
     outbox::tell(ports, id, &account::notice("settings", account, Alarm::Alarm, text)).await
 }
 
-/// The settings in force. The document that is deployed is read beside what is on file of settings in force.
+/// The settings in force. The deployed document is read in parallel with the stored settings in force.
 pub async fn governing(
     ports: &(impl Store + Clock + Notices),
     deployment: &Deployment<'_>,
@@ -163,7 +163,7 @@ fn can_be_decided(written: &Written) -> bool {
     !written.settings.people.approvers.is_empty()
 }
 
-/// What two people agreed to.
+/// The agreement of two people.
 #[derive(Debug, Clone, Copy)]
 pub struct Agreement<'a> {
     /// Who asked, and who agreed.
@@ -174,7 +174,8 @@ pub struct Agreement<'a> {
     pub at: Timestamp,
 }
 
-/// Puts other settings in force, as two people agreed. It is recorded first, and told afterwards; doing it again adds nothing.
+/// Puts other settings in force, as two people agreed. It is recorded first, and notified afterwards; a repetition adds
+/// nothing.
 pub async fn put(
     ports: &(impl Store + Clock + Notices),
     (proposal, written): (&Proposal, &Written),
@@ -198,8 +199,8 @@ pub async fn put(
     Ok(())
 }
 
-/// Takes over what the functions remember: from now on the settings in force are where only the operator writes. Settings that
-/// name nobody who decides stay with the functions.
+/// Takes over the document that the functions recorded: from now on the settings in force are where only the operator
+/// writes. Settings that name no approver stay with the functions.
 pub async fn adopt(
     ports: &(impl Store + Clock + Notices),
     deployment: &Deployment<'_>,
@@ -208,7 +209,7 @@ pub async fn adopt(
     let Some(opening) = governing.opening.as_ref().filter(|_| can_be_decided(&governing.written)) else {
         return Ok(());
     };
-    // The function that remembered them may have been lost before it recorded, or told, them.
+    // The function that recorded them may have crashed before it wrote the record, or sent the notice.
     let change = opening.change(&governing.written, deployment.environment);
     change.record(ports).await?;
     change.tell(ports, deployment.account).await;
@@ -224,7 +225,7 @@ async fn adopted(ports: &(impl Store + Clock)) -> Result<(), Fault> {
 
 /// Other settings come into force.
 struct Change<'a> {
-    /// The digest of the settings before; empty, where there were none.
+    /// The digest of the settings before; empty if there were none.
     from: String,
     differences: Vec<Difference>,
     written: Written,
@@ -251,7 +252,7 @@ impl Change<'_> {
             change: self.id.clone(),
         };
         match ports.put_new(Shelf::Evidence, &record.key(), &bytes(&record)?).await? {
-            // The key is the change's own: whoever was there first wrote of the same.
+            // The key is the change's own: the first writer wrote the same.
             Put::Created | Put::Exists => Ok(()),
         }
     }

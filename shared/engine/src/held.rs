@@ -1,4 +1,4 @@
-//! What is stored and told of a run that is not carried out: once for each plan, and so often a day for each resource.
+//! Records and notices of a run that is not carried out: once for each plan, and so often a day for each resource.
 
 use futures_util::future::try_join;
 use remedy_domain::{
@@ -23,7 +23,7 @@ use crate::{
     visit::Visit,
 };
 
-/// Ends a run that has nothing to do. What is not as it should be is recorded, once.
+/// Ends a run that has nothing to do. A violation is recorded, once.
 pub(crate) async fn settle<R: Remediation>(
     ports: &impl Ports,
     mut report: Report,
@@ -48,14 +48,14 @@ pub(crate) async fn settle<R: Remediation>(
     Ok(report)
 }
 
-/// A plan that changes nothing, for what is recorded without one.
+/// A plan that changes nothing, for records of runs without a plan.
 fn bare(control: &Control, target: &Target, shown: &serde_json::Value) -> Plan {
     Plan::new(control.id.0, target, shown.clone(), shown.clone())
 }
 
-/// Ends a run whose fault nothing can help, and stores that: once a month for the same fault of the same resource.
+/// Ends a run with a permanent fault, and stores that: once a month for the same fault of the same resource.
 ///
-/// What is read of a resource may be denied by whoever owns it: that, too, is a state that somebody must see.
+/// A resource's owner may deny its reading: somebody must see that, too.
 pub async fn failed(
     ports: &impl Ports,
     control: &Control,
@@ -76,13 +76,13 @@ pub async fn failed(
             outcome,
         });
     }
-    // The metrics tell of the fault, and the alarm that stands on them: a notice for each of a thousand resources tells no more.
+    // The metrics count the fault, and their alarm fires: a notice for each of a thousand resources would add nothing.
     hold_report(ports, &mut report, plan, (purpose, Per::Silent), visit).await?;
     report.fault = Some(fault);
     Ok(report)
 }
 
-/// Ends an approval that led to nothing: the resource changed, or is in order. That it was outdated is recorded.
+/// Ends an approval that led to nothing: the resource changed, or is compliant. The record says that it was outdated.
 async fn close(ports: &impl Ports, on_file: &OnFile, report: &mut Report, visit: &Visit<'_>) -> Result<(), Fault> {
     if let (Outcome::Superseded, Subject::Plan { plan }) = (report.outcome, &on_file.ask.subject) {
         let plan = plan.plan.clone();
@@ -91,18 +91,18 @@ async fn close(ports: &impl Ports, on_file: &OnFile, report: &mut Report, visit:
     asks::spend(ports, on_file, &ports.attempt()?, &[]).await.map(|_| ())
 }
 
-/// For what people are told once.
+/// The unit that people are notified of once.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Per {
     /// For each plan.
     Plan,
-    /// For each plan, and again in each month that it is held back.
+    /// For each plan, and again in each month that it is withheld.
     Month(Timestamp),
-    /// For each plan, and it is recorded only.
+    /// For each plan, and only recorded.
     Silent,
-    /// For each run of attempts at one resource that a check stops, known by the last attempt.
+    /// For each series of attempts at one resource that a check stops, identified by the last attempt.
     Episode(&'static str, Option<u64>),
-    /// The same, where the last attempt's outcome told it already.
+    /// The same, if the last attempt's outcome was notified already.
     Told(&'static str, Option<u64>),
 }
 
@@ -122,8 +122,8 @@ impl Per {
     }
 }
 
-/// Puts an ask for a plan on file, records it, and tells people the first time. It takes the place of what was asked before
-/// about the same resource.
+/// Stores an ask for a plan, records it, and notifies people the first time. It replaces the earlier ask about the same
+/// resource.
 pub(crate) async fn ask(ports: &impl Ports, report: &mut Report, plan: Plan, visit: &Visit<'_>) -> Result<(), Fault> {
     let id = plan.id().map_err(|_| Fault::defect("draft", "setting-not-canonical"))?;
     let at = ports.now();
@@ -154,7 +154,7 @@ pub(crate) async fn ask(ports: &impl Ports, report: &mut Report, plan: Plan, vis
     Box::pin(note(ports, report, entry, Purpose::Repair, visit)).await
 }
 
-/// Records, once, that a plan was not carried out, and tells people the first time.
+/// Records, once, that a plan was not carried out, and notifies people the first time.
 pub(crate) async fn hold_report(
     ports: &impl Ports,
     report: &mut Report,
@@ -194,20 +194,20 @@ fn untried((plan, purpose): (Plan, Purpose), visit: &Visit<'_>, at: Timestamp) -
     StoredPlan { plan, purpose: purpose.into(), realized: None, function, attempt: None, at }
 }
 
-/// Whether something more about this resource may be recorded and told one by one today.
+/// Whether one more record and notice about this resource may be written today.
 async fn room(ports: &impl Ports, report: &Report) -> Result<Option<Room>, Fault> {
     let most = u32::try_from(NOTED).unwrap_or(u32::MAX);
     Budget::notes(report.control.0, &report.target, ports.now(), most).room(ports).await
 }
 
-/// Takes one of the day's few. Two workers that note the same take two: no more is noted for that.
+/// Takes one of the day's few. Two workers that note the same take two: no more is noted because of that.
 async fn take(ports: &impl Ports, room: Option<Room>) -> Result<Noted, Fault> {
     let Some(room) = room else { return Ok(Noted::Digest) };
     let slot = room.take(ports, &ports.attempt()?).await?;
     Ok(if slot.is_some() { Noted::Each } else { Noted::Digest })
 }
 
-/// The one record of a day for all that is not recorded one by one any more.
+/// The one record of a day for everything that is no longer recorded one by one.
 async fn digest(ports: &impl Ports, report: &mut Report, purpose: Purpose, visit: &Visit<'_>) -> Result<(), Fault> {
     let day = day(ports.now());
     let shown = json!({"digest": day});
@@ -232,7 +232,7 @@ async fn digest(ports: &impl Ports, report: &mut Report, purpose: Purpose, visit
     Ok(())
 }
 
-/// What is on file of a plan that is not carried out.
+/// The stored entry of a plan that is not carried out.
 struct Entry {
     id: PlanId,
     at: Timestamp,
@@ -242,7 +242,7 @@ struct Entry {
     told: bool,
 }
 
-/// Writes the record and tells people, each once.
+/// Writes the record and the notice, each once.
 async fn note(
     ports: &impl Ports,
     report: &mut Report,
@@ -262,7 +262,7 @@ async fn note(
     let written = ledger::record(ports, &record, &key).await?;
     report.evidence.push(key);
     if let (Put::Exists, Put::Created, Some(notice)) = (put, written, notice) {
-        // Whoever held the plan first was lost before it told anybody.
+        // The worker that first stored the plan crashed before it sent the notice.
         letter = outbox::post(ports, &name, notice).await;
     }
     letter.send(ports).await;

@@ -30,7 +30,7 @@ pub struct Lease {
     pub lock: Lock,
 }
 
-/// What came of asking for a lock.
+/// The result of asking for a lock.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one, for a moment")]
 pub enum Claim {
@@ -58,7 +58,7 @@ pub struct HeldPlan {
     pub reason: String,
     /// How the run that drafted it ended.
     pub outcome: Word<Outcome>,
-    /// What would come of it if its control were enforced.
+    /// The forecast if its control were enforced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<Word<Forecast>>,
     /// When it was first drafted.
@@ -81,7 +81,7 @@ pub(crate) async fn fetch<T: DeserializeOwned>(
     store.get(shelf, key).await?.map(|body| read(key, &body)).transpose()
 }
 
-/// Replaces an entry. What another version added to the one that is there stays in it; what is damaged goes.
+/// Replaces an entry. Members that another version added to the existing one stay in it; a damaged one is replaced.
 pub(crate) async fn replace<T: Serialize + DeserializeOwned>(
     store: &impl Store,
     key: &str,
@@ -104,7 +104,7 @@ fn line(control: &str, target: &Target) -> String {
     format!("lock/{control}/{}/", target.hash())
 }
 
-/// What a released lock's own entry ends in.
+/// The suffix of a released lock's own entry.
 const DONE: &str = ".done";
 
 fn done_key(lock_key: &str) -> String {
@@ -158,7 +158,7 @@ pub async fn all_orphans(store: &impl Store, now: Timestamp) -> Result<Entries<L
     lost(store, "lock/", now).await
 }
 
-/// Every lock on a target that was not given back, whoever holds it.
+/// Every lock on a target that was not released, whoever holds it.
 pub async fn unreleased(store: &impl Store, control: &str, target: &Target) -> Result<Vec<Lease>, Fault> {
     let keys = store.list(Shelf::State, &line(control, target)).await?;
     let mut leases = Vec::new();
@@ -181,9 +181,9 @@ async fn lost(store: &impl Store, prefix: &str, now: Timestamp) -> Result<Entrie
 pub struct Ending<'a> {
     /// With this outcome.
     pub outcome: Outcome,
-    /// How far it came, where it had an intent.
+    /// How far it came, if it had an intent.
     pub tried: Option<Tried>,
-    /// The digest of the settings that it was tried under, where they are known.
+    /// The digest of the settings that it was tried under, if known.
     pub settings: Option<&'a str>,
 }
 
@@ -194,7 +194,7 @@ impl From<Outcome> for Ending<'_> {
     }
 }
 
-/// Gives the lock back, with the outcome.
+/// Releases the lock, with the outcome.
 pub async fn release(
     store: &impl Store,
     lease: &Lease,
@@ -208,12 +208,12 @@ pub async fn release(
     store.put_new(Shelf::State, &done_key(&lease.key), &bytes(&released)?).await.map(|_| ())
 }
 
-/// Writes a record, once. One that is there already is ours or tells the same.
+/// Writes a record, once. If the record exists, a previous attempt wrote it with the same content.
 pub async fn record(store: &impl Store, record: &Record, key: &str) -> Result<Put, Fault> {
     store.put_new(Shelf::Evidence, key, &bytes(record)?).await
 }
 
-/// Writes the intent of an attempt. What is there under its key and is another's is no intent of ours.
+/// Writes the intent of an attempt. Another attempt's record under its key is no intent of this one.
 pub async fn intend(store: &impl Store, intent: &Record, key: &str) -> Result<(), Fault> {
     match record(store, intent, key).await? {
         Put::Created => Ok(()),
@@ -246,13 +246,13 @@ pub async fn stored_plans(store: &impl Store) -> Result<Entries<StoredPlan>, Fau
     damage::each(store, keys).await
 }
 
-/// The id of the plan that is kept under a key.
+/// The id of the plan that is stored under a key.
 #[must_use]
 pub fn plan_of(key: &str) -> Option<PlanId> {
     key.rsplit('/').next().and_then(|id| PlanId::parse(id).ok())
 }
 
-/// A plan that is not carried out, if one is on file under this name.
+/// The stored plan that is not carried out, if there is one under this name.
 pub async fn held(store: &impl Store, control: &str, name: &str) -> Result<Option<HeldPlan>, Fault> {
     fetch(store, Shelf::State, &held_key(control, name)).await
 }
@@ -261,9 +261,9 @@ fn held_key(control: &str, name: &str) -> String {
     format!("held/{control}/{name}")
 }
 
-/// Puts a plan that is not carried out on file, once under each name. Answers what is on file, and whether that was now. The
-/// record's key follows from it: so a worker that dies in between is completed by the next one, and no two records are written
-/// for one name.
+/// Stores a plan that is not carried out, once under each name. Returns the stored plan, and whether it was stored now.
+/// The record's key follows from it: so the next worker completes the work of one that crashes in between, and no two
+/// records are written for one name.
 pub async fn hold(store: &impl Store, name: &str, held: &HeldPlan) -> Result<(HeldPlan, Put), Fault> {
     let entry = held_key(&held.plan.plan.control, name);
     let put = store.put_new(Shelf::State, &entry, &bytes(held)?).await?;

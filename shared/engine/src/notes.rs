@@ -1,4 +1,4 @@
-//! The record that every run shares, and what people are told.
+//! The record that every run shares, and its notices.
 
 use remedy_domain::{
     Outcome, PlanId, Timestamp,
@@ -11,11 +11,11 @@ use remedy_domain::{
 
 use crate::{ports::Notice, report::Report, visit::Visit};
 
-/// So often a day people are told one by one what one control does with one resource, and so often it is recorded what is not
-/// carried out. The next time they are told that there is more.
+/// So often a day, people are notified one by one of what a control does with a resource, and a plan that is not
+/// carried out is recorded. The next notice says that there are more.
 pub(crate) const NOTED: usize = 5;
 
-/// A record of `kind` about what a report tells.
+/// A record of `kind` about the contents of a report.
 pub(crate) fn record(
     report: &Report,
     plan: &PlanId,
@@ -50,7 +50,7 @@ pub(crate) fn record(
     }
 }
 
-/// What people are to be told, where there is something to tell.
+/// The notice of a report, if there is something to report.
 pub(crate) fn notice(report: &Report, purpose: Purpose) -> Option<Notice> {
     let alarm = report.alarm();
     (alarm != Alarm::None).then(|| Notice {
@@ -68,7 +68,7 @@ fn text(report: &Report, purpose: Purpose) -> String {
     let change = report.objection.as_ref().map(|objection| format!("To change that: {}", objection.change));
     let decide = match (report.outcome, purpose, &report.plan) {
         (Outcome::AwaitingApproval, Purpose::Repair, Some(plan)) => Some(format!("Decide: remedy approve {plan}")),
-        // What people approve of an undo is what one of them asked for, not this plan of it.
+        // People approve the undo that one of them asked for, not this plan of it.
         (Outcome::AwaitingApproval, Purpose::Revert, _) => {
             Some("Ask for it: remedy revert, with the plan of the repair".to_owned())
         }
@@ -83,7 +83,7 @@ fn text(report: &Report, purpose: Purpose) -> String {
     text
 }
 
-/// The one notice of a day for what is not told one by one any more, and its id. What is worse is told once more.
+/// The one notice of a day in place of single notices, and its id. A higher urgency is notified once more.
 pub(crate) fn digest_notice(report: &Report, alarm: Alarm, at: Timestamp) -> (String, Notice) {
     let (control, target) = (report.control.0, redact::target(&report.target));
     let text = format!(

@@ -1,7 +1,7 @@
-//! The outbox: a notice is on file before what it tells of is recorded, so that it outlives its worker.
+//! The outbox: a notice is stored before its event is recorded, so that it outlives its worker.
 //!
-//! State bucket: `notice/<id>` is what is to be told, `notice/<id>.sent` says that it was, `notice/<id>.lapsed` that it is
-//! too old to be told. A notice may be told twice, and is not lost.
+//! State bucket: `notice/<id>` is the notice, `notice/<id>.sent` says that it was sent, `notice/<id>.lapsed` that it is
+//! too old to be sent. A notice may be sent twice, and is not lost.
 
 use std::time::Duration;
 
@@ -16,57 +16,57 @@ use crate::{
 const FOLDER: &str = "notice/";
 const SENT: &str = ".sent";
 const LAPSED: &str = ".lapsed";
-/// A worker that is alive has told its notice by then.
+/// A live worker has sent its notice by then.
 const PATIENCE: Duration = Duration::from_mins(5);
-/// What could not be told for so long is no news.
+/// A notice that could not be sent for so long lapses.
 const STALE: Duration = Duration::from_hours(72);
 
-/// A notice as it is kept. Another word for its alarm is told as a page.
+/// A notice as it is stored. Another word for its alarm counts as a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Filed {
     /// The stored form.
     format: u32,
-    /// When it was put on file.
+    /// When it was stored.
     at: Timestamp,
     /// Fresh for each letter, so that a worker knows its own.
     writer: AttemptId,
-    /// What is to be told.
+    /// The notice.
     notice: Notice,
 }
 
-/// What is left when a letter is done with.
+/// The object that marks a letter as done.
 #[derive(Debug, Serialize)]
 struct Closed {
     format: u32,
     at: Timestamp,
 }
 
-/// Whose notice it is to tell.
+/// Who sends a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Posted {
     /// Ours.
     Ours,
-    /// It was on file before: another worker's, or the sealer's if that one was lost.
+    /// It was stored before: another worker sends it, or the sealer if that one crashed.
     Known,
 }
 
-/// What is to be told by this worker.
+/// The notice that this worker sends.
 #[derive(Debug)]
 #[must_use = "a letter that is not sent waits for the sealer"]
 pub enum Letter {
-    /// Nothing: there is no notice, or another worker's was on file before.
+    /// Nothing: there is no notice, or another worker stored its own before.
     None,
     /// A notice.
     Ours {
         /// Its id.
         id: String,
-        /// What is to be told.
+        /// The notice.
         notice: Box<Notice>,
     },
 }
 
 impl Letter {
-    /// Tells it, and notes that it was told. Where that fails, the sealer tells it again.
+    /// Sends it, and records that it was sent. If that fails, the sealer sends it again.
     pub(crate) async fn send(self, ports: &(impl Store + Clock + Notices)) -> Posted {
         let Self::Ours { id, notice } = self else { return Posted::Known };
         if ports.tell(&notice).await == Told::Yes {
@@ -76,7 +76,7 @@ impl Letter {
     }
 }
 
-/// Puts a notice on file, once under each id. One that cannot be is told nevertheless: a notice never fails a run.
+/// Stores a notice, once under each id. One that cannot be stored is sent nevertheless: a notice never fails a run.
 pub(crate) async fn post(ports: &(impl Store + Clock), id: &str, notice: Notice) -> Letter {
     match file(ports, id, &notice).await {
         Ok(Put::Exists) => Letter::None,
@@ -89,7 +89,7 @@ async fn file(ports: &(impl Store + Clock), id: &str, notice: &Notice) -> Result
     ports.put_new(Shelf::State, &format!("{FOLDER}{id}"), &ledger::bytes(&letter)?).await
 }
 
-/// Puts a notice on file and tells it, once under each id.
+/// Stores a notice and sends it, once under each id.
 pub async fn tell(ports: &(impl Store + Clock + Notices), id: &str, notice: &Notice) -> Posted {
     post(ports, id, notice.clone()).await.send(ports).await
 }
@@ -99,7 +99,7 @@ async fn close(ports: &(impl Store + Clock), key: &str, ending: &str) -> Result<
     ports.put_new(Shelf::State, &format!("{key}{ending}"), &ledger::bytes(&closed)?).await
 }
 
-/// Tells what lost workers left untold. Answers how many notices were told.
+/// Sends the notices that crashed workers stored but did not send. Returns how many were sent.
 pub async fn resend(ports: &(impl Store + Clock + Notices + Own)) -> Result<usize, Fault> {
     let keys = ports.list(Shelf::State, FOLDER).await?;
     let is_open = |key: &&String| {

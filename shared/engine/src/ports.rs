@@ -17,7 +17,7 @@ pub const GONE_AFTER: Duration = Duration::from_mins(1).saturating_add(CLOCKS_DI
 pub trait Clock {
     /// The time.
     fn now(&self) -> Timestamp;
-    /// What is left of this invocation.
+    /// The time left in this invocation.
     fn remaining(&self) -> Duration;
     /// The moment after which this worker is known to be gone, by whichever clock: its deadline, and [`GONE_AFTER`].
     fn lease_until(&self) -> Timestamp;
@@ -36,7 +36,7 @@ pub enum Shelf {
     Evidence,
 }
 
-/// What became of a write that was to create.
+/// The result of a write that was to create.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
     /// It is ours.
@@ -75,7 +75,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Where `target` is.
+    /// The place of `target`.
     #[must_use]
     pub fn of(target: &Target) -> Self {
         Self { account: target.account.clone(), region: target.region.clone() }
@@ -91,7 +91,7 @@ pub trait Doors<Client> {
     async fn writer(&self, permit: Permit, place: &Place) -> Result<Writer<Client>, Fault>;
 }
 
-/// What people are told. Fixed words and identifiers only.
+/// A notice to people. Fixed words and identifiers only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// How soon somebody must look.
@@ -104,14 +104,14 @@ pub struct Notice {
     /// The plan, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanId>,
-    /// What happened, in one line.
+    /// The event, in one line.
     pub text: String,
 }
 
-/// Whether people were told.
+/// Whether people were notified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
-    /// They were, or there is nobody to tell.
+    /// They were, or there is nobody to notify.
     Yes,
     /// The notice could not be sent.
     No,
@@ -120,11 +120,11 @@ pub enum Told {
 /// The way to people.
 #[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
 pub trait Notices {
-    /// Tells people. A notice that fails is logged by the port and never fails a run.
+    /// Notifies people. A notice that fails is logged by the port and never fails a run.
     async fn tell(&self, notice: &Notice) -> Told;
 }
 
-/// Who asks.
+/// The asker.
 #[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
 pub trait Own {
     /// The names and ARNs of the principal that Remedy itself runs as: nothing may be taken from it.

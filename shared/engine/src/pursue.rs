@@ -35,14 +35,14 @@ pub use claims::{IN_VAIN, OF_TARGET, share};
 use dossier::{Dossier, gather};
 use verify::Looks;
 
-/// What one AWS call may take, retries not counted.
+/// The time limit of one AWS call, retries not counted.
 const ATTEMPT: Duration = Duration::from_secs(3);
-/// What is kept back to write the outcome and give the lock back.
+/// The time reserved to write the outcome and release the lock.
 const RESERVE: Duration = Duration::from_secs(2);
 /// How long the same plan is held back after it was carried out: what is seen then may be an old answer.
 const COOL_DOWN: Duration = Duration::from_secs(5);
 
-/// One run: a target is looked at and, where the guard agrees, put right or put back.
+/// One run: a target is read and, if the guard agrees, repaired or reverted.
 pub async fn run<R, P>(ports: &P, target: &Target, task: Task<'_>, visit: &Visit<'_>) -> Result<Report, Fault>
 where
     R: Remediation,
@@ -71,8 +71,8 @@ where
     }
 }
 
-/// Ends a run that has nothing to do. A delivery that comes again may be that of a worker that was lost after its write, or
-/// whose outcome could not be stored: then the outcome is what is seen now.
+/// Ends a run that has nothing to do. A repeated delivery may be that of a worker that crashed after its write, or
+/// whose outcome could not be stored: then the state seen now is the outcome.
 async fn rest<R, P>(ports: &P, report: Report, task: Task<'_>, visit: &Visit<'_>) -> Result<Report, Fault>
 where
     R: Remediation,
@@ -101,7 +101,7 @@ where
     R: Remediation,
     P: Ports + Doors<R::Client>,
 {
-    /// For what people are told once of an objection of the guard.
+    /// The unit that people are notified of once for an objection of the guard.
     fn once(&self, objection: Objection) -> (Objection, Per) {
         let snapshot = self.snapshot();
         let per = match objection.check {
@@ -172,14 +172,14 @@ where
         Ok(report)
     }
 
-    /// Gives back what was claimed before anything was intended.
+    /// Gives claims back before anything was intended.
     async fn step_back(&self, lease: &Lease, slots: &[Slot], outcome: Outcome) -> Result<(), Fault> {
         let released = ledger::release(self.ports, lease, outcome, self.ports.now());
         join(released, self.give_back(slots, lease)).await.0
     }
 
-    /// Others may have had the lock since the first ruling: they tried, or an undo put its exemption on file under it. Holds, too,
-    /// may be new.
+    /// Others may have had the lock since the first ruling: they tried, or an undo stored its exemption under it.
+    /// Holds, too, may be new.
     async fn rule_again(&mut self, lease: &Lease, spent: Put) -> Result<Result<Permit, (Objection, Per)>, Fault> {
         if spent == Put::Exists {
             return Ok(Err((ending::spent(), Per::Plan)));
@@ -238,8 +238,8 @@ where
         Ok(())
     }
 
-    /// An answer that shows again what was just put right, or back, or ended as this version does not know, may be an old one:
-    /// wait it out before looking again.
+    /// A read that shows again what was just repaired, or reverted, or ended in a way that this version does not know,
+    /// may be stale: wait before reading again.
     async fn cool_down(&self, last: Option<Released>) {
         let arrived = |outcome| matches!(outcome, Outcome::Repaired | Outcome::Contained | Outcome::Reverted);
         let Some(last) =

@@ -1,5 +1,5 @@
-//! Ports of tests: two shelves in memory that answer at once, a clock that goes on by a second at each look, and the notices that
-//! people would get. And what many tests are about: a control, a target, somebody.
+//! Ports of tests: two shelves in memory that return at once, a clock that advances a second at each read, and the
+//! notices to people. And shared subjects of tests: a control, a target, a person.
 
 use std::{
     cell::{Cell, RefCell},
@@ -14,7 +14,7 @@ use remedy_domain::{
 
 use crate::ports::{Clock, Notice, Notices, Own, Put, Shelf, Store, Told};
 
-/// A ledger in memory, and what else tests see.
+/// A ledger in memory, and everything else that tests see.
 #[derive(Debug, Default)]
 pub(crate) struct Shelves {
     pub(crate) objects: RefCell<BTreeMap<(Shelf, String), Vec<u8>>>,
@@ -115,12 +115,12 @@ impl<T: OnShelves> Own for T {
     }
 }
 
-/// What a future returns that never waits.
+/// The result of a future that never waits.
 pub(crate) fn now<T>(future: impl Future<Output = Result<T, Fault>>) -> T {
     future.now_or_never().expect("these shelves answer at once").expect("these shelves have no faults")
 }
 
-/// A control of which nothing is said but its name.
+/// A control with nothing but a name.
 pub(crate) const CONTROL: Control = Control {
     id: ControlId("kms-key-unrotated"),
     title: "",

@@ -1,7 +1,8 @@
-//! Holds and exemptions on file: `hold/<scope>/<number>` and `exemption/<control>/<name>` in the state bucket.
+//! The stored holds and exemptions: `hold/<scope>/<number>` and `exemption/<control>/<name>` in the state bucket.
 //!
-//! A switch is never written over: each turn of it is an object of the next number, and the last one counts. Whoever turns it
-//! without having seen the last turn fails. Versions before 0.1.0 wrote `hold/<scope>` over: there, the later of the two counts.
+//! A switch is never overwritten: each turn of it is an object of the next number, and the last one counts. A turn by
+//! somebody who has not seen the last one fails. Versions before 0.1.0 overwrote `hold/<scope>`: there, the later of
+//! the two counts.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +20,7 @@ use crate::{
 };
 
 const HOLDS: &str = "hold/";
-/// Numbers in keys are so long, so that keys sort as numbers do.
+/// The number of digits in keys, so that keys sort as numbers do.
 const DIGITS: usize = 10;
 /// A hold that is put on while others turn the same switch is tried again this often.
 const TRIES: usize = 8;
@@ -33,16 +34,16 @@ pub struct Turned {
     pub next: u64,
 }
 
-/// The state of every switch on file. A damaged entry may be the one that forbids: it stops all that its key says, and people are
-/// told.
+/// The stored state of every switch. A damaged entry may be a hold: it stops everything in its key's scope, and people
+/// are notified.
 pub async fn holds(ports: &(impl Store + Clock + Notices + Own)) -> Result<Vec<Hold>, Fault> {
     let keys = ports.list(Shelf::State, HOLDS).await?;
     let scopes: BTreeSet<_> = keys.iter().filter_map(|key| place(key)).map(|(scope, _)| scope.to_owned()).collect();
     last_of_each(ports, &keys, &scopes.into_iter().collect::<Vec<_>>()).await
 }
 
-/// The state of the switches that bear on this control and resource: of three scopes, however many there are, and of those that
-/// only a later version knows, which stop everything.
+/// The state of the switches that apply to this control and resource: of three scopes, however many there are, and of
+/// scopes that only a later version knows, which stop everything.
 pub async fn holds_on(
     ports: &(impl Store + Clock + Notices + Own),
     control: &str,
@@ -113,14 +114,14 @@ pub async fn hold(ports: &(impl Store + Clock + Notices + Own), hold: &Hold) -> 
     Err(Fault::transient("hold", "turned-by-others"))
 }
 
-/// Turns a switch, if nobody did since `next` was told.
+/// Turns a switch, unless somebody turned it since `next` was read.
 pub async fn turn(store: &impl Store, hold: &Hold, next: u64) -> Result<Put, Fault> {
     let key = format!("{HOLDS}{}/{next:010}", scope_of(hold)?.path());
     store.put_new(Shelf::State, &key, &bytes(hold)?).await
 }
 
-/// Every exemption of a control on file that may be about a target, those that ended too. A damaged one exempts nothing; if it may
-/// be about this target, this target waits. People are told of each.
+/// Every stored exemption of a control that may be about a target, those that ended too. A damaged one exempts nothing;
+/// if it may be about this target, this target waits. People are notified of each.
 pub async fn exemptions(
     ports: &(impl Store + Clock + Notices + Own),
     control: &str,
@@ -138,19 +139,19 @@ fn may_cover(control: &str, entry: &Damaged, target: &Target) -> bool {
     exemption::may_cover(control, name, &entry.left, target)
 }
 
-/// Every exemption on file, those that ended too. People are told of damaged ones.
+/// Every stored exemption, those that ended too. People are notified of damaged ones.
 pub async fn all_exemptions(ports: &(impl Store + Clock + Notices + Own)) -> Result<Vec<Exemption>, Fault> {
     let keys = ports.list(Shelf::State, "exemption/").await?;
     let whole = damage::each(ports, keys).await?.told(ports).await;
     Ok(whole.into_iter().map(|(_, exemption)| exemption).collect())
 }
 
-/// The exemption on file under a name, for what renews it.
+/// The stored exemption under a name, for its renewal.
 pub async fn exemption(store: &impl Store, control: &str, name: &str) -> Result<Option<Exemption>, Fault> {
     fetch(store, Shelf::State, &exemption_key(control, name)).await
 }
 
-/// Puts an exemption on file.
+/// Stores an exemption.
 pub async fn exempt(store: &impl Store, exemption: &Exemption) -> Result<(), Fault> {
     replace(store, &exemption_key(&exemption.control, &exemption.id()), exemption).await
 }

@@ -16,11 +16,11 @@ use crate::{ports::Place, writer::Writer};
 /// The laws that every control keeps are in `remedy_testkit::laws`.
 #[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
 pub trait Remediation: 'static {
-    /// What the control says of itself.
+    /// The control's description of itself.
     const CONTROL: Control;
-    /// Whether the decision hangs on what was there when the target was last in order.
+    /// Whether the decision depends on the state when the target was last compliant.
     const RECALL: Recall = Recall::Nothing;
-    /// What bears on the decision and is never written.
+    /// Facts that affect the decision and are never written.
     type Facts: Debug;
     /// What the control may write, mirrored whole, so that a PUT loses nothing; never data.
     type Setting: Debug + Clone + PartialEq + Serialize + DeserializeOwned;
@@ -44,8 +44,8 @@ pub trait Remediation: 'static {
     /// Reads the live setting.
     async fn observe(client: &Self::Client, target: &Target) -> Result<Observed<Self::Facts, Self::Setting>, Fault>;
 
-    /// Reads, with the calls of [`Control::reads`], what else bears on the decision and hangs on the organisation's
-    /// parameters: whether the key that they name can be used. A setting that is as it should be needs nothing more.
+    /// Reads, with the calls of [`Control::reads`], further facts that affect the decision and depend on the
+    /// organisation's parameters: whether the key that they name can be used. A compliant setting needs nothing more.
     async fn consult(
         _client: &Self::Client,
         _target: &Target,
@@ -56,18 +56,20 @@ pub trait Remediation: 'static {
         Ok(facts)
     }
 
-    /// The tags of the target by key, read with the calls of [`Control::reads`]; their values may hold anything. Asked only
-    /// once a plan was drafted: who owns the resource bears on who must agree. Resources without tags have none.
+    /// The tags of the target by key, read with the calls of [`Control::reads`]; their values may hold anything. Read
+    /// only once a plan was drafted: the owner of the resource affects who must agree. Resources without tags have
+    /// none.
     async fn tags(_client: &Self::Client, _target: &Target) -> Result<Tags, Fault> {
         Ok(Tags::new())
     }
 
-    /// What of the facts is to be known at the next look, where it is not on file yet. Asked while the target is compliant.
+    /// The part of the facts to remember for the next look, if it is not stored yet. Called while the target is
+    /// compliant.
     fn memo(_facts: &Self::Facts) -> Option<Value> {
         None
     }
 
-    /// The facts, with what is on file of the last look.
+    /// The facts, with the stored memo of the last look.
     fn recalled(facts: Self::Facts, _last: Option<Value>) -> Self::Facts {
         facts
     }
@@ -75,7 +77,7 @@ pub trait Remediation: 'static {
     /// Says what it should be.
     fn judge(facts: &Self::Facts, setting: &Self::Setting, context: &Context<'_>) -> Verdict<Self::Setting>;
 
-    /// What getting from one setting to another takes away from the ways into the account. Controls of identities say it.
+    /// The access to the account that getting from one setting to another removes. Controls of identities define it.
     fn impact(_: &Self::Facts, _from: &Self::Setting, _to: &Self::Setting) -> Option<Impact> {
         None
     }
@@ -100,16 +102,16 @@ pub trait Remediation: 'static {
     async fn perform(writer: &Writer<Self::Client>, target: &Target, step: &Self::Step) -> Result<(), Fault>;
 }
 
-/// What a control has to know of earlier looks.
+/// The memory of earlier looks that a control needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recall {
-    /// Nothing: what is there now tells all.
+    /// Nothing: the present state is enough.
     Nothing,
-    /// What was there when the target was last in order.
+    /// The state when the target was last compliant.
     Last,
 }
 
-/// What a glance tells.
+/// The result of a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Glance {
     /// The target is compliant.

@@ -1,11 +1,11 @@
-//! What one run reports.
+//! The report of one run.
 
 use remedy_domain::{
     Control, ControlId, Fault, Outcome, PlanId, Target, ask::Forecast, guard::Objection, outcome::Alarm, redact,
 };
 use serde_json::Value;
 
-/// What one run reports: the answer, the log line and the metrics are made from it.
+/// The report of one run: the answer, the log line and the metrics are made from it.
 #[derive(Debug, Clone)]
 #[must_use = "an unread report is not actionable"]
 pub struct Report {
@@ -17,17 +17,17 @@ pub struct Report {
     pub outcome: Outcome,
     /// Why, in words.
     pub reason: Option<String>,
-    /// What the guard objected, if it did.
+    /// The guard's objection, if there is one.
     pub objection: Option<Objection>,
-    /// What would come of it if its control were enforced; only of what was not carried out.
+    /// The forecast if its control were enforced; only if it was not carried out.
     pub forecast: Option<Forecast>,
-    /// Who owns the resource, where a tag of it tells.
+    /// The owner of the resource, if a tag names one.
     pub owner: Option<String>,
     /// The plan, if one was drafted.
     pub plan: Option<PlanId>,
     /// What is wrong.
     pub violations: Vec<String>,
-    /// How soon somebody must look, at least, where there is something to tell.
+    /// How soon somebody must look, at least, if there is something to report.
     pub urgency: Alarm,
     /// The observed setting, redacted.
     pub before: Option<Value>,
@@ -37,7 +37,7 @@ pub struct Report {
     pub performed: Vec<&'static str>,
     /// The keys of the records written for it.
     pub evidence: Vec<String>,
-    /// What went wrong, if something did.
+    /// The fault, if there was one.
     pub fault: Option<Fault>,
 }
 
@@ -95,8 +95,8 @@ impl Report {
         self.fault.as_ref().is_some_and(Fault::gives_back)
     }
 
-    /// Whether what must be stored of it is: a delivery is acknowledged only then. Where nothing is wrong, or somebody only
-    /// asked, the answer is all there is.
+    /// Whether everything that must be stored of it is stored: only then is a delivery acknowledged. If nothing is
+    /// wrong, or somebody only asked, the answer is enough.
     #[must_use]
     pub fn is_stored(&self) -> bool {
         let needs_none = matches!(

@@ -20,7 +20,7 @@ pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// One control of a function, its types forgotten.
 pub trait Runnable<P> {
-    /// What the control says of itself.
+    /// The control's description of itself.
     fn control(&self) -> &'static Control;
     /// Every live target called `id`.
     fn find<'a>(&'a self, ports: &'a P, place: &'a Place, id: &'a str) -> Local<'a, Result<Vec<Target>, Fault>>;
@@ -93,7 +93,7 @@ where
     }
 }
 
-/// A plan that is to be taken back, and the control of this function that drafted it.
+/// A plan that is to be reverted, and the control of this function that drafted it.
 pub fn drafted_by<'a, P>(roster: &'a [Box<dyn Runnable<P>>], stored: &StoredPlan) -> Option<&'a dyn Runnable<P>> {
     roster.iter().find(|runnable| runnable.control().id.0 == stored.plan.control).map(AsRef::as_ref)
 }

@@ -1,8 +1,8 @@
-//! What a control saw of a target when it was last in order: `seen/<control>/<account>/<target>` in the state bucket.
+//! The memo of a target when it was last compliant: `seen/<control>/<account>/<target>` in the state bucket.
 //!
-//! Some drift shows only beside what was there before: which of a policy's versions counts has no date. A control that looks
-//! for such drift names what it needs to know again ([`Remediation::memo`]); it is read side by side with the resource. An
-//! entry stays until another takes its place.
+//! Some drift shows only against the earlier state: the choice of a policy's default version has no date. A control
+//! that looks for such drift names the facts to remember ([`Remediation::memo`]); they are read in parallel with the
+//! resource. An entry stays until another replaces it.
 
 use remedy_domain::{Fault, Target};
 use serde::{Deserialize, Serialize};
@@ -14,10 +14,10 @@ use crate::{
     remediation::{Recall, Remediation},
 };
 
-/// The stored form of what was seen.
+/// The stored form of a memo.
 const FORMAT: u32 = 1;
 
-/// What was seen, on file.
+/// A stored memo.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Seen {
     format: u32,
@@ -28,7 +28,7 @@ fn key<R: Remediation>(target: &Target) -> String {
     format!("seen/{}/{}/{}", R::CONTROL.id.0, target.account, target.hash())
 }
 
-/// What was seen last; nothing where nothing was, and for a control that needs none of it.
+/// The last memo; absent if there was none, and for a control that needs none.
 pub(crate) async fn last<R: Remediation>(store: &impl Store, target: &Target) -> Result<Option<Value>, Fault> {
     if R::RECALL == Recall::Nothing {
         return Ok(None);
@@ -37,7 +37,7 @@ pub(crate) async fn last<R: Remediation>(store: &impl Store, target: &Target) ->
     Ok(seen.map(|seen| seen.memo))
 }
 
-/// Keeps what is to be known at the next look, where it is not known yet.
+/// Stores the facts to remember for the next look, if they are not stored yet.
 pub(crate) async fn keep<R: Remediation>(store: &impl Store, target: &Target, facts: &R::Facts) -> Result<(), Fault> {
     let Some(memo) = R::memo(facts) else { return Ok(()) };
     store.put(&key::<R>(target), &bytes(&Seen { format: FORMAT, memo })?).await

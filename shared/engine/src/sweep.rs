@@ -1,4 +1,4 @@
-//! What only a sweep sees: the locks and intents that lost workers left behind.
+//! The task of sweeps alone: the locks and intents that crashed workers left behind.
 
 use std::time::Duration;
 
@@ -24,11 +24,11 @@ use crate::{
 
 /// How long after a lease somebody who looks at the resource may still come by.
 const UNSEEN: Duration = Duration::from_hours(1);
-/// How an attempt ends at which nobody looked: it may have been written, and was not seen to be right.
+/// The outcome of an attempt whose result nobody read: it may have been written, and was not seen to be compliant.
 const UNSEEN_END: Outcome = Outcome::Unverified;
 const NOBODY_LOOKED: &str = "the worker was lost, and nobody has looked at the resource since; the next sweep does";
 
-/// Who closes what a lost worker left.
+/// Who closes the locks and intents of a crashed worker.
 #[derive(Debug, Clone, Copy)]
 pub struct Author<'a> {
     /// The digest of the settings in force, where they were read; else those of the intent stay.
@@ -56,7 +56,7 @@ where
     for (key, lock) in ledger::orphans(ports, R::CONTROL.id.0, ports.now()).await?.told(ports).await {
         match damage::skipped(ports, close_one::<R, P>(ports, &Lease { key, lock }, visit).await).await {
             Ok(closed) => reports.extend(closed.flatten()),
-            // One that cannot be looked at, or closed, holds up no other.
+            // One that cannot be read, or closed, does not stop the others.
             Err(fault) => failed = Some(fault),
         }
     }
@@ -76,8 +76,8 @@ where
     Ok(Some(report))
 }
 
-/// Closes what lost workers left at one target, each as what it turned out to be. Where one may be at work still, nobody knows
-/// yet: the delivery goes back. Answers the keys of the outcomes.
+/// Closes the attempts of crashed workers at one target, each as what it turned out to be. If a worker may still be
+/// running, the result is unknown: the delivery goes back. Returns the keys of the outcomes.
 pub(crate) async fn close_left<R, P>(ports: &P, target: &Target, visit: &Visit<'_>) -> Result<Vec<String>, Fault>
 where
     R: Remediation,
@@ -94,7 +94,7 @@ where
     Ok(outcomes)
 }
 
-/// What became of the resource a lost worker was busy with.
+/// The state of the resource that a crashed worker was changing.
 async fn fate<R, P>(ports: &P, lock: &Lock, visit: &Visit<'_>) -> Result<(Outcome, &'static str), Fault>
 where
     R: Remediation,
@@ -117,7 +117,7 @@ where
     })
 }
 
-/// What became of an undo: its difference is there, or not. What others changed since says nothing.
+/// The result of an undo: its difference is there, or not. Later changes of others do not matter.
 async fn fate_of_undo<R: Remediation>(
     store: &impl Store,
     client: &R::Client,
@@ -126,7 +126,7 @@ async fn fate_of_undo<R: Remediation>(
 ) -> Result<(Outcome, &'static str), Fault> {
     let failed = (Outcome::Failed, "the worker was lost, and its undo has not arrived");
     let Some(stored) = ledger::stored_plan(store, &lock.plan).await? else { return Ok(failed) };
-    // A setting of a later form is as good as damaged: nobody here can tell whether it is there.
+    // A setting of a later form is like a damaged one: this version cannot say whether it is there.
     let unreadable = |_| damage::fault(&ledger::plan_key(&lock.plan));
     let before: R::Setting = restore(&stored.plan.before).map_err(unreadable)?;
     let after: R::Setting = restore(&stored.plan.after).map_err(unreadable)?;
@@ -140,7 +140,8 @@ async fn fate_of_undo<R: Remediation>(
     Ok(if has_arrived { reverted } else { failed })
 }
 
-/// Writes the one outcome of a lost worker's intent, where it had written one, and gives its lock back. Answers the outcome's key.
+/// Writes the one outcome of a crashed worker's intent, if it had written one, and releases its lock. Returns the
+/// outcome's key.
 pub(crate) async fn close(
     ports: &(impl Store + Clock),
     lease: &Lease,
@@ -162,8 +163,8 @@ pub(crate) async fn close(
     Ok(key)
 }
 
-/// Closes what lost workers left open so long ago that no sweep and no other worker has come by. Nobody looked at the
-/// resource: whether the repair arrived, the next sweep tells. Answers the keys of the outcomes.
+/// Closes attempts that crashed workers left open so long ago that no sweep and no other worker has run since. Nobody
+/// read the resource: the next sweep shows whether the repair arrived. Returns the keys of the outcomes.
 pub async fn close_unseen(
     ports: &(impl Store + Clock + Notices + Own),
     author: &Author<'_>,

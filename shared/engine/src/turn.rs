@@ -1,7 +1,7 @@
-//! What several locks do not keep apart: plans that change it together take turns.
+//! Serialises plans that share an effect which per-target locks do not cover.
 //!
-//! Two plans that take administrators away, each of which leaves enough, may together leave too few. Two controls that
-//! write one document, each of which read it before the other wrote, take back what the other did.
+//! Two plans that remove administrators, each of which leaves enough, may together leave too few. Two controls that
+//! write one document, each of which read it before the other wrote, revert each other's changes.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     ports::{Place, Ports, still_to_wait},
 };
 
-/// What is taken turns at.
+/// The shared effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
     /// The administrators of the account.
@@ -83,7 +83,7 @@ async fn take_one(
     };
     taken.push(lease);
     give_back(ports, &lost, Outcome::Failed).await?;
-    // What was superseded wrote nothing.
+    // A superseded one wrote nothing.
     let last = last.filter(|last| !last.outcome.is(&Outcome::Superseded));
     let wait = last.map_or(Duration::ZERO, |last| still_to_wait(ports.now(), last.at, turn.settled()));
     if ports.remaining() < wait + reserve {

@@ -1,4 +1,4 @@
-//! What is true for all runs of one delivery.
+//! The context of all runs of one delivery.
 
 use remedy_domain::{Context, Mode, Settings, Target, Timestamp, guard::Means, trigger::Carried};
 
@@ -11,7 +11,7 @@ pub enum Reach {
     Organization,
 }
 
-/// What is true for all runs of one delivery.
+/// The context of all runs of one delivery.
 #[derive(Debug, Clone)]
 pub struct Visit<'a> {
     /// The function that runs.
@@ -20,9 +20,9 @@ pub struct Visit<'a> {
     pub settings: &'a Settings,
     /// Their digest, for the records.
     pub digest: &'a str,
-    /// What `REMEDY_MODE` says.
+    /// The mode in `REMEDY_MODE`.
     pub environment: Mode,
-    /// What the delivery lowers the mode to, if it does. It can never raise it.
+    /// The mode that the delivery lowers it to, if it does. It can never raise it.
     pub ceiling: Option<Mode>,
     /// Ids and ARNs of Remedy's own resources.
     pub own: &'a [String],
@@ -30,9 +30,9 @@ pub struct Visit<'a> {
     pub means: Means,
     /// Whether the function acts in other accounts, too.
     pub reach: Reach,
-    /// Whether an earlier delivery of the same may have come to something.
+    /// Whether an earlier delivery of the same may have had an effect.
     pub carried: Carried,
-    /// What brought the delivery about.
+    /// The cause of the delivery.
     pub cause: &'a str,
     /// The Lambda request.
     pub invocation: &'a str,

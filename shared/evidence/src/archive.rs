@@ -1,4 +1,4 @@
-//! What is in the bucket, or in a folder downloaded from it.
+//! The contents of the bucket, or of a folder downloaded from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,9 +23,9 @@ pub struct Archive {
     pub(crate) keys: BTreeSet<String>,
     /// Archived public keys that are not the ones they are called after.
     pub(crate) altered_keys: Vec<String>,
-    /// What is there and could not be read, and why.
+    /// The objects that exist and could not be read, and why.
     pub(crate) unreadable: BTreeMap<String, String>,
-    /// Keys with a delete marker, over them or below.
+    /// Keys with a delete marker, as the latest version or below it.
     pub(crate) markers: BTreeSet<String>,
     /// Keys with several versions.
     pub(crate) rewritten: BTreeSet<String>,
@@ -63,7 +63,7 @@ impl Archive {
         self.records.insert(key.to_owned(), found);
     }
 
-    /// Adds an object that is there and could not be read, and why.
+    /// Adds an object that exists and could not be read, and why.
     pub fn add_unreadable(&mut self, key: &str, why: &str) {
         self.unreadable.insert(key.to_owned(), why.to_owned());
     }
@@ -73,7 +73,7 @@ impl Archive {
         self.markers.insert(key.to_owned());
     }
 
-    /// Adds a version at `key` that is not the latest. Remedy writes one of each.
+    /// Adds a version at `key` that is not the latest. Remedy writes one version of each.
     pub fn add_older_version(&mut self, key: &str) {
         self.rewritten.insert(key.to_owned());
     }

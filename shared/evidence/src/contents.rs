@@ -1,4 +1,4 @@
-//! What was found for an hour.
+//! The objects found for an hour.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -15,11 +15,11 @@ use remedy_domain::canonical;
 pub enum Why {
     /// The sealer may not read it, or not use the key that it is encrypted with.
     Denied,
-    /// S3 or KMS refuses to give it: its key is disabled, or it was moved to an archive.
+    /// S3 or KMS refuses to return it: its key is disabled, or it was moved to an archive.
     Refused,
-    /// It was listed, and nothing is there: a delete marker was put over it.
+    /// It was listed, and is gone: a delete marker was put over it.
     Gone,
-    /// It is longer than what is read.
+    /// It is longer than the limit for reading.
     TooLarge,
 }
 
@@ -36,7 +36,7 @@ impl Why {
     }
 }
 
-/// An object that is there and could not be read: it is named, and nothing is said of what it holds.
+/// An object that exists and could not be read: it is named, and its contents stay unknown.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unread {
@@ -46,7 +46,7 @@ pub struct Unread {
     pub why: Why,
 }
 
-/// Hashes an object piece by piece, and keeps no more of it than a record may have.
+/// Hashes an object piece by piece, and keeps no more of it than the length of a record.
 #[derive(Debug, Default)]
 pub struct Reading {
     hash: Sha256,
@@ -79,7 +79,7 @@ impl Reading {
     }
 }
 
-/// What was found for an hour, or for a part of it.
+/// The objects found for an hour, or for a part of it.
 #[derive(Debug, Clone, Default)]
 pub struct Contents {
     pub(crate) entries: Vec<Entry>,
@@ -89,7 +89,7 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// What a manifest lists.
+    /// The entries of a manifest.
     #[must_use]
     pub fn of(manifest: &Manifest) -> Self {
         let Manifest { entries, invalid, unreadable, more, .. } = manifest.clone();

@@ -1,4 +1,4 @@
-//! What a verification answers.
+//! The result of a verification.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::hour::Hour;
 
-/// What is wrong with an object.
+/// The kind of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -27,7 +27,7 @@ pub enum Kind {
     BadSignature,
     /// It does not follow the one before it.
     ChainBroken,
-    /// An anchor tells another history.
+    /// An anchor has another history.
     Rewritten,
     /// It is dated at a time when it cannot have been made.
     ClockSkew,
@@ -43,7 +43,7 @@ pub enum Kind {
     IntentWithoutOutcome,
     /// An outcome has no intent.
     OutcomeWithoutIntent,
-    /// It lies in the folder of an hour that was over long before it was written.
+    /// It is in the folder of an hour that had ended long before it was written.
     Belated,
     /// A delete marker was put over it.
     DeleteMarker,
@@ -51,9 +51,9 @@ pub enum Kind {
     OtherVersion,
     /// It is a public key that was not given.
     ForeignKey,
-    /// It is of another bucket than was asked for.
+    /// It is of another bucket than the one that was named.
     OtherOrigin,
-    /// The chain does not begin where it is known to begin.
+    /// The chain does not begin where it should.
     OtherBeginning,
     /// It could not be read.
     Unreadable,
@@ -94,7 +94,7 @@ impl Kind {
 /// One thing that is wrong: what, with which object, and how that is known.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
-    /// What is wrong.
+    /// Its kind.
     pub kind: Kind,
     /// The key of the object.
     pub object: String,
@@ -114,28 +114,29 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What a verification comes to.
+/// The verdict of a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Everything is as it was sealed.
     Intact,
-    /// Something is not.
+    /// There are findings.
     Tampered,
-    /// Nothing wrong was found, and not everything could be judged: nothing is sealed, or something is unreadable or unknown.
+    /// There are no findings, and not everything could be judged: nothing is sealed, or an object is unreadable or
+    /// unknown.
     CannotSay,
 }
 
-/// What a verification answers.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// The time it holds for.
     pub at: Timestamp,
     /// The bucket that was sealed, by the first manifest that can be relied on.
     pub origin: Option<String>,
-    /// The SHA-256 of the first manifest, in hex: it tells one history from every other.
+    /// The SHA-256 of the first manifest, in hex: it distinguishes one history from every other.
     pub genesis: Option<String>,
-    /// The fingerprints of the keys that signed what can be relied on.
+    /// The fingerprints of the keys whose signatures can be relied on.
     pub keys: Vec<String>,
     /// The first hour sealed.
     pub from: Option<Hour>,
@@ -147,25 +148,26 @@ pub struct Report {
     pub sealed: usize,
     /// How many seals of an anchor agree.
     pub anchored: usize,
-    /// What is wrong; sorted, and complete.
+    /// The findings; sorted, and complete.
     pub findings: Vec<Finding>,
-    /// What is newer than the last seal, and in no way suspicious.
+    /// Objects newer than the last seal, and in no way suspicious.
     pub unsealed: Vec<String>,
-    /// What was sealed and is no record; it was found like that.
+    /// Objects that were sealed and are no records; they were found like that.
     pub invalid: Vec<String>,
-    /// What stands at a number that a signed manifest steps over: it was never part of the chain.
+    /// Objects at a number that a signed manifest skips: they were never part of the chain.
     pub stepped_over: Vec<String>,
-    /// What may be of a later release, sealed or not: records of another kind or form, and signed manifests of another form.
+    /// Objects that may be of a later release, sealed or not: records of another kind or form, signed manifests of
+    /// another form.
     pub unknown: Vec<String>,
-    /// What could not be read, when it was sealed or now, and why.
+    /// Objects that could not be read, when they were sealed or now, and why.
     pub unreadable: Vec<Finding>,
 }
 
 impl Report {
-    /// What it comes to.
+    /// The verdict.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        // What is only unproven is so because of something else: that is what counts.
+        // An object is unproven only because of another finding: that one counts.
         let is_tampered = self.findings.iter().any(|finding| finding.kind != Kind::Unproven);
         let is_judged = self.findings.is_empty() && self.unknown.is_empty() && self.unreadable.is_empty();
         match (is_tampered, is_judged && self.manifests > 0) {

@@ -1,15 +1,14 @@
-//! Sealed evidence: what the sealer writes every hour, and how anybody verifies it offline.
+//! Sealed evidence: the sealer's hourly objects, and their offline verification by anybody.
 //!
 //! The evidence bucket holds one object for each record under `yyyy/mm/dd/hh/`. For every hour there is one
 //! [`Manifest`], `seal/<number>.json`: it lists what was found, commits to it by the root of an RFC 6962 Merkle tree
-//! ([`merkle`]), and names the manifest before it by digest. A large hour has several, and whatever foreign stands where a
-//! manifest belongs is stepped over. Beside it stands its [`Seal`], `seal/<number>.sig`: a short
-//! [`Checkpoint`] as text, signed with ECDSA over P-256 and SHA-256. A manifest is made for an hour without records, too,
-//! so that absence is provable.
+//! ([`merkle`]), and names the manifest before it by digest. A large hour has several, and a foreign object in a
+//! manifest's place is skipped. Beside it is its [`Seal`], `seal/<number>.sig`: a short [`Checkpoint`] as text, signed
+//! with ECDSA over P-256 and SHA-256. A manifest is made for an hour without records, too, so that absence is provable.
 //!
-//! [`verify()`] is a pure function over an [`Archive`] (what is in the bucket, or in a downloaded folder), the
-//! [`PublicKey`]s and, where there is one, a second archive of anchored seals. It names what was deleted, changed,
-//! inserted, reordered or cut off, and what it cannot judge: [`Verdict::CannotSay`] is never [`Verdict::Intact`].
+//! [`verify()`] is a pure function over an [`Archive`] (the contents of the bucket, or of a downloaded folder), the
+//! [`PublicKey`]s and an optional second archive of anchored seals. It lists what was deleted, changed, inserted,
+//! reordered or cut off, and what it cannot judge: [`Verdict::CannotSay`] is never [`Verdict::Intact`].
 
 mod archive;
 mod checkpoint;

@@ -15,9 +15,9 @@ use crate::{
     name::Name,
 };
 
-/// The stored form of a manifest that says nothing that version 0.1.0 did not know, and of seals.
+/// The stored form of seals, and of a manifest without members that version 0.1.0 did not know.
 pub const FORMAT: u32 = 1;
-/// The stored form of a manifest that is a part of an hour, steps over a number, or names what could not be read.
+/// The stored form of a manifest that is a part of an hour, skips a number, or names unreadable objects.
 const EXTENDED: u32 = 2;
 
 /// One object that is sealed.
@@ -51,7 +51,7 @@ pub struct Previous {
     pub seal: String,
 }
 
-/// Where a manifest stands in the chain.
+/// The place of a manifest in the chain.
 #[derive(Debug, Clone)]
 pub struct Place {
     /// The bucket that is sealed.
@@ -64,16 +64,16 @@ pub struct Place {
     pub at: Timestamp,
     /// The one before.
     pub previous: Option<Previous>,
-    /// The first number that is stepped over, because something foreign stands there. None: none is.
+    /// The first number that is skipped, because of a foreign object. None: none is.
     pub over: Option<u64>,
 }
 
-/// The manifest of one hour: everything that was found in its folder, and what arrived late in the folders of hours that
+/// The manifest of one hour: everything that was found in its folder, and late objects in the folders of hours that
 /// were sealed before. A large hour has several; all but the last say that there is `more`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// The stored form: [`FORMAT`], or 2 where one of `more`, `over` and `unreadable` is said.
+    /// The stored form: [`FORMAT`], or 2 if it has one of `more`, `over` and `unreadable`.
     pub format: u32,
     /// The bucket that is sealed.
     pub origin: String,
@@ -93,19 +93,19 @@ pub struct Manifest {
     /// The last key listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<String>,
-    /// What is sealed, sorted by key.
+    /// The sealed entries, sorted by key.
     pub entries: Vec<Entry>,
     /// The keys among them that belong to hours sealed before.
     pub late: Vec<String>,
     /// The keys among them that hold no record.
     pub invalid: Vec<String>,
-    /// What is there and could not be read, sorted by key.
+    /// The objects that exist and could not be read, sorted by key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<Unread>,
-    /// Whether the next manifest goes on with the same hour.
+    /// Whether the next manifest continues the same hour.
     #[serde(default, skip_serializing_if = "is_last_part")]
     pub more: bool,
-    /// The first of the numbers before this one that are stepped over: whatever stands there is no manifest of Remedy's.
+    /// The first of the skipped numbers before this one: the objects there are no manifests of Remedy's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over: Option<u64>,
     /// The one before; the first has none.
@@ -148,7 +148,7 @@ impl Manifest {
         })
     }
 
-    /// The manifest in these bytes. None: they hold none of a form that is known, or one that is not written as Remedy does.
+    /// The manifest in these bytes. None: their form is not known, or they are not written as Remedy writes them.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let manifest: Self = serde_json::from_slice(bytes).ok()?;
@@ -156,8 +156,8 @@ impl Manifest {
         (is_known && manifest.to_bytes().is_ok_and(|again| again == bytes)).then_some(manifest)
     }
 
-    /// Whether these bytes may hold a manifest of a later release: canonical JSON with a form, and members or a form that
-    /// this one does not know.
+    /// Whether these bytes may hold a manifest of a later release: canonical JSON with a form, and members or a form
+    /// that this one does not know.
     #[must_use]
     pub fn is_of_a_later_form(bytes: &[u8]) -> bool {
         let Ok(value) = serde_json::from_slice::<serde_json::Value>(bytes) else { return false };
@@ -196,7 +196,7 @@ impl Manifest {
         canonical::to_bytes(self)
     }
 
-    /// What in the manifest contradicts itself, if anything does.
+    /// A contradiction within the manifest, if there is one.
     #[must_use]
     pub fn contradiction(&self) -> Option<&'static str> {
         let sorted = self.entries.is_sorted_by(|a, b| a.key < b.key);

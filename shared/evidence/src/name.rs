@@ -1,4 +1,4 @@
-//! What an object of the evidence bucket is, by its key.
+//! The kind of an object of the evidence bucket, by its key.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const KEYS: &str = "seal/keys/";
 /// Numbers in keys are so long, so that keys sort as numbers do.
 const DIGITS: usize = 10;
 
-/// What an object of the evidence bucket is, by its key.
+/// The kind of an object of the evidence bucket, by its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Name {
     /// It lies in the folder of an hour: a record, or something that is to be listed as none.
@@ -28,7 +28,7 @@ pub enum Name {
 }
 
 impl Name {
-    /// What the key names.
+    /// The object that the key names.
     #[must_use]
     pub fn of(key: &str) -> Self {
         if let Some(hour) = Hour::of_key(key) {
@@ -72,13 +72,13 @@ pub fn public_key(fingerprint: &str) -> String {
     format!("{KEYS}{fingerprint}.pem")
 }
 
-/// What the keys of the hundred manifests around a number, and of their seals, begin with.
+/// The prefix of the keys of the hundred manifests around a number, and of their seals.
 #[must_use]
 pub fn hundred(number: u64) -> String {
     format!("{SEALS}{:08}", number / 100)
 }
 
-/// The moment that a record's key tells: `…/<mmss.mmm>-…`. Where a key tells none, the end of its hour. None: it is in no hour.
+/// The moment in a record's key: `…/<mmss.mmm>-…`. If there is none, the end of its hour. None: it is in no hour.
 #[must_use]
 pub fn placed_at(key: &str) -> Option<Timestamp> {
     let hour = Hour::of_key(key)?;

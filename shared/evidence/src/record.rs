@@ -1,4 +1,4 @@
-//! What is a record, and what is only an object that lies where records lie.
+//! Records, and objects that only lie in the place of records.
 
 use remedy_domain::{
     Timestamp,
@@ -11,7 +11,7 @@ pub(crate) const LONGEST: usize = 64 * 1024;
 /// The kinds of records that this release knows.
 const KINDS: [&str; 6] = ["intent", "outcome", "held", "exemption", "decision", "rejected"];
 
-/// What an object in the folder of an hour is.
+/// The class of an object in the folder of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
     /// A record.
@@ -22,7 +22,7 @@ pub(crate) enum Class {
     Invalid,
 }
 
-/// What every record of any release says of itself.
+/// The members that every record of any release has.
 #[derive(Deserialize)]
 struct Head {
     format: u32,
@@ -44,7 +44,7 @@ struct Dated {
     at: Timestamp,
 }
 
-/// What the object at `key` is.
+/// The class of the object at `key`.
 pub(crate) fn classify(key: &str, bytes: &[u8]) -> Class {
     if is_record(key, bytes) {
         return Class::Record;
@@ -80,7 +80,7 @@ fn is_of_change(change: &Changed, name: &str) -> bool {
     change.format <= FORMAT && change.key().rsplit('/').next() == Some(name)
 }
 
-/// What a person did.
+/// An act of a person.
 fn is_of_deed(deed: &Deed, key: &str) -> bool {
     let own = deed.key();
     let name = |key: &str| key.rsplit('/').next().map(str::to_owned);

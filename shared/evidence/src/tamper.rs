@@ -65,7 +65,7 @@ fn report(bucket: &Bucket) -> Report {
     verify(&sample::archive(bucket), &keys(), None, soon())
 }
 
-/// What was found, but for what is only unproven because of it.
+/// The findings, except those that are unproven only because of them.
 fn found(bucket: &Bucket) -> BTreeSet<(Kind, String)> {
     let findings = report(bucket).findings;
     findings.into_iter().filter(|it| it.kind != Kind::Unproven).map(|it| (it.kind, it.object)).collect()

@@ -36,7 +36,7 @@ pub fn verify(archive: &Archive, keys: &[PublicKey], anchor: Option<&Archive>, a
     verify_pinned(archive, keys, anchor, at, &Pins::default())
 }
 
-/// The same, for somebody who knows of which bucket the archive is, or where its chain begins.
+/// The same, for somebody who knows the bucket of the archive, or where its chain begins.
 #[must_use]
 pub fn verify_pinned(
     archive: &Archive,
@@ -76,7 +76,7 @@ pub fn verify_pinned(
     }
 }
 
-/// What cannot be read is not gone.
+/// An unreadable object is not gone.
 fn is_only_unread(finding: &Finding, archive: &Archive) -> bool {
     let object = match finding.kind {
         Kind::Deleted => finding.object.clone(),
@@ -91,15 +91,15 @@ fn is_overdue(hour: Hour, at: Timestamp) -> bool {
     hour.ends() + GRACE + OVERDUE <= at
 }
 
-/// The keys whose signatures are relied on.
+/// The keys whose signatures count.
 fn signers(archive: &Archive, chain: &Chain) -> Vec<String> {
     let seals = chain.reliable.keys().filter_map(|number| archive.seals.get(number));
     let keys: BTreeSet<_> = seals.filter_map(|seal| Seal::parse(seal).ok()).map(|seal| seal.key).collect();
     keys.into_iter().collect()
 }
 
-/// The sealer archives the keys that it signs with, and nobody else puts one there: a key that was not given is one that
-/// the person who verifies does not know of, or another's.
+/// The sealer archives the keys that it signs with, and nobody else puts one there: a key that was not given is one
+/// that the verifying person does not know of, or an attacker's.
 fn foreign_keys(archive: &Archive, keys: &[PublicKey]) -> Vec<Finding> {
     let given: BTreeSet<_> = keys.iter().map(PublicKey::fingerprint).collect();
     let foreign = archive.keys.iter().filter(|key| !given.contains(key.as_str()));

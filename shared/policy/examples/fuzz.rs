@@ -1,7 +1,7 @@
 //! Feeds the parser and the analyser with damaged policies until the time is up: `fuzz SECONDS [SEED]`.
 //!
-//! A panic ends it with the text that caused it; so does one that takes more steps than the square of its bytes allows, or than
-//! its allowance. Every sixteenth text is a policy that is grown to be hard, up to the length that AWS stores.
+//! A panic ends it with the text that caused it; so does a text that takes more steps than the square of its bytes, or
+//! its allowance, permits. Every sixteenth text is a policy that is grown to be hard, up to the length that AWS stores.
 
 #![expect(
     clippy::unwrap_used,
@@ -28,7 +28,7 @@ mod adversary;
 
 use adversary::{Dice, document, entries, shapes, steps};
 
-/// An entry asks for up to so many analyses.
+/// The number of analyses that an entry makes.
 const ANALYSES: u64 = 3;
 /// The work of one more step than is allowed.
 const OVERSHOOT: u64 = 200_000;

@@ -1,5 +1,5 @@
-//! Writes the worst policies that are known, and worse ones that a search finds, each with its steps and seconds:
-//! `worst FOLDER [TRIES]`. One line of JSON a policy; the texts are put into the folder for whoever wants to time a binary.
+//! Writes the worst known policies, and worse ones that a search finds, each with its steps and seconds:
+//! `worst FOLDER [TRIES]`. One line of JSON for each policy; the folder gets the texts, for timing a binary.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,7 +19,7 @@ mod adversary;
 
 use adversary::{Dice, Gene, Long, ask, climbed, document, entries, shapes, steps};
 
-/// What AWS stores at most, and the longest text that the command line is asked about.
+/// The longest texts that AWS stores, and the longest that the command line accepts.
 const CASES: [(&str, Kind, usize); 6] = [
     ("a managed policy of 6 KB", Kind::Identity, 6_144),
     ("a trust policy of 2 KB", Kind::Trust, 2_048),
@@ -57,7 +57,7 @@ fn main() {
     ten_policies(&folder);
 }
 
-/// A principal with ten managed policies: what its ability takes, and what all verdicts on it take.
+/// A principal with ten managed policies: the steps of its ability, and of all verdicts on it.
 fn ten_policies(folder: &str) {
     let genes: [&[Gene]; 3] = [
         &[Gene::resources(1, 1).with(Long::Actions)],

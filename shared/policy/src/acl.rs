@@ -5,7 +5,7 @@
 /// Anybody on the internet, signed in or not.
 pub const ALL_USERS: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
 
-/// Anybody with an AWS account, whoever's it is.
+/// Anybody with an AWS account, of whatever owner.
 pub const AUTHENTICATED_USERS: &str = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers";
 
 /// The public, as a grant can name it.

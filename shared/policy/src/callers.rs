@@ -1,11 +1,11 @@
-//! From where strangers can call.
+//! The addresses of external callers.
 
 use crate::{
     document::Clause,
     ip::{Addresses, Block},
 };
 
-/// The addresses that strangers can call from.
+/// The addresses that external callers can have.
 #[derive(Debug)]
 pub(crate) struct Callers {
     from: Addresses,

@@ -65,7 +65,8 @@ impl Catalogue {
         let listed = ACTIONS.lines().filter_map(|line| line.split_once('\t'));
         let mut rows: Vec<(&str, Vec<String>)> =
             listed.map(|(prefix, names)| (prefix, names.split(' ').map(str::to_ascii_lowercase).collect())).collect();
-        // What the escalation table names is known, listed or not: AWS retires names, and a path must not close with one.
+        // The actions of the escalation table are known, listed or not: AWS retires names, and a path must not close
+        // with one.
         for action in escalation::every_action() {
             let Some((prefix, name)) = action.split_once(':') else { continue };
             match rows.iter_mut().find(|(known, _)| *known == prefix) {
@@ -276,19 +277,19 @@ impl ActionSet {
         self.words.iter().all(|word| *word == 0)
     }
 
-    /// What is in either.
+    /// The items in either.
     pub fn unite(&mut self, other: &Self) {
         work::count(work::SET);
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
     }
 
-    /// What is in both.
+    /// The items in both.
     pub fn intersect(&mut self, other: &Self) {
         work::count(work::SET);
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
     }
 
-    /// What is in this and not in the other.
+    /// The items in this and not in the other.
     pub fn subtract(&mut self, other: &Self) {
         work::count(work::SET);
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= !other);

@@ -11,10 +11,10 @@ use crate::{
     glob, variable,
 };
 
-/// What a condition key tells of the caller.
+/// The meaning of a condition key for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
-    /// Where or who the caller is: a stranger cannot have the value of somebody else.
+    /// Where or who the caller is: an external caller cannot have the value of somebody else.
     Fixed(Shape),
     /// The address of the caller.
     Address,
@@ -22,7 +22,7 @@ pub(crate) enum Key {
     IsService,
     /// What an identity provider says of a web identity.
     Claim,
-    /// The caller chooses the value, or it tells of the resource.
+    /// The caller chooses the value, or it describes the resource.
     Free,
     /// Nothing is known of the key.
     Unknown,
@@ -35,7 +35,7 @@ pub(crate) enum Shape {
     Id,
     /// The path of an organizational unit, from its organization.
     OrgPath,
-    /// The ARN of a principal or an access point: the account tells who it is.
+    /// The ARN of a principal or an access point: the account identifies it.
     AccountArn,
     /// The ARN of the resource for which a service calls.
     SourceArn,
@@ -45,7 +45,7 @@ pub(crate) enum Shape {
     Service,
 }
 
-/// Global keys whose value the caller chooses, or that tell of the resource.
+/// Global keys whose value the caller chooses, or that describe the resource.
 const FREE: [&str; 28] = [
     "aws:assumedroot",
     "aws:calledvia",
@@ -93,7 +93,7 @@ const ALWAYS_THERE: [&str; 8] = [
 ];
 
 impl Key {
-    /// What the key, in lower case, tells in a policy of this kind.
+    /// The meaning of the key, in lower case, in a policy of this kind.
     pub(crate) fn of(kind: Kind, key: &str) -> Self {
         match key {
             "aws:principalorgid"
@@ -134,7 +134,7 @@ fn is_claim(key: &str) -> bool {
 
 /// Whether a claim says who: a subject, an audience and their like, and not merely how one signed in.
 fn says_who(issuer: &str, claim: &str) -> bool {
-    /// Issuers that speak for everybody who has an account there: only the subject tells one from another.
+    /// Issuers for everybody who has an account there: only the subject identifies one.
     const SHARED: [&str; 6] = [
         "token.actions.githubusercontent.com",
         "gitlab.com",
@@ -242,7 +242,7 @@ impl Clause<'_> {
     }
 
     /// Whether the account of an ARN with wildcards is fixed. ARN operators compare part by part; in strings a wildcard
-    /// runs over colons, and the path of a principal, which a stranger chooses, may have some.
+    /// runs over colons, and the path of a principal, which an external caller chooses, may have some.
     fn fixes_account(&self, value: &str) -> bool {
         let fixed = |part: &&str| !part.is_empty() && !glob::wild(part);
         if self.operator == Operator::Arn || self.key != "aws:principalarn" {

@@ -1,4 +1,4 @@
-//! Whether denies are about all that an allow of the same policy grants.
+//! Whether denies cover all that an allow of the same policy grants.
 
 use std::cell::OnceCell;
 
@@ -11,10 +11,10 @@ use crate::{
     work,
 };
 
-/// Tagging a session that nobody can start lets nobody in.
+/// Tagging a session that nobody can start grants nobody access.
 pub(crate) const ASIDE: [&str; 3] = ["sts:tagsession", "sts:setsourceidentity", "sts:setcontext"];
 
-/// The statements of a policy, each made ready once and when it is first asked for.
+/// The statements of a policy, each prepared once, when first used.
 #[derive(Debug)]
 pub(crate) struct Statements<'p> {
     policy: &'p Policy<'p>,
@@ -23,7 +23,7 @@ pub(crate) struct Statements<'p> {
     grants: OnceCell<Vec<OnceCell<Grant<'p>>>>,
 }
 
-/// What an allow grants.
+/// The grant of an allow.
 #[derive(Debug)]
 struct Grant<'p> {
     granted: Granted<'p>,
@@ -36,7 +36,7 @@ impl<'p> Statements<'p> {
         Self { policy, denies: OnceCell::new(), grants: OnceCell::new() }
     }
 
-    /// Whether the denies are together about every action on every resource of the allow.
+    /// Whether the denies together cover every action on every resource of the allow.
     pub(crate) fn covered(&self, allow: &Statement<'_>, denies: &[&Statement<'_>]) -> bool {
         let Some(grant) = self.grant(allow.index) else { return false };
         let (all, places) = self.denies();
@@ -77,7 +77,7 @@ impl<'p> Statements<'p> {
         grants.get(index).map(|cell| cell.get_or_init(grant))
     }
 
-    /// What an allow grants of the service that such a policy is about.
+    /// The grant of an allow for the service that such a policy is about.
     fn part(&self, allow: &'p Statement<'p>) -> Part<'p> {
         let catalogue = Catalogue::get();
         let mut granted = Part::of(self.policy.version, allow);
@@ -100,7 +100,7 @@ impl<'p> Grant<'p> {
     }
 }
 
-/// Whether a deny is about an action that the table does not know.
+/// Whether a deny covers an action that the table does not know.
 fn names(deny: &Statement<'_>, item: &Item<'_>) -> bool {
     let covers = |denied: &Item<'_>| glob::covers(&denied.text, &item.text);
     let apart = |excepted: &Item<'_>| !glob::intersect(&excepted.text, &item.text);

@@ -1,8 +1,8 @@
-//! What denies leave of a grant.
+//! The part of a grant that denies leave.
 //!
 //! Each pair of patterns is compared once for a policy, whatever the number of grants, requests and sets of denies that
-//! the question is asked for: the answers are kept as rows of bits. What is left is then operations on sets of actions,
-//! one for a resource and a deny, and one for a resource and an exception (a resource of a deny's `NotResource`).
+//! ask: the answers are kept as rows of bits. The remainder is then operations on sets of actions, one for a resource
+//! and a deny, and one for a resource and an exception (a resource of a deny's `NotResource`).
 
 use std::cell::OnceCell;
 
@@ -50,7 +50,7 @@ impl Bits {
         self.0.iter().all(|word| *word == 0)
     }
 
-    /// What both have, from the first on.
+    /// The members of both, from the first on.
     fn common<'b>(&'b self, other: &'b Self) -> impl Iterator<Item = usize> + 'b {
         work::count_all(self.0.len());
         let words = self.0.iter().zip(&other.0).map(|(a, b)| a & b).enumerate();
@@ -72,7 +72,7 @@ pub(crate) struct Denies<'p> {
     parts: Vec<Part<'p>>,
     /// For each deny, the place of its first exception among all of them.
     first: Vec<usize>,
-    /// For each exception, the denies that are about all of it.
+    /// For each exception, the denies that cover all of it.
     about: Vec<OnceCell<Bits>>,
 }
 
@@ -106,8 +106,8 @@ impl<'p> Denies<'p> {
         part.into_iter().flat_map(move |part| (first..).zip(&part.resources))
     }
 
-    /// How the denies bear on one thing: `matters` tells which exceptions do, `covers` whether a deny without exceptions is
-    /// about all of it. One with exceptions is, if none of them matters.
+    /// The effect of the denies on one resource: `matters` says which exceptions matter, `covers` whether a deny
+    /// without exceptions covers all of it. A deny with exceptions does, if none of them matters.
     fn row(&self, matters: impl Fn(&Wild<'p>) -> bool, covers: impl Fn(&Part<'p>) -> bool) -> Row {
         let mut mattering = Bits::none(self.about.len());
         let about_all = Bits::of(self.parts.len(), |deny| {
@@ -121,14 +121,14 @@ impl<'p> Denies<'p> {
         Row { mattering, about_all }
     }
 
-    /// The denies that are about all of an exception.
+    /// The denies that cover all of an exception.
     fn about(&self, place: usize, excepted: &Wild<'_>) -> Option<&Bits> {
         let covers = |deny: usize| self.parts.get(deny).is_some_and(|part| part.covers(excepted));
         self.about.get(place).map(|cell| cell.get_or_init(|| Bits::of(self.parts.len(), covers)))
     }
 }
 
-/// Some of the denies, and what was found out of them together.
+/// Some of the denies, and the results for them together.
 #[derive(Debug)]
 pub(crate) struct Asked<'d, 'p> {
     denies: &'d Denies<'p>,
@@ -142,8 +142,8 @@ impl Asked<'_, '_> {
         self.chosen.is_empty()
     }
 
-    /// Takes from some actions those that are denied: by statements about all of what the row is of, and by statements with
-    /// `NotResource` of which others deny what they except.
+    /// Removes the denied actions from a set: those of statements that cover all of the row's resource, and of
+    /// statements with `NotResource` whose exceptions others deny.
     fn take(&self, row: &Row, actions: &mut ActionSet) {
         for deny in self.chosen.common(&self.chosen) {
             let Some(part) = self.denies.parts.get(deny).filter(|_| !work::is_over()) else { return };
@@ -161,7 +161,7 @@ impl Asked<'_, '_> {
         }
     }
 
-    /// Keeps of the actions of a deny with `NotResource` those that others deny on what it excepts.
+    /// Keeps, of the actions of a deny with `NotResource`, those that others deny on its exceptions.
     fn fill_up(&self, deny: usize, row: &Row, actions: &mut ActionSet) {
         for (place, excepted) in self.denies.exceptions(deny) {
             if work::is_over() || actions.is_empty() {
@@ -192,16 +192,16 @@ impl Asked<'_, '_> {
     }
 }
 
-/// How the denies of a policy bear on one resource of a grant.
+/// The effect of a policy's denies on one resource of a grant.
 #[derive(Debug)]
 struct Row {
     /// The exceptions that keep a deny from some of it.
     mattering: Bits,
-    /// The denies that are about all of it.
+    /// The denies that cover all of it.
     about_all: Bits,
 }
 
-/// A grant, asked what denies leave of it. It is always asked about denies of the same policy.
+/// A grant, for the question of what denies leave of it. It is always asked about denies of the same policy.
 #[derive(Debug)]
 pub(crate) struct Granted<'p> {
     pub(crate) part: Part<'p>,
@@ -235,7 +235,7 @@ impl<'p> Granted<'p> {
         }
     }
 
-    /// Whether each of these denies by itself is about all that this is about: their places.
+    /// The places of the denies that cover, each by itself, everything that this covers.
     pub(crate) fn denied_whole(&self, denies: &Asked<'_, '_>) -> Vec<usize> {
         let rows: Vec<_> = (0..self.rows.len()).filter_map(|place| self.row(denies.denies, place)).collect();
         work::count_all(rows.len() * (1 + denies.denies.parts.len()));

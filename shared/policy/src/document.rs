@@ -19,7 +19,7 @@ pub const LONGEST: usize = 512 * 1024;
 /// The longest other policy. No service stores one of more than 32 KB.
 pub const LONGEST_OF_RESOURCE: usize = 64 * 1024;
 
-/// What a policy is attached to, which decides its grammar.
+/// The attachment of a policy, which decides its grammar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A user, group or role: what it may do. Also boundaries, session policies and service control policies.
@@ -543,7 +543,7 @@ fn string(node: Node<'_>) -> Result<Item<'_>, At> {
     }
 }
 
-/// The name tells whether the list is of what is meant or of all that is not.
+/// The name says whether the list is included or excluded.
 fn strings<'a>(name: &str, node: Node<'a>) -> Result<Element<'a>, At> {
     let negated = name.starts_with("Not");
     let span = node.span;
@@ -634,7 +634,7 @@ fn conditions(node: Node<'_>) -> Result<Vec<Clause<'_>>, At> {
     Ok(clauses)
 }
 
-/// The case of a key tells nothing: spelled in two ways under one operator, it stands there twice.
+/// Keys ignore case: spelled in two ways under one operator, a key is there twice.
 fn unique_keys(clauses: &[Clause<'_>]) -> Result<(), At> {
     if clauses.len() < 2 {
         return Ok(());

@@ -44,10 +44,10 @@ pub enum NotEdited {
     /// There is nothing of the kind in the policy.
     #[error("there is nothing to remove")]
     NothingToDo,
-    /// What is wrong is no single element: a complement, or several statements together.
+    /// No single element is at fault: a complement, or several statements together.
     #[error("no single element is at fault: a person must decide what is needed")]
     NoSingleElement,
-    /// What is wrong takes too much work to find out.
+    /// Finding the fault takes too much work.
     #[error(transparent)]
     TooMuchWork(#[from] TooMuchWork),
     /// The result would be longer than AWS stores.
@@ -58,7 +58,7 @@ pub enum NotEdited {
         /// Those that it may have.
         limit: usize,
     },
-    /// What was to be added is no statement of this kind of policy.
+    /// The addition is no statement of this kind of policy.
     #[error("not a statement of this kind of policy: {0}")]
     Malformed(#[from] Malformed),
 }
@@ -101,7 +101,7 @@ impl Edited {
         Self { text: Some(spliced(policy.text, policy.span, splices)), changes }
     }
 
-    /// The same, if nothing of what it was made for is left.
+    /// The same, if it leaves nothing of the fault that it was made for.
     fn proven(self, kind: Kind, clean: impl Fn(&Policy<'_>) -> Result<bool, NotEdited>) -> Result<Self, NotEdited> {
         let is_clean = match &self.text {
             Some(text) => clean(&Policy::parse(kind, text)?)?,
@@ -236,7 +236,8 @@ pub fn remove_full_services(policy: &Policy<'_>, services: &[&str]) -> Result<Ed
     cuts.edited(policy)?.proven(policy.kind, |policy| Ok(!full(policy)?))
 }
 
-/// Take strangers out of a resource policy: the wildcard principal if the statement names others too, else the statement.
+/// Removes external callers from a resource policy: the wildcard principal if the statement names others too, else the
+/// statement.
 pub fn remove_public(policy: &Policy<'_>) -> Result<Edited, NotEdited> {
     let found = Resource::of(policy);
     found.finished?;
@@ -301,7 +302,7 @@ pub fn with_statement(policy: Option<&Policy<'_>>, sid: &str, statement: &str) -
     spliced(policy.text, policy.span, splices)
 }
 
-/// What to take out of a policy.
+/// The parts to remove from a policy.
 #[derive(Debug, Default)]
 struct Cuts {
     splices: Vec<Splice>,

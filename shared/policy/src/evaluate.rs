@@ -17,7 +17,7 @@ use crate::{
     work,
 };
 
-/// The steps that a request is counted for, whatever the policies say: it is made of a dozen texts.
+/// The steps that a request counts for, whatever the policies: it is made of a dozen texts.
 const REQUEST: u64 = 600;
 
 /// Who makes a request.
@@ -64,7 +64,7 @@ pub struct Request {
     pub context: BTreeMap<String, Vec<String>>,
 }
 
-/// The policies that bear on a request.
+/// The policies that apply to a request.
 #[derive(Debug, Clone, Default)]
 pub struct Policies<'p> {
     /// Of the identity that calls.
@@ -79,7 +79,7 @@ pub struct Policies<'p> {
     pub resource: Option<&'p Policy<'p>>,
 }
 
-/// What is decided.
+/// The decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// The request is allowed.
@@ -137,7 +137,7 @@ pub fn decide(policies: &Policies<'_>, request: &Request) -> Decision {
     verdict(by_identity || by_resource == Named::Directly || (by_resource == Named::Within && boundary && session))
 }
 
-/// Whether a policy by itself allows a request, by any of its statements. What other policies say is not looked at.
+/// Whether a policy by itself allows a request, by any of its statements. Other policies are ignored.
 #[must_use]
 pub fn allows(policy: &Policy<'_>, request: &Request) -> bool {
     work::count(REQUEST);

@@ -2,8 +2,8 @@
 //!
 //! Source: IAM User Guide, "IAM JSON policy elements: Resource", "Using wildcards in resource ARNs".
 //!
-//! Comparing two patterns takes at most as many steps as the product of their lengths. The steps are counted, and where the
-//! work around is out of them the answer is no and means nothing.
+//! Comparing two patterns takes at most as many steps as the product of their lengths. The steps are counted; once the
+//! surrounding work has none left, the result is no and means nothing.
 
 use std::borrow::Cow;
 
@@ -135,7 +135,7 @@ pub fn intersect(a: &str, b: &str) -> bool {
     reach.last().copied().unwrap_or(false)
 }
 
-/// Whether the letters before the first wildcard of either are others.
+/// Whether the letters before the first wildcard differ.
 fn ends_differ(a: impl Iterator<Item = u8>, b: impl Iterator<Item = u8>) -> bool {
     let is_wild = |byte: u8| byte == b'*' || byte == b'?';
     a.zip(b).take_while(|(a, b)| !is_wild(*a) && !is_wild(*b)).any(|(a, b)| a != b)

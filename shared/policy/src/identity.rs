@@ -13,11 +13,12 @@ use crate::{
     work::{self, TooMuchWork},
 };
 
-/// What of all actions a principal must have on nearly all resources to be nearly an administrator: nine in ten.
+/// The share of all actions that makes a principal nearly an administrator, if it has them on nearly all resources:
+/// nine in ten.
 const NEARLY: usize = 9;
 
-/// The places that are shown for one service or one way. There are some 500 of those, and a policy may name each in every
-/// line.
+/// The number of places shown for one service or one way. There are some 500 of those, and a policy may name each in
+/// every line.
 const CLUES: usize = 20;
 
 /// The methods, with the places of their actions.
@@ -57,12 +58,13 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The verdicts on a principal; none, where they take more work than [`work::allowance`] gives to policies of that size.
+    /// The verdicts on a principal; an error if they take more work than [`work::allowance`] gives to policies of that
+    /// size.
     pub fn of(holder: &Holder<'_>) -> Result<Self, TooMuchWork> {
         work::within(work::allowance(holder.size()), || Self::found(holder))
     }
 
-    /// Whether a principal is an administrator, as [`Self::admin`] says, and nothing else.
+    /// Whether a principal is an administrator, as in [`Self::admin`], and nothing else.
     pub fn is_admin(holder: &Holder<'_>) -> Result<bool, TooMuchWork> {
         let everywhere = || Reach::everywhere(holder, Conditions::Unmet);
         work::within(work::allowance(holder.size()), || Catalogue::get().all_known_in(&everywhere()))
@@ -225,7 +227,7 @@ fn denies_all_of(deny: &Statement<'_>, service: &str) -> bool {
     named != deny.actions.negated && !is_about_nothing(deny)
 }
 
-/// The allowing statements for which `wanted` says yes, told how many actions they have and whether on everything.
+/// The allowing statements for which `wanted` is true, given the number of their actions and whether on everything.
 fn granting(holder: &Holder<'_>, wanted: &dyn Fn(usize, bool) -> bool) -> Vec<Clue> {
     let catalogue = Catalogue::get();
     let mut clues = Vec::new();

@@ -72,7 +72,7 @@ impl Block {
 }
 
 impl Addresses {
-    /// Every address from which a stranger can call: private ones do not occur on the internet (RFC 1918).
+    /// Every address that an external caller can have: private ones do not occur on the internet (RFC 1918).
     pub(crate) fn internet() -> Self {
         let mut all = Self { v4: vec![(0, u128::from(u32::MAX))], v6: vec![(0, u128::MAX)] };
         let private = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
@@ -127,7 +127,7 @@ fn united(mut ranges: Ranges) -> Ranges {
     out
 }
 
-/// Both lists are sorted and apart, and so is what they have in common.
+/// Both lists are sorted and disjoint, and so is their intersection.
 fn common(a: &Ranges, b: &Ranges) -> Ranges {
     work::count_all(4 * (a.len() + b.len()));
     let (mut out, mut xs, mut ys) = (Ranges::new(), a.iter().peekable(), b.iter().peekable());
@@ -145,7 +145,7 @@ fn common(a: &Ranges, b: &Ranges) -> Ranges {
     united(out)
 }
 
-/// What is before, between and after those that go.
+/// The parts before, between and after the removed ones.
 fn without(a: &Ranges, b: &Ranges) -> Ranges {
     let mut between = Ranges::with_capacity(b.len() + 1);
     let mut from = Some(0);

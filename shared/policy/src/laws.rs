@@ -1,4 +1,4 @@
-//! Laws that hold for every policy: verdicts agree with the decision on single requests, and do not hang on spelling.
+//! Laws that hold for every policy: verdicts agree with the decision on single requests, and do not depend on spelling.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -98,7 +98,7 @@ fn document(statements: &[Value]) -> String {
 
 type Context = Vec<(&'static str, &'static str)>;
 
-/// Strangers of every sort. The analyser takes no key for granted and knows no alphabet of values, so neither do these.
+/// External callers of every sort. The analyser assumes no key and knows no alphabet of values, so neither do these.
 fn callers() -> Vec<(Caller, Context)> {
     let user = Caller::User { arn: format!("arn:aws:iam::{THEM}:user/x") };
     let session = Caller::Session {
@@ -126,7 +126,7 @@ fn callers() -> Vec<(Caller, Context)> {
     callers
 }
 
-/// Where they call from, and what else they choose.
+/// Their addresses, and everything else that they choose.
 fn circumstances() -> Vec<Context> {
     let places = [
         Some(("aws:sourceip", "8.8.8.8")),
@@ -156,7 +156,7 @@ fn circumstances() -> Vec<Context> {
     out
 }
 
-/// What strangers can ask for, with everything that they can choose.
+/// Requests that external callers can make, with everything that they can choose.
 fn strangers() -> Vec<Request> {
     let mut requests = Vec::new();
     for (caller, who) in callers() {
@@ -379,7 +379,7 @@ proptest! {
             (found.public, found.public_literal)
         };
         let (before, after) = (of(&statements), of(&[statements.clone(), vec![more]].concat()));
-        // What was called public and lets nobody in may be seen through once there is more to see.
+        // A policy that was called public and admits nobody may be recognised as such once there is more to see.
         prop_assert!(after.0 == Answer::Yes || public_and_admitted(&statements).1.is_none());
         prop_assert!(after.1 == Answer::Yes || before.1 != Answer::Yes);
     }
@@ -423,7 +423,7 @@ proptest! {
         let Some(after) = edited.text else { return Ok(()) };
         let after = Policy::parse(Kind::Bucket, &after).unwrap();
         prop_assert!(Resource::of(&after).public != Answer::Yes);
-        // What other statements say, they say in the same bytes and the same order.
+        // The other statements keep the same bytes and the same order.
         let untouched = |statement: &&crate::document::Statement<'_>| !removed.contains(&statement.index);
         let before: Vec<_> = policy.statements.iter().filter(untouched).map(|statement| statement.span.of(&text)).collect();
         let kept: Vec<_> = after.statements.iter().map(|statement| statement.span.of(after.text)).collect();
@@ -444,7 +444,7 @@ proptest! {
                 for mfa in ["true", "false"] {
                     let (before, now) = (may(&policy, action, resource, mfa), may(&after, action, resource, mfa));
                     prop_assert!(before || !now, "{} gained {} on {}", text, action, resource);
-                    // What is lost was granted by a pattern that means everything, and by no other.
+                    // A lost grant came from a pattern that means everything, and from no other.
                     prop_assert!(now || !before || !may_by_name(&statements, action, resource, mfa), "{} lost {}", text, action);
                 }
             }

@@ -46,7 +46,7 @@ pub enum Answer {
     Yes,
     /// It is not.
     No,
-    /// It hangs on something that is not known.
+    /// It depends on something unknown.
     Unknown,
 }
 

@@ -1,8 +1,8 @@
-//! Verdicts on whom a resource lets in.
+//! Verdicts on the callers that a resource admits.
 //!
-//! The question is always whether a stranger, a caller of whom nothing is known but that it is outside, can make a
-//! request that the policy admits. Sources: IAM User Guide, "AWS JSON policy elements: Principal"; S3 User Guide, "The
-//! meaning of public"; KMS and STS take no unsigned requests, so there public means any AWS account.
+//! The question is always whether an arbitrary external caller can make a request that the policy admits. Sources: IAM
+//! User Guide, "AWS JSON policy elements: Principal"; S3 User Guide, "The meaning of public"; KMS and STS accept no
+//! unsigned requests, so there public means any AWS account.
 
 use crate::{
     Answer,
@@ -22,24 +22,24 @@ use crate::{
 /// The verdicts on a resource policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
-    /// Whether a stranger is let in.
+    /// Whether external callers are admitted.
     pub public: Answer,
     /// Whether S3 calls it public: an allow for everyone that no fixed value limits. Denies are not looked at.
     pub public_literal: Answer,
-    /// The statements that let strangers in, by their place.
+    /// The statements that admit external callers, by their place.
     pub public_statements: Vec<usize>,
-    /// Statements whose verdict hangs on a condition key that is not known.
+    /// Statements whose verdict depends on an unknown condition key.
     pub unknown_statements: Vec<usize>,
     /// Statements that let an AWS service in on anybody's behalf.
     pub confused_deputy: Vec<usize>,
-    /// Whether the analysis came to its end. Where it did not, nothing is known of whom an allow lets in that is not for
-    /// known principals alone.
+    /// Whether the analysis was completed. If not, the verdict on an allow that is not for known principals alone is
+    /// unknown.
     pub finished: Result<(), TooMuchWork>,
 }
 
 impl Resource {
-    /// The verdicts on a policy. Where they take more work than [`work::allowance`] gives to a policy of that size, they are
-    /// unknown.
+    /// The verdicts on a policy. If they take more work than [`work::allowance`] gives to a policy of that size, they
+    /// are unknown.
     #[must_use]
     pub fn of(policy: &Policy<'_>) -> Self {
         let allowance = work::allowance(policy.span.end - policy.span.start);
@@ -101,7 +101,7 @@ impl Resource {
         verdicts
     }
 
-    /// Why: the principals that let strangers in, and the conditions that do not keep them out.
+    /// Why: the principals that admit external callers, and the conditions that do not exclude them.
     #[must_use]
     pub fn findings(&self, policy: &Policy<'_>) -> Vec<Finding> {
         let world = World::default();
@@ -163,18 +163,18 @@ struct Reader<'w> {
     world: &'w World<'w>,
 }
 
-/// Whom a statement is about, as far as strangers go.
+/// The external callers that a statement is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Who {
     /// Nobody outside.
     Known,
     /// Everybody.
     Everyone,
-    /// Whoever an identity provider for the public vouches for.
+    /// Anyone for whom an identity provider for the public vouches.
     WebIdentity,
 }
 
-/// What a condition does to strangers.
+/// The effect of a condition on external callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effectiveness {
     KeepsOut,
@@ -187,7 +187,7 @@ impl<'w> Reader<'w> {
         Self { kind: policy.kind, version: policy.version, world }
     }
 
-    /// Whether a stranger is let in by this statement.
+    /// Whether this statement admits an external caller.
     fn open(self, policy: &Policy<'_>, prepared: &Statements<'_>, allow: &Statement<'_>) -> Answer {
         if Self::who(allow) == Who::Known || self.grants_nothing(allow) {
             return Answer::No;
@@ -240,7 +240,7 @@ impl<'w> Reader<'w> {
                 .is_some_and(|element| element.negated && element.items.iter().any(|item| glob::everything(&item.text)))
     }
 
-    /// What the conditions of an allow do to strangers, all together.
+    /// The effect of all conditions of an allow on external callers.
     fn conditions(self, allow: &Statement<'_>, reading: Reading) -> Effectiveness {
         let mut unknown = false;
         let presence = Presence { clauses: &allow.clauses };
@@ -257,12 +257,12 @@ impl<'w> Reader<'w> {
             }
         }
         if reading == Reading::Literal {
-            // What S3 does not list as a fixed value limits nothing.
+            // A value that S3 does not list as fixed limits nothing.
             return Effectiveness::LetsIn;
         }
         let mut addresses = allow.clauses.iter().filter(|clause| clause.key == "aws:sourceip").peekable();
         if addresses.peek().is_some() && !self.callers(allow, std::iter::empty()).is_public() {
-            // What is no range may be one in a notation that only AWS knows.
+            // An invalid range may be one in a notation that only AWS knows.
             let odd = |clause: &Clause<'_>| clause.operator == Operator::IpAddress && self.blocks(clause).is_none();
             return if addresses.any(odd) { Effectiveness::Unknown } else { Effectiveness::KeepsOut };
         }
@@ -331,7 +331,7 @@ impl<'w> Reader<'w> {
         }
     }
 
-    /// Whether denies keep every stranger from all that the allow grants.
+    /// Whether denies exclude every external caller from all that the allow grants.
     fn denied(self, policy: &Policy<'_>, prepared: &Statements<'_>, allow: &Statement<'_>) -> Answer {
         work::count_all(policy.statements.len());
         let denies: Vec<_> = policy
@@ -371,7 +371,7 @@ impl<'w> Reader<'w> {
         Answer::No
     }
 
-    /// From where strangers can call once these denies on addresses are counted.
+    /// The addresses that external callers can have under these denies on addresses.
     fn callers<'s>(self, allow: &Statement<'_>, denies: impl Iterator<Item = &'s Statement<'s>>) -> Callers {
         let mut from = Callers::new(self.world.has("aws:sourceip"));
         for clause in allow.clauses.iter().filter(|clause| clause.key == "aws:sourceip") {
@@ -388,7 +388,7 @@ impl<'w> Reader<'w> {
         from
     }
 
-    /// Whether a deny is about the strangers whom the allow is about.
+    /// Whether a deny is about the external callers that the allow is about.
     fn denies_strangers(deny: &Statement<'_>, allow: &Statement<'_>) -> bool {
         let Some(principals) = &deny.principals else { return false };
         if principals.negated {
@@ -406,7 +406,7 @@ impl<'w> Reader<'w> {
         Self::who(allow) == Who::WebIdentity && providers.all(named)
     }
 
-    /// Whether every stranger whom the allow admits meets the deny's conditions.
+    /// Whether every external caller that the allow admits meets the deny's conditions.
     fn unavoidable(self, deny: &Statement<'_>, allow: &Statement<'_>, presence: Presence<'_, '_>) -> Answer {
         let mut answer = Answer::Yes;
         for clause in &deny.clauses {

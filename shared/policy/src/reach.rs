@@ -1,8 +1,8 @@
-//! What the policies of a principal permit, whatever the request says: on every resource, and on some.
+//! The permissions of a principal's policies, whatever the request: on every resource, and on some.
 //!
 //! Sources: IAM User Guide, "Policy evaluation logic"; "Evaluating identity-based policies with boundaries"; "SCP
-//! evaluation". Allows unite over statements and policies, unconditional denies take away, boundaries and service control
-//! policies intersect. A conditional deny takes nothing away: the request may be one that it does not meet.
+//! evaluation". Allows unite over statements and policies, unconditional denies subtract, boundaries and service
+//! control policies intersect. A conditional deny subtracts nothing: the request may be one that it does not match.
 
 use crate::{
     catalogue::{ActionSet, Catalogue},
@@ -33,7 +33,7 @@ impl<'p> Holder<'p> {
     }
 }
 
-/// What is permitted without condition.
+/// The unconditional permissions.
 #[derive(Debug, Clone)]
 pub(crate) struct Reach {
     /// On every resource.
@@ -85,7 +85,7 @@ impl Reach {
         reach
     }
 
-    /// What a principal may do on every resource, and nothing else.
+    /// The actions of a principal on every resource, and nothing else.
     pub(crate) fn everywhere(holder: &Holder<'_>, conditions: Conditions) -> ActionSet {
         let mut everywhere = Catalogue::get().every();
         for level in holder.levels() {
@@ -155,7 +155,7 @@ impl<'p> Ready<'p> {
         nearly_everywhere
     }
 
-    /// The actions that an allow with `NotResource` has everywhere because others have them on what it excepts.
+    /// The actions that an allow with `NotResource` has everywhere because others have them on its exceptions.
     fn filled_up(&self, allow: &Part<'_>) -> ActionSet {
         let mut actions = allow.actions.clone();
         for excepted in &allow.resources {
@@ -220,7 +220,7 @@ impl<'p> Part<'p> {
         }
     }
 
-    /// Whether it is about every action of the other on each of its resources, by what it lists.
+    /// Whether it covers every action of the other on each of its resources, by its lists.
     pub(crate) fn is_about_all_of(&self, other: &Self) -> bool {
         let listed = !self.negated && !other.negated;
         listed && other.actions.within(&self.actions) && other.resources.iter().all(|resource| self.covers(resource))

@@ -1,7 +1,7 @@
 //! The three-way merge of documents: the difference between two of them, statement by statement, applied to a third.
 //!
-//! It is what an undo needs when somebody else has changed the document since: only our own difference is taken back.
-//! Statements are told apart by what they say, not by how they are spelt or where they stand.
+//! An undo needs it if somebody else has changed the document since: only Remedy's own difference is reverted.
+//! Statements are identified by their meaning, not by their spelling or position.
 
 use std::collections::BTreeSet;
 

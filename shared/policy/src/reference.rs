@@ -1,4 +1,4 @@
-//! The analysis by its definition, without thought for the work it takes: what the analyser says must be the same.
+//! The analysis by its definition, without regard to work: the analyser's verdicts must be the same.
 
 use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::{
     variable::Wild,
 };
 
-/// Whether a statement is about everything but these.
+/// Whether a statement covers everything but these.
 fn covers_all_but(part: &Part<'_>, excepted: &[Wild<'_>]) -> bool {
     if part.negated {
         return part.resources.iter().all(|own| excepted.iter().any(|other| other.covers(own)));
@@ -21,7 +21,7 @@ fn covers_all_but(part: &Part<'_>, excepted: &[Wild<'_>]) -> bool {
     part.everywhere()
 }
 
-/// The actions that a statement with `NotResource` has everywhere because others have them on what it excepts.
+/// The actions that a statement with `NotResource` has everywhere because others have them on its exceptions.
 fn filled_up(part: &Part<'_>, others: &[Part<'_>], matters: impl Fn(&Wild<'_>) -> bool) -> ActionSet {
     let mut actions = part.actions.clone();
     for excepted in part.resources.iter().filter(|excepted| matters(excepted)) {
@@ -102,7 +102,7 @@ fn reach(policies: &[&Policy<'_>], conditions: Conditions) -> [ActionSet; 3] {
     [everywhere, nearly, somewhere]
 }
 
-/// Whether denies are about every action on every resource of an allow to a bucket.
+/// Whether denies cover every action on every resource of an allow to a bucket.
 fn covered(policy: &Policy<'_>, allow: &Statement<'_>, denies: &[&Statement<'_>]) -> bool {
     let catalogue = Catalogue::get();
     let mut granted = Part::of(policy.version, allow);

@@ -36,7 +36,7 @@ fn resource(kind: Kind, list: &[&str]) -> (Answer, Answer) {
 
 const OPEN: (Answer, Answer) = (Answer::Yes, Answer::Yes);
 const SHUT: (Answer, Answer) = (Answer::No, Answer::No);
-/// Not for strangers, and yet what S3 calls public.
+/// Not open to external callers, and yet public as S3 defines it.
 const LITERAL: (Answer, Answer) = (Answer::No, Answer::Yes);
 
 /// A bucket's statement for everyone, under this condition.
@@ -522,7 +522,7 @@ fn r3_null_with_a_qualifier_always_or_never_holds() {
     assert_eq!(guarded("ForAnyValue:Null"), SHUT);
     assert_eq!(but(r#"{"ForAllValues:Null":{"aws:Referer":"true"}}"#), Answer::No);
     assert_eq!(but(r#"{"ForAnyValue:Null":{"aws:Referer":"false"}}"#), Answer::Yes);
-    // What is neither true nor false settles nothing.
+    // A value that is neither true nor false settles nothing.
     assert_eq!(under(r#"{"Null":{"aws:Referer":"yes"}}"#), OPEN);
     assert_eq!(but(r#"{"Null":{"aws:Referer":"yes"}}"#), Answer::Yes);
     let members = r#""Action":"*","Resource":"*","Condition":{"ForAllValues:Null":{"aws:TokenIssueTime":"true"}}"#;
@@ -711,7 +711,7 @@ fn r8_an_unknown_key_is_neither_yes_nor_no() {
     assert_eq!(under(r#"{"StringEquals":{"aws:NotYetKnown":"x"}}"#), (Answer::Unknown, Answer::Yes));
     assert_eq!(under(r#"{"StringEquals":{"aws:NotYetKnown":"x","aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#), SHUT);
     assert_eq!(under(r#"{"StringEqualsIfExists":{"aws:NotYetKnown":"x"}}"#), OPEN);
-    // Whether a stranger has the key is as unknown as what it says.
+    // It is as unknown whether an external caller has the key as what its value is.
     assert_eq!(under(r#"{"ForAnyValue:StringNotEquals":{"aws:NotYetKnown":"x"}}"#).0, Answer::Unknown);
     assert_eq!(under(r#"{"Null":{"aws:NotYetKnown":"false"}}"#).0, Answer::Unknown);
     assert_eq!(under(r#"{"Null":{"aws:NotYetKnown":"true"}}"#).0, Answer::Yes);

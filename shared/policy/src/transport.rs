@@ -6,13 +6,13 @@ use crate::{
     world::World,
 };
 
-/// Whether the policy denies everybody every action on the bucket and its objects where the request comes without TLS.
+/// Whether the policy denies everybody every action on the bucket and its objects if the request comes without TLS.
 ///
 /// Source: AWS Config, `s3-bucket-ssl-requests-only`. However it is spelled: over several statements, as `Null` and `Bool`,
 /// or without a condition at all.
 ///
-/// No, where that takes more work than [`crate::work::allowance`] gives to a policy of that size: one more statement denies nothing
-/// that was not denied.
+/// No, if that takes more work than [`crate::work::allowance`] gives to a policy of that size: one more statement
+/// denies nothing that was not denied.
 #[must_use]
 pub fn requires_tls(policy: &Policy<'_>, bucket_arn: &str) -> bool {
     let plaintext = World::plaintext();

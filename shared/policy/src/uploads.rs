@@ -28,7 +28,7 @@ pub enum Upload {
 }
 
 impl Upload {
-    /// What it may say. The last stands for all that S3 may come to know.
+    /// Its possible values. The last stands for all future ones of S3.
     const fn encryptions(self) -> &'static [Option<&'static str>] {
         match self {
             Self::NamingAnother => &[Some("AES256"), Some("aws:fsx"), Some("remedy:another")],
@@ -40,8 +40,8 @@ impl Upload {
 /// Whether the policy denies everybody every such upload to the bucket, however it is spelled: over several statements, by
 /// the encryption or by the key, or without a condition at all.
 ///
-/// No, where that takes more work than [`work::allowance`] gives to a policy of that size: one more statement denies nothing
-/// that was not denied.
+/// No, if that takes more work than [`work::allowance`] gives to a policy of that size: one more statement denies
+/// nothing that was not denied.
 ///
 /// Source: S3 User Guide, "Using server-side encryption with AWS KMS keys", under "Requiring the use of SSE-KMS".
 #[must_use]
@@ -55,8 +55,8 @@ pub fn denies_uploads(policy: &Policy<'_>, bucket_arn: &str, upload: Upload) -> 
     })
 }
 
-/// Whether the denies that are for everybody, and that apply, are together about all of an action on these resources. No,
-/// where that is too much work to find out.
+/// Whether the denies for everybody that apply together cover all of an action on these resources. No, if that is too
+/// much work to find out.
 pub(crate) fn denies_everybody(
     policy: &Policy<'_>,
     applies: impl Fn(&Statement<'_>) -> bool,
@@ -67,7 +67,7 @@ pub(crate) fn denies_everybody(
         let granted = Part::of_actions(action, resources);
         let for_everybody = |deny: &&Statement<'_>| deny.effect == Effect::Deny && public::names_everyone(deny);
         let mut denies = Vec::new();
-        // From the last on, where Remedy puts its own.
+        // From the last one on, where Remedy puts its own.
         let statements = policy.statements.iter().rev().filter(for_everybody);
         for deny in statements.filter(|deny| !work::is_over() && applies(deny)) {
             let part = Part::of(policy.version, deny);

@@ -22,7 +22,7 @@ impl Wild<'_> {
         self.exact && glob::everything(&self.text)
     }
 
-    /// The same in the normal form of patterns, which is what [`Self::covers`] takes.
+    /// The same in the normal form of patterns, which [`Self::covers`] needs.
     pub(crate) fn normal(self) -> Self {
         match glob::normal(&self.text) {
             Cow::Borrowed(_) => self,

@@ -1,7 +1,7 @@
-//! How much work an analysis may take: steps are counted, and an analysis that takes too many ends without a verdict.
+//! Bounds the work of an analysis: steps are counted, and an analysis that takes too many ends without a verdict.
 //!
-//! A policy is written by whoever may write it, the analysis runs for somebody else. A count of steps is the same on every
-//! machine and in every run, which a clock is not: the same policy gets the same verdict everywhere.
+//! The author of a policy is not the one who runs the analysis. A count of steps is the same on every machine and in
+//! every run, unlike a clock: the same policy gets the same verdict everywhere.
 //!
 //! A step is about the work of comparing one letter, some nanoseconds at most. The count is kept for each thread, so that
 //! no function on the way can forget to count; an analysis never leaves its thread.
@@ -22,7 +22,7 @@ pub const MOST: u64 = 60_000_000;
 /// The steps of one operation on a set of actions.
 pub(crate) const SET: u64 = 48;
 
-/// The analysis of a policy takes more work than any policy in use does: nothing is known of what it permits.
+/// The analysis of a policy takes more work than that of any policy in use: its permissions are unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the policy takes more work to analyse than Remedy spends on one: say the same in fewer statements and wildcards"
@@ -47,7 +47,7 @@ pub fn steps() -> u64 {
     DONE.get()
 }
 
-/// Does some work, unless it takes more steps than these, or more than the work around it has left.
+/// Does some work, unless it takes more steps than these, or more than the surrounding work has left.
 ///
 /// Work that is out of steps returns early with an answer that means nothing; it is dropped here.
 pub fn within<T>(allowance: u64, work: impl FnOnce() -> T) -> Result<T, TooMuchWork> {
@@ -59,7 +59,7 @@ pub fn within<T>(allowance: u64, work: impl FnOnce() -> T) -> Result<T, TooMuchW
     if DONE.get() > limit { Err(TooMuchWork) } else { Ok(done) }
 }
 
-/// The limit of the work around, which is in force again when this is dropped.
+/// The limit of the surrounding work, which applies again when this is dropped.
 struct Around(u64);
 
 impl Drop for Around {
@@ -78,12 +78,12 @@ pub(crate) fn count_all(things: usize) {
     count(wide(things));
 }
 
-/// The steps that are left, none where the work is over.
+/// The steps that are left, none if the work is over.
 pub(crate) fn left() -> u64 {
     LIMIT.get().saturating_sub(DONE.get())
 }
 
-/// Whether too many steps were taken: then nothing that is still found out counts.
+/// Whether too many steps were taken: then no further result counts.
 pub(crate) fn is_over() -> bool {
     DONE.get() > LIMIT.get()
 }

@@ -1,4 +1,4 @@
-//! What can be settled about a request before its conditions are read.
+//! Facts about a request that are settled before its conditions are read.
 
 use crate::{
     condition::Key,
@@ -6,8 +6,8 @@ use crate::{
     work,
 };
 
-/// What is settled about a stranger's request: which of the keys that the policy asks for are there, and whether it comes
-/// over TLS. The policy is public if it is in any world.
+/// The settled facts of an external caller's request: which of the policy's keys are there, and whether it comes over
+/// TLS. The policy is public if it is in any world.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct World<'p> {
     present: Vec<(&'p str, bool)>,
@@ -52,7 +52,7 @@ fn keys_in_question<'p>(policy: &'p Policy<'_>) -> Vec<&'p str> {
     keys
 }
 
-/// The keys of several clauses, of which one holds where the key is absent.
+/// The keys of several clauses, of which one holds if the key is absent.
 struct Shared<'p>(Vec<&'p str>);
 
 impl<'p> Shared<'p> {
@@ -96,7 +96,7 @@ impl<'p> World<'p> {
         self.present.iter().find(|(known, _)| *known == key).map(|(_, present)| *present)
     }
 
-    /// Whether a key of which nothing is known must be there: whether a stranger can have it is not known either.
+    /// Whether an unknown key must be there: then it is unknown, too, whether an external caller can have it.
     pub(crate) fn needs_unknown(&self, kind: Kind) -> bool {
         self.present.iter().any(|(key, present)| *present && Key::of(kind, key) == Key::Unknown)
     }

@@ -9,7 +9,7 @@ use remedy_policy::{Answer, Holder, Identity, Kind, Policy, Resource, edit, work
 
 const KINDS: [Kind; 5] = [Kind::Identity, Kind::Bucket, Kind::Key, Kind::Trust, Kind::Resource];
 
-/// An entry asks for several analyses one after the other: an edit for one before and one after, the demands for two.
+/// An entry makes several analyses one after the other: an edit one before and one after, the demands two.
 const ANALYSES: u64 = 3;
 
 /// The work of one more step than is allowed: a comparison that was begun, or an operation on a set.
@@ -32,7 +32,7 @@ fn twice_the_bytes_take_at_most_four_times_the_steps() {
 fn no_policy_that_aws_stores_takes_more_than_its_allowance_and_neither_do_longer_ones() {
     for kind in KINDS {
         for (name, genes) in shapes() {
-            // The command line takes texts of 65 KB; policies of an identity or of any resource stand for the others.
+            // The command line accepts texts of 65 KB; policies of an identity or of any resource stand for the others.
             let longest = matches!(kind, Kind::Identity | Kind::Resource).then_some(65_000);
             for bytes in [kind.limit()].into_iter().chain(longest) {
                 let text = document(kind, &genes, bytes);
@@ -60,7 +60,7 @@ fn a_search_for_worse_policies_finds_none_that_breaks_the_bound() {
     }
 }
 
-/// A policy that is out of steps: an administrator's, and one that lets everybody in, with much else.
+/// A policy that exceeds its steps: an administrator's, and one that admits everybody, with much else.
 fn too_much(kind: Kind) -> String {
     let genes = [adversary::Gene::resources(1, 1).with(adversary::Long::Actions)];
     let text = document(kind, &genes, 60_000);

@@ -1,6 +1,6 @@
 //! Signs an operator's request: the counterpart of [`remedy_domain::signed`], which says what the payload means.
 //!
-//! Pure: whoever calls says what time it is, and brings the credentials and the nonce. Nothing is sent.
+//! Pure: the caller passes the time, the credentials and the nonce. Nothing is sent.
 
 use std::time::SystemTime;
 

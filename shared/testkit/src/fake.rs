@@ -157,13 +157,13 @@ impl FakeAws {
         self.cloud().account(account).root_mfa = has;
     }
 
-    /// A key that AWS manages, such as `aws/s3`. Answers its id.
+    /// A key that AWS manages, such as `aws/s3`. Returns its id.
     #[must_use]
     pub fn plant_key_of_aws(&self, account: &str, region: &str) -> String {
         self.plant_key(account, region, kms::Key { by_aws: true, rotation: Some(365), ..kms::fresh() })
     }
 
-    /// A key in a custom key store. Answers its id.
+    /// A key in a custom key store. Returns its id.
     #[must_use]
     pub fn plant_key_in_custom_store(&self, account: &str, region: &str) -> String {
         let store = Some("cks-1234567890abcdef0".to_owned());

@@ -1,4 +1,4 @@
-//! Everything that Remedy stores, in one list: what it is, and the keys it is kept under.
+//! Every object that Remedy stores, in one list: its form, and the keys it is stored under.
 //!
 //! A key that is not listed here fails the tests that meet it, and a form without fixtures in `tests/formats` fails
 //! `tests/suite/forms.rs`, which reads each of them as older and as later versions write it.
@@ -25,7 +25,7 @@ pub enum Form {
     Spent,
     /// `exemption/<control>/<name>`.
     Exemption,
-    /// `hold/<scope>/<number>`, and what the first versions kept as `hold/<scope>`.
+    /// `hold/<scope>/<number>`, and `hold/<scope>` of the first versions.
     Hold,
     /// `notice/<id>`.
     Notice,
@@ -43,9 +43,10 @@ pub enum Form {
     Nonce,
     /// `settings/in-force`, and `settings/opening/<after>/<number>`.
     InForce,
-    /// `settings/adopted`: that there is a `settings/in-force`.
+    /// `settings/adopted`: marks that there is a `settings/in-force`.
     Adopted,
-    /// `open/<control>/<account>/<what>/<entry>`, an index of keys, and `indexed/asks`: that it is complete.
+    /// `open/<control>/<account>/<what>/<entry>`, an index of keys, and `indexed/asks`, which marks that it is
+    /// complete.
     Open,
     /// `superseded/<id>/<generation>`.
     Superseded,
@@ -61,7 +62,7 @@ pub enum Form {
     KnownKey,
     /// An intent, an outcome, a held plan or an exemption, in the evidence bucket.
     Record,
-    /// What a person did, in the evidence bucket.
+    /// An act of a person, in the evidence bucket.
     Deed,
     /// Other settings in force, in the evidence bucket.
     Changed,
@@ -112,7 +113,7 @@ impl Form {
         Self::PublicKey,
     ];
 
-    /// The form of what is kept under a key. None: nothing that is listed is.
+    /// The form of the object under a key. None: no listed one.
     #[must_use]
     pub fn of(shelf: Shelf, key: &str) -> Option<Self> {
         match shelf {

@@ -27,7 +27,7 @@ const INIT_LIMIT: Duration = Duration::from_secs(10);
 /// The largest answer that AWS takes from a function.
 const ANSWER_LIMIT: usize = 6 * 1024 * 1024;
 
-/// What to deploy.
+/// A function to deploy.
 #[derive(Clone, Debug)]
 pub struct Spec {
     /// The function's name.
@@ -126,7 +126,7 @@ impl Lambda {
         Some(self.0.peak_rss.load(Ordering::Relaxed)).filter(|peak| *peak > 0)
     }
 
-    /// How long the latest process has kept a processor busy, if it is still there.
+    /// The processor time of the latest process, if it still exists.
     pub fn processor_time(&self) -> Option<Duration> {
         processor_time(self.instance()?.pid)
     }
@@ -275,7 +275,7 @@ struct Desk {
     init_error: OnceLock<Answer>,
 }
 
-/// Functions are called after their stack, as the template has it.
+/// Functions are named after their stack, as in the template.
 fn arn(spec: &Spec) -> String {
     let Spec { region, account, name, .. } = spec;
     let stack = spec.env.get("REMEDY_STACK").map_or("remedy", String::as_str);
@@ -398,7 +398,7 @@ fn peak_rss(pid: u32) -> Option<u64> {
     line.trim().trim_end_matches(" kB").parse().ok()
 }
 
-/// What all threads of a living process have spent on processors.
+/// The processor time of all threads of a living process.
 fn processor_time(pid: u32) -> Option<Duration> {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
     let spent = threads.filter_map(|thread| {

@@ -1,10 +1,11 @@
 //! The laws that every control keeps, for all worlds that its strategy can think of.
 //!
-//! A control says, in its test module, what worlds there are and how to bring one about by genuine SDK calls ([`Lawful`]);
-//! [`laws!`](crate::laws!) makes one test of each law. The same laws run against an emulator by [`on_emulator`]: only what
-//! needs a look behind the scenes (the journal of all calls, faults of AWS) is moot there.
+//! A control defines, in its test module, the worlds and how to create one by genuine SDK calls ([`Lawful`]);
+//! [`laws!`](crate::laws!) makes one test of each law. The same laws run against an emulator by [`on_emulator`]: only
+//! those that need internals (the journal of all calls, faults of AWS) are moot there.
 //!
-//! A law that no world bears upon fails, unless the control names it in [`Lawful::MOOT`]: a law that cannot fail is none.
+//! A law to which no world applies fails, unless the control names it in [`Lawful::MOOT`]: a law that cannot fail is
+//! none.
 
 mod agreed;
 mod approval;
@@ -54,9 +55,9 @@ pub trait Lawful: Remediation<Client: Connect> + Sized {
     /// A state of the account: facts and setting.
     type World: Debug + Clone + 'static;
 
-    /// What becomes of a request to take a repair back.
+    /// The result of a request to revert a repair.
     const WAY_BACK: WayBack = WayBack::Open;
-    /// Laws that bear upon no world of this control.
+    /// Laws that apply to no world of this control.
     const MOOT: &'static [Law] = &[];
     /// How the paths in [`FakeAws::dump`](crate::fake::FakeAws::dump) end that its writes may change, or their branches:
     /// below `/attached`, a policy may come or go.
@@ -68,7 +69,7 @@ pub trait Lawful: Remediation<Client: Connect> + Sized {
     /// Settings that somebody may bring about.
     fn settings() -> BoxedStrategy<Self::Setting>;
 
-    /// Brings a world about by genuine SDK calls. Answers the id of the resource; nothing where this stage cannot show it.
+    /// Creates a world by genuine SDK calls. Returns the id of the resource; nothing if this stage cannot show it.
     async fn arrange(world: &Self::World, stage: &Stage) -> Option<String>;
 
     /// The organisation's parameters in this world.
@@ -81,7 +82,7 @@ pub trait Lawful: Remediation<Client: Connect> + Sized {
         Duration::ZERO
     }
 
-    /// What an absent setting stands for, where a setting is made of elements; nothing where it is a single one.
+    /// The meaning of an absent setting, if a setting is made of elements; nothing if it is a single one.
     fn blank() -> Option<Self::Setting> {
         None
     }
@@ -91,19 +92,18 @@ pub trait Lawful: Remediation<Client: Connect> + Sized {
         serde_json::to_value(setting).expect("a setting is JSON")
     }
 
-    /// What taking an element of `ours` back to `wanted` makes of what is there `now`; nothing where it cannot be. It says
-    /// more than [`merged_whole`] of an element that holds smaller ones, such as a document of statements.
+    /// The result of reverting an element of `ours` to `wanted` in the present state `now`; nothing if it cannot be. It
+    /// says more than [`merged_whole`] about an element that holds smaller ones, such as a document of statements.
     fn merged(_element: &str, ours_wanted_now: [&Value; 3]) -> Option<Value> {
         merged_whole(ours_wanted_now)
     }
 
-    /// Whether what is there `now` cannot be told from a way of ours from `ours` to `wanted` that was cut short: then nothing is
-    /// somebody else's.
+    /// Whether `now` may be an interrupted step of ours from `ours` to `wanted`: then no difference is somebody else's.
     fn cut_short(_ours: &Self::Setting, _wanted: &Self::Setting, _now: &Self::Setting) -> bool {
         false
     }
 
-    /// Gives a target tags by genuine SDK calls. Answers whether it could.
+    /// Gives a target tags by genuine SDK calls. Returns whether it could.
     async fn tag(_stage: &Stage, _target: &Target, _tags: &Tags) -> bool {
         false
     }
@@ -112,16 +112,16 @@ pub trait Lawful: Remediation<Client: Connect> + Sized {
     fn grounds(element: &str) -> &'static [&'static str];
 }
 
-/// What becomes of a request to take a repair back.
+/// The result of a request to revert a repair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WayBack {
-    /// It is taken back.
+    /// It is reverted.
     Open,
     /// It is refused: taking it back would destroy data.
     Refused,
 }
 
-/// Whether a law bears upon a case.
+/// Whether a law applies to a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bearing {
     /// It does, and it held.
@@ -250,23 +250,24 @@ all_laws! { $
     Finds finds = 6 by bounds,
     /// The tags of a target are read whole, page by page; where nobody has tagged it, there are none.
     TellsTags tells_tags = 3 by bounds,
-    /// No name takes a resource out of sight.
+    /// No name hides a resource.
     NoNameHides no_name_hides = 4 by names,
     /// An evaluation writes nothing anywhere, and makes the calls of one look.
     Evaluates evaluates = 10 by rest,
-    /// What is compliant, contained or out of scope is left alone: the calls of one look, no write, no access to the ledger.
+    /// A compliant, contained or out-of-scope target is left alone: the calls of one look, no write, no access to the
+    /// ledger.
     Rests rests = 8 by rest,
     /// A second run after a repair finds nothing to do.
     Repeats repeats = 6 by rest,
     /// Steps from one setting to another bring the other about, and those back the first.
     Arrives arrives = 12 by travel,
-    /// A repair taken back leaves the setting as it was, but for what cannot be brought back: then it is refused.
+    /// A reverted repair leaves the setting as it was, except what cannot be restored: then it is refused.
     Returns returns = 8 by travel,
-    /// A repair taken back can be taken back.
+    /// A reverted repair can be reverted in turn.
     ReturnsTwice returns_twice = 5 by travel,
-    /// An undo puts its exemption on file before it writes, and the next repair honours it until it expires.
+    /// An undo stores its exemption before it writes, and the next repair honours it until it expires.
     Exempts exempts = 5 by undo,
-    /// An undo takes back only our own difference; where somebody else changed the same element, nothing.
+    /// An undo reverts only our own difference; if somebody else changed the same element, nothing.
     Shares shares = 14 by undo,
     /// A worker may be gone after any effect of a repair: the next ones bring it to its end.
     SurvivesCrashes survives_crashes = 1 by survival,
@@ -278,7 +279,7 @@ all_laws! { $
     OneAtATime one_at_a_time = 6 by survival,
     /// In mode `observe`, and without a write role, nothing is written at AWS.
     ObservesOnly observes_only = 6 by approval,
-    /// A plan that asks a person is held, recorded and told once.
+    /// A plan that asks a person is held, recorded and notified once.
     Asks asks = 5 by approval,
     /// In mode `approve` every plan asks.
     AsksAlways asks_always = 4 by approval,
@@ -294,13 +295,13 @@ all_laws! { $
     TakesNo takes_no = 4 by refusals,
     /// An undo that two people have not agreed to waits.
     WaitsForTwo waits_for_two = 3 by people,
-    /// What a person agreed to is carried out, once.
+    /// An approved plan is carried out, once.
     SpendsApprovals spends_approvals = 4 by people,
     /// While a hold stands, nothing is written.
     MindsHolds minds_holds = 3 by people,
-    /// What drifts again and again is repaired so often a day, then somebody is paged, once.
+    /// A target that drifts again and again is repaired so often a day, then somebody is paged, once.
     StopsFlapping stops_flapping = 2 by people,
-    /// What was broken before the first sweep waits for a person.
+    /// Drift from before the first sweep waits for a person.
     MindsTheBacklog minds_the_backlog = 3 by people,
     /// With too little time left nothing is begun.
     MindsTheDeadline minds_the_deadline = 4 by refusals,

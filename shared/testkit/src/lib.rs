@@ -1,5 +1,5 @@
-//! What the tests of Remedy stand on: an AWS emulator behind a recording fault proxy, a real Lambda Runtime API server,
-//! queues, and a world that puts them together for one account; and, in one process, an AWS at the level of the wire, the
+//! The base of Remedy's tests: an AWS emulator behind a recording fault proxy, a real Lambda Runtime API server,
+//! queues, and a world that combines them for one account; and, in one process, an AWS at the level of the wire, the
 //! engine's ports in memory, and the laws that every control keeps.
 
 pub mod depth;

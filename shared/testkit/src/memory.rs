@@ -17,7 +17,7 @@ use remedy_engine::{Clock, Doors, GONE_AFTER, Notice, Notices, Own, Place, Put, 
 
 use crate::fake::{Caller, FakeAws, Fate, Mishap, Moment, Turn, VirtualTime};
 
-/// What was done to the ledger.
+/// An access to the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// An object was created.
@@ -37,7 +37,7 @@ pub enum Access {
 pub struct Entry {
     /// Its place in the order of all effects.
     pub number: usize,
-    /// What was done.
+    /// The access.
     pub access: Access,
     /// Which bucket.
     pub shelf: Shelf,
@@ -131,13 +131,13 @@ impl MemoryPorts {
         self.paused.get()
     }
 
-    /// Everything that people were told.
+    /// All notices to people.
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
         self.notices.borrow().clone()
     }
 
-    /// From now on nobody can be told anything, or again everybody.
+    /// From now on nobody can be notified, or everybody again.
     pub fn mute(&self, mute: bool) {
         self.mute.set(mute);
     }
@@ -148,7 +148,7 @@ impl MemoryPorts {
         self.log.borrow().clone()
     }
 
-    /// What is on a shelf, by key.
+    /// The objects on a shelf, by key.
     #[must_use]
     pub fn shelf(&self, shelf: Shelf) -> BTreeMap<String, Vec<u8>> {
         let shelves = self.shelves.borrow();

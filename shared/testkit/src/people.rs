@@ -14,7 +14,7 @@ pub fn person(name: &str) -> Actor {
     Actor { account, id: format!("AIDA{name}"), arn: format!("arn:aws:iam::111122223333:user/{name}") }
 }
 
-/// People of whom Bob decides.
+/// People with Bob as the approver.
 #[must_use]
 pub fn deciders() -> People {
     People { approvers: vec![person("bob").arn], ..People::default() }

@@ -122,7 +122,8 @@ impl Proxy {
         format!("http://{}", self.front.own)
     }
 
-    /// Tells the proxy whose credentials these are, and their secret; those of roles assumed through the proxy it learns by itself.
+    /// Gives the proxy the owner and the secret of these credentials; those of roles assumed through the proxy it
+    /// learns by itself.
     pub fn register(&self, account: &Account) {
         self.front.access.register(&account.access_key, &account.id);
         let Account { access_key, secret_key, session_token, .. } = account;

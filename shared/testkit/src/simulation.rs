@@ -29,13 +29,13 @@ pub use invariant::{Broken, Invariant};
 pub use planted::Planted;
 pub use tally::Tally;
 
-/// Plays the history of a seed. Answers what happened in it, or the first invariant that it broke.
+/// Runs the history of a seed. Returns the events in it, or the first invariant that it broke.
 pub fn play(seed: u64, planted: Option<Planted>) -> Result<Tally, Broken> {
     let world = stage::played(seed, planted, None);
     world.broken.map_or(Ok(world.tally), Err)
 }
 
-/// Plays the history of a seed again, and tells it.
+/// Runs the history of a seed again, and prints it.
 #[must_use]
 pub fn tell(seed: u64, planted: Option<Planted>) -> String {
     stage::played(seed, planted, Some(Vec::new())).trace.unwrap_or_default().join("\n")

@@ -128,14 +128,14 @@ impl World {
         .collect()
     }
 
-    /// Deploys a function in `mode`, under settings that say who can open the door again, and that Bob decides.
+    /// Deploys a function in `mode`, under settings that name a break-glass principal, and Bob as the approver.
     pub fn deploy(&self, function: &str, mode: &str) -> Lambda {
         let mut env = self.environment(mode);
         env.insert("REMEDY_SETTINGS".to_owned(), self.settings_file(&self.settings()));
         self.deploy_with(function, env, TIMEOUT)
     }
 
-    /// The ARN of the user who opens the door again, in settings that name one.
+    /// The ARN of the break-glass user, in settings that name one.
     #[must_use]
     pub fn break_glass(&self) -> String {
         format!("arn:aws:iam::{}:user/break-glass-1", self.account.id)
@@ -193,7 +193,7 @@ impl World {
         serde_json::from_slice(&bytes).expect("every object is JSON")
     }
 
-    /// Makes every lock of a lost worker look expired, as if its lease had passed.
+    /// Makes every lock of a crashed worker look expired, as if its lease had passed.
     pub async fn age_locks(&self) {
         let (s3, bucket) = (self.s3(), self.state_bucket());
         let keys = self.keys(&bucket, "lock/").await;
@@ -206,7 +206,7 @@ impl World {
         }
     }
 
-    /// Makes every attempt that is over look as if it had been made two hours ago: what AWS refused then is tried again.
+    /// Makes every finished attempt look two hours old: a plan that AWS refused then is tried again.
     pub async fn age_attempts(&self) {
         let (s3, bucket) = (self.s3(), self.state_bucket());
         for key in self.keys(&bucket, "lock/").await.iter().filter(|key| key.ends_with(".done")) {
@@ -219,7 +219,7 @@ impl World {
         }
     }
 
-    /// Everything that functions stored is of a form that is listed, and so has fixtures.
+    /// Every object that functions stored is of a form that is listed, and so has fixtures.
     pub(crate) fn assert_listed(&self) {
         for call in self.proxy.effects().into_iter().filter(|call| call.operation == "PutObject") {
             let place = call.resource.as_deref().unwrap_or_default().split_once('/');
@@ -233,13 +233,13 @@ impl World {
         }
     }
 
-    /// The writes that took effect outside Remedy's own buckets. What is told to a rule, a function, a queue or a topic is none,
-    /// nor is a signature.
+    /// The writes that took effect outside Remedy's own buckets. A report to a rule, a function, a queue or a topic is
+    /// none, nor is a signature.
     pub fn repairs(&self) -> Vec<crate::proxy::Call> {
         self.attempts().into_iter().filter(crate::proxy::Call::took_effect).collect()
     }
 
-    /// The same, and those that were tried in vain.
+    /// The same, and the failed ones.
     pub fn attempts(&self) -> Vec<crate::proxy::Call> {
         let own = [self.evidence_bucket(), self.state_bucket()];
         let is_own = |resource: &Option<String>| {

@@ -1,4 +1,4 @@
-//! What the project aims at, and whether it gets there.
+//! The aims of the project, and whether they are met.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::{measure::Measured, sample::rounded, subject::Case};
 pub(crate) struct Aim {
     /// The aim in words.
     pub(crate) aim: &'static str,
-    /// What was measured.
+    /// The measured value.
     pub(crate) measured: String,
     /// Whether it is met.
     pub(crate) met: bool,

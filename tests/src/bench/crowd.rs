@@ -18,7 +18,7 @@ use super::{
     subject::{Case, Subject},
 };
 
-/// How many resources, unless told otherwise.
+/// The number of resources, by default.
 const SIZES: [usize; 2] = [1_000, 10_000];
 /// One in so many has drifted.
 const DRIFTED: usize = 100;
@@ -27,7 +27,7 @@ const MAKERS: usize = 8;
 /// No sweep may take longer: on AWS, no function may run for more than a quarter of an hour.
 const PATIENCE: Duration = Duration::from_mins(15);
 
-/// What there are many of.
+/// The kinds of resources.
 const CROWDS: [Subject; 3] = [
     Subject { function: "s3-public-access", control: "s3-bucket-public" },
     Subject { function: "kms-keys", control: "kms-key-unrotated" },

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::workspace;
 
-/// Who is measured.
+/// The contender that is measured.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Contender {
     /// The release binary.
@@ -31,7 +31,7 @@ pub(crate) enum Contender {
     Boto3,
 }
 
-/// What was measured of one contender.
+/// The measured values of one contender.
 #[derive(Default)]
 pub(crate) struct Figures {
     /// From the start of the process to its first answer, in milliseconds.
@@ -112,7 +112,7 @@ async fn time(subject: &Subject, case: Case, who: Contender, figures: &mut Figur
     lambda.kill().await;
 }
 
-/// What the emulator itself takes for one read, in milliseconds.
+/// The time that the emulator itself takes for one read, in milliseconds.
 pub(crate) async fn emulator() -> Samples {
     let (world, mut samples) = (World::new().await, Samples::default());
     let (s3, bucket) = (world.s3(), world.state_bucket());
@@ -124,7 +124,8 @@ pub(crate) async fn emulator() -> Samples {
     samples
 }
 
-/// What a valid event of a megabyte costs a function, in milliseconds of a processor: the difference to a small one.
+/// The processor time that a valid event of a megabyte costs a function, in milliseconds: the difference to a small
+/// one.
 pub(crate) async fn megabyte() -> Samples {
     let (world, mut samples) = (World::new().await, Samples::default());
     let lambda = deploy(&world, &SUBJECTS[0], Case::Compliant, Contender::Remedy, world.emulator.endpoint().to_owned());

@@ -1,4 +1,4 @@
-//! Samples, and what is told of them.
+//! Samples, and their summary.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! `make skew`: plays an old version and this one on the same buckets: `skew <folder of the old binaries>`; or stores what this
-//! version stores as fixtures: `skew --formats <folder>`.
+//! `make skew`: runs an old version and this one on the same buckets: `skew <folder of the old binaries>`; or stores
+//! this version's forms as fixtures: `skew --formats <folder>`.
 
 use std::path::Path;
 

@@ -49,7 +49,7 @@ fn holds(condition: impl FnOnce() -> bool) -> Holds {
     if condition() { Holds::Yes } else { Holds::No }
 }
 
-/// Plays this part. Answers what came of it.
+/// Runs this part. Returns its result.
 pub(crate) async fn play() -> Value {
     println!("\n{}", heading("9  People: Ann may ask, Bob may decide …"));
     let clinic = Clinic::open("approve").await;

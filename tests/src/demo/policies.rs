@@ -19,11 +19,11 @@ struct Fault {
     control: String,
     resource: String,
     wrong: String,
-    /// As AWS told it before the repair.
+    /// As AWS returned it before the repair.
     document: Value,
 }
 
-/// What became of one.
+/// The outcome of one.
 struct Story<'a> {
     fault: &'a Fault,
     repair: Value,
@@ -97,7 +97,7 @@ async fn check(world: &World, how: &str, made: &Path) -> bool {
     held
 }
 
-/// Runs the pharmacy's script in the account. Answers whether it ended well, and what it printed.
+/// Runs the pharmacy's script in the account. Returns whether it ended well, and what it printed.
 async fn run(world: &World, arguments: &[&str]) -> (bool, Vec<u8>) {
     let output = script(world, arguments).stderr(Stdio::inherit()).output().await.expect("Python starts");
     (output.status.success(), output.stdout)

@@ -42,7 +42,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// A fresh account, broken since the first sweep, which found it in order: its baseline is on file.
+    /// A fresh account, broken since the first sweep, which found it compliant: its baseline is stored.
     pub(crate) async fn broken(name: &'static str, settings: &Path) -> Self {
         let world = World::new().await;
         let functions = deploy(&world, settings);

@@ -13,7 +13,7 @@ pub(crate) struct Stage {
     research: Site,
 }
 
-/// What people wrote into the organisation's settings.
+/// The organisation's settings.
 fn settings(sites: [&Site; 2]) -> Value {
     sites[0].world.settings_with(&json!({
         "modes": {"default": "enforce"},

@@ -1,4 +1,4 @@
-//! What the functions told of each place.
+//! The functions' reports about each place.
 
 use std::collections::BTreeMap;
 

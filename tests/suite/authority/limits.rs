@@ -1,4 +1,4 @@
-//! What every policy of the template keeps to.
+//! Limits of every policy of the template.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! SIGKILL at a random moment of a run, wherever the process stands then: between calls, within one, before the first.
+//! SIGKILL at a random moment of a run: between calls, within one, before the first.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! The same for the operator: whoever got no answer says it again, and it is done, once.
+//! The same for the operator: a person without an answer repeats the request, and it is done, once.
 
 use remedy_testkit::{
     lambda::{Answer, Lambda},
@@ -47,14 +47,14 @@ impl<'a> Ward<'a> {
         command.into_iter().chain(["--resource", self.bucket.as_str()]).chain(TERMS).map(str::to_owned).collect()
     }
 
-    /// Asks on file, and decisions.
+    /// The stored asks and decisions.
     async fn on_file(&self) -> (usize, usize) {
         let asks = self.clinic.world.state("ask/").await;
         let decided = asks.keys().filter(|key| key.ends_with(".decision")).count();
         (asks.keys().filter(|key| !key.contains('.')).count(), decided)
     }
 
-    /// What a person did is written down, under this word, at least once: who says it twice is written down twice.
+    /// An act of a person is recorded, under this word, at least once: a repeated request is recorded twice.
     async fn assert_recorded(&self, deed: &str, what: &str) {
         let evidence = self.clinic.world.evidence().await;
         assert!(evidence.values().any(|record| record["deed"] == deed), "{what}: {evidence:#?}");
@@ -69,7 +69,8 @@ fn id(answer: &Value) -> String {
     answer["id"].as_str().expect("an ask has an id").to_owned()
 }
 
-/// Says it, is not answered, and says it again. Either it is done now, or it is told in these words that it was.
+/// Sends a request, gets no answer, and repeats it. Either it is done now, or the answer says in these words that it
+/// was.
 async fn says_twice(ward: &Ward<'_>, who: &Person<'_>, command: &[&str], known: &str, at: super::Point) -> bool {
     let operator = &ward.clinic.operator;
     let over = at.kill(&ward.clinic.world, operator, &who.signs(command)).await;
@@ -147,7 +148,7 @@ async fn a_release_survives_a_crash_at_every_call() {
         let asked = id(&ward.ann.does(&RELEASE).await);
         let over = at.kill(&clinic.world, &clinic.operator, &ward.bob.signs(&["approve", &asked])).await;
         let again = ward.bob.says(&["approve", &asked]).await;
-        // Lost between the release and the end of its ask, it is told that the hold is not there any more.
+        // If it crashed between the release and the end of its ask, the answer says that the hold is gone.
         let is_told = matches!(&again, Answer::Failed { .. }) && released(&ward).await;
         assert!(matches!(again, Answer::Done(_)) || is_told, "{at:?}: {again:?}");
         ward.assert_recorded("approves", &format!("{at:?}")).await;
@@ -208,7 +209,7 @@ async fn approved_settings_survive_a_crash_at_every_call() {
     .await;
 }
 
-/// One signature is good for one request, whatever became of it.
+/// One signature is good for one request, whatever its result.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_whose_answer_was_lost_is_not_taken_again() {
     let clinic = Clinic::open("enforce").await;

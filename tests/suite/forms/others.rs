@@ -1,4 +1,4 @@
-//! Real functions over a state bucket that is full of what a later release stored for other targets, or of damaged entries.
+//! Real functions on a state bucket full of a later release's objects for other targets, or of damaged entries.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{CHANGES, Change, fixtures};
 use crate::drift::{ALL, Drift};
 
-/// The world's state bucket, filled. What is in force is the settings of this world.
+/// The world's state bucket, filled. The settings in force are this world's.
 async fn filled(world: &World, change: Change) {
     for fixture in
         fixtures(Shelf::State).into_iter().filter(|fixture| !matches!(fixture.form, Form::InForce | Form::KnownKey))
@@ -33,7 +33,8 @@ async fn notices(clinic: &Clinic) -> BTreeSet<String> {
 /// The held controls of the fixtures, by what a change makes of their holds.
 fn outcome(drift: Drift, name: &str) -> &'static str {
     match (name, drift) {
-        // Another scope in an entry, or half an entry, stops what its key says. A key of another scope stops everything (`own.rs`).
+        // Another scope in an entry, or half an entry, stops its key's scope. A key of another scope stops everything
+        // (`own.rs`).
         ("a word" | "damage", Drift::Dying) => "blocked",
         _ => drift.outcomes().0,
     }

@@ -1,4 +1,4 @@
-//! Real functions, and a damaged or later entry that is about their own target: nothing is written that it could forbid.
+//! Real functions, and a damaged or later entry about their own target: nothing is written that it could forbid.
 
 use remedy_testkit::{
     lambda::{Answer, Lambda},
@@ -187,7 +187,7 @@ async fn half_a_plan_is_not_taken_back_and_holds_up_no_other_undo() {
     assert_eq!(world.undo(&lambda, &run).await["outcome"], "reverted");
 }
 
-/// A worker that is lost directly after its write.
+/// A worker that crashes directly after its write.
 async fn lost(world: &World, tag: &str) -> String {
     let (bucket, lambda) = (Drift::Bucket.make(world, tag).await, world.deploy("s3-public-access", "enforce"));
     let breakpoint = world.proxy.stop_when(When::After, |call| call.operation == "PutPublicAccessBlock");

@@ -1,4 +1,4 @@
-//! What is done to users, to groups and to roles.
+//! Repairs of users, groups and roles.
 
 use aws_sdk_iam::Client;
 use remedy_testkit::world::World;
@@ -11,7 +11,7 @@ use crate::drift::iam;
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
-/// Whoever can have policies.
+/// A kind of principal that can have policies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     User,
@@ -98,7 +98,7 @@ impl Kind {
     }
 }
 
-/// A user and a role with a policy of too much, and one that would bound them. Answers the ARN of that, and the two.
+/// A user and a role with a too permissive policy, and a policy to bound them. Returns the latter's ARN, and the two.
 pub(crate) async fn bound(world: &World) -> (String, [(Kind, &'static str); 2]) {
     let iam = iam(world);
     let arn = policy(&iam, "clinic", &document(&[EVERYTHING, READING])).await;

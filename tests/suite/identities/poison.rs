@@ -1,4 +1,4 @@
-//! Policies and principals that somebody makes to stop the repairs of others, or to have them go where they should not.
+//! Policies and principals that an attacker makes to stop the repairs of others, or to misdirect them.
 
 use aws_sdk_iam::Client;
 use remedy_testkit::world::World;
@@ -9,8 +9,8 @@ use super::{
 };
 use crate::drift::iam;
 
-/// A document of some 6 KB that takes as much work as its size lets it: resources, exceptions and denies, all distinct, and
-/// wildcards over every action.
+/// A document of some 6 KB that takes as much work as its size permits: resources, exceptions and denies, all distinct,
+/// and wildcards over every action.
 fn hard(number: usize) -> String {
     let list = |range: std::ops::Range<usize>, item: &dyn Fn(usize) -> String| {
         range.map(|n| format!("\"{}\"", item(n))).collect::<Vec<_>>().join(",")

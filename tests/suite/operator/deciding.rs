@@ -1,4 +1,4 @@
-//! What waits for people, and what they decide.
+//! Waiting asks, and the decisions of people.
 
 use remedy_testkit::world::only_run;
 use serde_json::Value;

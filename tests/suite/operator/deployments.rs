@@ -1,4 +1,5 @@
-//! A request is for one deployment: account, Region and stack of the function that takes it, which it knows from its own ARN.
+//! A request is for one deployment: account, Region and stack of the receiving function, which it knows from its own
+//! ARN.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +29,7 @@ fn operator(clinic: &Clinic, name: &str, region: &str, more: &[(&str, &str)]) ->
     })
 }
 
-/// The holds on file, as many as there are.
+/// The stored holds, all of them.
 async fn holds(clinic: &Clinic) -> usize {
     clinic.world.state("hold/").await.len()
 }

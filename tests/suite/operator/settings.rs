@@ -1,5 +1,5 @@
-//! Settings with four eyes: once somebody decides, one person alone changes nothing, whichever way it goes; and an approver sees
-//! what is approved, as it is then.
+//! Settings with four eyes: once an approver is named, one person alone changes nothing, in any way; and an approver
+//! sees the current differences before approving.
 
 use remedy_testkit::world::{done, only_run};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ fn id(answer: &Value) -> String {
     answer["id"].as_str().expect("an ask has an id").to_owned()
 }
 
-/// The clinic's settings with one member more, by its path.
+/// The clinic's settings with one more member, by its path.
 fn with(clinic: &Clinic, mode: &str, member: &str, value: Value) -> Value {
     let mut settings = clinic.settings(mode);
     match member.split_once('.') {

@@ -1,4 +1,4 @@
-//! Identities that have too much.
+//! Identities with too many permissions.
 
 use remedy_testkit::world::World;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Parameters that bound whoever has too much.
+/// Parameters that bound a principal with too many permissions.
 pub(super) fn bounding(world: &World) -> Value {
     json!({
         "identity_repairs": "auto",
@@ -22,7 +22,7 @@ pub(super) fn bounding(world: &World) -> Value {
     })
 }
 
-/// Brings it about, and tells what a person would call the resource.
+/// Creates the drift, and returns the id that a person would type for the resource.
 pub(super) async fn make(world: &World, form: Form) -> String {
     let iam = iam(world);
     for name in ["ann", "bob"] {

@@ -1,10 +1,11 @@
-//! Attacks on sealed evidence, by somebody who may write to the buckets: what the real sealer and `remedy verify` make of them.
+//! Attacks on sealed evidence, by somebody who may write to the buckets: the reactions of the real sealer and
+//! `remedy verify`.
 
 use remedy_testkit::proxy::Fault;
 
 use super::*;
 
-/// What `remedy verify` says of the bucket as it is, and how it ends.
+/// The output of `remedy verify` for the bucket as it is, and its exit status.
 async fn judged(vault: &Vault, more: &[&str]) -> (Option<i32>, String) {
     let folder = vault.download(&vault.world.evidence_bucket(), "evidence").await.display().to_string();
     let key = vault.key_file().await;
@@ -127,7 +128,7 @@ async fn what_cannot_be_read_or_is_oversize_stops_no_hour() {
     assert!(text.contains(&format!("unknown: {folder}census\n")), "{text}");
 }
 
-/// All is wiped, or a part, and the mark lives on in the other bucket.
+/// Everything is wiped, or a part, and the mark remains in the other bucket.
 #[tokio::test(flavor = "multi_thread")]
 async fn wiped_evidence_is_not_intact_and_no_chain_begins_anew() {
     for records_stay in [false, true] {
@@ -153,7 +154,7 @@ async fn wiped_evidence_is_not_intact_and_no_chain_begins_anew() {
     }
 }
 
-/// All is wiped and nothing was written since.
+/// Everything is wiped and nothing was written since.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_that_is_empty_or_missing_is_not_intact() {
     let (vault, _) = sealed_vault().await;
@@ -184,7 +185,7 @@ async fn the_end_cut_off_is_not_made_again() {
     assert!(text.contains(&format!("cut off: seal/{last:010}.json: the anchor holds its seal")), "{text}");
 }
 
-/// Both buckets are wiped: nothing is left that knows better, but people and the anchor. They are told, and can pin.
+/// Both buckets are wiped: only people and the anchor still know better. People are notified, and can pin.
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_marks_are_wiped_too_a_pin_tells() {
     let (vault, answer) = sealed_vault().await;
@@ -229,7 +230,7 @@ async fn keys_buckets_and_old_hours_of_others_are_named() {
     assert_eq!(status, Some(1), "{text}");
     assert!(text.contains("other origin: seal/0000000000.json: "), "{text}");
     assert!(text.contains(&format!("bucket {}; genesis ", vault.world.evidence_bucket())), "{text}");
-    // A pair that is forged into an hour that was sealed long ago, and says that it was written now.
+    // A pair that is forged into an hour that was sealed long ago, and claims to have been written now.
     let records: Vec<_> = vault.bytes(&vault.world.evidence_bucket()).await.into_iter().collect();
     let mut forged = Vec::new();
     for (key, bytes) in records.into_iter().filter(|(key, _)| key.starts_with('2')) {
@@ -243,7 +244,7 @@ async fn keys_buckets_and_old_hours_of_others_are_named() {
     assert_eq!(status, Some(1), "{text}");
     let intent = forged.iter().find(|key| key.contains("-intent-")).unwrap();
     assert!(text.contains(&format!("inserted: {intent}: ")), "{text}");
-    // A key of somebody else's, called after itself.
+    // Somebody else's key, named after itself.
     let (vault, _) = sealed_vault().await;
     let _genuine = vault.key_file().await;
     let pem = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/formats/evidence-1.pem")).unwrap();

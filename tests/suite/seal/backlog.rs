@@ -1,4 +1,4 @@
-//! What was left unsealed, at 30 ms a call: the real sealer catches up within the time that the template gives it.
+//! Unsealed hours, at 30 ms a call: the real sealer catches up within the time that the template gives it.
 
 use std::time::{Duration, Instant};
 

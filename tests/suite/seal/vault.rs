@@ -49,7 +49,7 @@ impl Vault {
         self.sealer_for(TIMEOUT)
     }
 
-    /// A sealer that may take so long and no longer.
+    /// A sealer with a time limit.
     pub(crate) fn sealer_for(&self, limit: Duration) -> Lambda {
         let mut environment = self.world.environment("observe");
         environment.insert("REMEDY_SEAL_KEY".to_owned(), self.key.clone());
@@ -65,7 +65,7 @@ impl Vault {
         self.world.s3().create_bucket().bucket(self.anchor()).send().await.expect("a bucket is created");
     }
 
-    /// All records of now, as if they had been written so many hours ago: their keys tell their hour.
+    /// All present records, as if they had been written so many hours ago: their keys have the hour.
     pub(crate) async fn age(&self, hours: i64) {
         let fresh = remedy_evidence::Hour::of(remedy_aws::clock::now()).plus(-1);
         for (key, bytes) in self.bytes(&self.world.evidence_bucket()).await {
@@ -115,7 +115,7 @@ impl Vault {
         path.display().to_string()
     }
 
-    /// The public key as KMS tells it, whatever is archived.
+    /// The public key from KMS, whatever is archived.
     pub(crate) async fn key_file(&self) -> String {
         let kms = aws_sdk_kms::Client::new(&self.world.config());
         let told = kms.get_public_key().key_id(&self.key).send().await.expect("KMS tells the key");

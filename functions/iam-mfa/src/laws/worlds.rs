@@ -44,10 +44,10 @@ enum Status {
     Inactive,
 }
 
-/// What stands under the name of the fence.
+/// The content under the name of the MFA-deny policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Standing {
-    /// Our fence.
+    /// Our MFA-deny policy.
     Ours,
     /// The same, written differently.
     Reworded,
@@ -59,7 +59,7 @@ fn status() -> impl Strategy<Value = Option<Status>> {
     prop_oneof![6 => Just(None), 1 => Just(Some(Status::Active)), 1 => Just(Some(Status::Inactive))]
 }
 
-/// Nothing, or a document that is not our fence.
+/// Nothing, or a document that is not our MFA-deny policy.
 pub(super) fn other_fences() -> impl Strategy<Value = Fence> {
     let document = |action: &str| {
         let statement = json!({"Effect": "Deny", "Action": action, "Resource": "*"});
@@ -94,7 +94,7 @@ pub(super) fn users() -> impl Strategy<Value = User> {
     )
 }
 
-/// Makes a user. Answers its name.
+/// Makes a user. Returns its name.
 pub(super) async fn make(user: &User, stage: &Stage) -> Option<String> {
     let (client, name) = (stage.client::<Iam>().0, stage.name("bob"));
     let made = client.create_user().user_name(&name).path(user.path).send().await.unwrap().user.unwrap();
@@ -161,7 +161,7 @@ impl From<Status> for StatusType {
 /// A public key, whose private one is not kept.
 const SSH: &str = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC7 nobody";
 
-/// Tags a user. Answers whether it could.
+/// Tags a user. Returns whether it could.
 pub(super) async fn tag(client: &Client, name: &str, tags: &Tags) -> bool {
     let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().unwrap();
     client.tag_user().user_name(name).set_tags(Some(tags.iter().map(tag).collect())).send().await.is_ok()

@@ -1,4 +1,4 @@
-//! Who can be a principal: sign in as a user, or assume a role.
+//! Who can act as a principal: sign in as a user, or assume a role.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +44,7 @@ impl Account {
             return;
         };
         let Ok(trust) = Policy::parse(Document::Trust, trust) else { return };
-        // Whoever came last cannot take the places of those who were there before.
+        // The newest cannot take the places of those who were there before.
         let mut everybody: Vec<_> = self.principals.iter().collect();
         everybody.sort_by_key(|(_, who)| who.since.unwrap_or(Timestamp::MAX));
         let callers =
@@ -65,7 +65,7 @@ impl Account {
         statement.effect == Effect::Allow && named.is_some_and(|named| named.entries.iter().any(is_outside))
     }
 
-    /// Whether a caller may assume a role. The trust is asked first: most callers it does not name.
+    /// Whether a caller may assume a role. The trust policy is checked first: it does not name most callers.
     fn may_assume(&self, caller: &str, who: &Principal, role: &str, trust: &Policy<'_>, unread: Unread) -> bool {
         if !trust.statements.iter().any(|statement| self.may_name(statement, caller, who)) {
             return false;
@@ -82,7 +82,7 @@ impl Account {
         decided.unwrap_or(unread == Unread::Harmless)
     }
 
-    /// Whether a statement may be about a caller of this account, by the names in it.
+    /// Whether a statement may apply to a caller of this account, by the names in it.
     fn may_name(&self, statement: &Statement<'_>, caller: &str, who: &Principal) -> bool {
         statement.principals.iter().any(|named| {
             let mut entries = named.entries.iter().filter(|entry| entry.kind == PrincipalKind::Aws);

@@ -1,8 +1,8 @@
-//! What was found out of documents: each is read once in a run, however often the account is looked at.
+//! The results of analysing documents: each is read once in a run, however often the account is used.
 //!
-//! Anybody who may write policies decides how much work they are to analyse, and the analysis runs for the repair of somebody
-//! else. So there is an allowance for each principal and one for all of them, and whose policies are short comes first: who
-//! makes long ones makes his own ability unknown, and nobody else's.
+//! The author of a policy decides how much work its analysis takes, and the analysis runs for the repair of somebody
+//! else. So there is an allowance for each principal and one for all of them, and the shortest policies come first: the
+//! author of long ones makes only their own ability unknown.
 
 use std::{
     collections::BTreeMap,
@@ -19,16 +19,16 @@ use remedy_policy::{
 /// The steps that all principals of an account may take together in one run, for each of the two purposes.
 const ALLOWANCE: u64 = 5 * work::MOST;
 
-/// What steps are taken for. Whoever uses up those for one leaves those for the other.
+/// The purpose of steps. Steps for one purpose do not use up those for the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// What principals may do.
+    /// The permissions of principals.
     Ability,
     /// Who may assume which role.
     Assuming,
 }
 
-/// What is known of documents, shared by all copies of an account. It is no part of what the account is.
+/// The results about documents, shared by all copies of an account. They are no part of the account's state.
 #[derive(Debug, Clone)]
 pub(crate) struct Known(Arc<Mutex<Found>>);
 
@@ -55,9 +55,9 @@ impl Eq for Known {}
 struct Found {
     documents: BTreeMap<String, Read>,
     abilities: BTreeMap<Vec<usize>, Answer>,
-    /// The steps that are left to find out what principals may do.
+    /// The steps left for analysing permissions of principals.
     for_abilities: u64,
-    /// Those that are left to find out who may assume roles.
+    /// The steps left for analysing who may assume roles.
     for_assuming: u64,
 }
 
@@ -70,7 +70,7 @@ impl Found {
     }
 }
 
-/// What a document says, as far as it matters here.
+/// The content of a document, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Read {
     /// Its number.
@@ -78,7 +78,7 @@ pub(crate) struct Read {
     /// Whether a statement permits actions of services that it does not name. Without one, permitting everything takes a
     /// list of some 450 services.
     pub(crate) wide: bool,
-    /// Whether a statement may be about assuming roles.
+    /// Whether a statement may permit assuming roles.
     pub(crate) assumes: bool,
     /// Its bytes.
     pub(crate) size: usize,
@@ -89,7 +89,7 @@ impl Known {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a document says.
+    /// Reads a document.
     pub(crate) fn read(&self, text: &str) -> Read {
         let mut found = self.found();
         if let Some(read) = found.documents.get(text) {
@@ -100,7 +100,7 @@ impl Known {
         read
     }
 
-    /// Whether a principal with these policies, the first of which may be its boundary, is an administrator. Unknown, where
+    /// Whether a principal with these policies, the first of which may be its boundary, is an administrator. Unknown if
     /// one of them cannot be read or all take too much work.
     pub(crate) fn is_admin(&self, boundary: Option<&str>, policies: &[&str]) -> Answer {
         let mut numbers: Vec<_> = policies.iter().map(|text| self.read(text).number + 1).collect();
@@ -144,7 +144,7 @@ fn parse(text: &str) -> Option<Policy<'_>> {
 }
 
 impl Read {
-    /// A document that cannot be read says nothing of the kind.
+    /// A document that cannot be read permits nothing of the kind.
     fn of(number: usize, text: &str) -> Self {
         let (mut wide, mut assumes) = (false, false);
         if let Ok(policy) = Policy::parse(Document::Identity, text) {

@@ -306,7 +306,7 @@ fn accounts() -> impl Strategy<Value = Account> {
     })
 }
 
-/// What a repair of identities may do.
+/// A repair of identities.
 #[derive(Clone, Debug)]
 enum Change {
     /// A user, a role or the group loses everything that is attached to it.
@@ -321,7 +321,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
 }
 
 impl Change {
-    /// The account after it, and whom it concerns.
+    /// The account after it, and the principals that it concerns.
     fn made(&self, account: &Account) -> (Account, Vec<String>) {
         match self {
             Self::Take(index) => {
@@ -342,7 +342,7 @@ impl Change {
     }
 }
 
-/// What a principal has, in words.
+/// The documents of a principal, as text.
 fn documents_of(account: &Account, arn: &str) -> Vec<Option<String>> {
     account.documents(&account.principals[arn]).map(|text| text.map(str::to_owned)).collect()
 }
@@ -356,8 +356,9 @@ fn cases() -> u32 {
 proptest::proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// One after the other loses everything, or a policy that many have is narrowed, as far as the guard lets it. However it
-    /// goes, whoever could be counted on at the beginning is not taken below two, and who is protected keeps everything.
+    /// One after the other loses everything, or a policy that many have is narrowed, as far as the guard permits. In
+    /// every case, at least two of the administrators that counted at the beginning stay, and protected principals keep
+    /// everything.
     #[test]
     fn whatever_is_taken_away_two_administrators_stay(begin in accounts(), changes in changes()) {
         let protected = Protected { principals: vec!["user-1".to_owned(), "role-0".to_owned()], ..Protected::default() };

@@ -32,7 +32,7 @@ fn attachments(kind: Kind) -> impl Strategy<Value = Attachments> {
         .prop_map(move |policies| Attachments { kind, policies: policies.into_iter().map(str::to_owned).collect() })
 }
 
-/// What is attached to one principal, each policy by itself.
+/// The attachments of one principal, each policy by itself.
 fn merged_sets([ours, wanted, now]: [&Value; 3]) -> Option<Value> {
     let Some(sets) = [ours, wanted, now].map(Value::as_array).into_iter().collect::<Option<Vec<_>>>() else {
         return merged_whole([ours, wanted, now]);

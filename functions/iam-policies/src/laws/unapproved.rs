@@ -1,4 +1,4 @@
-//! Changes of policies that only a look back tells.
+//! Changes of policies that only a comparison with the past shows.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use crate::{Iam, PolicyUnapproved};
 
 const DAYS: Duration = Duration::from_hours(8 * 24);
 
-/// A policy whose second version counts, seen in order more than a week after it was made. Its first one reads.
+/// A policy whose second version is the default, seen compliant more than a week after it was made. Its first one
+/// reads.
 async fn seen_in_order(world: Changed) -> Scene<PolicyUnapproved> {
     let scene = Scene::open(&Case { world, other: (), mask: 0 }, &FakeTheatre).await.unwrap();
     assert_eq!(outcome(&scene).await, Outcome::AlreadyCompliant);
@@ -24,7 +25,7 @@ async fn outcome(scene: &Scene<PolicyUnapproved>) -> Outcome {
     scene.ask().await.unwrap().outcome
 }
 
-/// Makes a version that does not count.
+/// Makes a version that is not the default.
 async fn make(scene: &Scene<PolicyUnapproved>, text: &str) {
     let client = scene.stage.client::<Iam>().0;
     let request = client.create_policy_version().policy_arn(scene.target.arn.as_deref().unwrap());

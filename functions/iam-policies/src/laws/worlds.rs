@@ -1,4 +1,4 @@
-//! What an account holds, made by genuine calls.
+//! The contents of an account, made by genuine calls.
 
 use aws_sdk_iam::{Client, error::SdkError, types::Tag};
 use remedy_domain::{Target, fence};
@@ -64,13 +64,13 @@ pub(super) async fn keepers(stage: &Stage) {
     }
 }
 
-/// The fence of a user who has no MFA device.
+/// The MFA-deny policy of a user who has no MFA device.
 pub(super) async fn put_fence(client: &Client, stage: &Stage, name: &str) {
     let arn = format!("arn:aws:iam::{}:user/ward/{name}", stage.account);
     put_inline(client, Kind::User, name, fence::NAME, &fence::document(&arn, name)).await;
 }
 
-/// A user, group or role. Answers its name.
+/// A user, group or role. Returns its name.
 pub(super) async fn principal(client: &Client, stage: &Stage, kind: Kind) -> String {
     let name = stage.name("clinic");
     match kind {
@@ -109,7 +109,7 @@ pub(super) async fn put_inline(client: &Client, kind: Kind, name: &str, inline: 
     }
 }
 
-/// A customer-managed policy, its last version the default. Answers its ARN.
+/// A customer-managed policy, its last version the default. Returns its ARN.
 pub(super) async fn policy(client: &Client, name: &str, versions: &[&str]) -> String {
     let [first, more @ ..] = versions else { panic!("a policy has a version") };
     let made = client.create_policy().policy_name(name).policy_document(*first).send().await.unwrap();
@@ -130,7 +130,7 @@ pub(super) async fn bounds(client: &Client) {
     }
 }
 
-/// Tags a user, role or policy. Answers whether it could: groups take no tags.
+/// Tags a user, role or policy. Returns whether it could: groups take no tags.
 pub(super) async fn tag(client: &Client, target: &Target, tags: &Tags) -> bool {
     let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().unwrap();
     let tags = Some(tags.iter().map(tag).collect());

@@ -161,7 +161,7 @@ pub(super) fn document(statements: &[String]) -> String {
     format!(r#"{{ "Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","))
 }
 
-/// Tags a key. Answers whether it could: keys of AWS and dying ones take no tags.
+/// Tags a key. Returns whether it could: keys of AWS and keys pending deletion take no tags.
 pub(super) async fn tag(client: &Client, id: &str, tags: &Tags) -> bool {
     let tag = |(key, value): (&String, &String)| Tag::builder().tag_key(key).tag_value(value).build().unwrap();
     let tags = tags.iter().map(tag).collect();

@@ -1,4 +1,4 @@
-//! Asking for repairs to be taken back.
+//! Asks to revert repairs.
 
 use remedy_domain::{Plan, Target, ask::Ask, evidence::StoredPlan, guard::Purpose};
 use remedy_engine::{Clock as _, Shelf, Store as _};

@@ -150,7 +150,7 @@ impl Wanted {
         let request = match self {
             Self::None | Self::Missing | Self::Elsewhere => return,
             Self::Asymmetric => client.create_key().key_spec(KeySpec::Rsa2048).key_usage(KeyUsageType::SignVerify),
-            // The emulator tells of a usage only where one was given.
+            // The emulator reports a usage only if one was given.
             Self::Fit | Self::Disabled => client.create_key().key_usage(KeyUsageType::EncryptDecrypt),
         };
         let id = request.send().await.unwrap().key_metadata.unwrap().key_id;
@@ -223,7 +223,7 @@ pub(super) async fn encrypt(client: &Client, name: &str, encryption: &DefaultEnc
     }
 }
 
-/// Tags a bucket. Answers whether it could.
+/// Tags a bucket. Returns whether it could.
 pub(super) async fn tag(client: &Client, name: &str, tags: &Tags) -> bool {
     let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().unwrap();
     let tagging = Tagging::builder().set_tag_set(Some(tags.iter().map(tag).collect())).build().unwrap();

@@ -23,7 +23,7 @@ use crate::{Buckets, PublicAccessBlock};
 
 const OPEN: &str =
     r#"{"Sid":"Open","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::*"}"#;
-/// It is called like one of Remedy's own.
+/// It has the name of one of Remedy's own.
 const POSING: &str =
     r#"{"Sid":"RemedyOpen","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::*"}"#;
 const WRITE: &str =
@@ -31,7 +31,7 @@ const WRITE: &str =
 const MIXED: &str = r#"{"Sid":"Mixed","Effect":"Allow","Principal":{"AWS":["*","arn:aws:iam::777788889999:root"]},"Action":"s3:GetObject","Resource":"arn:aws:s3:::*"}"#;
 const PARTNER: &str = r#"{"Sid": "Partner","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":"s3:\u0047etObject","Resource":"arn:aws:s3:::*"}"#;
 const TLS: &str = r#"{"Sid":"RemedyDenyPlaintext","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#;
-/// Strangers are kept out, but S3 looks at no denies.
+/// External callers are denied, but S3 ignores denies.
 const ONLY_US: &str = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::*","Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}}"#;
 const UNKNOWN: &str = r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::*","Condition":{"StringEquals":{"aws:NoSuchKey":"x"}}}"#;
 
@@ -41,7 +41,7 @@ pub(super) fn document(statements: &[impl AsRef<str>]) -> Option<String> {
     (!list.is_empty()).then(|| format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, list.join(",")))
 }
 
-/// Policies of which some statements let strangers in, and others do not.
+/// Policies of which some statements are public, and others are not.
 pub(super) fn policies() -> impl Strategy<Value = Option<String>> {
     let some = subsequence(vec![OPEN, POSING, TLS, WRITE, PARTNER, MIXED], 0..=4).prop_map(|some| document(&some));
     prop_oneof![4 => some, 1 => Just(document(&[OPEN, ONLY_US])), 1 => Just(document(&[PARTNER, UNKNOWN]))]
@@ -88,7 +88,7 @@ async fn create(client: &Client, name: &str, region: &str) {
     request.set_create_bucket_configuration((region != "us-east-1").then_some(place)).send().await.unwrap();
 }
 
-/// Flags that are off are left out, but for one: AWS takes that for off, and wants to be told of one at least.
+/// Flags that are off are left out, but for one: AWS reads that as off, and requires at least one.
 fn bucket_flags(block: PublicAccessBlock) -> PublicAccessBlockConfiguration {
     let said = |on: bool| on.then_some(true);
     PublicAccessBlockConfiguration::builder()
@@ -108,7 +108,7 @@ pub(super) fn account_flags(block: PublicAccessBlock) -> aws_sdk_s3control::type
         .build()
 }
 
-/// Tags a bucket. Answers whether it could.
+/// Tags a bucket. Returns whether it could.
 pub(super) async fn tag(client: &Client, name: &str, tags: &Tags) -> bool {
     let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().unwrap();
     let tagging = Tagging::builder().set_tag_set(Some(tags.iter().map(tag).collect())).build().unwrap();

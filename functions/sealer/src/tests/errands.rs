@@ -1,4 +1,4 @@
-//! What else the sealer does: closing what nobody closed, and telling what nobody told.
+//! The sealer's other tasks: closing what nobody closed, and sending what nobody sent.
 
 use remedy_domain::{AttemptId, PlanId, Target, evidence::Lock, guard::Purpose};
 use remedy_engine::{

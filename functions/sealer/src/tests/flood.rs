@@ -119,7 +119,7 @@ async fn an_hour_of_a_hundred_thousand_objects_is_sealed_within_its_time() {
     assert_eq!((found.len(), found.last()), (objects, Some(&Flood::key(objects - 1))));
 }
 
-/// With little time, each run seals what it came to, and the next one goes on there: nothing is read twice.
+/// With little time, each run seals what it read, and the next one continues there: nothing is read twice.
 #[tokio::test]
 async fn an_hour_that_takes_several_runs_is_sealed_in_parts() {
     let flood = Flood::of(4500, Duration::from_millis(100));

@@ -1,10 +1,11 @@
-//! History that somebody meddles with: the sealer goes on from what it sealed, signs only what it made, and never goes back.
+//! A history that somebody changes: the sealer continues from what it sealed, signs only what it made, and never goes
+//! back.
 
 use remedy_evidence::Name;
 
 use super::*;
 
-/// What is taken away.
+/// The removed objects.
 type Gone = Box<dyn Fn(Shelf, &str) -> bool>;
 
 const FOLDER: &str = "seal/last/";
@@ -19,7 +20,7 @@ async fn sealed_morning() -> MemoryPorts {
     ports
 }
 
-/// Everything that is there, but for what is taken away.
+/// All objects except the removed ones.
 async fn without(ports: &MemoryPorts, is_gone: impl Fn(Shelf, &str) -> bool) -> MemoryPorts {
     let left = MemoryPorts::over_fake(&FakeAws::default());
     left.time().set(ports.now());
@@ -160,7 +161,7 @@ async fn what_was_sealed_is_gone_and_the_sealer_neither_begins_anew_nor_goes_bac
     assert_eq!(verified(&cut).await.findings, []);
 }
 
-/// Who deletes a record, and puts something over the seal of its hour, has that hour sealed as it was.
+/// An attacker who deletes a record, and puts something over the seal of its hour, has that hour sealed as it was.
 #[tokio::test]
 async fn an_hour_that_was_marked_is_never_sealed_differently() {
     let whole = sealed_morning().await;

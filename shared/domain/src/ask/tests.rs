@@ -128,7 +128,7 @@ fn it_reads_back_as_it_was_written() {
     }
 }
 
-/// As versions before 0.1.0 stored it: without what it starts from.
+/// As versions before 0.1.0 stored it: without the settings that it starts from.
 #[test]
 fn an_ask_for_settings_of_the_first_form_is_read() {
     let ask = r#"{"format":1,"subject":{"settings":{"settings":{"modes":{"default":"approve"}},"loosens":["x"]}},"reason":"y",

@@ -1,8 +1,8 @@
-//! What harms or cannot be taken back waits for a person; in mode `approve` every plan does, and an undo always.
+//! A plan that harms or cannot be reverted waits for a person; in mode `approve` every plan does, and an undo always.
 //!
-//! In mode `observe` nothing would be written anyway, so nobody is asked. A control that only stops destruction is
-//! never held for its harm: waiting would be the harm. An undo leaves a violation in place: one person asks for it and
-//! another agrees. An approval is for one plan only; a refusal stands as long as the ask.
+//! In mode `observe` nothing would be written anyway, so nobody is asked. A control that only stops destruction never
+//! waits because of its harm: waiting would be the harm. An undo leaves a violation in place: one person asks for it
+//! and another agrees. An approval is for one plan only; a refusal lasts as long as the ask.
 
 use super::{Objection, Purpose, Snapshot};
 use crate::{

@@ -1,4 +1,4 @@
-//! A record on file says that the violation is to stay. It holds back repairs, not the undo that it was granted for.
+//! A stored record says that the violation is to stay. It holds back repairs, not the undo that it was granted for.
 
 use super::{Objection, Purpose, Snapshot};
 use crate::{outcome::Outcome, redact};

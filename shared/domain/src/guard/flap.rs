@@ -1,7 +1,7 @@
-//! What drifts again and again is fought by somebody: after so many repairs within a day, people look for who it is.
+//! Somebody fights a resource that drifts again and again: after so many repairs within a day, people find out who.
 //!
-//! Where to stop would leave data open, or let it be destroyed, people are paged and the repairs go on: else whoever opens a
-//! bucket once more than the limit has it open for a day. The budget of the hour bounds them.
+//! If stopping would leave data open, or let it be destroyed, people are paged and the repairs go on: otherwise a
+//! bucket opened once more than the limit would stay open for a day. The hourly budget bounds them.
 
 use super::{FLAP, Objection, Purpose, Snapshot};
 use crate::{
@@ -19,13 +19,13 @@ pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
     Some(Objection { check: FLAP, why, change, outcome: Outcome::Blocked })
 }
 
-/// What people are paged about while repairs go on.
+/// A reason to page people while repairs go on.
 pub(super) fn caution(snapshot: &Snapshot<'_>) -> Option<String> {
     let why = fought(snapshot).filter(|_| goes_on(snapshot.control))?;
     Some(format!("{why}: find what changes it back"))
 }
 
-/// Whether to stop would be the harm.
+/// Whether stopping would do harm.
 #[must_use]
 pub fn goes_on(control: &Control) -> bool {
     control.stops != Stops::Nothing

@@ -1,8 +1,9 @@
 //! Nobody is locked out: two effective administrators stay, and nothing is taken from root, reserved or protected
 //! principals, nor from Remedy itself.
 //!
-//! Counted are administrators that are in the account for a week, or that the settings name as break-glass: whoever may
-//! make administrators could else make two, and have them counted for those who are to lose something.
+//! Only administrators that have been in the account for a week, or that the settings name as break-glass, count:
+//! otherwise a principal that may make administrators could make two, which would then count instead of those who lose
+//! access.
 //!
 //! No approval changes that. Reserved are service-linked roles and those of IAM Identity Center, which IAM refuses to
 //! change anyway.
@@ -18,7 +19,7 @@ use crate::{
 
 /// How many effective administrators stay.
 const ADMINISTRATORS: usize = 2;
-/// How long one is in the account before it counts: long enough for somebody to see who came.
+/// The time that an administrator must be in the account before it counts: long enough for somebody to notice it.
 const ESTABLISHED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {

@@ -1,5 +1,5 @@
-//! What infrastructure as code owns would be put back by its next deployment: a person agrees first, and is told where the
-//! cause is. What only stops destruction does not wait.
+//! The next deployment of infrastructure as code would undo a repair of its resource: a person agrees first, and is
+//! shown where the cause is. A repair that only stops destruction does not wait.
 
 use super::{Objection, Snapshot, approval};
 use crate::outcome::Outcome;

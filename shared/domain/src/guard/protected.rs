@@ -1,7 +1,8 @@
-//! What is never touched: root, service-linked and AWS-reserved roles, Remedy itself, and what the settings name.
+//! Targets that are never touched: root, service-linked and AWS-reserved roles, Remedy itself, and those in the
+//! settings.
 //!
-//! A name is no privilege. AWS guards the paths of its own roles; Remedy is known by ARNs and by the id of its stack, which
-//! only CloudFormation writes; what the settings protect they name by ARN. The one exception is said as such: the roles of
+//! A name is no privilege. AWS guards the paths of its own roles; Remedy's own are known by ARNs and by the id of its
+//! stack, which only CloudFormation writes; the settings protect by ARN. There is one exception: the roles of
 //! service-managed StackSets have nothing but a name, so they are spared and somebody is paged.
 
 use super::{BY_NAME, Objection, PROTECTED, Snapshot};
@@ -9,7 +10,7 @@ use crate::{outcome::Outcome, ownership::Manager, redact};
 
 /// Paths of roles under which only AWS makes any.
 const RESERVED: [&str; 2] = ["role/aws-service-role/", "role/aws-reserved/sso.amazonaws.com/"];
-/// What the roles of service-managed StackSets are called, at the root of all paths, before a hash.
+/// The names of the roles of service-managed StackSets, at the root of all paths, before a hash.
 const STACK_SETS: &str = "role/stacksets-exec-";
 
 /// Why something is never touched.
@@ -17,7 +18,7 @@ const STACK_SETS: &str = "role/stacksets-exec-";
 pub(super) enum Spared {
     /// AWS guards it, or it is Remedy's own.
     Always(&'static str),
-    /// It is called like the roles of StackSets, and nothing but the name tells.
+    /// It has a name of the roles of StackSets, and nothing else identifies it.
     ByName,
     /// A pattern of the settings protects it.
     BySettings(String),
@@ -47,7 +48,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
     Some(Objection { check, why: spared.why(), change: spared.change(), outcome: Outcome::Blocked })
 }
 
-/// Why the target is never touched, if it is not.
+/// The reason why the target is never touched, if it is not.
 pub(super) fn of_target(snapshot: &Snapshot<'_>) -> Option<Spared> {
     let target = snapshot.target;
     let arn = target.arn.as_deref().unwrap_or_default();
@@ -58,7 +59,7 @@ pub(super) fn of_target(snapshot: &Snapshot<'_>) -> Option<Spared> {
         .or_else(|| of_stack_sets(arn))
 }
 
-/// Why nothing may be taken from the principal of this ARN, if nothing may.
+/// The reason why the principal of this ARN may lose nothing, if it may not.
 pub(super) fn of_principal(snapshot: &Snapshot<'_>, arn: &str) -> Option<Spared> {
     let by_settings = || snapshot.protected.pattern_for_principal(arn).map(str::to_owned).map(Spared::BySettings);
     reserved(snapshot, arn).or_else(|| own(snapshot, arn)).or_else(by_settings).or_else(|| of_stack_sets(arn))
@@ -89,8 +90,8 @@ fn own(snapshot: &Snapshot<'_>, arn: &str) -> Option<Spared> {
     snapshot.own.iter().any(is_own).then_some(Spared::Always(why))
 }
 
-/// Whether two ARNs name one thing. Of an account's users no two share a name, whatever their paths, nor do its roles: what is
-/// told of a session leaves the path out.
+/// Whether two ARNs name one principal. No two users of an account share a name, whatever their paths, and no two roles
+/// do: the ARN of a session leaves the path out.
 fn is_same(a: &str, b: &str) -> bool {
     let principal = |arn| {
         let (account, resource) = of_iam(arn)?;

@@ -194,7 +194,7 @@ fn iam(resource: &str) -> String {
     format!("arn:aws:iam::111122223333:{resource}")
 }
 
-/// What Remedy knows of itself in these tests.
+/// Remedy's own ARNs in these tests.
 fn remedy() -> Vec<String> {
     [
         "arn:aws:s3:::remedy-state",
@@ -231,7 +231,7 @@ fn roles_that_only_their_name_tells_from_others_are_spared_and_somebody_is_paged
     assert!(is_spared_by_choice(&case.snapshot()), "and it comes again");
 }
 
-/// Names that something of AWS, of Remedy or of the settings bears, on what anybody may make.
+/// Names of AWS's, Remedy's or the settings' resources, on resources that anybody may make.
 #[test]
 fn no_name_spares_what_anybody_may_make() {
     let names = [
@@ -584,8 +584,8 @@ fn the_forecast_says_what_enforcing_would_bring() {
     assert_eq!(forecast(Case { control: &IDENTITY, ..Case::enforced() }), Forecast::Withheld);
 }
 
-/// Every combination of what the checks look at: the ruling is always that of the first check in the order of the design that
-/// has an objection, told here a second time and in another way.
+/// Every combination of the checks' inputs: the ruling is always that of the first check, in the order of the design,
+/// that has an objection; the test states it a second time and in another way.
 #[test]
 fn the_first_objection_in_the_order_of_the_design_decides() {
     let bits = 1 << 11;

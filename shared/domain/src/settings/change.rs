@@ -1,5 +1,5 @@
-//! What a change of the settings comes to, member by member. Once somebody is named who could decide, each difference wants a
-//! second person, whichever way it goes: less protection, less work and more demands can each harm.
+//! The differences of a change of the settings, member by member. Once an approver is named, each difference needs a
+//! second person, whatever its kind: less protection, less work and more demands can each harm.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,22 +12,22 @@ use super::{
 };
 use crate::{canonical, ids::AccountId, redact};
 
-/// So much of a change is told in a notice, in bytes; the rest is where the whole change is shown.
+/// The length of the differences in a notice, in bytes; the whole change shows the rest.
 const TOLD: usize = 640;
-/// A rendered value that is longer, in bytes, stands in records as its digest.
+/// A longer rendered value, in bytes, is replaced by its digest in records.
 const LONGEST_VALUE: usize = 1024;
-/// Records list so many differences; of more, their number.
+/// The number of differences that a record lists; of the rest, the count.
 const LISTED: usize = 24;
 
 /// Which way a difference goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Way {
-    /// Remedy may do more, or less is asked of the account.
+    /// Remedy may do more, or demands less of the account.
     Looser,
     /// Remedy may do less.
     Weaker,
-    /// More is asked of the account, and of the people in it.
+    /// Remedy demands more of the account, and of the people in it.
     Stricter,
     /// A word of a later version.
     #[serde(other)]
@@ -47,20 +47,20 @@ impl Way {
     }
 }
 
-/// One member that is not as it was.
+/// One member that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// Its path, such as `parameters.flap_limit`.
     pub member: String,
-    /// Which ways it goes; never none.
+    /// The ways it goes; never empty.
     pub ways: Vec<Way>,
-    /// What it was.
+    /// The value before.
     pub before: Value,
-    /// What it is to be.
+    /// The value after.
     pub after: Value,
 }
 
-/// The differences between two settings. `environment` is what `REMEDY_MODE` says.
+/// The differences between two settings. `environment` is the mode in `REMEDY_MODE`.
 #[must_use]
 pub fn differences(from: &Settings, to: &Settings, environment: Mode) -> Vec<Difference> {
     let (before, after) = (flat(from), flat(to));
@@ -74,7 +74,7 @@ pub fn differences(from: &Settings, to: &Settings, environment: Mode) -> Vec<Dif
             Some(rule) => members::ways(rule, &before, &after),
             None => Vec::new(),
         };
-        // What no rule tells counts as the worst.
+        // A change without a rule counts as the worst.
         let ways = if ways.is_empty() { vec![Way::Looser] } else { ways };
         Difference { member: name.clone(), ways, before, after }
     };
@@ -102,7 +102,7 @@ fn flat(settings: &Settings) -> BTreeMap<String, Value> {
     flat
 }
 
-/// Where a member of the modes is changed, what that comes to: raised somewhere, lowered somewhere, or both.
+/// The ways of a change of a mode: raised somewhere, lowered somewhere, or both.
 fn of_mode(member: &str, from: (&Settings, &Value), to: (&Settings, &Value), environment: Mode) -> Vec<Way> {
     let both = [from.0, to.0];
     let control = member.strip_prefix("modes.controls.");
@@ -118,19 +118,19 @@ fn of_mode(member: &str, from: (&Settings, &Value), to: (&Settings, &Value), env
     let moved: BTreeSet<_> = pairs.map(|pair| mode(from.0, pair).cmp(&mode(to.0, pair))).collect();
     let raised = moved.contains(&std::cmp::Ordering::Less).then_some(Way::Looser);
     let lowered = moved.contains(&std::cmp::Ordering::Greater).then_some(Way::Weaker);
-    // What changes nothing today: where a word is put, it pins; where one is taken away, something else decides.
+    // The change has no effect today: a new word pins the mode; a removed one leaves it to something else.
     let pinned = (raised, lowered) == (None, None) && from.1.is_null();
     raised.into_iter().chain(lowered).chain(pinned.then_some(Way::Weaker)).collect()
 }
 
 impl Difference {
-    /// It as people are shown it: redacted, and whole.
+    /// The difference as people see it: redacted, and whole.
     #[must_use]
     pub fn shown(&self) -> Value {
         redact::value(&json!(self))
     }
 
-    /// It as a record lists it: the same, but for long values, which stand there as their digest.
+    /// The difference as a record lists it: the same, but with digests in place of long values.
     fn listed(&self) -> Value {
         let brief = |value: &Value| {
             let text = value.to_string();
@@ -143,7 +143,7 @@ impl Difference {
         json!({"member": member, "ways": self.ways, "before": brief(&self.before), "after": brief(&self.after)})
     }
 
-    /// It in one line.
+    /// The difference in one line.
     fn line(&self) -> String {
         let ways = self.ways.iter().map(|way| way.word()).collect::<Vec<_>>().join(", ");
         // Masked before it is cut: half of a number is no number.
@@ -178,7 +178,7 @@ pub fn listed(differences: &[Difference]) -> Vec<Value> {
     differences.iter().take(LISTED).map(Difference::listed).collect()
 }
 
-/// Differences in a sentence, each with what it was and what it is to be. Of those that do not fit, the number.
+/// The differences in a sentence, each before and after. Those that do not fit are counted.
 #[must_use]
 pub fn told(differences: &[Difference]) -> String {
     let (mut told, mut left) = (String::new(), differences.len());

@@ -1,5 +1,5 @@
-//! The members of the settings, and what a change of each comes to: one table. It is also what a stored document is read by,
-//! whichever version stored it.
+//! The members of the settings, and the effect of a change of each: one table. Stored documents are also read by it,
+//! whichever version stored them.
 
 use serde_json::Value;
 
@@ -8,17 +8,17 @@ use super::change::Way::{self, Looser, Stricter, Weaker};
 /// How the members of a kind compare.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Rule {
-    /// Modes: what they come to for each control and account decides.
+    /// Modes: the effective mode of each control and account decides.
     Mode,
-    /// A number: what more of it is, and what less.
+    /// A number: the ways of more of it, and of less.
     Number(Way, Way),
-    /// A word, from the most careful one on: what a later one is, and what an earlier.
+    /// A word, from the most careful one on: the ways of a later one, and of an earlier one.
     Word(&'static [&'static str], &'static [Way], &'static [Way]),
-    /// A list: what it is to gain something, and to lose something.
+    /// A list: the ways of an added item, and of a removed one.
     List(&'static [Way], &'static [Way]),
     /// The list whose first entry lets controls of identities write.
     BreakGlass,
-    /// Whatever changes.
+    /// Any change.
     Any(&'static [Way]),
 }
 
@@ -63,7 +63,7 @@ pub(super) const MEMBERS: [(&str, Rule); 33] = [
     ("people.operators", Rule::Any(&[Looser])),
     ("people.approvers", Rule::Any(&[Looser])),
     ("accounts", Rule::List(&[Looser], &[Weaker])),
-    // Of no member of its own: what stands under `modes.controls` and `modes.accounts` is named by its key.
+    // Not a member itself: the entries under `modes.controls` and `modes.accounts` are named by their keys.
     ("modes", Rule::Mode),
 ];
 
@@ -73,7 +73,7 @@ pub(super) fn rule(member: &str) -> Option<Rule> {
     MEMBERS.iter().find(|(name, _)| *name == key).map(|(_, rule)| *rule)
 }
 
-/// Which ways a change goes that is no change of modes. None: no rule says.
+/// The ways of a change that does not concern modes. None: there is no rule.
 pub(super) fn ways(rule: Rule, before: &Value, after: &Value) -> Vec<Way> {
     match rule {
         Rule::Mode => Vec::new(),
@@ -109,13 +109,13 @@ fn of_list(before: &Value, after: &Value, gains: &[Way], loses: &[Way]) -> Vec<W
     ways
 }
 
-/// The items of a list; of nothing, none.
+/// The items of a list; none if it is no list.
 pub(super) fn items(list: &Value) -> &[Value] {
     list.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// A stored document without what this version does not know: members are left out, and of words the most careful one stands
-/// for any other.
+/// A stored document without the members that this version does not know; a word that it does not know is replaced by
+/// the most careful one.
 pub(super) fn known(mut document: Value) -> Value {
     let Some(sections) = document.as_object_mut() else { return document };
     sections.retain(|section, value| {

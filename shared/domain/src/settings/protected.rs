@@ -1,7 +1,7 @@
-//! What the settings protect, and how it may be written.
+//! The resources and principals that the settings protect, and how they may be written.
 //!
-//! A name is no privilege: whoever may make a bucket may give it any name. So `principals` and `break_glass` cover users and
-//! roles alone, `resources` everything else, and each names ARNs whole, or under a path whose making IAM can guard.
+//! A name is no privilege: anyone who may make a bucket may give it any name. So `principals` and `break_glass` cover
+//! users and roles alone, `resources` everything else, and each names ARNs whole, or under a path that IAM can guard.
 
 use super::{Protected, SettingsError, pattern::matches};
 use crate::ids::{AccountId, Target};
@@ -32,7 +32,7 @@ impl Protected {
 
     /// The pattern that protects the user or role of this ARN, if any.
     ///
-    /// Settings that were stored by earlier releases hold patterns of names. They still protect, but users and roles alone.
+    /// Settings that earlier releases stored hold patterns of names. They still protect, but only users and roles.
     #[must_use]
     pub fn pattern_for_principal(&self, arn: &str) -> Option<&str> {
         pattern_among(self.principals.iter().chain(&self.break_glass), arn)
@@ -44,7 +44,7 @@ impl Protected {
         pattern_among(self.break_glass.iter(), arn).is_some()
     }
 
-    /// Refuses patterns that a name alone would fit. The error says what to write, and shows nothing of the settings.
+    /// Refuses patterns that a name alone would match. The error says what to write, and shows nothing of the settings.
     pub(super) fn check(&self) -> Result<(), SettingsError> {
         all(&self.principals, is_principal, ("protected.principals", PRINCIPAL))?;
         all(&self.break_glass, is_one_principal, ("protected.break_glass", BREAK_GLASS))?;
@@ -94,7 +94,7 @@ fn is_one_principal(pattern: &str) -> bool {
     of_iam(pattern).and_then(after_kind).is_some_and(|name| !is_wild(name))
 }
 
-/// Wildcards stand for what is under a path: IAM can say who makes something there.
+/// Wildcards cover what is under a path: IAM can control who makes something there.
 fn is_principal(pattern: &str) -> bool {
     let under_path = |rest: &str| rest.split_once('/').is_some_and(|(path, below)| !is_wild(path) && !below.is_empty());
     is_one_principal(pattern) || of_iam(pattern).and_then(after_kind).is_some_and(under_path)

@@ -1,5 +1,5 @@
-//! A settings document: its text, and what it says. What is stored of settings is the text, so that a version that knows more,
-//! or less, than the one that stored it reads what people wrote.
+//! A settings document: its text, and its settings. The text is stored, so that a version that knows more, or less,
+//! than the one that stored it reads what people wrote.
 
 use super::{Settings, SettingsError};
 use crate::canonical;
@@ -9,18 +9,18 @@ use crate::canonical;
 pub struct Written {
     /// As it was written.
     pub text: String,
-    /// What it says.
+    /// The settings in it.
     pub settings: Settings,
 }
 
 impl Written {
-    /// Reads a document that is deployed, or asked for. What this version does not know is refused.
+    /// Reads a document that is deployed, or asked for. Members that this version does not know are refused.
     pub fn read(json: &[u8]) -> Result<Self, SettingsError> {
         let settings = Settings::parse(json)?;
         Ok(Self { text: String::from_utf8_lossy(json).into_owned(), settings })
     }
 
-    /// Reads a document that was put in force, by whichever version.
+    /// Reads a document that was put in force, by any version.
     pub fn stored(text: String) -> Result<Self, SettingsError> {
         let settings = Settings::stored(text.as_bytes())?;
         Ok(Self { text, settings })

@@ -1,4 +1,4 @@
-//! Our own event: carry out a plan that a person approved. The approval itself is on file; the event only says where to look.
+//! Our own event: carry out an approved plan. The approval itself is stored; the event only says where to look.
 //!
 //! ```json
 //! {"approved": {"plan": "0f0f…64 digits…0f"}}

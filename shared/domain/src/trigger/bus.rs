@@ -47,8 +47,8 @@ enum Content {
 use Content::{Detail, Fixed};
 use Sender::{Any, Service};
 
-/// Health events tell of keys and maintenance, and need people more than repair. `Findings Imported V2` speaks OCSF and
-/// repeats what arrives in ASFF. Both are taken, so that a rule which matches a whole service does not fill the
+/// Health events report keys and maintenance, and need people more than repair. `Findings Imported V2` speaks OCSF and
+/// repeats what arrives in ASFF. Both are accepted, so that a rule which matches a whole service does not fill the
 /// dead-letter queue, and not read. A schedule carries no input of its own: everything is meant.
 const KINDS: [(&str, Sender, Content); 14] = [
     ("Config Rules Compliance Change", Service("aws.config"), Detail(compliance::read)),

@@ -60,7 +60,7 @@ fn unknown(detail: &str) -> Refusal {
     Refusal::new(RefusalKind::UnknownEvent, detail)
 }
 
-/// The members that tell families apart.
+/// The members that distinguish families.
 #[derive(Deserialize)]
 struct Members {
     #[serde(rename = "Records", default, deserialize_with = "present")]

@@ -1,4 +1,4 @@
-//! Configuration items: what AWS Config tells when a resource changed, over the bus or to a custom rule.
+//! Configuration items: AWS Config's reports of changed resources, over the bus or to a custom rule.
 //! <https://docs.aws.amazon.com/config/latest/developerguide/example-sns-notification.html>
 
 use serde::Deserialize;
@@ -26,7 +26,7 @@ pub(super) enum Subject {
     Item(Item),
     /// Everything, periodically or because a snapshot was delivered.
     Everything {
-        /// The account, where it is told.
+        /// The account, if it is given.
         account: Option<Account>,
         /// When the notification was made.
         at: Timestamp,

@@ -1,4 +1,4 @@
-//! What KMS tells of by itself: a rotation, the end of imported key material, a deletion.
+//! Events of KMS itself: a rotation, the end of imported key material, a deletion.
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/kms-events.html>
 
 use serde::Deserialize;

@@ -22,7 +22,7 @@ enum Need {
     Optional,
 }
 
-/// Every member that is looked at, but for those that tell the families apart.
+/// Every member that is read, except those that distinguish the families.
 #[rustfmt::skip]
 const MEMBERS: [(&str, &str, Type, Need); 70] = [
     ("manual", "/resource", Text, Required),

@@ -12,7 +12,8 @@ pub(super) fn message(record: &Record<'_>) -> Result<Message, Refusal> {
     Ok(Message { id: id.into(), carried: carried(record), triggers: body(record) })
 }
 
-/// `ApproximateReceiveCount` is a number in a text. What cannot be read is taken for more than one: that costs a look.
+/// `ApproximateReceiveCount` is a number in a text. An unreadable one counts as more than one: that costs one more
+/// look.
 fn carried(record: &Record<'_>) -> Carried {
     #[derive(serde::Deserialize)]
     struct Attributes {

@@ -44,7 +44,7 @@ pub enum RefusalKind {
     UntrustedSource,
     /// The event's envelope and its content name different accounts.
     ForeignAccount,
-    /// A control that the function does not have. Only the function can tell; the parser never says so.
+    /// A control that the function does not have. Only the function can know; the parser never says so.
     UnknownControl,
     /// A request to the operator that does not prove who makes it.
     Unproven,

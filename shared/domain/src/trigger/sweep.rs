@@ -1,4 +1,4 @@
-//! Our own event: look at every target, whether or not an event told of it.
+//! Our own event: look at every target, with or without an event about it.
 //!
 //! ```json
 //! {"sweep": {"control": "s3-bucket-public"}}

@@ -1,7 +1,8 @@
-//! What is open, as an index of keys: what waits is counted, sorted and paged without a read, and what is over is not read.
+//! The open asks, as an index of keys: waiting asks are counted, sorted and paged without a read; closed ones are not
+//! read.
 //!
-//! `open/<control>/<account>/<what>/<at>-<until>-<generation>-<id>-<each|digest>`. For a plan, `what` is its resource: the newest
-//! entry is the one that waits, and those before it are superseded. Everything else is its own `what`. Entries expire soon after
+//! `open/<control>/<account>/<what>/<at>-<until>-<generation>-<id>-<each|digest>`. For a plan, `what` is its resource:
+//! the newest entry waits, and supersedes those before it. Everything else is its own `what`. Entries expire soon after
 //! the longest ask; the asks themselves stay.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,24 +21,24 @@ use crate::{
 };
 
 const FOLDER: &str = "open/";
-/// Says that the asks of versions without an index are in it. It does not expire, for there will be no more of them: to look
-/// for them means to read every ask that was ever made.
+/// Marks that the asks of versions without an index are in it. It does not expire, because there will be no more of
+/// them, and looking for them means reading every ask that was ever made.
 const COMPLETE: &str = "indexed/asks";
-/// So many asks are read at once.
+/// The number of asks that are read at once.
 const AT_ONCE: usize = 16;
-/// The same where all of them must be read once: they are many.
+/// The same when all of them must be read once: they are many.
 const ALL_AT_ONCE: usize = 64;
-/// Where `control` would stand, for what is no control's.
+/// The key's part in place of `control`, for asks that concern no control.
 const PEOPLE: &str = "people";
 
-/// An ask that is open, as its key tells.
+/// An open ask, as read from its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Open {
     /// The control that it is about; `people` for settings and holds.
     pub control: String,
     /// The account that it is about; `-` for settings and holds.
     pub account: String,
-    /// What it is about.
+    /// Its subject.
     what: String,
     /// When it was asked, in milliseconds since 1970.
     pub at: i64,
@@ -49,7 +50,7 @@ pub struct Open {
     pub(super) noted: Noted,
 }
 
-/// Which of the open asks are meant.
+/// A filter of the open asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Which {
     /// Those about this control.
@@ -58,7 +59,7 @@ pub struct Which {
     pub account: Option<AccountId>,
 }
 
-/// Where the asks about the same are.
+/// The folder of the asks about the same.
 pub(super) fn folder(subject: &Subject, id: &str) -> String {
     let (control, account, what) = match subject {
         Subject::Plan { plan } => {
@@ -70,7 +71,7 @@ pub(super) fn folder(subject: &Subject, id: &str) -> String {
         }
         _ => (PEOPLE, "-", id.to_owned()),
     };
-    // A person chose the words of terms, and no word of a key may look like two.
+    // A person chose the words of the terms, and no word of a key may look like two.
     let word = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && !"-_.*?".contains(c), "_");
     format!("{FOLDER}{}/{}/{what}/", word(control), word(account))
 }
@@ -102,7 +103,7 @@ impl Open {
     }
 }
 
-/// Puts an ask among what is open. What was open for the same before is superseded.
+/// Enters an ask into the index of open asks. It supersedes those that were open for the same before.
 pub async fn enter(store: &impl Store, asked: &Asked, noted: Noted) -> Result<(), Fault> {
     let key = Open::key(&asked.ask, (&asked.id, asked.generation), noted);
     let is_live = |open: &&Open| open.until > asked.ask.at.as_millisecond() && open.at <= asked.ask.at.as_millisecond();
@@ -111,7 +112,7 @@ pub async fn enter(store: &impl Store, asked: &Asked, noted: Noted) -> Result<()
     try_join(entered, supersede(store, &others, &asked.id, asked.ask.at)).await.map(|_| ())
 }
 
-/// What is open, as far as its keys tell: what people ask for first, then the newest first.
+/// The open asks, as read from their keys: those of people first, then the newest first.
 pub async fn open_asks(
     store: &impl Store,
     which: &Which,
@@ -136,7 +137,7 @@ pub async fn open_asks(
     Ok(open)
 }
 
-/// Reads asks, side by side, in their order. Those that are over by now are left out; people are told of those that are damaged.
+/// Reads asks in parallel, in their order. Closed ones are left out; people are notified of damaged ones.
 pub async fn read(
     ports: &(impl Store + Clock + Notices + Own),
     open: &[Open],
@@ -157,7 +158,7 @@ pub async fn read(
     Ok(pending)
 }
 
-/// Enters what earlier versions asked for: each ask is read once.
+/// Enters the asks of earlier versions: each ask is read once.
 async fn enter_all(store: &impl Store, (now, people): (Timestamp, &People)) -> Result<(), Fault> {
     let keys = store.list(Shelf::State, "ask/").await?;
     let ids: BTreeSet<_> = keys.iter().filter_map(|key| key.split('/').nth(1)).collect();

@@ -78,16 +78,16 @@ impl Store for Moments {
 }
 
 impl Moments {
-    /// How many reads there were since the last time.
+    /// The number of reads since the last time.
     fn reads(&self) -> usize {
         self.0.read.take().len()
     }
 }
 
-/// A set of futures polls a few of its members a time: so many polls without progress, and none has any left to make.
+/// A set of futures polls a few of its members at a time: after so many polls without progress, none can make any.
 const IDLE: usize = 100;
 
-/// What a future answers, and after how many moments.
+/// The result of a future, and the number of moments it took.
 fn timed<T>(future: impl Future<Output = Result<T, Fault>>) -> (T, usize) {
     let (mut future, began) = (pin!(future), NOW.get());
     loop {

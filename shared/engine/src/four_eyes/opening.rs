@@ -1,8 +1,8 @@
-//! What is in force while nobody is named who decides: the document that is deployed. The functions remember it.
+//! The settings in force while they name no approver: the deployed document. The functions record it.
 //!
-//! `settings/opening/<after>/<number>`, create-only, numbered from 0 on without a gap; `<after>` is `first`, or names the
-//! settings in force that it follows, which name nobody who decides. The first document in line that names somebody ends it:
-//! what follows counts for nothing, so whoever takes over a function's role afterwards changes nothing.
+//! `settings/opening/<after>/<number>`, create-only, numbered from 0 on without a gap; `<after>` is `first`, or names
+//! the settings in force that it follows, which name no approver. The first document in line that names one ends the
+//! line: later ones do not count, so an attacker who takes over a function's role afterwards changes nothing.
 
 use futures_util::future::{try_join, try_join_all, try_join4};
 use remedy_domain::{
@@ -21,12 +21,12 @@ use crate::{
 };
 
 const FOLDER: &str = "settings/";
-/// A document that another function remembers at the same time is looked at again this often.
+/// If another function records a document at the same time, the line is read again this often.
 const TRIES: usize = 4;
 /// The code of the fault that settings in force are gone.
 pub const LOST: &str = "settings-in-force-lost";
 
-/// What the line is called that follows nothing.
+/// The name of the line that follows nothing.
 pub(super) const FIRST: &str = "first";
 
 /// A look at a line: the keys under `settings/`, and the first document in it. Mostly there is one.
@@ -41,7 +41,7 @@ fn key(line: &str, number: usize) -> String {
     format!("{FOLDER}opening/{line}/{number:04}")
 }
 
-/// Where a document was remembered.
+/// Where a document was recorded.
 #[derive(Debug, Clone)]
 pub(super) struct Opening {
     key: String,
@@ -51,7 +51,7 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    /// That the document came into force.
+    /// The change by which the document came into force.
     pub(super) fn change(&self, written: &Written, environment: Mode) -> Change<'static> {
         let before = self.previous.as_ref().map(|previous| previous.settings.clone());
         let from = before.as_ref().map(Settings::digest).unwrap_or_default();
@@ -61,7 +61,7 @@ impl Opening {
     }
 }
 
-/// The settings in force where none on file name somebody who decides: `stored` and `current` are those on file, if any are.
+/// The settings in force if none that are stored name an approver: `stored` and `current` are the stored ones, if any.
 pub(super) async fn governing(
     ports: &(impl Store + Clock + Notices),
     deployment: &Deployment<'_>,
@@ -94,7 +94,7 @@ pub(super) async fn governing(
 /// The documents that were in force, in their order.
 struct Line {
     name: String,
-    /// What they follow.
+    /// The settings that they follow.
     after: Option<Written>,
     documents: Vec<(Written, Timestamp)>,
 }
@@ -123,7 +123,7 @@ impl Line {
             return Err(unless_there(store, IN_FORCE).await?);
         }
         let first = match first {
-            // It was put between the two looks.
+            // It was put between the two reads.
             None if !listed.is_empty() => store.get(Shelf::State, &key(0)).await?,
             first => first,
         };
@@ -146,7 +146,7 @@ impl Line {
         self.documents.last().map(|(written, _)| written).or(self.after.as_ref())
     }
 
-    /// The last one, beside the document that is deployed.
+    /// The last one, compared with the deployed document.
     fn beside(self, document: Result<Written, Unread>) -> Result<Governing, Fault> {
         let Self { name, after, mut documents } = self;
         let is_first = after.is_none();
@@ -154,7 +154,7 @@ impl Line {
         match (documents.pop(), after) {
             (Some((written, at)), after) => {
                 let previous = documents.pop().map(|(written, _)| written).or(after);
-                // What follows settings on file stays with the functions until two people agree to others.
+                // Documents that follow stored settings stay with the functions until two people agree to others.
                 let opening = is_first.then(|| Opening { key: key(&name, number), at, previous });
                 Ok(Governing { opening, ..Governing::beside(written, document)? })
             }
@@ -163,7 +163,7 @@ impl Line {
         }
     }
 
-    /// Remembers the document as the next. None: another function was faster.
+    /// Records the document as the next. None: another function was faster.
     async fn go_on(
         &self,
         ports: &(impl Store + Clock + Notices),
@@ -178,7 +178,7 @@ impl Line {
         let opening = Opening { key, at, previous };
         let change = opening.change(document, deployment.environment);
         change.record(ports).await?;
-        // Of the very first there is no news, unless it says who decides from now on.
+        // The very first is not notified, unless it names an approver from now on.
         if opening.previous.is_some() || can_be_decided(document) {
             change.tell(ports, deployment.account).await;
         }
@@ -187,8 +187,7 @@ impl Line {
     }
 }
 
-/// Whether anything on file says that settings were in force: somebody decided or held something, or a baseline was drawn
-/// under them.
+/// Whether any stored object shows that settings were in force: a decision, a hold, or a baseline under them.
 async fn was_in_force(store: &impl Store) -> Result<bool, Fault> {
     let lists = ["ask/", "hold/", "exemption/", "baseline/"].map(|prefix| store.list(Shelf::State, prefix));
     let [asks, holds, exemptions, baselines] = lists;
@@ -202,7 +201,7 @@ async fn was_in_force(store: &impl Store) -> Result<bool, Fault> {
     Ok(drawn.into_iter().flatten().any(|baseline: Baseline| !baseline.settings.is_empty()))
 }
 
-/// That settings are gone, unless they were only just put there, by others.
+/// The fault that settings are gone, unless others have only just put them there.
 async fn unless_there(store: &impl Store, key: &str) -> Result<Fault, Fault> {
     match store.get(Shelf::State, key).await? {
         Some(_) => Err(Fault::transient("settings", "changed-by-others")),

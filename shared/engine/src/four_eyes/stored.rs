@@ -10,7 +10,7 @@ use serde_json::Value;
 /// The form that this version writes. Form 1 had no text.
 const FORMAT: u32 = 2;
 
-/// Settings on file, whichever version put them there.
+/// Stored settings, of any version.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct InForce {
     /// The stored form.
@@ -21,12 +21,12 @@ pub struct InForce {
     /// The SHA-256 of the text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub sha256: String,
-    /// What it says, all members of the version that wrote it: for versions before 0.1.0, which read nothing else.
+    /// Its settings, all members of the version that wrote it: for versions before 0.1.0, which read nothing else.
     #[serde(default)]
     pub settings: Value,
     /// Since when.
     pub at: Timestamp,
-    /// Who asked for them and who agreed; nobody, where they took effect as they were deployed.
+    /// Who asked for them and who agreed; absent if they took effect as deployed.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub people: Value,
     /// The ask that two people agreed to.
@@ -34,7 +34,7 @@ pub struct InForce {
     pub ask: Option<String>,
 }
 
-/// Settings on file, read.
+/// Stored settings, read.
 #[derive(Debug)]
 pub(super) struct Stored {
     pub(super) written: Result<Written, SettingsError>,

@@ -28,7 +28,7 @@ impl Office {
         governing(self, &deployment, ready(document), ahead).now_or_never().unwrap()
     }
 
-    /// What is in force with this document deployed, and what became of it; the same, whatever is read ahead.
+    /// The settings in force with this document deployed, and its state; the same, whatever is read ahead.
     fn deploys(&self, document: Result<Written, Unread>) -> (String, Deployed) {
         let governing = self.with(document.clone(), Ahead::Opening).unwrap();
         let again = self.with(document, Ahead::Nothing).unwrap();

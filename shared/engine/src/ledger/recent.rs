@@ -1,4 +1,5 @@
-//! What became of a target of late: how often it was repaired, how often in vain, and what AWS refused.
+//! The history of a target in the last 24 hours: how often it was repaired, how often attempts failed, and what AWS
+//! refused.
 
 use std::time::Duration;
 
@@ -11,13 +12,13 @@ use remedy_domain::{
 use super::{fetch, generation, is_done, line, open};
 use crate::ports::{Shelf, Store};
 
-/// What counts as of late.
+/// The period that counts as recent.
 const DAY: Duration = Duration::from_hours(24);
 const HOUR: Duration = Duration::from_hours(1);
-/// So many ends are read at once: most targets have none of this day.
+/// The number of ends that are read at once: most targets have none of this day.
 const AT_ONCE: [usize; 4] = [4, 16, 16, 32];
 
-/// Whether all ends of a time were read.
+/// Whether all ends of a period were read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Extent {
     /// They were.
@@ -27,10 +28,10 @@ pub enum Extent {
     Unread,
 }
 
-/// What became of a target within the last 24 hours, as far as a control is concerned.
+/// The history of a target within the last 24 hours, as far as a control is concerned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recent {
-    /// How often it was written to and seen, or said, to be right. Undo does not count: what it leaves is exempt.
+    /// How often it was written to and read, or reported, as compliant. Undo does not count: its result is exempt.
     pub repairs: usize,
     /// How often an attempt that had an intent did not arrive.
     pub in_vain: usize,
@@ -42,16 +43,16 @@ pub struct Recent {
     pub of_hour: Extent,
     /// Whether all ends of the day were read.
     pub of_day: Extent,
-    /// The plans that AWS refused within the last hour, with the digests of the settings of then.
+    /// The plans that AWS refused within the last hour, with the digests of the settings at that time.
     pub refused: Vec<(PlanId, Option<String>)>,
     /// The last attempt's place in the line.
     pub last: Option<u64>,
-    /// Attempts whose workers were lost, and that nobody closed yet.
+    /// Attempts whose workers crashed, and that nobody closed yet.
     pub lost: Vec<AttemptId>,
 }
 
 impl Recent {
-    /// Whether AWS refused just this within the last hour, under just these settings.
+    /// Whether AWS refused this plan within the last hour, under these settings.
     #[must_use]
     pub fn was_refused(&self, plan: &PlanId, settings: &str) -> bool {
         self.refused.iter().any(|(refused, under)| refused == plan && under.as_deref() == Some(settings))
@@ -67,19 +68,19 @@ impl Recent {
         self.tried += 1;
         self.within_hour += usize::from(age < HOUR);
         self.in_vain += usize::from(!has_arrived(done.counts_as()));
-        // Who mends what refused it waits no longer than this.
+        // A person who fixes the cause of the refusal waits no longer than this.
         if age < HOUR && done.tried.as_ref().is_some_and(|tried| tried.is(&Tried::Refused)) {
             self.refused.push((done.plan, done.settings));
         }
     }
 }
 
-/// Reads what became of a target, the latest first, as far back as a day.
+/// Reads the history of a target, the latest first, as far back as a day.
 pub async fn recent(store: &impl Store, control: &str, target: &Target, now: Timestamp) -> Result<Recent, Fault> {
     let keys = store.list(Shelf::State, &line(control, target)).await?;
     let last = keys.iter().filter_map(|key| generation(key)).max();
     let lost = lost_among(store, &keys, now).await?;
-    // Whether a lost one had an intent, nobody looked yet: it is taken for one that had.
+    // Nobody has checked yet whether the attempt of a crashed worker had an intent: it counts as one that had.
     let count = lost.len();
     let mut recent = Recent { last, lost, tried: count, within_hour: count, in_vain: count, ..Recent::default() };
     let mut oldest = DAY;
@@ -99,7 +100,7 @@ pub async fn recent(store: &impl Store, control: &str, target: &Target, now: Tim
             return Ok(recent);
         }
     }
-    // More locks were given back within a day than anything but an attack explains.
+    // More locks were released within a day than anything but an attack explains.
     let of_hour = if oldest < HOUR { Extent::Unread } else { Extent::Read };
     Ok(Recent { of_hour, of_day: Extent::Unread, ..recent })
 }
@@ -117,7 +118,7 @@ fn has_written(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Repaired | Outcome::Contained | Outcome::Unverified | Outcome::Recovered)
 }
 
-/// What versions before this one released does not say how far it came: by its outcome it is known.
+/// Ends that versions before this one stored do not say how far they came: the outcome shows it.
 fn has_tried(done: &Released) -> bool {
     let outcome = done.counts_as();
     match &done.tried {

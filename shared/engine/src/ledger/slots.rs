@@ -1,8 +1,8 @@
-//! Budgets: so many slots, one for each attempt that may write. Whoever wrote nothing gives its slot back.
+//! Budgets: so many slots, one for each attempt that may write. An attempt that wrote nothing gives its slot back.
 //!
-//! A slot is an object `<prefix><number>`, created once, and given back by an object `<prefix><number>.unused` beside it. A slot
-//! may be created whose number is below the limit and the count of those given back. That count only grows, so that an old
-//! listing offers too few and never too many: at no time are more slots in use than the limit says.
+//! A slot is an object `<prefix><number>`, created once, and given back by an object `<prefix><number>.unused` beside
+//! it. A slot may be created if its number is below the limit plus the count of those given back. That count only
+//! grows, so that an old listing offers too few and never too many: there are never more slots in use than the limit.
 
 use remedy_domain::{
     AttemptId, Fault,
@@ -44,7 +44,7 @@ impl Budget {
         Self { prefix: format!("wave/{}/{}/{}/", lock.control, lock.target.account, day(lock.since)), limit }
     }
 
-    /// What is recorded and told, besides attempts, of a control and a target on the day of `lock`.
+    /// Records and notices, besides attempts, of a control and a target on the day of `lock`.
     #[must_use]
     pub fn notes(control: &str, target: &remedy_domain::Target, at: remedy_domain::Timestamp, limit: u32) -> Self {
         Self { prefix: format!("noted/{control}/{}/{}/", target.hash(), day(at)), limit }

@@ -381,7 +381,7 @@ fn what_another_version_added_outlives_an_entry_that_is_replaced() {
     expected["lasts"] = json!(["long"]);
     expected["plan"]["target"]["partition"] = json!("aws");
     let again = replaced(&serde_json::to_vec(&there).unwrap());
-    // A plan keeps what it does not know itself, so that a replaced one is another plan whole.
+    // A plan keeps its own unknown members, so a replaced one is another plan as a whole.
     expected["plan"] = plain["plan"].clone();
     assert_eq!(again, expected);
     assert_eq!(replaced(b"{\"plan\":"), plain, "what is damaged goes");

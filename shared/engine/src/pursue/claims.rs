@@ -1,4 +1,5 @@
-//! What a run claims before it may write: its share of the budgets, the approval it was given, the account's turn.
+//! The claims of a run before it may write: its share of the budgets, the approval that it was given, the account's
+//! shared lock.
 
 use futures_util::future::{join_all, try_join_all};
 use remedy_domain::{
@@ -19,27 +20,27 @@ use crate::{
     visit::Reach,
 };
 
-/// So many attempts of a control at one target may be in vain within 24 hours.
+/// The number of failed attempts of a control at one target within 24 hours.
 pub const IN_VAIN: usize = 10;
-/// So many attempts of a control at one target may be made within an hour, whatever the budget is.
+/// The number of attempts of a control at one target within an hour, whatever the budget is.
 pub const OF_TARGET: usize = 5;
-/// Where to stop would be the harm, at most so many: of more, not all are read.
+/// The maximum if stopping would do harm: no more attempts are read.
 const OF_TARGET_MOST: usize = 60;
-/// An organisation's budget has at least, and at most, so many parts: an account takes one of them, and leaves the others.
+/// The number of shares of an organisation's budget, at least and at most: an account takes one, and leaves the others.
 const PARTS: (usize, usize) = (2, 4);
 
-/// How many attempts of a control at one target may be made within an hour, of a `budget` for all targets: five, and where to
-/// stop would be the harm, a quarter of the budget if that is more. Whoever opens a bucket once more than that has it open for
-/// the rest of the hour; whoever has one target repaired all the time leaves three quarters to the others.
+/// The number of attempts of a control at one target within an hour, for a `budget` of all targets: five, or a quarter
+/// of the budget if stopping would do harm and that is more. An attacker who opens a bucket once more than that has it
+/// open for the rest of the hour; one who has one target repaired all the time leaves three quarters to the others.
 #[must_use]
 pub fn share(control: &Control, budget: u32) -> usize {
     let quarter = usize::try_from(budget / 4).unwrap_or(OF_TARGET_MOST);
     if guard::goes_on(control) { quarter.clamp(OF_TARGET, OF_TARGET_MOST) } else { OF_TARGET }
 }
 
-/// What is counted, with the objection where nothing is left of it.
+/// A counted budget, with the objection if nothing is left of it.
 type Counted = (Budget, fn() -> Objection);
-/// Room in everything that is counted.
+/// Room in all counted budgets.
 pub(super) type Rooms = Vec<(Room, fn() -> Objection)>;
 
 impl<R, P> Run<'_, R, P>
@@ -47,8 +48,8 @@ where
     R: Remediation,
     P: Ports + Doors<R::Client>,
 {
-    /// What was tried at this target of late, and is not tried again before the day, the plan or the settings are others; a
-    /// person who approves the plan may still try.
+    /// The objection to a plan that was tried at this target in the last 24 hours, and is not tried again before the
+    /// day, the plan or the settings change; a person who approves the plan may still try.
     pub(super) fn tried_enough(&self) -> Option<(Objection, Per)> {
         let recent = &self.dossier.recent;
         if self.dossier.approved().is_some() {
@@ -74,8 +75,8 @@ where
         }
     }
 
-    /// What is counted of this run: one of the hour's repairs, here and in all accounts, and, of the backlog, one of the
-    /// day's wave.
+    /// The budgets that count this run: one of the hour's repairs, here and in all accounts, and, for the backlog, one
+    /// of the day's wave.
     fn counted(&self, lock: &Lock) -> Vec<Counted> {
         let parameters = &self.visit.settings.parameters;
         let (hourly, all) = (self.hourly(), parameters.organization_hourly_budget);
@@ -94,14 +95,14 @@ where
         counted
     }
 
-    /// One account's part of the organisation's budget.
+    /// One account's share of the organisation's budget.
     fn part_of(&self, all: u32) -> u32 {
         let (least, most) = PARTS;
         let parts = (self.visit.settings.accounts.len() + 1).clamp(least, most);
         all.div_ceil(u32::try_from(parts).unwrap_or(1)).max(1)
     }
 
-    /// Looks whether something is left of all that is counted, before the lock is taken: an objection costs nothing else.
+    /// Checks that all counted budgets have room, before the lock is taken: an objection costs nothing else.
     pub(super) async fn rooms(&self, lock: &Lock) -> Result<Result<Rooms, Objection>, Fault> {
         let (budgets, objections): (Vec<_>, Vec<_>) = self.counted(lock).into_iter().unzip();
         let rooms = try_join_all(budgets.into_iter().map(|budget| budget.room(self.ports))).await?;
@@ -109,7 +110,7 @@ where
         Ok(claimed.map(|(room, over)| room.map(|room| (room, over)).ok_or_else(over)).collect())
     }
 
-    /// Takes one slot of everything that is counted, or none.
+    /// Takes one slot of every counted budget, or none.
     pub(super) async fn take_slots(&self, rooms: &Rooms, lease: &Lease) -> Result<Result<Vec<Slot>, Objection>, Fault> {
         let attempt = &lease.lock.attempt;
         let taken = try_join_all(rooms.iter().map(|(room, _)| room.take(self.ports, attempt))).await?;
@@ -120,7 +121,8 @@ where
         Ok(Err(objection))
     }
 
-    /// Gives slots back: nothing was written. One that cannot be given back stays used, which is only less than was allowed.
+    /// Gives slots back: nothing was written. One that cannot be given back stays used, which only leaves less than
+    /// allowed.
     pub(super) async fn give_back(&self, slots: &[Slot], lease: &Lease) {
         join_all(slots.iter().map(|slot| slot.give_back(self.ports, &lease.lock.attempt))).await;
     }
@@ -132,8 +134,8 @@ where
         asks::spend(self.ports, approved, &lease.lock.attempt, &lost).await
     }
 
-    /// The turns that this plan must take; without them the lock goes back with what else was claimed, and so does the
-    /// delivery.
+    /// Acquires the shared locks that this plan needs; without them the lock and all other claims are given back, and
+    /// so is the delivery.
     pub(super) async fn take_turns(&self, lease: &Lease, slots: &[Slot]) -> Result<Vec<Lease>, Fault> {
         let lost = self.course.impact.as_ref().map_or(0, |impact| impact.administrators_lost);
         let administrators = (lost > 0).then_some(Turn::Administrators);

@@ -1,4 +1,4 @@
-//! Everything on file that bears on whether a plan may be carried out.
+//! All stored entries that affect whether a plan may be carried out.
 
 use futures_util::future::{try_join, try_join4};
 use remedy_domain::{
@@ -22,7 +22,7 @@ use crate::{
     visit::Visit,
 };
 
-/// Everything on file that bears on whether a plan may be carried out.
+/// All stored entries that affect whether a plan may be carried out.
 pub(super) struct Dossier {
     holds: Vec<Hold>,
     exemptions: Vec<Exemption>,
@@ -50,8 +50,8 @@ impl Dossier {
     }
 }
 
-/// Reads what is on file, all at once, and the tags of the resource. An approval that this attempt, or a lost one, used up
-/// still counts for it.
+/// Reads the stored entries, all at once, and the tags of the resource. An approval that this attempt, or that of a
+/// crashed worker, spent still counts for it.
 pub(super) async fn gather<R, P>(
     ports: &P,
     (target, task, visit): (&Target, Task<'_>, &Visit<'_>),
@@ -85,8 +85,8 @@ where
     Ok(Dossier { holds, exemptions, recent, age, asked, standing, manager, owner, own })
 }
 
-/// Who owns the resource bears on who must agree, and nobody must where a control only stops destruction: there, tags that may
-/// not be read are none.
+/// The owner of the resource affects who must agree, and nobody must if a control only stops destruction: there,
+/// unreadable tags count as none.
 async fn tags<R: Remediation>(client: &R::Client, target: &Target) -> Result<Tags, Fault> {
     match R::tags(client, target).await {
         Err(fault) if fault.kind == FaultKind::Denied && R::CONTROL.stops == Stops::Destruction => Ok(Tags::new()),
@@ -94,7 +94,7 @@ async fn tags<R: Remediation>(client: &R::Client, target: &Target) -> Result<Tag
     }
 }
 
-/// The id of the ask that this course hangs on: its own, that of the plan that was approved, or that of the undo.
+/// The id of the ask that this course depends on: its own, that of the plan that was approved, or that of the undo.
 fn ask_of(task: Task<'_>, course: &PlanId) -> Result<String, Fault> {
     let not_canonical = |_| Fault::defect("revert", "plan-not-canonical");
     match task {
@@ -109,7 +109,7 @@ where
     R: Remediation,
     P: Ports + Doors<R::Client>,
 {
-    /// What the guard looks at.
+    /// The input of the guard.
     pub(super) fn snapshot(&self) -> Snapshot<'_> {
         let dossier = &self.dossier;
         Snapshot {

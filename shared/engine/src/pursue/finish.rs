@@ -1,4 +1,4 @@
-//! What is stored of an attempt: its plan, its intent, its outcome, and the notice of it.
+//! The stored objects of an attempt: its plan, its intent, its outcome, and its notice.
 
 use futures_util::future::{join, try_join};
 use remedy_domain::{
@@ -33,7 +33,7 @@ where
         })
     }
 
-    /// Makes the plan and the intent durable. Until both are, nothing is written. Answers the intent's key.
+    /// Makes the plan and the intent durable. Until both are, nothing is written. Returns the intent's key.
     pub(super) async fn intend(&self, lease: &Lease) -> Result<String, Fault> {
         let stored = self.stored(lease, None)?;
         let planned = self.course.route.steps.iter().map(|step| step.call().operation).collect();
@@ -52,7 +52,7 @@ where
         Record { attempt: Some(lease.lock.attempt.clone()), asked_by: asked_by.flatten(), approved_by, ..record }
     }
 
-    /// Stores how the attempt ended, and gives back the lock, and the slots of what was not written.
+    /// Stores how the attempt ended, and releases the lock, and the slots if nothing was written.
     pub(super) async fn finish(
         &self,
         lease: &Lease,
@@ -73,7 +73,7 @@ where
         Ok((report, letter))
     }
 
-    /// Puts the notice of an outcome on file. What happens to one resource again and again is told so often one by one, then once.
+    /// Stores the notice of an outcome. Repeated outcomes of one resource are notified one by one so often, then once.
     async fn post(&self, lease: &Lease, report: &Report) -> Letter {
         let Some(notice) = notice(report, self.task.purpose()) else { return Letter::None };
         if self.dossier.recent.tried < NOTED {

@@ -25,7 +25,7 @@ pub(super) enum Looks {
     UntilSeen,
 }
 
-/// What the look after the writes gave.
+/// The result of the read after the writes.
 pub(super) struct Seen<R: Remediation> {
     pub(super) outcome: Outcome,
     pub(super) setting: Option<R::Setting>,
@@ -56,7 +56,7 @@ where
         }
     }
 
-    /// What it means that the wanted setting is there.
+    /// The outcome if the wanted setting is there.
     fn seen(&self, facts: &R::Facts, setting: &R::Setting) -> Outcome {
         if matches!(self.task, Task::Revert(_)) {
             return Outcome::Reverted;
@@ -68,7 +68,7 @@ where
         }
     }
 
-    /// What it means that it is not. A resource that is still settling keeps its intent open.
+    /// The outcome if it is not. A resource that is still settling keeps its intent open.
     fn unseen(seen: Result<Observed<R::Facts, R::Setting>, Fault>) -> Result<Seen<R>, Fault> {
         match seen {
             Ok(Observed::Settling) => Err(Fault::transient("verify", "settling")),

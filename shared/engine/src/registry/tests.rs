@@ -45,7 +45,7 @@ fn a_run_reads_the_holds_that_bear_on_it_and_no_others() {
     assert_eq!(now(holds(&state)).len(), 201);
 }
 
-/// Versions before 0.1.0 wrote one object over: of both forms, the later turn counts.
+/// Versions before 0.1.0 overwrote one object: of both forms, the later turn counts.
 #[test]
 fn a_hold_of_the_first_form_counts_until_it_is_turned() {
     let state = Shelves::default();

@@ -1,4 +1,4 @@
-//! What is not about one position: keys, time, anchors, pairs, and what belongs nowhere.
+//! Findings that do not concern one position: keys, time, anchors, pairs, and objects that belong nowhere.
 
 use super::*;
 use crate::{Pins, Previous, Verdict};
@@ -126,7 +126,7 @@ fn a_known_beginning_is_pinned() {
     let first = Hour::of(start());
     let good = Pins { genesis: Some(genesis.clone()), since: Some(first.plus(3)), origin: Some("evidence".into()) };
     assert_eq!(pinned(&bucket, &good), BTreeSet::new());
-    // Everything is wiped, and a sealer that knows no better begins anew, with the genuine key.
+    // Everything is wiped, and a sealer without marks begins anew, with the genuine key.
     let mut anew = Bucket::from([sample::of_kind(first.plus(24).begins(), 1, evidence::Kind::Held)]);
     sample::seal(&mut anew, &signer(), 1, &[]);
     assert!(report(&anew).is_intact(), "without a pin nobody can tell");
@@ -159,7 +159,7 @@ fn what_is_forged_into_an_old_hour_is_named_before_it_is_sealed_and_after() {
     fresh.extend([intent.clone(), outcome.clone()]);
     let named = set([(Kind::Inserted, &intent.0), (Kind::OutcomeWithoutIntent, &outcome.0)]);
     assert_eq!(found(&fresh), named, "it says that it was written now");
-    // A sealer lists what it finds, as late.
+    // A sealer lists the objects that it finds, as late.
     sample::seal(&mut bucket, &signer(), 25, &late);
     let bytes = bucket[&name::manifest(LAST - 1)].clone();
     let before = crate::Manifest::parse(&bytes).unwrap();
@@ -276,7 +276,7 @@ fn what_a_signed_manifest_steps_over_is_no_link_and_parts_are_one_hour() {
     let late = at + std::time::Duration::from_hours(4);
     let report = verify(&sample::archive(&cut), &keys(), None, late);
     assert!(report.findings.iter().any(|it| it.kind == Kind::CutOff), "{:?}", report.findings);
-    // Nobody steps over what is signed.
+    // A signed manifest is never skipped.
     let mut genuine = bucket.clone();
     let digest = |key: String| remedy_domain::canonical::sha256_hex(&bucket[&key]);
     let previous = Some(Previous { manifest: digest(name::manifest(0)), seal: digest(name::seal(0)) });

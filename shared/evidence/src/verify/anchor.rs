@@ -11,7 +11,7 @@ use crate::{
     name,
 };
 
-/// Compares, and answers how many seals agree with what is there.
+/// Compares, and returns how many seals agree with the archive.
 pub(super) fn compare(anchor: &Archive, archive: &Archive, keys: &[PublicKey], findings: &mut Vec<Finding>) -> usize {
     let mut agreed = 0;
     if anchor.seals.is_empty() {

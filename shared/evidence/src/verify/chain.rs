@@ -24,7 +24,7 @@ pub(super) const SKEW: Duration = Duration::from_mins(5);
 #[derive(Debug, Default)]
 pub(super) struct Chain {
     pub(super) reliable: BTreeMap<u64, Manifest>,
-    /// The hours of manifests of a later release: they are signed, and what they say is not known.
+    /// The hours of manifests of a later release: they are signed, and their contents are not known.
     pub(super) unknown: BTreeMap<u64, Hour>,
     /// The highest number of which anything is there.
     pub(super) last: Option<u64>,
@@ -52,7 +52,7 @@ impl Chain {
                 Err(found) => wrong.push((number, found)),
             }
         }
-        // What is stepped over is no link, whatever stands there.
+        // A skipped number is no link, whatever is there.
         wrong.retain(|(number, _)| !chain.is_stepped_over(*number));
         findings.extend(wrong.into_iter().flat_map(|(_, found)| found));
         chain.whole_from = chain.whole();
@@ -70,13 +70,13 @@ impl Chain {
         archive.manifests.get(number).filter(|_| first.before().is_none())
     }
 
-    /// Where the chain begins. None: that is not known.
+    /// The beginning of the chain. None: it is not known.
     pub(super) fn begins(&self) -> Option<Hour> {
         let first = self.reliable.values().next()?;
         first.before().is_none().then_some(first.hour)
     }
 
-    /// The hour that the next manifest is about: where the last ones cannot be relied on, the earliest that it can be.
+    /// The hour that the next manifest is about: if the last ones cannot be relied on, the earliest possible one.
     pub(super) fn next_hour(&self) -> Option<Hour> {
         let last = self.last?;
         if let Some(hour) = self.unknown.get(&last) {
@@ -102,7 +102,7 @@ impl Chain {
         self.whole_from.is_some_and(|from| from <= number)
     }
 
-    /// What stands at numbers that are stepped over.
+    /// The objects at skipped numbers.
     pub(super) fn stepped_over(&self, archive: &Archive) -> Vec<String> {
         let manifests = archive.manifests.keys().map(|number| (*number, name::manifest(*number)));
         let seals = archive.seals.keys().map(|number| (*number, name::seal(*number)));
@@ -154,7 +154,7 @@ impl Chain {
         self.reliable.insert(manifest.number, manifest);
     }
 
-    /// The hour that a manifest must be about. Where those before it are missing, each of them closed one hour at most.
+    /// The hour that a manifest must be about. If those before it are missing, each of them closed one hour at most.
     fn expected(&self, manifest: &Manifest, before: Option<&Manifest>) -> Option<Hour> {
         if let Some(before) = before {
             return Some(before.next_hour());

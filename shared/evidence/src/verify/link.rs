@@ -1,4 +1,4 @@
-//! One number of the chain, and what is there for it.
+//! One number of the chain, and the objects for it.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::{
     name,
 };
 
-/// The seals by number, each opened once: that is what a verification spends its time on.
+/// The seals by number, each opened once: a verification spends its time on that.
 pub(super) type Opened = BTreeMap<u64, Result<Checkpoint, Finding>>;
 
 /// The numbers of manifests by their digest, as signed.
@@ -21,13 +21,13 @@ pub(super) type Signed<'a> = BTreeMap<&'a str, u64>;
 
 /// A manifest that is signed.
 pub(super) enum Genuine {
-    /// What it says is known.
+    /// Its contents are known.
     Known(Box<Manifest>),
-    /// It is of a later release. Its seal tells its hour.
+    /// It is of a later release. Its seal names its hour.
     Unknown(Hour),
 }
 
-/// One number of the chain, and what is there for it.
+/// One number of the chain, and the objects for it.
 pub(super) struct Link<'a> {
     pub(super) number: u64,
     pub(super) manifest: Option<&'a [u8]>,

@@ -1,4 +1,4 @@
-//! What is in the folders of the hours, against what the manifests list.
+//! Compares the objects in the folders of the hours with the lists of the manifests.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,13 +20,13 @@ use crate::{
     record::Class,
 };
 
-/// A worker lives for 16 minutes at most, and a record is written by then. Only an outcome may come later: whoever closes
-/// what a lost worker left writes it under the key that its intent has told.
+/// A worker lives for 16 minutes at most, and has written its record by then. Only an outcome may come later: the
+/// worker that closes an attempt of a crashed one writes it under the key that the intent names.
 const LIFETIME: Duration = Duration::from_mins(20);
-/// So many hours after its own, a record that is no outcome may be sealed as late.
+/// The number of hours after its own within which a record that is no outcome may be sealed as late.
 const LATE: i64 = 2;
 
-/// What is no finding, and no sealed record either.
+/// Objects that are neither findings nor sealed records.
 #[derive(Debug, Default)]
 pub(super) struct Rest {
     pub(super) unsealed: Vec<String>,
@@ -35,14 +35,14 @@ pub(super) struct Rest {
     pub(super) unreadable: Vec<Finding>,
 }
 
-/// What is known of an object that no reliable manifest lists.
+/// The state of an object that no reliable manifest lists.
 enum Unlisted {
     NotYet,
     Unknown,
     Wrong(Kind, String),
 }
 
-/// Compares, and answers what is neither right nor wrong.
+/// Compares, and returns the objects that are neither right nor wrong.
 pub(super) fn compare(archive: &Archive, chain: &Chain, at: Timestamp, findings: &mut Vec<Finding>) -> Rest {
     let listed = listed(chain, findings);
     let digests: BTreeMap<&str, &str> =
@@ -89,7 +89,7 @@ fn listed<'a>(chain: &'a Chain, findings: &mut Vec<Finding>) -> BTreeMap<&'a str
     listed
 }
 
-/// What stands where nothing of Remedy's belongs, and what the bucket's versions tell.
+/// Objects in places where none of Remedy's belong, and the findings of the bucket's versions.
 fn misplaced(archive: &Archive) -> Vec<Finding> {
     let of = |kind: Kind, why: &'static str| move |key: &String| Finding::new(kind, key, why);
     let strays = archive.strays.iter().map(of(Kind::Inserted, "Remedy writes nothing of this name"));
@@ -101,7 +101,7 @@ fn misplaced(archive: &Archive) -> Vec<Finding> {
     strays.chain(altered).chain(markers).chain(older).collect()
 }
 
-/// What could not be read: when it was sealed, or now.
+/// Objects that could not be read: when they were sealed, or now.
 fn unreadable(archive: &Archive, chain: &Chain) -> Vec<Finding> {
     let then = chain.reliable.values().flat_map(|manifest| {
         let why = format!("when it was sealed as number {}", manifest.number);
@@ -132,8 +132,8 @@ fn differs(entry: &Entry, found: Option<&Found>, digests: &BTreeMap<&str, &str>)
     Some(Finding::new(Kind::Changed, &entry.key, why))
 }
 
-/// What is wrong with the time at which a record was sealed: it came to its hour's folder long after it can have been
-/// written, or says that it was written after its own seal.
+/// The finding about the time at which a record was sealed: it came to its hour's folder long after it can have been
+/// written, or claims to have been written after its own seal.
 fn belated(manifest: &Manifest, entry: &Entry, found: Option<&Found>) -> Option<Finding> {
     let found = found.filter(|found| found.class == Class::Record)?;
     let late = manifest.hour.since(Hour::of_key(&entry.key)?);
@@ -147,7 +147,7 @@ fn belated(manifest: &Manifest, entry: &Entry, found: Option<&Found>) -> Option<
     Some(Finding::new(Kind::ClockSkew, &entry.key, why))
 }
 
-/// What is wrong with an object that no reliable manifest lists.
+/// The finding about an object that no reliable manifest lists.
 fn unlisted(key: &str, found: &Found, chain: &Chain, at: Timestamp) -> Unlisted {
     let (Some(hour), true) = (Hour::of_key(key), chain.last.is_some()) else { return Unlisted::NotYet };
     if chain.begins().is_some_and(|begins| hour < begins) {
@@ -172,7 +172,7 @@ fn unlisted(key: &str, found: &Found, chain: &Chain, at: Timestamp) -> Unlisted 
     late(key, written)
 }
 
-/// What is newer than the last seal, and lies in the folder of an hour that was sealed before.
+/// An object newer than the last seal, in the folder of an hour that was sealed before.
 fn late(key: &str, written: Timestamp) -> Unlisted {
     let is_outcome = matches!(End::of(key), Some(End::Outcome(_)));
     let is_in_time = name::placed_at(key).is_some_and(|placed| written <= placed + LIFETIME);

@@ -1,4 +1,4 @@
-//! What the person who verifies knows from elsewhere: of which bucket the evidence is, and where its chain begins.
+//! Facts that the verifying person knows from elsewhere: the bucket of the evidence, and the beginning of its chain.
 
 use remedy_domain::{canonical, redact};
 
@@ -10,12 +10,12 @@ use crate::{
     name,
 };
 
-/// What is known from elsewhere. What is absent is not looked at.
+/// Facts known from elsewhere. Absent ones are not checked.
 #[derive(Debug, Clone, Default)]
 pub struct Pins {
     /// The bucket that was sealed.
     pub origin: Option<String>,
-    /// The SHA-256 of the first manifest, in hex: the sealer tells it when it begins.
+    /// The SHA-256 of the first manifest, in hex: the sealer reports it when it begins.
     pub genesis: Option<String>,
     /// An hour that was sealed: the chain begins with it or before it.
     pub since: Option<Hour>,

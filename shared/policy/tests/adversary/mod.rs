@@ -21,7 +21,7 @@ pub(crate) struct Gene {
     pub(crate) not_resource: bool,
     /// Which list takes up the bytes.
     pub(crate) long: Long,
-    /// How many items stand in that list; none: as many as the share has room for, in one statement.
+    /// The number of items in that list; none: as many as the share has room for, in one statement.
     pub(crate) items: Option<usize>,
     /// How patterns are written.
     pub(crate) style: usize,
@@ -92,7 +92,7 @@ impl Gene {
 /// A name and the genes.
 type Shape = (&'static str, Vec<Gene>);
 
-/// The shapes that were found to be bad, by name.
+/// The shapes that proved bad, by name.
 pub(crate) fn shapes() -> Vec<Shape> {
     [of_patterns(), of_conditions()].concat()
 }
@@ -256,7 +256,7 @@ fn listed(gene: &Gene, number: &mut usize, room: usize, item: &dyn Fn(usize) -> 
     out
 }
 
-/// A few letters, others for each number: common ones, so that much begins to match.
+/// A few letters, others for each number: common ones, so that many begin to match.
 fn letters(mut number: usize) -> String {
     let mut out = String::new();
     loop {
@@ -290,22 +290,22 @@ fn action(style: usize, number: usize) -> String {
     }
 }
 
-/// What analyses of a policy take.
+/// The analyses of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entry {
-    /// What an identity policy permits.
+    /// The permissions of an identity policy.
     Identity,
     /// Whether a principal with the policy is an administrator.
     Admin,
-    /// Whom a resource policy lets in.
+    /// The callers that a resource policy admits.
     Public,
-    /// What a bucket policy demands.
+    /// The demands of a bucket policy.
     Demands,
-    /// The edits that take a fault out.
+    /// The edits that remove a fault.
     Edit,
 }
 
-/// The entries that take a policy of this kind.
+/// The entries that accept a policy of this kind.
 pub(crate) fn entries(kind: Kind) -> &'static [Entry] {
     match kind {
         Kind::Identity => &[Entry::Identity, Entry::Admin, Entry::Edit],

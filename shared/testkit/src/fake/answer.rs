@@ -60,7 +60,7 @@ impl Refusal {
         Self { status, code, message: message.into() }
     }
 
-    /// What a caller without the right is told.
+    /// The error for a caller without the permission.
     pub(super) fn denied(service: Service, operation: &str) -> Self {
         match service {
             Service::Kms => Self::new(
@@ -75,7 +75,7 @@ impl Refusal {
         }
     }
 
-    /// What a caller in a hurry is told.
+    /// The error for a caller that is too fast.
     pub(super) fn throttled(service: Service) -> Self {
         match service {
             Service::S3 | Service::S3Control => Self::new(503, "SlowDown", "Please reduce your request rate."),
@@ -88,7 +88,7 @@ impl Refusal {
         }
     }
 
-    /// What everybody is told on a bad day.
+    /// The error for everybody during an outage.
     pub(super) fn unavailable(service: Service) -> Self {
         let code = if service == Service::Kms { "KMSInternalException" } else { "ServiceUnavailable" };
         Self::new(503, code, "The service is unable to handle the request.")

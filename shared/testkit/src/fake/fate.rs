@@ -83,7 +83,7 @@ impl Fate {
         thread.due = Some((thread.effects + nth, moment, mishap));
     }
 
-    /// Takes back what was to go wrong. Answers whether it was still to come.
+    /// Cancels a fault. Returns whether it was still to come.
     pub fn spare(&self) -> bool {
         self.thread().due.take().is_some()
     }

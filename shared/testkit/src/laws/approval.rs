@@ -1,4 +1,4 @@
-//! Plans that are not carried out: they are held, recorded and told once.
+//! Plans that are not carried out: they are held, recorded and notified once.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(super) async fn observes_only<C: Lawful>(case: &Case<C>, theatre: &dyn Theat
     Bearing::Held
 }
 
-/// A plan that asks a person is held, recorded and told once. So is what only a person can put right.
+/// A plan that asks a person is held, recorded and notified once. So is a violation that only a person can repair.
 pub(super) async fn asks<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     let outcome = match scene.verdict().await {

@@ -1,4 +1,4 @@
-//! What a control decides: it settles, it stands still, it touches little.
+//! The decisions of a control: it settles, it stands still, it touches little.
 
 use std::collections::BTreeSet;
 
@@ -71,7 +71,7 @@ fn assert_grounds<C: Lawful>(before: &C::Setting, after: &C::Setting, violations
     }
 }
 
-/// What a report is about: its target, and what its settings name.
+/// The names in a report: its target, and those in its settings.
 fn named(report: &Report) -> Vec<String> {
     let mut names: Vec<_> =
         [Some(&report.target.id), report.target.arn.as_ref()].into_iter().flatten().cloned().collect();

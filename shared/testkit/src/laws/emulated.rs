@@ -85,7 +85,7 @@ fn seen_of(call: &proxy::Call, session: Option<String>) -> Seen {
 ///
 /// # Panics
 ///
-/// Where one is broken, or where a quarter of them bears upon nothing that was played.
+/// If one is broken, or if a quarter of them applies to nothing that was run.
 pub fn check_on_emulator<C: Lawful>() {
     let held = as_a_function(|| block_on(on_emulator::<C, _>(EmulatedTheatre::new, 3)));
     let least = elsewhere::<C>().count() * 3 / 4;

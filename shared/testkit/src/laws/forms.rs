@@ -18,7 +18,7 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/formats/s
 /// How many settings a new file holds.
 const SAMPLES: usize = 4;
 
-/// A setting on file.
+/// A stored setting.
 #[derive(Debug, Serialize, Deserialize)]
 struct Stored {
     /// The version that wrote it.
@@ -29,7 +29,7 @@ struct Stored {
     now: Option<Value>,
 }
 
-/// Fails where a setting on file does not load, or says something else after it was stored again.
+/// Fails if a stored setting does not load, or differs after it was stored again.
 pub fn check_forms<C: Lawful>() {
     let file = PathBuf::from(FOLDER).join(format!("{}.json", C::CONTROL.id));
     if std::env::var_os("REMEDY_WRITE_FORMATS").is_some() && !file.exists() {

@@ -1,4 +1,4 @@
-//! A name is no privilege: whatever a resource is called, the same is thought of it and done about it.
+//! A name is no privilege: whatever a resource is called, it is judged and treated the same.
 
 use std::mem::discriminant;
 
@@ -6,11 +6,11 @@ use remedy_domain::{Scope, Verdict};
 
 use super::{Bearing, Case, Lawful, Scene, Theatre};
 
-/// How things are called that AWS, Remedy or settings spare.
+/// Names of resources that AWS, Remedy or settings spare.
 const PRIVILEGED: [&str; 7] =
     ["AWSServiceRoleFor", "AWSReservedSSO_", "Remedy", "remedy-", "stacksets-exec-", "break-glass-", "deploy-"];
 
-/// No name takes a resource out of sight: what has drifted has drifted, and is put right, under every name.
+/// No name hides a resource: drift is drift, and is repaired, under every name.
 pub(super) async fn no_name_hides<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(plain) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     let verdict = plain.verdict().await;
@@ -20,7 +20,7 @@ pub(super) async fn no_name_hides<C: Lawful>(case: &Case<C>, theatre: &dyn Theat
     let outcome = plain.repair().await.expect("a repair").outcome;
     for start in PRIVILEGED {
         let (mut stage, ports) = theatre.open();
-        // Names of buckets have small letters only.
+        // Names of buckets have only lower-case letters.
         stage.alias =
             if C::CONTROL.scope == Scope::Global { start.to_owned() } else { start.to_lowercase().replace('_', "-") };
         let Some(scene) = Scene::<C>::on(case, (stage, ports)).await else { return Bearing::Moot };

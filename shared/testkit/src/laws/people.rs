@@ -23,7 +23,7 @@ fn arrived(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Repaired | Outcome::Contained)
 }
 
-/// An undo that two people have not agreed to waits: nothing is written at AWS, and no exemption is put on file.
+/// An undo that two people have not agreed to waits: nothing is written at AWS, and no exemption is stored.
 pub(super) async fn waits_for_two<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     if scene.drift().await.is_none() || C::WAY_BACK == WayBack::Refused {
@@ -39,7 +39,7 @@ pub(super) async fn waits_for_two<C: Lawful>(case: &Case<C>, theatre: &dyn Theat
     Bearing::Held
 }
 
-/// What a person agreed to is carried out, once: the same drift again waits again.
+/// An approved plan is carried out, once: the same drift again waits again.
 pub(super) async fn spends_approvals<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     let Some((before, _)) = scene.drift().await else { return Bearing::Moot };
@@ -92,8 +92,8 @@ async fn turn<C: Lawful>(scene: &Scene<C>, scope: &HoldScope, switch: Switch) {
     registry::hold(&*scene.ports, &hold).await.expect("the switch turns");
 }
 
-/// What drifts again and again is repaired so often a day, then somebody is paged, once. Where to stop would be the harm,
-/// somebody is paged each time and the repairs go on.
+/// A target that drifts again and again is repaired so often a day, then somebody is paged, once. If stopping would do
+/// harm, somebody is paged each time and the repairs go on.
 pub(super) async fn stops_flapping<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     flaps(case, theatre, FLAPS).await
 }
@@ -132,7 +132,8 @@ pub async fn flaps<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre, times: u32)
     Bearing::Held
 }
 
-/// What was broken before the first sweep waits for a person, unless only destruction is stopped; once repaired, it is fresh.
+/// Drift from before the first sweep waits for a person, unless only destruction is stopped; once repaired, it is
+/// fresh.
 pub(super) async fn minds_the_backlog<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     if scene.drift().await.is_none() {

@@ -6,8 +6,8 @@ use remedy_domain::{Fault, FaultKind, Outcome, evidence::Kind};
 
 use super::{Bearing, Case, Lawful, Scene, Theatre, conservation::records};
 
-/// A denied door, and a denied write, leave one outcome and no lock, and are not tried again on the same day; with the right back,
-/// a run of the next day repairs.
+/// A denied client, and a denied write, leave one outcome and no lock, and are not tried again on the same day; with
+/// the permission back, a run of the next day repairs.
 pub(super) async fn takes_no<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     let Some((before, drift)) = scene.drift().await else { return Bearing::Moot };

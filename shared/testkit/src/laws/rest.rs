@@ -1,11 +1,11 @@
-//! Where there is nothing to do, nothing is done.
+//! If there is nothing to do, nothing is done.
 
 use remedy_domain::{Outcome, Verdict};
 use remedy_engine::Glance;
 
 use super::{Bearing, Case, Lawful, Mark, Scene, Theatre};
 
-/// What a run that has nothing to do answers.
+/// The outcome of a run that has nothing to do.
 fn at_rest<S>(verdict: &Verdict<S>) -> Option<Outcome> {
     match verdict {
         Verdict::Compliant => Some(Outcome::AlreadyCompliant),
@@ -15,7 +15,8 @@ fn at_rest<S>(verdict: &Verdict<S>) -> Option<Outcome> {
     }
 }
 
-/// What is compliant, contained or out of scope is left alone: the calls of one look, no write, no access to the ledger.
+/// A compliant, contained or out-of-scope target is left alone: the calls of one look, no write, no access to the
+/// ledger.
 pub(super) async fn rests<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     let Some(outcome) = at_rest(&scene.verdict().await) else { return Bearing::Moot };
@@ -28,7 +29,7 @@ pub(super) async fn rests<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> B
     Bearing::Held
 }
 
-/// The operations of a glance and, where it does not tell, of one look; and the time after them.
+/// The operations of a glance and, if it does not decide, of one look; and the time after them.
 async fn calls_of_a_look<C: Lawful>(scene: &Scene<C>) -> (Mark, Vec<String>) {
     let mark = scene.mark();
     let glance = C::at_a_glance(&scene.stage.client(), &scene.target).await.expect("a glance");

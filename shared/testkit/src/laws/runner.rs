@@ -10,7 +10,7 @@ use proptest::{
 
 use super::{Bearing, Case, FakeTheatre, Law, Lawful, Theatre, bounds};
 
-/// A law bears upon one case in so many, at least.
+/// A law applies to one case in so many, at least.
 const PATIENCE: usize = 40;
 
 fn cases<C: Lawful>() -> impl Strategy<Value = Case<C>> {
@@ -32,7 +32,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 ///
 /// # Panics
 ///
-/// Where the law is broken, where it bears upon no case at all, and where it does although the control calls it moot.
+/// If the law is broken, if it applies to no case at all, and if it does although the control calls it moot.
 pub fn check<C: Lawful>(law: Law) {
     let is_moot = C::MOOT.contains(&law);
     let (mut runner, held) = (runner(), Cell::new(0));
@@ -93,18 +93,18 @@ pub fn check_reach<C: Lawful>() {
 const ON_THE_FAKE: [Law; 5] =
     [Law::SurvivesCrashes, Law::SurvivesFaults, Law::SurvivesUndone, Law::Verifies, Law::SeesThroughOldAnswers];
 
-/// The laws that can bear upon a control elsewhere than on the fake.
+/// The laws that can apply to a control elsewhere than on the fake.
 pub(super) fn elsewhere<C: Lawful>() -> impl Iterator<Item = Law> {
     Law::ALL.iter().copied().filter(|law| !ON_THE_FAKE.contains(law) && !C::MOOT.contains(law))
 }
 
-/// Plays cases of every law that can bear in other theatres, such as an emulator, until it has held once, but at most
-/// `most`. They are cases upon which the law bears on the fake, where looking for one costs next to nothing. Each law has a
-/// theatre of its own: lists that hold what other laws left behind take ever longer. Answers which laws have held.
+/// Runs cases of every law that can apply in other theatres, such as an emulator, until it has held once, but at most
+/// `most`. They are cases to which the law applies on the fake, where looking for one costs next to nothing. Each law
+/// has a theatre of its own: lists with the remains of other laws take ever longer. Returns which laws have held.
 ///
 /// # Panics
 ///
-/// Where a law is broken; the case is told, not shrunk.
+/// If a law is broken; the case is printed, not shrunk.
 pub async fn on_emulator<C: Lawful, T: Theatre>(open: impl AsyncFn() -> T, most: usize) -> Vec<Law> {
     let (mut runner, mut held) = (runner(), Vec::new());
     for law in elsewhere::<C>() {
@@ -125,7 +125,7 @@ pub async fn on_emulator<C: Lawful, T: Theatre>(open: impl AsyncFn() -> T, most:
     held
 }
 
-/// A case upon which a law bears on the fake.
+/// A case to which a law applies on the fake.
 async fn bearing<C: Lawful>(law: Law, runner: &mut TestRunner) -> Option<Case<C>> {
     for _ in 0..PATIENCE {
         let case = cases::<C>().new_tree(runner).expect("the strategy makes cases").current();

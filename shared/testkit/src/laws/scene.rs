@@ -44,7 +44,7 @@ pub struct Mark {
     entries: usize,
 }
 
-/// What happened since.
+/// The events since.
 #[derive(Debug, Clone)]
 pub struct Activity {
     /// The calls that AWS saw.
@@ -170,13 +170,13 @@ impl<C: Lawful> Scene<C> {
         self.observe().await.1
     }
 
-    /// What the control thinks of it.
+    /// The control's verdict.
     pub fn judge(&self, facts: &C::Facts, setting: &C::Setting) -> Verdict<C::Setting> {
         let (now, parameters) = (self.ports.time().now(), &self.settings.parameters);
         C::judge(facts, setting, &Context { now, account: &self.target.account, parameters })
     }
 
-    /// What the control thinks of it now.
+    /// The control's verdict now.
     pub async fn verdict(&self) -> Verdict<C::Setting> {
         let (facts, setting) = self.observe().await;
         self.judge(&facts, &setting)
@@ -191,7 +191,7 @@ impl<C: Lawful> Scene<C> {
         }
     }
 
-    /// Goes from one setting to another without the engine, as somebody else might. Answers whether there is a way.
+    /// Goes from one setting to another without the engine, as somebody else might. Returns whether there is a way.
     pub async fn put(&self, from: &C::Setting, to: &C::Setting) -> bool {
         put::<C>(&self.stage, &self.target, from, to).await
     }
@@ -202,14 +202,14 @@ impl<C: Lawful> Scene<C> {
         Mark { calls, entries: self.ports.log().len() }
     }
 
-    /// What happened since.
+    /// The events since.
     pub fn since(&self, mark: Mark) -> Activity {
         let calls = self.stage.backstage.journal().unwrap_or_default().split_off(mark.calls);
         Activity { calls, ledger: self.ports.log().split_off(mark.entries) }
     }
 }
 
-/// Goes from one setting to another without the engine. Answers whether there is a way.
+/// Goes from one setting to another without the engine. Returns whether there is a way.
 pub(super) async fn put<C: Lawful>(stage: &Stage, target: &Target, from: &C::Setting, to: &C::Setting) -> bool {
     let route = C::steps(from, to);
     if !route.lost.is_empty() || route.harm() == Harm::DataLoss {
@@ -279,7 +279,7 @@ impl Activity {
         assert!(written.is_empty(), "the ledger was written: {written:?}");
     }
 
-    /// The ledger was not even read, but for what a control has to know of earlier looks.
+    /// The ledger was not even read, except for the control's memo of earlier looks.
     pub fn assert_ledger_untouched<C: Lawful>(&self) {
         let recalls = |entry: &&Entry| C::RECALL == Recall::Last && entry.key.starts_with("seen/");
         let accessed: Vec<_> = self.ledger.iter().filter(|entry| !recalls(entry)).collect();

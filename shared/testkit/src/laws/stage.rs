@@ -1,4 +1,4 @@
-//! Where a case is played: an account of the fake, or one of an emulator.
+//! The place of a case: an account of the fake, or one of an emulator.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +16,7 @@ use crate::{
     memory::MemoryPorts,
 };
 
-/// What no SDK call can bring about.
+/// States that no SDK call can bring about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prop {
     /// Root has an MFA device.
@@ -41,22 +41,22 @@ pub trait Backstage {
         None
     }
 
-    /// Refuses an operation to everybody but the test, or allows it again. Answers whether it can.
+    /// Refuses an operation to everybody but the test, or allows it again. Returns whether it can.
     fn refuse(&self, _operation: &str, _refused: bool) -> bool {
         false
     }
 
-    /// Lets the engine see its writes only so much later. Answers whether it can.
+    /// Lets the engine see its writes only so much later. Returns whether it can.
     fn lag(&self, _by: Duration) -> bool {
         false
     }
 
-    /// Lets the engine see once more, for so long, what was there before its last writes. Answers whether it can.
+    /// Shows the engine once more, for so long, the state before its last writes. Returns whether it can.
     fn relapse(&self, _long: Duration) -> bool {
         false
     }
 
-    /// Brings on what no SDK call can. Answers the id of what was made; nothing where it cannot.
+    /// Creates a state that no SDK call can. Returns the id of the resource; nothing if it cannot.
     fn plant(&self, _account: &str, _region: &str, _prop: Prop) -> Option<String> {
         None
     }
@@ -120,7 +120,7 @@ pub struct Stage {
     pub region: Region,
     /// Behind the scenes.
     pub backstage: Rc<dyn Backstage>,
-    /// What all names here begin with.
+    /// The prefix of all names here.
     pub alias: String,
 }
 

@@ -51,7 +51,7 @@ async fn hurt<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre, what: (usize, Mi
     (what.0 > 0 || scene.drift().await.is_some()).then_some(scene)
 }
 
-/// While a lost worker's lease runs, nobody else writes.
+/// While a crashed worker's lease runs, nobody else writes.
 async fn busy<C: Lawful>(scene: &Scene<C>, first: Option<&Result<Report, Fault>>) {
     let state = scene.ports.shelf(Shelf::State);
     let is_locked = state.keys().any(|key| key.starts_with("lock/") && !state.contains_key(&format!("{key}.done")));
@@ -137,7 +137,7 @@ async fn undone<C: Lawful>(scene: &Scene<C>, plan: &PlanId) {
     panic!("the undo of {plan} never ends");
 }
 
-/// Of several workers at once, one writes; the others are told to come again.
+/// Of several workers at once, one writes; the others must come again.
 pub(super) async fn one_at_a_time<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     if scene.drift().await.is_none() {

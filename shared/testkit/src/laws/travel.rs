@@ -24,7 +24,7 @@ pub(super) async fn arrives<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) ->
     Bearing::Held
 }
 
-/// A repair taken back leaves the setting as it was, but for what cannot be brought back: then it is refused.
+/// A reverted repair leaves the setting as it was, except what cannot be restored: then it is refused.
 pub(super) async fn returns<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     let Some((before, drift)) = scene.drift().await else { return Bearing::Moot };
@@ -49,7 +49,7 @@ pub(super) async fn returns<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) ->
     Bearing::Held
 }
 
-/// A repair taken back can be taken back.
+/// A reverted repair can be reverted in turn.
 pub(super) async fn returns_twice<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     let Some((before, drift)) = scene.drift().await else { return Bearing::Moot };

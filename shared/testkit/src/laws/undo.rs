@@ -16,7 +16,7 @@ use crate::people::person;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// An undo puts its exemption on file before it writes, and the next repair honours it until it expires.
+/// An undo stores its exemption before it writes, and the next repair honours it until it expires.
 pub(super) async fn exempts<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     if scene.drift().await.is_none() || C::WAY_BACK == WayBack::Refused {
@@ -40,7 +40,8 @@ pub(super) async fn exempts<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) ->
     Bearing::Held
 }
 
-/// An exemption that comes on file after the first ruling and before the lock is honoured: another run may have had the lock.
+/// An exemption that is stored after the first ruling and before the lock is honoured: another run may have had the
+/// lock.
 async fn exempts_in_time<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return };
     let (ports, target, now) = (Rc::clone(&scene.ports), scene.target.clone(), scene.ports.time().now());

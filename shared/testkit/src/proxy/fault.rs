@@ -1,4 +1,4 @@
-//! What can go wrong with a call, in the words of the service that is called.
+//! Faults of a call, in the words of the called service.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::call::{Call, Protocol};
 use super::wire::{REQUEST_ID, Reply};
 
-/// What a caller is made to see instead of the emulator's answer.
+/// The result that a caller sees in place of the emulator's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Refused for too high a rate, before any effect.
@@ -19,7 +19,7 @@ pub enum Fault {
     ResetBefore,
     /// The emulator carries the call out, then the connection is dropped without an answer.
     ResetAfter,
-    /// The emulator carries the call out, then the service tells of an internal error.
+    /// The emulator carries the call out, then the service reports an internal error.
     ErrorAfter,
     /// The call waits on its way there; a caller who gives up meanwhile has had no effect.
     Slow(Duration),

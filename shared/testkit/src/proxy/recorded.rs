@@ -13,25 +13,25 @@ use super::Call;
 /// The variable that names the file to record in. Without it nothing is recorded.
 pub const VARIABLE: &str = "REMEDY_TEST_CALLS";
 
-/// What this process has recorded; each process of a run records what it is the first in itself to see.
+/// Everything that this process has recorded; each process of a run records what it sees first.
 static RECORDED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// The word of a line about a key of the state bucket.
 const PUT: &str = "put";
 
-/// How a key was put.
+/// The kind of a put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
     /// Only if there is none.
     New,
-    /// In place of what is there.
+    /// In place of an existing one.
     Over,
 }
 
-/// A key of the state bucket that a function put: with zeros for what is a number or a hash.
+/// A key of the state bucket that a function put: with zeros in place of numbers and hashes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stored {
-    /// How.
+    /// The kind.
     pub form: Form,
     /// Its shape.
     pub shape: String,
@@ -50,7 +50,7 @@ pub(super) fn record(call: &Call) {
     }
 }
 
-/// What a call puts into the state bucket of a world.
+/// The key that a call puts into the state bucket of a world.
 fn stored(call: &Call) -> Option<Stored> {
     let (bucket, key) = call.resource.as_deref().filter(|_| call.name() == "s3:PutObject")?.split_once('/')?;
     let form = if call.if_none_match.as_deref() == Some("*") { Form::New } else { Form::Over };
@@ -76,7 +76,7 @@ fn shape(key: &str) -> String {
 pub struct Recorded {
     /// The calls of each function.
     pub calls: BTreeMap<String, BTreeSet<String>>,
-    /// What each function put into the state bucket.
+    /// The keys that each function put into the state bucket.
     pub stored: BTreeMap<String, BTreeSet<Stored>>,
 }
 
@@ -84,7 +84,7 @@ pub struct Recorded {
 ///
 /// # Errors
 ///
-/// Where the record cannot be read.
+/// If the record cannot be read.
 pub fn recorded() -> io::Result<Option<Recorded>> {
     let Some(file) = env::var_os(VARIABLE) else { return Ok(None) };
     let mut recorded = Recorded::default();

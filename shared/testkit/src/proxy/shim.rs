@@ -1,4 +1,4 @@
-//! What AWS does and the emulator does not, one difference a file. Each says what AWS's real behaviour is.
+//! Behaviour of AWS that the emulator lacks, one difference for each file. Each describes AWS's real behaviour.
 //!
 //! One difference needs no code: S3 Control requests go to the host `<account>.<endpoint>`; the proxy routes by path and
 //! never looks at the host, so a client only has to be told to leave that prefix away, or to resolve it to loopback.
@@ -28,9 +28,9 @@ pub struct Shims {
     pub account_summary: account_summary::AccountSummary,
     /// The encryptions that buckets block.
     pub bucket_encryption: bucket_encryption::BucketEncryption,
-    /// Who owns which bucket.
+    /// The owner of each bucket.
     pub bucket_owner: bucket_owner::BucketOwner,
-    /// What was reported to AWS Config.
+    /// The evaluations reported to AWS Config.
     pub evaluations: evaluations::Evaluations,
     /// The functions that can be invoked.
     pub functions: functions::Functions,
@@ -38,7 +38,7 @@ pub struct Shims {
     pub key_rotation: key_rotation::KeyRotation,
     /// Rules that were asked to evaluate again.
     pub rule_evaluation: rule_evaluation::RuleEvaluation,
-    /// Since when principals are in an account.
+    /// The ages of principals in an account.
     pub seniority: seniority::Seniority,
     /// Service-specific credentials of IAM users.
     pub service_credentials: service_credentials::ServiceCredentials,

@@ -16,7 +16,7 @@ use super::call::tests::ask;
 use super::wire::{Ask, Reply, bind, exchange, listen};
 use super::*;
 
-/// An upstream that answers each request with how many it has seen.
+/// An upstream that returns to each request the number it has seen.
 struct World {
     proxy: Proxy,
     reached: Arc<AtomicUsize>,

@@ -1,4 +1,4 @@
-//! What others do: outsiders change resources, operators undo, exempt and change the settings, the schedule sweeps.
+//! The acts of others: outsiders change resources, operators undo, exempt and change the settings, the schedule sweeps.
 
 use std::{rc::Rc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What is checked whenever a record is created, and when a history has come to rest.
+//! Checks of each new record, and of a history that has come to rest.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,7 +46,7 @@ impl World {
         self.check_attempts(key, intent);
     }
 
-    /// How many attempts there were within the hour, and in vain in all. No history lasts a day.
+    /// The number of attempts within the hour, and of failed ones in all. No history lasts a day.
     fn check_attempts(&mut self, key: &str, intent: &Record) {
         let resource = self.resource(&intent.target);
         let (Some(control), Some(resource)) = (controls::number(&intent.control), resource) else { return };
@@ -90,7 +90,7 @@ impl World {
         done.map(read).collect()
     }
 
-    /// How often a control has repaired a resource, as far as its locks tell. No history lasts a day.
+    /// The number of a control's repairs of a resource, according to its locks. No history lasts a day.
     fn repairs_on_file(&self, resource: usize, control: usize) -> u32 {
         let wrote = [Outcome::Repaired, Outcome::Contained, Outcome::Unverified, Outcome::Recovered];
         let ends = self.released(resource, control);
@@ -130,7 +130,7 @@ impl World {
         }
     }
 
-    /// What is said to have arrived could be seen during the attempt.
+    /// An outcome that claims to have arrived was visible during the attempt.
     fn check_honest(&mut self, record: &Record, outcome: Outcome, since: Timestamp) {
         let (Some(control), Some(resource)) = (controls::number(&record.control), self.resource(&record.target)) else {
             return;
@@ -147,7 +147,7 @@ impl World {
         }
     }
 
-    /// Checks a message that was just acknowledged: what its deliveries intended is concluded.
+    /// Checks a message that was just acknowledged: the intents of its deliveries are concluded.
     pub(crate) fn check_stored(&mut self, message: usize) {
         let workers = &self.messages[message].workers;
         let attempts: BTreeSet<_> = workers.iter().flat_map(|worker| &self.workers[*worker].attempts).collect();

@@ -1,4 +1,4 @@
-//! What is checked whenever a write arrives.
+//! Checks of each write.
 
 use remedy_domain::{
     AttemptId, Mode, PlanId, SignedDuration, Timestamp, canonical,
@@ -87,7 +87,7 @@ impl World {
         self.keys(line).filter(is_open).map(str::to_owned).collect()
     }
 
-    /// The intent is durable, names the call, and leaves room for it. Answers since when it is.
+    /// The intent is durable, names the call, and leaves room for it. Returns since when it is.
     fn check_intent(&mut self, pen: &Pen, lock: &Lock) -> Option<Timestamp> {
         let call = MADE[pen.control].call.operation;
         let Some(object) = self.objects.get(&(Shelf::Evidence, lock.intent_key())) else {
@@ -109,7 +109,7 @@ impl World {
         Some(at)
     }
 
-    /// One attempt more that writes in its hour. Two parts of the organisation's budget are the fewest that there are.
+    /// One more attempt that writes in its hour. An organisation's budget has at least two shares.
     fn check_budget(&mut self, control: usize, lock: &Lock) {
         let count = self.wrote.entry((control, hour(lock.since))).or_default();
         *count += 1;
@@ -201,7 +201,7 @@ impl World {
         }
     }
 
-    /// What was seen to arrive is not written again unless somebody changed it.
+    /// A write that was seen to arrive is not repeated unless somebody changed it.
     fn check_once(&mut self, resource: usize, pen: &Pen, session: &PlanId, setting: &Setting) {
         let made = &MADE[pen.control];
         let versions = self.resources[resource].versions(made.attribute);

@@ -17,7 +17,7 @@ use super::{
 /// How many controls there are.
 pub(crate) const CONTROLS: usize = 3;
 
-/// What a control is made of.
+/// The parts of a control.
 #[derive(Debug)]
 pub(crate) struct Made {
     pub(crate) id: &'static str,

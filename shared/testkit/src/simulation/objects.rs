@@ -31,7 +31,7 @@ impl World {
         Put::Created
     }
 
-    /// What a planted bug answers without keeping anything.
+    /// The result of a planted bug that stores nothing.
     fn planted_put(&self, key: &str) -> Option<Put> {
         let accepted = match self.planted? {
             Planted::IntentLost => key.contains("-intent-"),
@@ -42,7 +42,7 @@ impl World {
         accepted.then_some(Put::Created)
     }
 
-    /// What a planted bug answers although there is another object.
+    /// The result of a planted bug although there is another object.
     fn planted_exists(&self, key: &str) -> Option<Put> {
         let accepted = match self.planted? {
             Planted::LockShared => key.starts_with("lock/"),
@@ -61,7 +61,7 @@ impl World {
         let plan = key.strip_prefix("plan/").and_then(|plan| PlanId::parse(plan).ok());
         self.plans.extend(plan.filter(|plan| !self.plans.contains(plan)));
         let entry = (Shelf::State, key.to_owned());
-        // An exemption that is renewed has been on file since it was first granted.
+        // An exemption that is renewed has been stored since it was first granted.
         let at = self.objects.get(&entry).map_or(self.now, |there| there.at);
         self.objects.insert(entry, Object { at, body: body.to_vec() });
     }
@@ -106,7 +106,7 @@ impl World {
     }
 }
 
-/// A lock's end without what was tried in vain.
+/// A lock's end without the failed attempt.
 fn forgotten(body: &[u8]) -> Vec<u8> {
     let mut released: Released = serde_json::from_slice(body).expect("a released lock");
     if matches!(released.counts_as(), Outcome::Failed | Outcome::Partial | Outcome::Superseded) {

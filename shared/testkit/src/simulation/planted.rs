@@ -48,7 +48,7 @@ planted! {
     WriteBelieved => Honest,
     /// An outcome is kept under a second key as well.
     OutcomeTwice => Concluded,
-    /// A listing of all locks of a control is empty: the sweep sees no lost worker.
+    /// A listing of all locks of a control is empty: the sweep sees no crashed worker.
     OrphansUnlisted => Concluded,
     /// Exemptions are not found.
     ExemptionUnread => Exempted,
@@ -58,11 +58,11 @@ planted! {
     BudgetShared => Budgeted,
     /// Slots count as given back although their attempts wrote.
     SlotsReturned => Budgeted,
-    /// How an attempt in vain ended is taken for one that came to nothing.
+    /// The end of a failed attempt counts as one that tried nothing.
     AttemptsForgotten => Attempted,
-    /// A fault of the ledger is taken for the end of a run.
+    /// A fault of the ledger counts as the end of a run.
     LedgerForgiven => Stored,
-    /// A delivery is always taken for the first.
+    /// A delivery always counts as the first.
     RedeliveryUnseen => Stored,
     /// The settings of the first delivery are used for ever.
     SettingsRemembered => Allowed,
@@ -70,6 +70,6 @@ planted! {
     HoldsUnlisted => Allowed,
     /// How the last attempts ended is not found: nothing is counted, nothing cools down.
     ReleaseUnread => Budgeted,
-    /// What is held is new every time, and so is its notice: either of the two alone would keep it from being told again.
+    /// A held plan is new every time, and so is its notice: either of the two alone would prevent a second notice.
     HeldAnew => ToldOnce,
 }

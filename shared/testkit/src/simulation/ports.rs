@@ -92,7 +92,7 @@ impl Hands {
         Ok(answer)
     }
 
-    /// One call on the ledger: while it is out, it says no, and not that it may go better.
+    /// One call on the ledger: during an outage it is refused, and never as transient.
     async fn ledger<T>(
         &self,
         shelf: Shelf,
@@ -131,7 +131,7 @@ impl Hands {
         world.after(wait, Due::Late(Box::new(late)));
     }
 
-    /// Where the bug is planted, the worker sees what it wrote from now on.
+    /// If the bug is planted, the worker sees its own writes from now on.
     pub(crate) fn believe(&self, target: &Target, attribute: Attribute, setting: Setting) {
         let mut world = self.world.borrow_mut();
         if let (Some(Planted::WriteBelieved), Some(resource)) = (world.planted, world.resource(target)) {

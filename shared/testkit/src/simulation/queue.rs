@@ -12,7 +12,7 @@ use super::{
     world::{Copies, Due, Rules, World},
 };
 
-/// What a message asks for. Controls and resources go by number.
+/// The task of a message. Controls and resources are numbers.
 #[derive(Debug, Clone)]
 pub(crate) enum Errand {
     /// Look at a resource.
@@ -102,7 +102,7 @@ pub(crate) async fn follow(
     }
 }
 
-/// Whether the bug is planted that a fault of the ledger ends a run.
+/// Whether the planted bug is that a fault of the ledger ends a run.
 fn forgives(hands: &Hands) -> bool {
     hands.world().planted == Some(Planted::LedgerForgiven)
 }

@@ -152,7 +152,7 @@ impl Hands {
         self.world().resources[resource].target.clone()
     }
 
-    /// What an undo reports: what is reported as taken back must not be repaired from now on.
+    /// The report of an undo: a repair reported as reverted must not be repeated from now on.
     pub(crate) fn reported(&self, control: usize, report: &Report) {
         let mut world = self.world();
         if let (Outcome::Reverted, Some(resource)) = (report.outcome, world.resource(&report.target)) {

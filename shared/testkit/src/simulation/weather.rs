@@ -1,4 +1,4 @@
-//! What goes wrong in a world, and how often.
+//! The faults of a world, and how often they occur.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use remedy_engine::Shelf;
 
 use super::chance::Chance;
 
-/// What befalls a call.
+/// The fault of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mishap {
     /// It is refused for now, and does nothing.
     Refused,
-    /// It is done, and the caller is not told.
+    /// It is done, and the caller does not learn it.
     Lost,
     /// It is done, the answer is lost, and it is made again by the SDK.
     Again,
@@ -41,18 +41,18 @@ pub(crate) struct Weather {
     pub(crate) clocks: Duration,
     pub(crate) duplicate: u64,
     pub(crate) lost_events: u64,
-    /// While the ledger answers every call of a kind with a no: its key is disabled, its bucket denied or gone.
+    /// The time in which the ledger refuses every call of a kind: its key is disabled, its bucket denied or gone.
     outage: Option<Outage>,
 }
 
-/// What a ledger cannot do for a while.
+/// An outage of the ledger.
 #[derive(Debug, Clone, Copy)]
 struct Outage {
-    /// From so long after the beginning, until so long after it.
+    /// Its beginning and its end, after the start.
     span: (Duration, Duration),
-    /// Nothing but this bucket; both where there is none.
+    /// The only bucket that it affects; both if absent.
     shelf: Option<Shelf>,
-    /// Nothing but this call; all where there is none.
+    /// The only call that it affects; all if absent.
     call: Option<&'static str>,
 }
 
@@ -93,7 +93,7 @@ impl Weather {
             gone: chance.pick(&[0, 0, 5, 20, 50, 100]),
             slow: chance.pick(&[0, 0, 50, 200]),
             stale: chance.pick(&[0, 0, 100, 300, 600]),
-            // The engine waits 5 s before it believes that what it just repaired has drifted again.
+            // The engine waits 5 s before it believes that something just repaired has drifted again.
             window: chance.up_to(SETTLED),
             flags_window: chance.pick(&[SETTLED, SETTLED, Duration::from_mins(1)]),
             behind: chance.pick(&[0, 300, 600]),
@@ -122,7 +122,7 @@ impl Weather {
         if chance.per_mille(self.behind) { chance.up_to(self.flags_window) } else { Duration::ZERO }
     }
 
-    /// Whether the ledger cannot do this, so long after the beginning.
+    /// Whether the ledger refuses this, so long after the start.
     pub(crate) fn is_out(&self, since: Duration, shelf: Shelf, call: &str) -> bool {
         self.outage.is_some_and(|outage| {
             let (from, until) = outage.span;

@@ -47,7 +47,7 @@ pub(crate) struct Object {
     pub(crate) body: Vec<u8>,
 }
 
-/// What a worker saw of an attribute last.
+/// A worker's last view of an attribute.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Look {
     pub(crate) version: usize,
@@ -73,7 +73,7 @@ impl Rules {
 pub(crate) struct Worker {
     pub(crate) attempts: Vec<AttemptId>,
     pub(crate) looks: BTreeMap<(usize, Attribute), Look>,
-    /// What a planted bug has the worker see.
+    /// The state that a planted bug shows to the worker.
     pub(crate) believed: BTreeMap<(usize, Attribute), Setting>,
     /// The version of the settings when the delivery began.
     pub(crate) rules: usize,
@@ -104,7 +104,7 @@ pub(crate) struct World {
     pub(crate) writes: BTreeMap<AttemptId, usize>,
     /// How each attempt ended.
     pub(crate) ends: BTreeMap<AttemptId, Outcome>,
-    /// How many attempts of a control wrote that began in an hour.
+    /// The number of a control's attempts that wrote, by the hour in which they began.
     pub(crate) wrote: BTreeMap<(usize, String), u32>,
     /// When a control made attempts at a resource that nobody approved, within an hour.
     pub(crate) tried: BTreeMap<(usize, usize), Vec<Timestamp>>,
@@ -116,7 +116,7 @@ pub(crate) struct World {
     windows: [Duration; 2],
     /// A clock was so far off at most.
     clocks: Duration,
-    /// Since when a control's repair of a resource is taken back.
+    /// The time since which a control's repair of a resource is reverted.
     pub(crate) undone: BTreeMap<(usize, usize), Timestamp>,
     pub(crate) tally: Tally,
     pub(crate) broken: Option<Broken>,
@@ -208,8 +208,7 @@ impl World {
         Rc::clone(self.rules.last().expect("there are settings"))
     }
 
-    /// What a look sees is as it was then: of a document, old now and then; of flags, as old as the replica is that the worker
-    /// asks, as in IAM.
+    /// A look sees the state of that time. Of a document, it is old now and then; of flags, as old as the worker's replica, as in IAM.
     pub(crate) fn seen_at(&mut self, worker: usize, attribute: Attribute) -> Timestamp {
         match attribute {
             Attribute::Policy if self.chance.per_mille(self.weather.stale) => {
@@ -246,7 +245,7 @@ impl World {
         self.resources[resource].versions_mut(attribute).push(now, setting, Author::Outsider);
     }
 
-    /// People are told something.
+    /// People get a notice.
     pub(crate) fn told(&mut self, notice: &Notice) {
         let plan = notice.plan.as_ref().map_or_else(String::new, ToString::to_string);
         let what = format!("{} {plan}", notice.text);
@@ -257,7 +256,7 @@ impl World {
             ["planned", "awaiting-approval", "blocked"].iter().any(|word| notice.text.contains(&format!(": {word}")));
         let (count, plan) = (*count, notice.plan.as_ref().map(ToString::to_string).unwrap_or_default());
         let times = self.generations(&format!("ask/{plan}/")).max(1);
-        // Where the notice could not be filed, or two workers raced, it is told once more: better than never.
+        // If the notice could not be stored, or two workers raced, it is sent once more: better than never.
         if is_held && count > times + 1 {
             self.broke(Invariant::ToldOnce, format!("people are told again: {}", notice.text));
         }

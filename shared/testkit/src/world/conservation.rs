@@ -1,4 +1,4 @@
-//! Conservation in a world: what its buckets keep, held against what its proxy saw.
+//! Conservation in a world: the contents of its buckets, compared with the calls that its proxy saw.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::proxy::Call;
 /// One record, or one stored plan.
 type Entry = Value;
 
-/// What the buckets keep of repairs.
+/// The stored objects of repairs.
 struct Kept {
     intents: Vec<Entry>,
     outcomes: Vec<Entry>,
@@ -21,11 +21,11 @@ impl World {
     /// The conservation laws, as [`laws::conserved`](crate::laws::conserved) has them:
     ///
     /// * every intent has exactly one outcome, and every outcome its intent;
-    /// * every write that took effect outside Remedy's own buckets was made in a session named after a plan, while an intent of
-    ///   that plan was open: on file before it, and without an outcome yet;
+    /// * every write that took effect outside Remedy's own buckets was made in a session named after a plan, while an
+    ///   intent of that plan was open: stored before it, and without an outcome yet;
     /// * that intent names the call, and is about that resource, or about another that its plan names.
     ///
-    /// Only calls since the journal was last cleared are looked at.
+    /// Only calls since the journal was last cleared count.
     pub async fn assert_conserved(&self) {
         self.assert_listed();
         let kept = self.kept().await;
@@ -68,7 +68,7 @@ fn is_intended(write: &Call, kept: &Kept, calls: &[Call]) -> bool {
     })
 }
 
-/// Policies that become a user's, and users who have a policy, stand in what the plan says of it. What names no resource is
+/// Policies that become a user's, and users who have a policy, are in the plan's text. A call that names no resource is
 /// about the account.
 fn is_about(intent: &Entry, plan: Option<&Entry>, write: &Call) -> bool {
     let target = &intent["target"];

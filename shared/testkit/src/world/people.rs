@@ -1,4 +1,4 @@
-//! What people did in a world before a test begins, put on file as the operator function does.
+//! Acts of people in a world before a test begins, stored as the operator function does.
 
 use remedy_domain::{
     PlanId, Timestamp,
@@ -12,7 +12,7 @@ use super::World;
 use crate::{lambda::Lambda, people};
 
 impl World {
-    /// Settings that say nothing but who can open the door again, and that Bob decides.
+    /// Settings with nothing but a break-glass principal, and Bob as the approver.
     #[must_use]
     pub fn settings(&self) -> Value {
         json!({
@@ -31,13 +31,13 @@ impl World {
         settings
     }
 
-    /// Two people agreed to these settings: they are in force, whichever were.
+    /// Two people agreed to these settings: they are in force, whatever was before.
     pub async fn agree_to_settings(&self, settings: &Value) {
         let entry = json!({"format": 2, "text": settings.to_string(), "at": now()});
         self.put_state("settings/in-force", &entry).await;
     }
 
-    /// What `deploy` deploys is in force already, as if a function had run: whoever decides is known then.
+    /// The settings that `deploy` deploys are in force already, as if a function had run: the approver is known then.
     pub async fn remember_settings(&self) {
         let there = self.keys(&self.state_bucket(), "settings/").await;
         if there.is_empty() {
@@ -71,21 +71,21 @@ impl World {
         self.put_state(&format!("{last}.decision"), &people::agrees("bob", now())).await;
     }
 
-    /// Carries out what waits, once somebody agreed. Answers the one run.
+    /// Carries out an approved ask. Returns the one run.
     pub async fn approve(&self, lambda: &Lambda, run: &Value) -> Value {
         let plan = run["plan"].as_str().expect("what waits has a plan");
         self.agree_to(plan).await;
         super::only_run(lambda.invoke(json!({"approved": {"plan": plan}}).to_string().as_bytes()).await)
     }
 
-    /// Takes a repair back once two people agreed. Answers the one run.
+    /// Reverts a repair once two people agreed. Returns the one run.
     pub async fn undo(&self, lambda: &Lambda, run: &Value) -> Value {
         let plan = run["plan"].as_str().expect("a repair has a plan");
         self.agree_to_undo(plan).await;
         super::only_run(lambda.invoke(json!({"revert": {"plan": plan}}).to_string().as_bytes()).await)
     }
 
-    /// The first sweep of a control was long ago, and found everything in order.
+    /// The first sweep of a control was long ago, and found everything compliant.
     pub async fn swept_before(&self, control: &str) {
         for region in [self.account.region.as_str(), "global"] {
             self.swept_before_in(control, &self.account.id, region).await;

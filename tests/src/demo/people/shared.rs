@@ -1,4 +1,4 @@
-//! Two controls repair one bucket policy, and the first repair is taken back: what the second did stays.
+//! Two controls repair one bucket policy, and the first repair is reverted: the second's change stays.
 
 use remedy_testkit::lambda::Lambda;
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ pub(super) async fn play(
     acts.note("the first is taken back", &came, holds(|| undone == "reverted" && left == [1, 1, 1]));
 }
 
-/// A plan that waits and is approved. Answers the run that carried it out.
+/// A plan that waits and is approved. Returns the run that carried it out.
 async fn agreed(bob: &Person<'_>, lambda: &Lambda, control: &str, bucket: &str) -> Value {
     let event = json!({"control": control, "resource": bucket}).to_string();
     let held = remedy_testkit::world::only_run(lambda.invoke(event.as_bytes()).await);

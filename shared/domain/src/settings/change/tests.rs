@@ -15,7 +15,7 @@ fn ways(from: &str, to: &str) -> Vec<Way> {
     ways
 }
 
-/// Settings that say something of every member. One that is added does not compile until it is said here.
+/// Settings with a value for every member. A new member does not compile until it has one here.
 fn whole() -> Settings {
     let account = AccountId::parse("111122223333").unwrap();
     let text = || "arn:aws:kms:us-east-1:111122223333:key/a".to_owned();

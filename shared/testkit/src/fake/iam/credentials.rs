@@ -74,7 +74,7 @@ fn create(user: &mut User, call: &Call, kind: Kind, serial: u64) -> Answered {
     Ok(Answer::query(&call.operation, &body))
 }
 
-/// What is told once, when the credential is made.
+/// The part that is returned once, when the credential is made.
 fn secret(kind: Kind) -> &'static str {
     match kind {
         Kind::AccessKey => "<SecretAccessKey>secret</SecretAccessKey>",

@@ -45,13 +45,13 @@ fn of_principal(account: &Account, kind: Kind, name: &str, principal: &Principal
     (format!("{order}/{name}"), (list, xml))
 }
 
-/// In an account that is looked at, everybody is there for long, as behind the proxy: a law is no week old.
+/// In an account that is read, every principal is old, as behind the proxy: no law runs for a week.
 fn aged(principal: &Principal, kind: Kind, name: &str) -> String {
     let date = |since: &str| format!("<CreateDate>{since}</CreateDate>");
     principal.xml(kind, name).replace(&date(&principal.since.to_string()), &date("2015-06-01T00:00:00Z"))
 }
 
-/// What only a user or a role has.
+/// The members that only a user or a role has.
 fn of_kind(account: &Account, kind: Kind, name: &str) -> String {
     match kind {
         Kind::User => format!("<GroupList>{}</GroupList>", members(account.users[name].groups.iter().cloned())),

@@ -28,7 +28,7 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str) -> Answered 
     let [block_public_acls, ..] = blocked(cloud, &call.bucket);
     let acl = &mut bucket(cloud, call, account)?.acl;
     if call.operation == "GetBucketAcl" {
-        // Where ACLs are off, the owner's grant is told.
+        // If ACLs are off, the owner's grant is returned.
         return Ok(Answer::of(written(acl.as_deref().unwrap_or(&private()))));
     }
     let list = read(&call.body)?;

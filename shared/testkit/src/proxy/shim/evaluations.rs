@@ -1,4 +1,4 @@
-//! What rules report to AWS Config.
+//! Evaluations of rules, reported to AWS Config.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -9,7 +9,7 @@ use super::super::call::Call;
 use super::super::fault::error;
 use super::super::wire::Reply;
 
-/// What every evaluation must say.
+/// The members that every evaluation must have.
 const REQUIRED: [&str; 4] = ["ComplianceResourceType", "ComplianceResourceId", "ComplianceType", "OrderingTimestamp"];
 
 #[derive(Default)]
@@ -18,7 +18,7 @@ struct State {
     stored: Vec<(String, Value)>,
     /// How often evaluations will be handed back, by account and resource id.
     failing: BTreeMap<(String, String), u32>,
-    /// Tokens that are not valid any more.
+    /// Tokens that are no longer valid.
     dead: BTreeSet<String>,
 }
 
@@ -45,7 +45,7 @@ impl Evaluations {
         self.0.lock().expect("the evaluations are not poisoned").failing.insert(key, times);
     }
 
-    /// Takes this token no more.
+    /// No longer accepts this token.
     pub fn expire(&self, token: &str) {
         self.0.lock().expect("the evaluations are not poisoned").dead.insert(token.to_owned());
     }

@@ -1,11 +1,11 @@
-//! Since when principals are in an account.
+//! The ages of principals in an account.
 
 use std::{collections::BTreeSet, sync::Mutex};
 
 use super::super::{call::Call, wire::Reply};
 
-/// The administrators of an account are there for years; those of the emulator came into being with the test. Here everybody
-/// is there for long in `GetAccountAuthorizationDetails`, but for the newcomers that a test names.
+/// The administrators of a real account are years old; those of the emulator are as old as the test. Here all
+/// principals are old in `GetAccountAuthorizationDetails`, except the newcomers that a test names.
 #[derive(Default)]
 pub struct Seniority(Mutex<BTreeSet<String>>);
 
@@ -17,7 +17,7 @@ impl Seniority {
         self.0.lock().expect("the newcomers are not poisoned").insert(arn.to_owned());
     }
 
-    /// The emulator's account of everybody, with the dates of long ago.
+    /// The emulator's description of all principals, with old dates.
     pub(super) fn told(&self, _: &Call, reply: Reply) -> Reply {
         let newcomers = self.0.lock().expect("the newcomers are not poisoned");
         let told = aged(&reply.text(), |arn| newcomers.contains(arn));
@@ -25,7 +25,7 @@ impl Seniority {
     }
 }
 
-/// The date of an entry stands after its ARN.
+/// The date of an entry follows its ARN.
 fn aged(text: &str, is_new: impl Fn(&str) -> bool) -> String {
     let mut entries = text.split("<CreateDate>");
     let mut out = entries.next().unwrap_or_default().to_owned();
