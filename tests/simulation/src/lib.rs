@@ -16,6 +16,8 @@ mod check_write;
 mod controls;
 mod invariant;
 mod objects;
+mod offices;
+mod people;
 mod planted;
 mod ports;
 mod queue;
