@@ -1,12 +1,13 @@
-//! Whole histories of the production engine in a simulated world, each of which follows from one number.
+//! Whole histories of Remedy in a simulated world, each of which follows from one number.
 //!
-//! The loop, the guard, the ledger and the sweep are the real ones. The world under their ports is not: time is virtual, the two
-//! buckets and the account are in memory, and every call is a point at which other workers may go first and at which it may
-//! be refused, be made without an answer, see what is no longer so, or be the worker's last. Messages are lost, doubled and
-//! disordered; outsiders change what was just repaired; operators undo, exempt and change their minds.
+//! The loop, the guard, the ledger, the sweep, the operator's desk, the settings in force and the sealer are the real
+//! ones. The world under their ports is not: time is virtual, each worker has a clock of its own, the two buckets and
+//! the account are in memory. At every call other workers may go first, and it may be refused, be made without an
+//! answer, see an old state, or be the worker's last. Messages are lost, doubled and disordered; outsiders change what
+//! was just repaired; people ask, decide, hold, exempt, undo and change the settings through the operator.
 //!
-//! In the end nothing goes wrong any more and sweeps come by. What must be true of every history is in [`Invariant`]; that
-//! a breach would be found is shown by bugs that are [`Planted`].
+//! In the end nothing goes wrong any more and sweeps come by. What must be true of every history is in [`Invariant`].
+//! Bugs that are [`Planted`] show that a breach is found.
 
 mod account;
 mod acts;

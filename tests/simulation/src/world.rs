@@ -14,7 +14,7 @@ use crate::{
     Broken, Invariant, Planted, Tally,
     acts::Act,
     chance::Chance,
-    queue::Message,
+    queue::{Errand, Message},
     resource::{Attribute, Author, Resource, Setting},
     weather::Weather,
 };
@@ -215,7 +215,8 @@ impl World {
         Rc::clone(self.rules.last().expect("there are settings"))
     }
 
-    /// A look sees the state of that time. Of a document, it is old now and then; of flags, as old as the worker's replica, as in IAM.
+    /// A look sees the state of that time. Of a document, it is old now and then; of flags, as old as the worker's replica,
+    /// as in IAM.
     pub(crate) fn seen_at(&mut self, worker: usize, attribute: Attribute) -> Timestamp {
         match attribute {
             Attribute::Policy if self.chance.per_mille(self.weather.stale) => {
@@ -252,6 +253,12 @@ impl World {
         self.resources[resource].versions_mut(attribute).push(now, setting, Author::Outsider);
     }
 
+    /// How often the sealer ran: each time it sends again what no mark says was sent.
+    fn sealers(&self) -> usize {
+        let of_sealer = self.messages.iter().filter(|message| matches!(message.errand, Errand::Seal));
+        of_sealer.map(|message| message.workers.len()).sum()
+    }
+
     /// People get a notice.
     pub(crate) fn told(&mut self, notice: &Notice) {
         let plan = notice.plan.as_ref().map_or_else(String::new, ToString::to_string);
@@ -264,7 +271,7 @@ impl World {
         let (count, plan) = (*count, notice.plan.as_ref().map(ToString::to_string).unwrap_or_default());
         let times = self.generations(&format!("ask/{plan}/")).max(1);
         // If the notice could not be stored, or two workers raced, it is sent once more: better than never.
-        if is_held && count > times + 1 + usize::from(self.is_sealed) {
+        if is_held && count > times + 1 + self.sealers() {
             self.broke(Invariant::ToldOnce, format!("people are told again: {}", notice.text));
         }
     }
