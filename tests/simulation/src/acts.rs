@@ -9,6 +9,7 @@ use remedy_domain::{
     settings::Written,
 };
 use remedy_engine::Shelf;
+use remedy_testkit::people;
 
 use crate::{
     controls::{CONTROLS, MADE},
@@ -17,7 +18,6 @@ use crate::{
     weather::Weather,
     world::{Due, Object, Rules, World},
 };
-use remedy_testkit::people;
 
 /// Something that somebody does.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +46,7 @@ pub(crate) enum Act {
 const ASSAULTS: usize = 20;
 /// AWS Config finds a change within so long.
 const FOUND: Duration = Duration::from_secs(15);
-/// When the sealer runs: while calls still fail; before sweeps have closed what was left; and when all has come to rest.
+/// The minutes in which the sealer runs: while calls fail, before the last sweeps, and after them.
 const SEALED: [u64; 6] = [20, 35, 50, 95, 400, 401];
 /// How long a history is restless, at most.
 const RESTLESS: Duration = Duration::from_mins(10);
@@ -178,7 +178,7 @@ impl World {
         }
     }
 
-    /// The event of a change reaches each control that reads the attribute, or is lost; and so does the later finding of it.
+    /// The event of a change, and the later finding of AWS Config, reach each control that reads the attribute, or are lost.
     fn tell_controls(&mut self, resource: usize, attribute: Attribute) {
         for (control, _) in MADE.iter().enumerate().filter(|(_, made)| made.attribute == attribute) {
             for latest in [Duration::from_secs(5), FOUND] {

@@ -223,7 +223,7 @@ impl World {
             return;
         }
         if self.window(made.attribute) > SETTLED {
-            // IAM showed what was before for longer than anybody waits: the same is written once more, and it is counted.
+            // IAM showed the old state for longer than a worker waits: the same is written once more, and counted.
             self.tally.repeats += 1;
         } else {
             self.broke(Invariant::Once, format!("{} writes again what had arrived", made.id));

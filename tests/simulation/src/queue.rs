@@ -1,4 +1,4 @@
-//! The queue, as SQS behaves: at least once, in no order, five deliveries at most; and what a function does with a message.
+//! The queue, as SQS behaves: at least once, in no order, five deliveries at most; and how a function follows a message.
 
 use std::{rc::Rc, time::Duration};
 

@@ -215,7 +215,7 @@ impl World {
         Rc::clone(self.rules.last().expect("there are settings"))
     }
 
-    /// A look sees the state of that time. Of a document, it is old now and then; of flags, as old as the worker's replica,
+    /// The time whose state a look sees: of a document, an old one now and then; of flags, that of the worker's replica,
     /// as in IAM.
     pub(crate) fn seen_at(&mut self, worker: usize, attribute: Attribute) -> Timestamp {
         match attribute {
