@@ -56,7 +56,7 @@ pub(crate) fn print(measured: &[Measured], emulator: &Samples, zips: &BTreeMap<S
     );
     times(measured);
     calls(measured);
-    println!("\nzip, deflated at level 9");
+    println!("\nzip, deflated by Zopfli");
     for (function, bytes) in zips {
         println!("  {function:<20} {:.2} MB", megabytes(*bytes));
     }
