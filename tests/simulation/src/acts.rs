@@ -60,13 +60,14 @@ const SWEEPS_ON_A_BUDGET: u32 = 4;
 impl World {
     /// Thinks of a history, and puts it on the agenda.
     pub(crate) fn plot(&mut self) {
-        self.lay_down();
+        let is_siege = self.chance.per_mille(100);
+        self.lay_down(is_siege);
         let span = if self.chance.per_mille(500) { Duration::from_secs(20) } else { RESTLESS };
         for _ in 0..3 + self.chance.below(8) {
             let (act, at) = (self.conceive(), self.chance.up_to(span));
             self.after(at, Due::Act(act));
         }
-        if self.chance.per_mille(100) {
+        if is_siege {
             self.besiege();
         }
         self.after(RESTLESS + SETTLED, Due::Act(Act::Calm));
@@ -88,21 +89,30 @@ impl World {
 
     /// Somebody undoes again and again what is repaired.
     fn besiege(&mut self) {
-        let act = self.conceive_change(0);
+        let drifts: &[_] = self
+            .chance
+            .pick(&[&[(Attribute::Policy, 0, 1)][..], &[(Attribute::Flags, 0, 0), (Attribute::Flags, 1, 2)]]);
         for _ in 0..ASSAULTS {
             let at = self.chance.up_to(RESTLESS);
-            self.after(at, Due::Act(act));
+            for (attribute, element, value) in drifts.iter().copied() {
+                self.after(at, Due::Act(Act::Change { resource: 0, attribute, element, value }));
+            }
         }
     }
 
-    /// The first settings.
-    fn lay_down(&mut self) {
+    /// The first settings. In a siege, no budget ends it.
+    fn lay_down(&mut self, is_siege: bool) {
         let mut settings = Settings { people: people::deciders(), ..Settings::default() };
         settings.people.operators.push(people::person("ann").arn);
         settings.modes.default = Some(Mode::Enforce);
         settings.parameters.hourly_budget = self.chance.pick(&[1, 2, 3, 1000, 1000, 1000]);
         settings.parameters.organization_hourly_budget = self.chance.pick(&[2, 4, 1000, 1000]);
         settings.parameters.flap_limit = self.chance.pick(&[1, 3, 10, 10]);
+        if is_siege {
+            settings.parameters.hourly_budget = 1000;
+            settings.parameters.organization_hourly_budget = 1000;
+            settings.parameters.flap_limit = 10;
+        }
         if self.chance.per_mille(150) {
             settings.protected.resources.push("AWS::S3::Bucket/bucket-0".to_owned());
         }
