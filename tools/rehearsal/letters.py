@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from rehearsal import drift
 from rehearsal.ledger import Ledger
-from rehearsal.stack import SETTINGS, STACK
+from rehearsal.stack import STACK
 
 FUNCTION, CONTROL, POISON = "kms-keys", "kms-key-unrotated", '{"nonsense": 1}'
 # What docs/runbook.md promises: a message that failed five times is given up.
@@ -73,24 +73,34 @@ def given_up(ledger: Ledger, message: str, body: str) -> dict[str, Any]:
 
 
 def fault(ledger: Ledger) -> None:
-    """A good event meets a broken settings document; the document is mended, and the dead letter goes back."""
+    """A good event meets damaged settings in force; they are mended, and the dead letter goes back."""
     report, key = ledger.report, drift.key(ledger.cloud)
-    ledger.deployment.write_settings("{")
-    before = ledger.keys("StateBucket")
+    s3, place = ledger.deployment.s3, {"Bucket": ledger.deployment.names["StateBucket"], "Key": "settings/in-force"}
+    good = s3.get_object(**place)["Body"].read() if place["Key"] in ledger.keys("StateBucket") else None
+    s3.put_object(**place, Body=b"{")
+    before = work(ledger)
     seen = len(ledger.lines(FUNCTION, "a message is given back"))
     ledger.cloud.emit(drift.unrotated(key))
     dead = ledger.queue(FUNCTION, "-dead-letters")
     report.wait("a dead letter", lambda: ledger.waiting(dead) == 1, READ, seconds=60)
     tries = len(ledger.lines(FUNCTION, "a message is given back")) - seen
-    report.expect("tries of an event while the settings are unreadable", tries, TRIES, READ)
-    found = (drift.rotates(ledger.cloud, key), ledger.keys("StateBucket") == before)
-    report.expect("the key rotates, nothing was put on file meanwhile", found, (False, True), READ)
-    ledger.deployment.write_settings(SETTINGS)
+    report.expect("tries of an event while the settings in force are damaged", tries, TRIES, READ)
+    found = (drift.rotates(ledger.cloud, key), work(ledger) == before)
+    report.expect("the key rotates, nothing was tried meanwhile", found, (False, True), READ)
+    if good is None:
+        s3.delete_object(**place)
+    else:
+        s3.put_object(**place, Body=good)
     redrive(ledger)
     report.wait("the key rotates after the redrive", lambda: drift.rotates(ledger.cloud, key), READ)
     _, outcome = report.wait("its outcome", lambda: ledger.outcome(CONTROL, key), READ)
     report.expect("settings mended, redriven: the evidence says", outcome["outcome"], "repaired", READ)
     ledger.empty(FUNCTION)
+
+
+def work(ledger: Ledger) -> list[str]:
+    """The keys of the ledger without notices: people are notified of damage."""
+    return [key for key in ledger.keys("StateBucket") if not key.startswith("notice/")]
 
 
 def redrive(ledger: Ledger) -> None:

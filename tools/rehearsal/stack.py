@@ -146,7 +146,7 @@ class Deployment:
         """What the resources are called, and what the template says of each."""
         told = self.formation.describe_stack_resources(StackName=STACK)["StackResources"]
         self.names = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in told}
-        resolved = Physical(self.source, parameters, self.names).resources()
+        resolved = Physical(self.source, parameters, self.names | {"AWS::StackId": told[0]["StackId"]}).resources()
         self.resources = {name: one for name, one in resolved.items() if one["Type"] not in REFUSED}
         missing = sorted(self.resources.keys() - self.names.keys())
         if missing:
