@@ -9,9 +9,11 @@ use std::{
 use aws_credential_types::Credentials;
 use remedy_testkit::{
     lambda::{Answer, Lambda, binary},
-    world::{TIMEOUT, World, done},
+    world::{TIMEOUT, World, done, only_run},
 };
 use serde_json::{Value, json};
+
+use crate::drift::Drift;
 
 /// The stack that the functions belong to.
 pub const STACK: &str = "remedy-test";
@@ -24,6 +26,18 @@ pub struct Clinic {
     pub operator: Lambda,
     settings: String,
     variable: Option<Variable>,
+}
+
+/// A repair that waits for a person.
+pub struct Waiting {
+    /// The bucket.
+    pub bucket: String,
+    /// Its function.
+    pub lambda: Lambda,
+    /// The run that drafted the plan.
+    pub run: Value,
+    /// The id of the plan.
+    pub plan: String,
 }
 
 /// Name and value.
@@ -81,6 +95,16 @@ impl Clinic {
     pub fn deploy_for(&self, function: &str, limit: Duration) -> Lambda {
         let env = environment(&self.world, &self.settings, self.variable.as_ref());
         self.world.deploy_with(function, env, limit)
+    }
+
+    /// A public bucket whose repair waits for a person.
+    pub async fn waiting(&self) -> Waiting {
+        let bucket = Drift::Bucket.make(&self.world, "a").await;
+        let lambda = self.deploy(Drift::Bucket.function());
+        let run = only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
+        assert_eq!(run["outcome"], "awaiting-approval", "{run:#}");
+        let plan = run["plan"].as_str().expect("a plan").to_owned();
+        Waiting { bucket, lambda, run, plan }
     }
 
     /// The settings of the clinic in this mode.

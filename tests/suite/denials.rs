@@ -155,23 +155,15 @@ async fn an_operator_without_a_permission_says_so_and_does_nothing_by_halves() {
     }
 }
 
-async fn due_vault() -> Vault {
-    let vault = Vault::new().await;
-    vault.make_anchor().await;
-    vault.repair("a").await;
-    vault.age(2).await;
-    vault
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sealer_without_a_permission_fails_aloud_and_goes_on_later() {
-    let undisturbed = due_vault().await;
+    let undisturbed = Vault::due().await;
     undisturbed.world.proxy.clear();
     done(undisturbed.sealer().invoke(b"{}").await);
     let used = used(&undisturbed.world);
     assert!(used.iter().any(|permission| permission.name == "kms:Sign"), "{used:?}");
     for permission in &used {
-        let vault = due_vault().await;
+        let vault = Vault::due().await;
         let answer = refused(&vault.world, &vault.sealer(), b"{}", permission).await;
         // A notice that cannot be stored is sent nevertheless, and fails no run: the due hours were sealed.
         if permission.name == "s3:PutObject" && permission.ledger.as_deref() == Some("notice") {

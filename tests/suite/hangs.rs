@@ -107,21 +107,13 @@ async fn an_operator_that_is_not_answered_ends_in_order() {
     stream::iter(each).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
 }
 
-async fn due_vault() -> Vault {
-    let vault = Vault::new().await;
-    vault.make_anchor().await;
-    vault.repair("a").await;
-    vault.age(2).await;
-    vault
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sealer_that_is_not_answered_ends_in_order() {
-    let undisturbed = due_vault().await;
+    let undisturbed = Vault::due().await;
     undisturbed.world.proxy.clear();
     done(undisturbed.sealer().invoke(b"{}").await);
     let each = points(undisturbed.world.proxy.calls().len(), 1).into_iter().map(|first| async move {
-        let vault = due_vault().await;
+        let vault = Vault::due().await;
         let sealer = vault.sealer_for(LIMIT_OF_SEALER);
         hangs_from(&vault.world, &sealer, b"{}", first).await;
         assert_eq!(done(vault.sealer().invoke(b"{}").await)["due"], json!(0), "call {first}");

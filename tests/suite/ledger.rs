@@ -19,7 +19,7 @@ use crate::{
     drift::{ALL, Drift},
     seal::vault::Vault,
 };
-use remedy_tests::clinic::Clinic;
+use remedy_tests::clinic::{Clinic, Waiting};
 
 /// As in the template.
 const REDRIVE: u32 = 5;
@@ -271,10 +271,7 @@ async fn an_approval_is_answered_only_when_it_is_stored() {
     for (call, answer) in cells() {
         let clinic = Clinic::open("approve").await;
         let bob = clinic.person("bob").await;
-        let bucket = Drift::Bucket.make(&clinic.world, "a").await;
-        let lambda = clinic.deploy("s3-public-access");
-        let held = only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
-        let plan = held["plan"].as_str().expect("a plan").to_owned();
+        let Waiting { plan, .. } = clinic.waiting().await;
         break_at(&clinic.world, call, answer);
         let told = bob.says(&["approve", &plan]).await;
         clinic.world.proxy.clear_faults();

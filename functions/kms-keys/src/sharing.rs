@@ -41,7 +41,7 @@ impl Sharing {
             })
         });
         let why = match found.finished {
-            Ok(()) => "hangs on a condition key that is not known",
+            Ok(()) => "depends on a condition key that is not known",
             Err(TooMuchWork) => "may let anybody in: the key policy takes too much work to analyse",
         };
         let mut doubtful = said(&found.unknown_statements, why);

@@ -82,7 +82,7 @@ fn settled(found: &Resource) -> Result<(), &'static str> {
     found.finished.map_err(|TooMuchWork| TOO_MUCH_WORK)?;
     match (found.public, found.public_literal) {
         (Answer::Yes, _) => Err("no single statement of the bucket policy is at fault"),
-        (Answer::Unknown, _) => Err("whether the bucket policy lets strangers in hangs on a key that is not known"),
+        (Answer::Unknown, _) => Err("whether the bucket policy lets strangers in depends on a key that is not known"),
         (Answer::No, Answer::No) => Ok(()),
         (Answer::No, _) => Err("S3 takes the bucket policy for public, and would cut off accounts that it lets in"),
     }

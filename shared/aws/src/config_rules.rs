@@ -46,7 +46,7 @@ pub(crate) async fn rule(ports: &AwsPorts, place: &Place, name: &str) -> Result<
     Ok(managed.map_or(Rule::Named, |identifier| Rule::Managed(identifier.to_owned())))
 }
 
-/// Answers an invocation of a rule: one evaluation for each resource, the worst of its controls.
+/// Returns the answer to an invocation of a rule: one evaluation for each resource, the worst of its controls.
 pub(crate) async fn answer(
     ports: &AwsPorts,
     place: &Place,

@@ -116,7 +116,7 @@ impl Resource {
             (!clues.is_empty()).then(|| Finding::new(verdict, says, clues))
         };
         let unknown = match self.finished {
-            Ok(()) => "whether a stranger is let in hangs on a condition key that is not known",
+            Ok(()) => "whether a stranger is let in depends on a condition key that is not known",
             Err(TooMuchWork) => {
                 "whether a stranger is let in takes more work to find out than Remedy spends on a policy"
             }

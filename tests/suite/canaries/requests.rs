@@ -1,7 +1,6 @@
 //! Canaries in what people type: reasons, owners, tickets, measures, patterns, settings.
 
-use remedy_testkit::world::only_run;
-use remedy_tests::clinic::{Clinic, Person, carry_out};
+use remedy_tests::clinic::{Clinic, Person, Waiting, carry_out};
 use serde_json::json;
 
 use super::{CANARIES, assert_all_silent, assert_silent, planted, said};
@@ -37,10 +36,7 @@ async fn what_people_type_is_told_nobody() {
     let clinic =
         Clinic::with("approve", async |world| ("REMEDY_TOPIC_ARN", drift::topic(world, "notices").await)).await;
     let (ann, bob) = (clinic.person("ann").await, clinic.person("bob").await);
-    let bucket = Drift::Bucket.make(&clinic.world, "a").await;
-    let lambda = clinic.deploy("s3-public-access");
-    let held = only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
-    let plan = held["plan"].as_str().expect("a plan").to_owned();
+    let Waiting { bucket, lambda, plan, .. } = clinic.waiting().await;
     let approved = bob.does(&["approve", &plan, "--reason", &planted()]).await;
     let run = carry_out(&lambda, &approved).await;
     assert_eq!(run["outcome"], "repaired", "{run:#}");

@@ -4,15 +4,12 @@ use remedy_testkit::world::{World, only_run};
 use serde_json::{Value, json};
 
 use crate::drift::Drift;
-use remedy_tests::clinic::{Clinic, refused};
+use remedy_tests::clinic::{Clinic, Waiting, refused};
 
 /// A clinic with a plan that waits.
 async fn waiting() -> (Clinic, String, String) {
     let clinic = Clinic::open("approve").await;
-    let bucket = Drift::Bucket.make(&clinic.world, "a").await;
-    let held = only_run(clinic.deploy("s3-public-access").invoke(&Drift::Bucket.event(&bucket)).await);
-    assert_eq!(held["outcome"], "awaiting-approval");
-    let plan = held["plan"].as_str().expect("a plan").to_owned();
+    let Waiting { bucket, plan, .. } = clinic.waiting().await;
     (clinic, bucket, plan)
 }
 

@@ -4,7 +4,7 @@ use remedy_testkit::world::only_run;
 use serde_json::Value;
 
 use crate::drift::{Drift, block_of, iam, messages, policy_of, queue, topic};
-use remedy_tests::clinic::{Clinic, carry_out};
+use remedy_tests::clinic::{Clinic, Waiting, carry_out};
 
 const TERMS: [&str; 8] =
     ["--owner", "web", "--reason", "needed", "--ticket", "CHG-7", "--alternative", "a scan before each upload"];
@@ -21,11 +21,7 @@ fn id(answer: &Value) -> String {
 async fn a_held_plan_is_approved_by_another_and_carried_out_once() {
     let clinic = Clinic::open("approve").await;
     let (ann, bob) = (clinic.person("ann").await, clinic.person("bob").await);
-    let bucket = Drift::Bucket.make(&clinic.world, "a").await;
-    let lambda = clinic.deploy("s3-public-access");
-    let held = only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
-    assert_eq!(held["outcome"], "awaiting-approval", "{held:#}");
-    let plan = held["plan"].as_str().expect("a plan").to_owned();
+    let Waiting { bucket, lambda, run: held, plan } = clinic.waiting().await;
     let pending = ann.does(&["pending"]).await;
     assert_eq!((&pending["pending"][0]["id"], &pending["pending"][0]["what"]), (&held["plan"], &"plan".into()));
     assert!(ann.is_refused(&["approve", &plan]).await.starts_with("denied"), "ann may ask, not decide");
@@ -65,10 +61,7 @@ async fn an_approved_plan_goes_to_the_queue_of_its_function() {
 async fn a_rejected_plan_stays_undone_and_is_not_asked_again() {
     let clinic = Clinic::open("approve").await;
     let bob = clinic.person("bob").await;
-    let bucket = Drift::Bucket.make(&clinic.world, "a").await;
-    let lambda = clinic.deploy("s3-public-access");
-    let held = only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
-    let plan = held["plan"].as_str().expect("a plan").to_owned();
+    let Waiting { bucket, lambda, plan, .. } = clinic.waiting().await;
     bob.does(&["reject", &plan]).await;
     let run = only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
     assert_eq!((&run["outcome"], &run["check"]), (&"blocked".into(), &"approval".into()), "{run:#}");

@@ -5,7 +5,7 @@ use remedy_testkit::world::{done, only_run};
 use serde_json::{Value, json};
 
 use crate::drift::{self, Drift, topic};
-use remedy_tests::clinic::{Clinic, Person, refused};
+use remedy_tests::clinic::{Clinic, Person, Waiting, refused};
 
 fn id(answer: &Value) -> String {
     answer["id"].as_str().expect("an ask has an id").to_owned()
@@ -170,10 +170,7 @@ async fn dismiss_bob(clinic: &Clinic, ann: &Person<'_>, mode: &str) {
 async fn what_a_dismissed_approver_agreed_to_is_not_carried_out() {
     let clinic = Clinic::open("approve").await;
     let (ann, bob) = (clinic.person("ann").await, clinic.person("bob").await);
-    let bucket = Drift::Bucket.make(&clinic.world, "a").await;
-    let lambda = clinic.deploy("s3-public-access");
-    let held = only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
-    let plan = held["plan"].as_str().expect("a plan").to_owned();
+    let Waiting { bucket, lambda, plan, .. } = clinic.waiting().await;
     bob.does(&["approve", &plan]).await;
     dismiss_bob(&clinic, &ann, "approve").await;
     let told = refused(lambda.invoke(json!({"approved": {"plan": plan}}).to_string().as_bytes()).await);
@@ -187,10 +184,8 @@ async fn what_a_dismissed_approver_agreed_to_is_not_carried_out() {
 async fn what_a_dismissed_approver_rejected_is_asked_anew_and_their_exemptions_are_listed() {
     let clinic = Clinic::open("approve").await;
     let (ann, bob) = (clinic.person("ann").await, clinic.person("bob").await);
-    let bucket = Drift::Bucket.make(&clinic.world, "a").await;
-    let lambda = clinic.deploy("s3-public-access");
-    let held = only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
-    bob.does(&["reject", held["plan"].as_str().expect("a plan")]).await;
+    let Waiting { bucket, lambda, plan, .. } = clinic.waiting().await;
+    bob.does(&["reject", &plan]).await;
     let rejected = ann.does(&["status"]).await["rejected"].clone();
     assert!(rejected[0]["owner"].as_str().is_some_and(|arn| arn.ends_with("ops/bob")), "{rejected:#}");
     let account = clinic.world.account.id.clone();
@@ -226,10 +221,7 @@ async fn what_a_dismissed_approver_rejected_is_asked_anew_and_their_exemptions_a
 async fn a_repair_that_is_rejected_twice_pages_and_a_plan_shows_before_and_after() {
     let clinic = Clinic::open("approve").await;
     let (bob, carol) = (clinic.person("bob").await, clinic.person("carol").await);
-    let bucket = Drift::Bucket.make(&clinic.world, "a").await;
-    let lambda = clinic.deploy("s3-public-access");
-    let held = only_run(lambda.invoke(&Drift::Bucket.event(&bucket)).await);
-    let plan = held["plan"].as_str().expect("a plan").to_owned();
+    let Waiting { bucket, lambda, run: held, plan } = clinic.waiting().await;
     let shown = bob.does(&["plan", &plan]).await;
     assert_eq!((&shown["before"], &shown["after"]), (&held["before"], &held["after"]), "{shown:#}");
     assert_ne!(shown["after"], Value::Null);

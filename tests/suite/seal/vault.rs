@@ -37,6 +37,15 @@ impl Vault {
         Self { world, key, folder }
     }
 
+    /// One with an anchor, and a repair whose hour is to be sealed.
+    pub(crate) async fn due() -> Self {
+        let vault = Self::new().await;
+        vault.make_anchor().await;
+        vault.repair("a").await;
+        vault.age(2).await;
+        vault
+    }
+
     /// A bucket is repaired: an intent and an outcome.
     pub(crate) async fn repair(&self, tag: &str) {
         let bucket = Drift::Bucket.make(&self.world, tag).await;
