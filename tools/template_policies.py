@@ -1,13 +1,20 @@
 """The policies of Remedy's roles, in the hub and in member accounts, made from what the functions say of themselves."""
 
+import textwrap
+
 from template_ledger import evidence, own_again, own_once, state
 from template_parts import Described, actions, camel, hosted
+
+WIDTH = 110
 
 
 def statement(sid: str, effect: str, actions: list[str], resources: list[str], conditions: list[str] | None = None) -> str:
     """A statement of a policy document, as lines of YAML."""
-    lines = [f"- Sid: {sid}", f"  Effect: {effect}", "  Action:", *(f"    - {action}" for action in actions)]
-    lines += ["  Resource:", *(f"    - {resource}" for resource in resources)]
+    # Not a line for each action: member-roles.yaml must stay below what CloudFormation takes in --template-body.
+    named = textwrap.wrap(f"  Action: [{', '.join(actions)}]", WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+    lines = [f"- Sid: {sid}", f"  Effect: {effect}", *named]
+    several = ["  Resource:", *(f"    - {resource}" for resource in resources)]
+    lines += several if len(resources) > 1 else [f"  Resource: [{resources[0]}]"]
     lines += ["  Condition:", *(f"    {condition}" for condition in conditions)] if conditions else []
     return "\n".join(" " * 10 + line for line in lines)
 
@@ -180,8 +187,10 @@ def write_in_member(function: Described) -> str:
 
 def writing(function: Described, own: list[str], stack: str) -> str:
     writes = actions(function, "writes")
+    policies = ["policy/${AWS::StackName}-*"]
     # In a member account, the policies of roles are named after the stack there, the MFA-deny policy after the hub's.
-    policies = dict.fromkeys(["policy/${AWS::StackName}-*", f"policy/${{{stack}}}-*"])
+    if stack != "AWS::StackName" and any(":policy/" in resource for resource in resources_of(writes)):
+        policies.append(f"policy/${{{stack}}}-*")
     names = [f"role/${{{stack}}}-*", *policies, *RESERVED]
     own = [*own, *(arn("iam", name, "") for name in names)]
     made = [action for action in writes if action in OF_OWN_POLICIES]

@@ -90,7 +90,7 @@ pub(crate) async fn observe(iam: &Iam, target: &Target) -> Result<Observed<Facts
         attached: attached.iter().any(|arn| Some(arn) == ours.as_ref()),
     };
     let others = (!setting.attached).then_some(attached.len());
-    let facts = if enrolled? { Facts::WithMfa } else { facts(iam, &user, others).await? };
+    let facts = if enrolled? { Facts::WithMfa } else { Box::pin(facts(iam, &user, others)).await? };
     Ok(Observed::Present { facts, setting })
 }
 
@@ -152,7 +152,8 @@ async fn facts(iam: &Iam, user: &aws_sdk_iam::types::User, others: Option<usize>
     let sent = client.get_login_profile().user_name(name).send().await;
     let profile = found(PROFILE.operation, &NO_SUCH, sent)?.and_then(|answer| answer.login_profile);
     let Some(profile) = profile else { return Ok(Facts::WithoutConsole) };
-    let (stops, hindrance) = join(programs(client, name), policy::hindrance(iam, user.arn(), others)).await;
+    let (stops, hindrance) =
+        join(Box::pin(programs(client, name)), Box::pin(policy::hindrance(iam, user.arn(), others))).await;
     let (mut stops, hindrance) = (stops?, hindrance?);
     if profile.password_reset_required() {
         stops.push("the password change that is due at the next sign-in");

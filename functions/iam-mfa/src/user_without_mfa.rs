@@ -135,7 +135,7 @@ impl Remediation for UserWithoutMfa {
     }
 
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, Fence>, Fault> {
-        user::observe(client, target).await
+        Box::pin(user::observe(client, target)).await
     }
 
     async fn tags(client: &Iam, target: &Target) -> Result<Tags, Fault> {
@@ -177,7 +177,7 @@ impl Remediation for UserWithoutMfa {
 
     /// An undo attaches only what a repair would attach.
     async fn hindrance(client: &Iam, target: &Target, from: &Fence, to: &Fence) -> Result<Option<String>, Fault> {
-        if from.is_up() || !to.is_up() { Ok(None) } else { user::hindrance(client, target).await }
+        if from.is_up() || !to.is_up() { Ok(None) } else { Box::pin(user::hindrance(client, target)).await }
     }
 
     fn agrees(a: &Fence, b: &Fence) -> bool {

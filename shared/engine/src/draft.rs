@@ -121,7 +121,7 @@ pub(crate) async fn draft<R: Remediation>(
         Observed::Present { facts, setting } => (facts, setting),
     };
     match task {
-        Task::Revert(stored) => draft_revert(stored, setting, &facts, client, target).await,
+        Task::Revert(stored) => Box::pin(draft_revert(stored, setting, &facts, client, target)).await,
         Task::Evaluate | Task::Forecast | Task::Repair => {
             let verdict = R::judge(&facts, &setting, &visit.context(target, ports.now()));
             if matches!(verdict, Verdict::Compliant) && !task.only_looks() {

@@ -109,6 +109,11 @@ pub(super) fn users() -> impl Strategy<Value = User> {
         |(path, devices, console, credentials, (fence, deployed, others), days)| {
             let (access_key, ssh_key, service) = credentials;
             let (age_hours, notice_days) = days;
+            // Once an inline fence is gone, or any fence of an enrolled user, the way back is to attach the policy. Where it
+            // cannot be attached there is none: tests/suite/fences.rs.
+            let comes_back = [Standing::Inline, Standing::Reworded, Standing::Both].contains(&fence);
+            let (deployed, others) =
+                if devices > 0 || comes_back { (Deployed::AsTheTemplate, Others::None) } else { (deployed, others) };
             User {
                 path,
                 devices,
