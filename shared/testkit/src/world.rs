@@ -64,18 +64,20 @@ impl World {
         for bucket in [world.evidence_bucket(), world.state_bucket()] {
             world.s3().create_bucket().bucket(bucket).send().await.expect("a fresh account takes a bucket");
         }
-        world.make_deny_policy().await;
+        world.make_deny_policy(Session::over(world.config()).stack()).await;
         world
     }
 
-    async fn make_deny_policy(&self) {
-        let (iam, arn) = (aws_sdk_iam::Client::new(&self.config()), self.deny_policy());
-        let request = iam.create_policy().policy_name(arn.rsplit('/').next().expect("an ARN ends in a name"));
+    /// Makes the MFA-deny policy as the template of a stack does.
+    pub async fn make_deny_policy(&self, stack: &str) {
+        let request = aws_sdk_iam::Client::new(&self.config()).create_policy();
+        let request = request.policy_name(fence::managed_name(stack));
         let made = request.policy_document(fence::managed_document("aws", &self.account.id)).send().await;
-        made.expect("a fresh account takes a policy");
+        made.expect("an account takes a policy");
     }
 
-    /// The ARN of the MFA-deny policy.
+    /// The ARN of the MFA-deny policy, where no stack is named.
+    #[must_use]
     pub fn deny_policy(&self) -> String {
         let name = fence::managed_name(Session::over(self.config()).stack());
         format!("arn:aws:iam::{}:policy/{name}", self.account.id)
