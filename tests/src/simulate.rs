@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use remedy_testkit::simulation::{Broken, Tally, play, tell};
+use remedy_simulation::{Broken, Tally, play, tell};
 
 /// `seed N` prints the history of one seed; `seeds COUNT [FIRST]` runs so many.
 #[must_use]

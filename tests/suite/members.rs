@@ -191,6 +191,26 @@ async fn the_budget_of_all_accounts_together_is_kept() {
     assert_eq!(hub.repairs().len(), 2);
 }
 
+/// An account gets a part of the organisation's budget, and leaves the others to the other accounts.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_member_that_burns_its_share_leaves_the_rest_to_the_others() {
+    let hub = World::new().await;
+    let (noisy, quiet) = (member(&hub).await, member(&hub).await);
+    let accounts = [&noisy.account.id, &quiet.account.id];
+    let settings = json!({"parameters": {"organization_hourly_budget": 6}, "accounts": accounts});
+    let lambda = hub.deploy_with("s3-public-access", environment(&hub, &settings), TIMEOUT);
+    let mut ends = Vec::new();
+    for (account, tag) in [(&noisy, "a"), (&noisy, "b"), (&noisy, "c"), (&quiet, "d"), (&quiet, "e")] {
+        let bucket = drift::bucket(account, tag).await;
+        ends.push(only_run(lambda.invoke(&event(Drift::Bucket, account, &bucket)).await));
+    }
+    let outcomes: Vec<_> = ends.iter().map(|run| text(&run["outcome"])).collect();
+    // Three accounts, the hub's own among them: a third of six each.
+    assert_eq!(outcomes, ["repaired", "repaired", "blocked", "repaired", "repaired"], "{ends:#?}");
+    assert_eq!(ends[2]["check"], "budget");
+    assert!(text(&ends[2]["reason"]).contains("account"), "{:#}", ends[2]);
+}
+
 /// A clinic whose functions also serve members.
 fn serving(clinic: &Clinic, function: &str, mode: &str) -> Lambda {
     clinic.world.deploy_with(function, environment(&clinic.world, &clinic.settings(mode)), TIMEOUT)

@@ -2,10 +2,8 @@
 //! workers. `make simulate` runs as many as one likes.
 
 use remedy_domain::evidence;
-use remedy_testkit::{
-    depth::Depth,
-    simulation::{Planted, Tally, play, tell},
-};
+use remedy_simulation::{Planted, Tally, play, tell};
+use remedy_testkit::depth::Depth;
 use remedy_tests::simulate::search;
 
 /// Histories that run with every run of the tests: half of them always the same, half of them new every day. At the
@@ -52,7 +50,7 @@ fn no_history_breaks_an_invariant() {
     for outcome in ["failed", "partial", "recovered", "repaired", "reverted", "superseded", "unverified"] {
         assert!(tally.outcomes.contains_key(outcome), "no history ends {outcome}: {tally}");
     }
-    let rare = [tally.refused, tally.dead, tally.lost_workers, tally.lost_updates];
+    let rare = [tally.refused, tally.dead, tally.lost_workers, tally.lost_updates, tally.settings, tally.sealed];
     assert!(rare.iter().all(|count| *count > 0), "the histories are too quiet: {tally}");
 }
 
@@ -110,6 +108,8 @@ planted! {
     a_ledger_fault_that_is_acknowledged_is_found: LedgerForgiven,
     a_redelivery_that_is_not_seen_is_found: RedeliveryUnseen,
     settings_that_are_out_of_date_are_found: SettingsRemembered,
+    settings_that_are_not_recorded_are_found: SettingsUnrecorded,
+    records_that_the_sealer_does_not_see_are_found: RecordUnlisted,
     holds_that_are_not_seen_are_found: HoldsUnlisted,
     a_release_that_is_not_read_is_found: ReleaseUnread,
     a_hold_that_is_told_again_is_found: HeldAnew,

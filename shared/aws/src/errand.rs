@@ -5,7 +5,7 @@ use remedy_domain::{
     ask::{Standing, Subject},
     evidence::StoredPlan,
     guard::Purpose,
-    trigger::{Cause, Hint, Refusal, RefusalKind, Scope, Selector, Trigger},
+    trigger::{Carried, Cause, Hint, Refusal, RefusalKind, Scope, Selector, Trigger},
 };
 use remedy_engine::{
     Clock as _, Place, Report, Runnable, Visit,
@@ -225,11 +225,15 @@ impl Errand<'_> {
     async fn approved(&self, plan: &str) -> Result<Vec<Report>, Undone> {
         let on_file = asks::latest(self.ports, plan_id(plan)?.as_str()).await;
         let on_file = damage::noticed(self.ports, on_file).await?;
-        let on_file = on_file.filter(|on_file| self.is_approved(on_file));
-        let on_file = on_file.ok_or_else(|| unknown("no plan of this id is approved and waits here"))?;
+        let nothing = || unknown("no plan of this id is approved and waits here");
+        let on_file = on_file.ok_or_else(nothing)?;
+        let is_approved = self.is_approved(&on_file);
         match &on_file.ask.subject {
-            Subject::Plan { plan } => self.follow(plan, Task::Approved(&on_file)).await,
-            _ => Err(unknown("what is approved under this id is not a plan").into()),
+            Subject::Plan { plan } if is_approved => self.follow(plan, Task::Approved(&on_file)).await,
+            // An earlier delivery may have used the approval up and been lost: its attempt is closed by a look at the resource.
+            Subject::Plan { plan } if self.visit.carried == Carried::Again => self.follow(plan, Task::Repair).await,
+            _ if is_approved => Err(unknown("what is approved under this id is not a plan").into()),
+            _ => Err(nothing().into()),
         }
     }
 

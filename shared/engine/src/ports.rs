@@ -45,8 +45,8 @@ pub enum Put {
     Exists,
 }
 
-/// What is still to be waited, until so long after `at`, which another worker's clock said. Where the clocks may be to blame
-/// for what seems to have passed, all of it.
+/// How long to wait until `settled` has passed since `at`, a time of another worker's clock: all of it, unless more has
+/// passed than the clocks may differ by.
 pub(crate) fn still_to_wait(now: Timestamp, at: Timestamp, settled: Duration) -> Duration {
     let since = Duration::try_from(now.duration_since(at)).unwrap_or_default();
     if since < settled + CLOCKS_DIFFER { settled } else { Duration::ZERO }
@@ -136,3 +136,19 @@ pub trait Own {
 /// Everything but the doors, which differ by client.
 pub trait Ports: Clock + Store + Notices + Own {}
 impl<P: Clock + Store + Notices + Own> Ports for P {}
+
+#[cfg(test)]
+mod tests {
+    use remedy_domain::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn a_wait_is_cut_short_by_no_clock_that_may_be_ahead() {
+        let settled = Duration::from_secs(5);
+        let at: Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
+        for (now, wait) in [(-600, settled), (0, settled), (6, settled), (604, settled), (605, Duration::ZERO)] {
+            assert_eq!(still_to_wait(at + SignedDuration::from_secs(now), at, settled), wait, "{now} s later");
+        }
+    }
+}

@@ -12,5 +12,4 @@ pub mod memory;
 pub mod people;
 pub mod proxy;
 pub mod queue;
-pub mod simulation;
 pub mod world;

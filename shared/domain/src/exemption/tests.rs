@@ -128,6 +128,15 @@ fn it_holds_for_what_it_names_and_as_long_as_it_lasts() {
 }
 
 #[test]
+fn it_holds_although_the_clock_of_who_granted_it_was_ahead() {
+    let (exemption, target) = (granted(), bucket("brochures-2026"));
+    for (minutes, holds) in [(9, true), (10, true), (11, false)] {
+        let now = at(0) - SignedDuration::from_mins(minutes);
+        assert_eq!(exemption.holds("s3-bucket-public", &target, now), holds, "{minutes} minutes before");
+    }
+}
+
+#[test]
 fn two_people_or_none_at_all() {
     let alone = Exemption::granted(&terms(), (&person("ann"), &person("ann")), at(0), None);
     let target = bucket("brochures-2026");

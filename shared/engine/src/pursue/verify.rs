@@ -15,6 +15,8 @@ use crate::{
 const VERIFY: Duration = Duration::from_secs(20);
 /// The pauses between two looks: the first, and the longest.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+/// The same after a look that failed: it was retried already, and in a storm of throttling more looks add to the storm.
+const AFTER_A_FAULT: (Duration, Duration) = (Duration::from_secs(4), Duration::from_secs(8));
 
 /// How often to look for the result of the writes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,7 +40,7 @@ where
 {
     /// Looks until the wanted setting is seen or the time is up; once is enough after a failed write.
     pub(super) async fn verify(&self, looks: Looks) -> Result<Seen<R>, Fault> {
-        let (mut wait, longest) = LOOKS;
+        let (mut wait, _) = LOOKS;
         let mut waited = Duration::ZERO;
         loop {
             let seen = look::<R>(&self.client, self.target, self.visit, self.ports).await;
@@ -47,12 +49,14 @@ where
             {
                 return Ok(Seen { outcome: self.seen(facts, setting), setting: Some(setting.clone()) });
             }
+            let (shortest, longest) = if seen.is_err() { AFTER_A_FAULT } else { LOOKS };
+            wait = wait.clamp(shortest, longest);
             if looks == Looks::One || waited >= VERIFY || self.ports.remaining() < wait + ATTEMPT + RESERVE {
                 return Self::unseen(seen);
             }
             self.ports.pause(wait).await;
             waited += wait;
-            wait = (wait * 2).min(longest);
+            wait *= 2;
         }
     }
 

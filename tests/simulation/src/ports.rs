@@ -13,13 +13,16 @@ use std::{
 use remedy_domain::{AccountId, AttemptId, CLOCKS_DIFFER, Fault, SignedDuration, Target, Timestamp, guard::Permit};
 use remedy_engine::{Clock, Doors, GONE_AFTER, Notice, Notices, Own, Place, Put, Shelf, Store, Told, Writer};
 
-use super::{
+use crate::{
     Planted,
     account::Account,
     resource::{Attribute, Setting},
     weather::{Fate, Mishap, Weather},
     world::{Due, World},
 };
+
+/// The key of the settings in force.
+pub(crate) const IN_FORCE: &str = "settings/in-force";
 
 /// The ports of one worker.
 #[derive(Debug, Clone)]
@@ -157,10 +160,14 @@ impl<'a> Rest<'a> {
 impl Future for Rest<'_> {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let now = self.hands.world.borrow().now;
-        // Nothing wakes it: the agenda does.
-        if now < self.until { Poll::Pending } else { Poll::Ready(()) }
+        if now < self.until {
+            // The agenda polls the worker; within it, a set of futures polls only what was woken.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
     }
 }
 
@@ -206,14 +213,19 @@ impl Store for Hands {
     }
 
     async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
-        let key = key.to_owned();
-        self.ledger(shelf, "s3:GetObject", move |world| world.get(shelf, &key)).await
+        let (key, worker) = (key.to_owned(), self.worker);
+        let read = move |world: &mut World| {
+            if key == IN_FORCE {
+                world.workers[worker].rules = world.rules.len() - 1;
+            }
+            world.get(shelf, &key)
+        };
+        self.ledger(shelf, "s3:GetObject", read).await
     }
 
     async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
-        assert_eq!(shelf, Shelf::State, "the engine lists only state");
         let prefix = prefix.to_owned();
-        self.ledger(shelf, "s3:ListObjectsV2", move |world| world.list(&prefix)).await
+        self.ledger(shelf, "s3:ListObjectsV2", move |world| world.list(shelf, &prefix)).await
     }
 }
 

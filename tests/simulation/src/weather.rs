@@ -5,7 +5,7 @@ use std::time::Duration;
 use remedy_domain::SignedDuration;
 use remedy_engine::Shelf;
 
-use super::chance::Chance;
+use crate::chance::Chance;
 
 /// The fault of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

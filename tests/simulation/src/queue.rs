@@ -1,15 +1,27 @@
-//! The queue, as SQS behaves: at least once, in no order, five deliveries at most; and what a function does with a message.
+//! The queue, as SQS behaves: at least once, in no order, five deliveries at most; and how a function follows a message.
 
 use std::{rc::Rc, time::Duration};
 
-use remedy_domain::{Fault, FaultKind, Mode, PlanId, guard::Means, trigger::Carried};
-use remedy_engine::{Place, Reach, Report, Visit, draft::Task, ledger};
+use remedy_domain::{
+    Fault, FaultKind, Mode, PlanId, Settings,
+    ask::{Standing, Subject},
+    guard::Means,
+    request::Request,
+    trigger::Carried,
+};
+use remedy_engine::{
+    Clock as _, Place, Reach, Report, Visit,
+    asks::{self, OnFile},
+    draft::Task,
+    ledger,
+};
 
-use super::{
+use crate::{
     Planted,
     controls::{self, MADE},
+    offices,
     ports::Hands,
-    world::{Copies, Due, Rules, World},
+    world::{Copies, Due, World},
 };
 
 /// The task of a message. Controls and resources are numbers.
@@ -19,8 +31,14 @@ pub(crate) enum Errand {
     Look { control: usize, resource: usize },
     /// Close what lost workers left, and look at every resource.
     Sweep { control: usize },
-    /// Take a plan back.
+    /// Revert a plan.
     Undo { plan: PlanId },
+    /// Carry out a plan that a person approved.
+    Approved { plan: PlanId },
+    /// Do what a person asks of the operator.
+    Operate { by: &'static str, request: Rc<Request> },
+    /// Close, seal and send what is due.
+    Seal,
 }
 
 /// How a delivery, and in the end its message, ended.
@@ -65,17 +83,21 @@ impl World {
 }
 
 /// Follows a message as the host does.
-pub(crate) async fn follow(
-    hands: Hands,
-    rules: Rc<Rules>,
-    (errand, carried): (Errand, Carried),
-    roster: Roster,
-) -> End {
+pub(crate) async fn follow(hands: Hands, (errand, carried): (Errand, Carried), roster: Roster) -> End {
+    if let Errand::Seal = errand {
+        return offices::seal(&hands).await;
+    }
+    let document = Rc::clone(&hands.world().document);
+    let Ok(governing) = offices::governing(&hands, document).await else { return End::GivenBack };
+    if let Errand::Operate { by, request } = &errand {
+        return offices::operate(&hands, &governing, by, request).await;
+    }
+    let (settings, digest) = remembered(&hands).unwrap_or_else(|| of(&governing.written.settings));
     let (own, invocation) = ([], format!("worker {}", hands.worker()));
     let visit = Visit {
         function: "simulation",
-        settings: &rules.settings,
-        digest: &rules.digest,
+        settings: &settings,
+        digest: &digest,
         environment: Mode::Observe,
         ceiling: None,
         own: &own,
@@ -93,6 +115,19 @@ pub(crate) async fn follow(
             Ok(Some(stored)) => roster.undo(&hands, &stored, &visit).await,
             Err(fault) => Err(fault),
         },
+        Errand::Approved { plan } => match asks::latest(&hands, plan.as_str()).await {
+            Ok(None) => return End::Refused,
+            Ok(Some(on_file)) if is_approved(&hands, &on_file, &settings) => {
+                roster.approved(&hands, &on_file, Task::Approved(&on_file), &visit).await
+            }
+            // As the host does: an earlier delivery may have used the approval up.
+            Ok(Some(on_file)) if carried == Carried::Again => {
+                roster.approved(&hands, &on_file, Task::Repair, &visit).await
+            }
+            Ok(Some(_)) => return End::Refused,
+            Err(fault) => Err(fault),
+        },
+        Errand::Operate { .. } | Errand::Seal => return End::Done,
     };
     match followed {
         Ok(Some(report)) if report.wants_redelivery() || !report.is_stored() => End::GivenBack,
@@ -100,6 +135,21 @@ pub(crate) async fn follow(
         Err(fault) if fault.kind == FaultKind::Ledger && forgives(&hands) => End::Done,
         Err(_) => End::GivenBack,
     }
+}
+
+fn of(settings: &Settings) -> (Settings, String) {
+    (settings.clone(), settings.digest())
+}
+
+/// The settings of the first delivery, where the planted bug is that they are used for ever.
+fn remembered(hands: &Hands) -> Option<(Settings, String)> {
+    let world = hands.world();
+    (world.planted == Some(Planted::SettingsRemembered)).then(|| of(&world.rules[0].settings))
+}
+
+fn is_approved(hands: &Hands, on_file: &OnFile, settings: &Settings) -> bool {
+    let lost: Vec<_> = on_file.spender().cloned().into_iter().collect();
+    matches!(on_file.standing(hands.now(), &settings.people, &lost), Standing::Approved(_))
 }
 
 /// Whether the planted bug is that a fault of the ledger ends a run.
@@ -129,6 +179,12 @@ impl Roster {
             hands.call("sqs:SendMessageBatch", send).await?;
         }
         Ok(None)
+    }
+
+    async fn approved(&self, hands: &Hands, on_file: &OnFile, task: Task<'_>, visit: &Visit<'_>) -> Followed {
+        let Subject::Plan { plan } = &on_file.ask.subject else { return Ok(None) };
+        let control = controls::number(&plan.plan.control).expect("a control of the simulation");
+        self.0[control].run(hands, &plan.plan.target, task, visit).await.map(Some)
     }
 
     async fn undo(&self, hands: &Hands, stored: &remedy_domain::evidence::StoredPlan, visit: &Visit<'_>) -> Followed {

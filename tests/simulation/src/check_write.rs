@@ -9,13 +9,13 @@ use remedy_domain::{
 };
 use remedy_engine::Shelf;
 
-use super::{
+use crate::{
     Invariant,
     account::Pen,
     controls::MADE,
     resource::{Author, Setting},
     weather::SETTLED,
-    world::World,
+    world::{Object, World},
 };
 
 /// The lock under which a write is made.
@@ -152,10 +152,20 @@ impl World {
 
     /// Whether a hold stood already when the attempt began.
     fn is_on_hold(&self, control: &str, began: Timestamp) -> bool {
-        let key = format!("hold/{}", HoldScope::Control(control.to_owned()).path());
-        let hold = self.objects.get(&(Shelf::State, key));
-        let hold = hold.map(|object| serde_json::from_slice::<Hold>(&object.body).expect("a hold"));
-        hold.is_some_and(|hold| hold.is_on() && hold.at < began)
+        let turns = self.turns(&HoldScope::Control(control.to_owned()));
+        let stood = turns.iter().rev().find(|(at, _)| *at < began);
+        stood.is_some_and(|(_, is_on)| *is_on) && turns.last().is_some_and(|(_, is_on)| *is_on)
+    }
+
+    /// When a hold was turned, and whether it was on then.
+    pub(crate) fn turns(&self, scope: &HoldScope) -> Vec<(Timestamp, bool)> {
+        let is_on = |object: &Object| serde_json::from_slice::<Hold>(&object.body).expect("a hold").is_on();
+        let folder = format!("hold/{}/", scope.path());
+        let stored = self.keys(&folder);
+        stored
+            .map(|key| &self.objects[&(Shelf::State, key.to_owned())])
+            .map(|object| (object.at, is_on(object)))
+            .collect()
     }
 
     /// Whether an exemption, or an undo, holds a repair back that began after `before`.
@@ -213,7 +223,7 @@ impl World {
             return;
         }
         if self.window(made.attribute) > SETTLED {
-            // IAM showed what was before for longer than anybody waits: the same is written once more, and it is counted.
+            // IAM showed the old state for longer than a worker waits: the same is written once more, and counted.
             self.tally.repeats += 1;
         } else {
             self.broke(Invariant::Once, format!("{} writes again what had arrived", made.id));

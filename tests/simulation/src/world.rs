@@ -7,14 +7,14 @@ use std::{
     time::Duration,
 };
 
-use remedy_domain::{AttemptId, Outcome, PlanId, Settings, SignedDuration, Target, Timestamp};
+use remedy_domain::{AttemptId, Outcome, PlanId, Settings, SignedDuration, Target, Timestamp, settings::Written};
 use remedy_engine::{Notice, Shelf};
 
-use super::{
+use crate::{
     Broken, Invariant, Planted, Tally,
     acts::Act,
     chance::Chance,
-    queue::Message,
+    queue::{Errand, Message},
     resource::{Attribute, Author, Resource, Setting},
     weather::Weather,
 };
@@ -94,6 +94,9 @@ pub(crate) struct World {
     sequence: u64,
     pub(crate) objects: BTreeMap<(Shelf, String), Object>,
     pub(crate) resources: Vec<Resource>,
+    /// The deployed document: the first settings.
+    pub(crate) document: Rc<Written>,
+    /// All settings that came into force.
     pub(crate) rules: Vec<Rc<Rules>>,
     pub(crate) workers: Vec<Worker>,
     pub(crate) messages: Vec<Message>,
@@ -112,6 +115,8 @@ pub(crate) struct World {
     pub(crate) arrived: BTreeSet<PlanId>,
     /// The number of the first message after which nothing goes wrong.
     pub(crate) calm_since: usize,
+    /// Whether the evidence is sealed in this history: signatures take time.
+    pub(crate) is_sealed: bool,
     /// A look at a document, and at flags, was so old at most.
     windows: [Duration; 2],
     /// A clock was so far off at most.
@@ -148,6 +153,7 @@ impl World {
             sequence: 0,
             objects: BTreeMap::new(),
             resources,
+            document: Rc::new(Written { text: "{}".to_owned(), settings: Settings::default() }),
             rules: Vec::new(),
             workers: Vec::new(),
             messages: Vec::new(),
@@ -159,6 +165,7 @@ impl World {
             tried: BTreeMap::new(),
             arrived: BTreeSet::new(),
             calm_since: usize::MAX,
+            is_sealed: false,
             undone: BTreeMap::new(),
             tally: Tally::default(),
             broken: None,
@@ -208,7 +215,8 @@ impl World {
         Rc::clone(self.rules.last().expect("there are settings"))
     }
 
-    /// A look sees the state of that time. Of a document, it is old now and then; of flags, as old as the worker's replica, as in IAM.
+    /// The time whose state a look sees: of a document, an old one now and then; of flags, that of the worker's replica,
+    /// as in IAM.
     pub(crate) fn seen_at(&mut self, worker: usize, attribute: Attribute) -> Timestamp {
         match attribute {
             Attribute::Policy if self.chance.per_mille(self.weather.stale) => {
@@ -245,6 +253,12 @@ impl World {
         self.resources[resource].versions_mut(attribute).push(now, setting, Author::Outsider);
     }
 
+    /// How often the sealer ran: each time it sends again what no mark says was sent.
+    fn sealers(&self) -> usize {
+        let of_sealer = self.messages.iter().filter(|message| matches!(message.errand, Errand::Seal));
+        of_sealer.map(|message| message.workers.len()).sum()
+    }
+
     /// People get a notice.
     pub(crate) fn told(&mut self, notice: &Notice) {
         let plan = notice.plan.as_ref().map_or_else(String::new, ToString::to_string);
@@ -257,7 +271,7 @@ impl World {
         let (count, plan) = (*count, notice.plan.as_ref().map(ToString::to_string).unwrap_or_default());
         let times = self.generations(&format!("ask/{plan}/")).max(1);
         // If the notice could not be stored, or two workers raced, it is sent once more: better than never.
-        if is_held && count > times + 1 {
+        if is_held && count > times + 1 + self.sealers() {
             self.broke(Invariant::ToldOnce, format!("people are told again: {}", notice.text));
         }
     }

@@ -1,6 +1,6 @@
 //! Bugs that are planted, so that it is known that they would be found.
 
-use super::Invariant;
+use crate::Invariant;
 
 macro_rules! planted {
     ($($(#[$doc:meta])* $bug:ident => $invariant:ident,)*) => {
@@ -66,6 +66,10 @@ planted! {
     RedeliveryUnseen => Stored,
     /// The settings of the first delivery are used for ever.
     SettingsRemembered => Allowed,
+    /// The record of other settings is accepted and not kept.
+    SettingsUnrecorded => Agreed,
+    /// The sealer's listing leaves records out.
+    RecordUnlisted => Sealed,
     /// Holds are not found.
     HoldsUnlisted => Allowed,
     /// How the last attempts ended is not found: nothing is counted, nothing cools down.

@@ -13,7 +13,7 @@ use std::{
 use remedy_domain::{Outcome, Target, trigger::Carried};
 use remedy_engine::Report;
 
-use super::{
+use crate::{
     Invariant, Planted,
     chance::Chance,
     controls::{CONTROLS, enlisted},
@@ -102,8 +102,7 @@ impl Stage {
         let (worker, latest) = (world.workers.len(), world.rules.len() - 1);
         let (ahead, behind) = world.of_worker();
         world.workers.push(Worker { rules: latest, ahead, behind, ..Worker::default() });
-        let used = if world.planted == Some(Planted::SettingsRemembered) { 0 } else { latest };
-        let (rules, planted) = (Rc::clone(&world.rules[used]), world.planted);
+        let planted = world.planted;
         world.messages[message].receives += u32::from(copies == Copies::One);
         let timeout = Duration::from_secs(20 + world.chance.below(40));
         let (began, errand) = (world.now, world.messages[message].errand.clone());
@@ -117,8 +116,8 @@ impl Stage {
         world.after(timeout, Due::End(worker));
         drop(world);
         let roster = Roster((0..CONTROLS).map(|control| enlisted(control, planted)).collect());
-        let future =
-            Box::pin(follow(Hands::of(&self.world, worker, began + timeout), rules, (errand, carried), roster));
+        let hands = Hands::of(&self.world, worker, began + timeout);
+        let future = Box::pin(follow(hands, (errand, carried), roster));
         self.running.insert(worker, Running { message, copies, began, future });
     }
 

@@ -2,7 +2,7 @@
 
 use remedy_domain::{Fault, Observed, PlanId, Target};
 
-use super::{
+use crate::{
     Invariant, Planted,
     controls::MADE,
     ports::Hands,

@@ -20,6 +20,9 @@ pub enum Invariant {
     Once,
     /// Nothing is written where the mode when the delivery began does not allow it, nor where the settings protect.
     Allowed,
+    /// Two people decide: a decision is of somebody who may, and did not ask. Other settings come into force by an ask
+    /// that was decided, and are recorded before.
+    Agreed,
     /// Nothing is repaired under an exemption that was stored before the attempt held its lock, nor after it was
     /// reported as reverted.
     Exempted,
@@ -36,7 +39,10 @@ pub enum Invariant {
     Concluded,
     /// A state recorded as repaired, reverted or recovered was visible during the attempt.
     Honest,
-    /// People are notified of a held plan once each time that it is asked, and at most once more if a call failed.
+    /// The sealed evidence is intact for an auditor: nothing is missing, changed or inserted.
+    Sealed,
+    /// People are notified of a held plan once each time that it is asked, and once more at most if a call failed; the
+    /// sealer sends once more what no mark says was sent.
     ToldOnce,
     /// Every message is done, refused, or dead after five deliveries; none dies while nothing fails.
     Delivered,

@@ -21,6 +21,10 @@ pub struct Tally {
     pub lost_updates: usize,
     /// Writes that were made once more, for AWS showed for up to a minute what was before the first.
     pub repeats: usize,
+    /// Times that other settings came into force.
+    pub settings: usize,
+    /// Objects of evidence that were sealed.
+    pub sealed: usize,
     /// Outcomes, by their word.
     pub outcomes: BTreeMap<&'static str, usize>,
 }
@@ -35,6 +39,8 @@ impl AddAssign for Tally {
         self.writes += other.writes;
         self.lost_updates += other.lost_updates;
         self.repeats += other.repeats;
+        self.settings += other.settings;
+        self.sealed += other.sealed;
         for (word, count) in other.outcomes {
             *self.outcomes.entry(word).or_default() += count;
         }
@@ -44,7 +50,8 @@ impl AddAssign for Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "messages: {} done, {} refused, {} dead", self.done, self.refused, self.dead)?;
-        writeln!(f, "workers lost: {}", self.lost_workers)?;
+        writeln!(f, "workers lost: {}, settings changed: {}", self.lost_workers, self.settings)?;
+        writeln!(f, "objects sealed: {}", self.sealed)?;
         writeln!(
             f,
             "intents: {}, writes: {}, updates lost: {}, repeats: {}",

@@ -7,16 +7,18 @@ use std::{
 
 use remedy_domain::{
     AttemptId, Mode, Outcome, Timestamp,
+    ask::{Ask, Decision},
     evidence::{Kind, Record, Released, Tried},
     guard::Purpose,
     stored::Word,
 };
 use remedy_engine::{
     Shelf,
+    four_eyes::InForce,
     pursue::{IN_VAIN, share},
 };
 
-use super::{
+use crate::{
     Invariant,
     check_write::Until,
     controls::{self, MADE},
@@ -37,6 +39,30 @@ impl World {
                 Kind::Intent => self.check_intended(key, &record),
                 _ => self.check_ended(key, &record),
             }
+        }
+        if let Some(ask) = key.strip_suffix(".decision") {
+            self.check_decided(ask, body);
+        }
+    }
+
+    /// Who decides may, and did not ask.
+    fn check_decided(&mut self, ask: &str, decision: &[u8]) {
+        let decision: Decision = serde_json::from_slice(decision).expect("a decision");
+        let asked = self.objects.get(&(Shelf::State, ask.to_owned())).map(|object| &object.body);
+        let asked: Option<Ask> = asked.map(|body| serde_json::from_slice(body).expect("an ask"));
+        let is_own = asked.as_ref().is_none_or(|asked| asked.by.as_ref() == Some(&decision.by));
+        if is_own || !self.rules_in_force().settings.people.may_decide(&decision.by.arn) {
+            self.broke(Invariant::Agreed, format!("{} decides {ask}", decision.by.arn));
+        }
+    }
+
+    /// Settings that come into force were asked for, decided, and recorded.
+    pub(crate) fn check_agreed(&mut self, form: &InForce) {
+        let ask = form.ask.clone().unwrap_or_default();
+        let is_decided = self.keys(&format!("ask/{ask}/")).any(|key| key.ends_with(".decision"));
+        let records = self.objects.keys().filter(|(_, key)| key.contains("-settings-settings-")).count();
+        if !is_decided || records < self.rules.len() - 1 {
+            self.broke(Invariant::Agreed, format!("settings are in force by {ask:?}, with {records} records"));
         }
     }
 
@@ -167,6 +193,9 @@ impl World {
     pub(crate) fn check_rest(&mut self) {
         self.check_messages();
         self.check_conclusions();
+        if self.is_sealed {
+            self.check_sealed();
+        }
         let open = self.open_keys("lock/");
         if !open.is_empty() {
             self.broke(Invariant::Converged, format!("locks are still held: {open:?}"));
@@ -195,8 +224,9 @@ impl World {
 
     fn check_conclusions(&mut self) {
         let mut counts: BTreeMap<AttemptId, (usize, usize)> = BTreeMap::new();
-        for ((shelf, _), object) in &self.objects {
-            if *shelf != Shelf::Evidence {
+        for ((shelf, key), object) in &self.objects {
+            let is_attempt = key.contains("-intent-") || key.contains("-outcome-");
+            if *shelf != Shelf::Evidence || !is_attempt {
                 continue;
             }
             let record = read(&object.body);

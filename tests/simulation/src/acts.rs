@@ -3,21 +3,21 @@
 use std::{rc::Rc, time::Duration};
 
 use remedy_domain::{
-    Mode, PlanId, Settings, ask, canonical,
-    evidence::StoredPlan,
+    Mode, Settings, canonical,
     exemption::{Exemption, FORMAT},
-    hold::{self, Hold, HoldScope, Switch},
+    hold::Switch,
+    settings::Written,
 };
 use remedy_engine::Shelf;
+use remedy_testkit::people;
 
-use super::{
+use crate::{
     controls::{CONTROLS, MADE},
     queue::Errand,
     resource::Attribute,
     weather::Weather,
     world::{Due, Object, Rules, World},
 };
-use crate::people;
 
 /// Something that somebody does.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,8 @@ pub(crate) enum Act {
     Turn { control: usize, switch: Switch },
     /// The settings change.
     Rule { control: usize, mode: Mode },
+    /// The sealer's schedule.
+    Seal,
     /// Nothing goes wrong any more.
     Calm,
 }
@@ -44,6 +46,8 @@ pub(crate) enum Act {
 const ASSAULTS: usize = 20;
 /// AWS Config finds a change within so long.
 const FOUND: Duration = Duration::from_secs(15);
+/// The minutes in which the sealer runs: while calls fail, before the last sweeps, and after them.
+const SEALED: [u64; 6] = [20, 35, 50, 95, 400, 401];
 /// How long a history is restless, at most.
 const RESTLESS: Duration = Duration::from_mins(10);
 /// So long after its last act, all that was under way has ended, five deliveries and all.
@@ -66,6 +70,12 @@ impl World {
             self.besiege();
         }
         self.after(RESTLESS + SETTLED, Due::Act(Act::Calm));
+        self.is_sealed = self.chance.per_mille(10);
+        if self.is_sealed {
+            for minutes in SEALED {
+                self.after(Duration::from_mins(minutes), Due::Act(Act::Seal));
+            }
+        }
         let parameters = &self.rules_in_force().settings.parameters;
         let is_small = parameters.hourly_budget.min(parameters.organization_hourly_budget) <= 4;
         for sweep in 0..if is_small { SWEEPS_ON_A_BUDGET } else { SWEEPS } {
@@ -88,16 +98,19 @@ impl World {
     /// The first settings.
     fn lay_down(&mut self) {
         let mut settings = Settings { people: people::deciders(), ..Settings::default() };
+        settings.people.operators.push(people::person("ann").arn);
         settings.modes.default = Some(Mode::Enforce);
         settings.parameters.hourly_budget = self.chance.pick(&[1, 2, 3, 1000, 1000, 1000]);
         settings.parameters.organization_hourly_budget = self.chance.pick(&[2, 4, 1000, 1000]);
         settings.parameters.flap_limit = self.chance.pick(&[1, 3, 10, 10]);
         if self.chance.per_mille(150) {
-            settings.protected.resources.push("bucket-0".to_owned());
+            settings.protected.resources.push("AWS::S3::Bucket/bucket-0".to_owned());
         }
         if self.chance.per_mille(100) {
             self.choose(&mut settings);
         }
+        let text = serde_json::to_string(&settings).expect("settings are JSON");
+        self.document = Rc::new(Written::read(text.as_bytes()).expect("settings of this version"));
         self.rules.push(Rc::new(Rules::of(settings)));
     }
 
@@ -147,26 +160,25 @@ impl World {
                 self.tell_controls(resource, attribute);
             }
             Act::Sweep { control } => self.send(Errand::Sweep { control }, Duration::from_secs(1)),
-            Act::Undo { back } => {
-                let unknown = || PlanId::parse("0".repeat(64)).expect("a plan id");
-                let plan = self.plans.iter().rev().nth(back).cloned().unwrap_or_else(unknown);
-                self.agree_to_undo(&plan);
-                self.send(Errand::Undo { plan }, Duration::from_secs(1));
-            }
+            Act::Undo { back } => self.undo(back),
             Act::Agree => self.agree(),
             Act::Turn { control, switch } => self.turn(control, switch),
-            Act::Exempt { control, resource } => self.exempt(control, resource),
-            Act::Rule { control, mode } => self.set_mode(control, mode),
+            Act::Exempt { control, resource } if self.chance.per_mille(500) && self.keys("settings/").count() > 0 => {
+                self.exempt(control, resource);
+            }
+            Act::Exempt { control, resource } => self.ask_to_exempt(control, resource),
+            Act::Rule { control, mode } => self.ask_for_mode(control, mode),
+            Act::Seal => self.send(Errand::Seal, Duration::from_secs(1)),
             Act::Calm => {
                 self.say(|| "nothing goes wrong any more".to_owned());
                 self.weather = Weather::fair();
                 self.calm_since = self.messages.len();
-                (0..CONTROLS).for_each(|control| self.turn(control, Switch::Released));
+                (0..CONTROLS).for_each(|control| self.release(control));
             }
         }
     }
 
-    /// The event of a change reaches each control that reads the attribute, or is lost; and so does the later finding of it.
+    /// The event of a change, and the later finding of AWS Config, reach each control that reads the attribute, or are lost.
     fn tell_controls(&mut self, resource: usize, attribute: Attribute) {
         for (control, _) in MADE.iter().enumerate().filter(|(_, made)| made.attribute == attribute) {
             for latest in [Duration::from_secs(5), FOUND] {
@@ -202,57 +214,8 @@ impl World {
         }
     }
 
-    /// One person asks for the undo of a plan that was carried out, and another agrees. Most of the time, somebody does.
-    fn agree_to_undo(&mut self, plan: &PlanId) {
-        let Some(object) = self.objects.get(&(Shelf::State, format!("plan/{plan}"))) else { return };
-        let stored: StoredPlan = serde_json::from_slice(&object.body).expect("a stored plan");
-        if self.chance.per_mille(100) {
-            return;
-        }
-        let asked = people::undo(plan, &stored.plan.control, &stored.plan.target, 90, self.now);
-        let folder = format!("ask/{}/", ask::undo_id(plan).expect("a plan has an id"));
-        let key = format!("{folder}{:04}", self.generations(&folder));
-        self.file(key.clone(), canonical::to_bytes(&asked).expect("an ask is canonical"));
-        self.decide(&key);
-    }
-
     /// How many asks are in a folder.
     pub(crate) fn generations(&self, folder: &str) -> usize {
         self.keys(folder).filter(|key| !key.contains('.')).count()
-    }
-
-    fn agree(&mut self) {
-        let keys: Vec<_> = self.keys("ask/").map(str::to_owned).collect();
-        let decided = |key: &&String| keys.contains(&format!("{key}.decision"));
-        let open = keys.iter().find(|key| !key.contains('.') && !decided(key)).cloned();
-        if let Some(key) = open {
-            self.decide(&key);
-        }
-    }
-
-    fn decide(&mut self, key: &str) {
-        let body = canonical::to_bytes(&people::agrees("bob", self.now)).expect("a decision is canonical");
-        self.file(format!("{key}.decision"), body);
-    }
-
-    fn turn(&mut self, control: usize, switch: Switch) {
-        let scope = HoldScope::Control(MADE[control].id.to_owned());
-        let key = format!("hold/{}", scope.path());
-        let (by, reason, at) = (people::person("ann"), "an operator says so".to_owned(), self.now);
-        let (scope, switch, by) = (scope.into(), switch.into(), Some(by));
-        let hold = Hold { format: hold::FORMAT, scope, switch, reason, by, at };
-        self.file(key, canonical::to_bytes(&hold).expect("a hold is canonical"));
-    }
-
-    fn file(&mut self, key: String, body: Vec<u8>) {
-        self.say(|| format!("{key} is filed"));
-        self.objects.insert((Shelf::State, key), Object { at: self.now, body });
-    }
-
-    fn set_mode(&mut self, control: usize, mode: Mode) {
-        let mut settings = self.rules_in_force().settings.clone();
-        settings.modes.controls.insert(MADE[control].id.to_owned(), mode);
-        self.say(|| format!("{} is to {mode:?}", MADE[control].id));
-        self.rules.push(Rc::new(Rules::of(settings)));
     }
 }

@@ -1,11 +1,14 @@
 //! The ledger's two buckets, strongly consistent as on S3, and the bugs that are planted in them.
 
-use remedy_domain::{Outcome, PlanId, evidence::Released};
-use remedy_engine::{Put, Shelf};
+use std::rc::Rc;
 
-use super::{
+use remedy_domain::{Outcome, PlanId, evidence::Released, settings::Written};
+use remedy_engine::{Put, Shelf, four_eyes::InForce};
+
+use crate::{
     Planted,
-    world::{Object, World},
+    ports::IN_FORCE,
+    world::{Object, Rules, World},
 };
 
 impl World {
@@ -35,6 +38,7 @@ impl World {
     fn planted_put(&self, key: &str) -> Option<Put> {
         let accepted = match self.planted? {
             Planted::IntentLost => key.contains("-intent-"),
+            Planted::SettingsUnrecorded => key.contains("-settings-settings-"),
             Planted::BudgetShared => key.starts_with("budget/"),
             Planted::TurnShared => key.starts_with("lock/document"),
             _ => false,
@@ -58,12 +62,28 @@ impl World {
             return;
         }
         self.say(|| format!("{key} is put"));
+        if key == IN_FORCE {
+            self.comes_into_force(body);
+        }
         let plan = key.strip_prefix("plan/").and_then(|plan| PlanId::parse(plan).ok());
         self.plans.extend(plan.filter(|plan| !self.plans.contains(plan)));
         let entry = (Shelf::State, key.to_owned());
         // An exemption that is renewed has been stored since it was first granted.
         let at = self.objects.get(&entry).map_or(self.now, |there| there.at);
         self.objects.insert(entry, Object { at, body: body.to_vec() });
+    }
+
+    /// Other settings come into force.
+    fn comes_into_force(&mut self, body: &[u8]) {
+        let form: InForce = serde_json::from_slice(body).expect("settings in force");
+        let text = form.text.clone().expect("this version stores the text");
+        let rules = Rules::of(Written::stored(text).expect("settings that were asked for").settings);
+        if rules.digest != self.rules_in_force().digest {
+            self.say(|| format!("settings {} are in force", rules.digest));
+            self.tally.settings += 1;
+            self.rules.push(Rc::new(rules));
+            self.check_agreed(&form);
+        }
     }
 
     /// Reads an object.
@@ -80,10 +100,10 @@ impl World {
         if unread { None } else { self.objects.get(&(shelf, key.to_owned())).map(|object| object.body.clone()) }
     }
 
-    /// The keys of the state bucket under a prefix.
-    pub(crate) fn list(&self, prefix: &str) -> Vec<String> {
+    /// The keys of a bucket under a prefix.
+    pub(crate) fn list(&self, shelf: Shelf, prefix: &str) -> Vec<String> {
         let unlisted = match self.planted {
-            Some(Planted::HoldsUnlisted) => prefix == "hold/",
+            Some(Planted::HoldsUnlisted) => prefix.starts_with("hold/"),
             Some(Planted::BudgetShared) => prefix.starts_with("budget/"),
             Some(Planted::OrphansUnlisted) => prefix.starts_with("lock/") && prefix.matches('/').count() == 2,
             _ => false,
@@ -91,18 +111,22 @@ impl World {
         if unlisted {
             return vec![];
         }
-        let mut keys: Vec<_> = self.keys(prefix).map(str::to_owned).collect();
+        let mut keys: Vec<_> = self.on(shelf, prefix).map(str::to_owned).collect();
         if self.planted == Some(Planted::SlotsReturned) && prefix.starts_with("budget/") {
             keys = keys.into_iter().flat_map(|key| [format!("{key}.unused"), key]).collect();
         }
         keys
     }
 
-    /// The same as it is.
+    /// The same of the state bucket, as it is.
     pub(crate) fn keys(&self, prefix: &str) -> impl Iterator<Item = &str> {
-        let from = (Shelf::State, prefix.to_owned());
-        let listed = self.objects.range(from..).map(|((shelf, key), _)| (*shelf, key.as_str()));
-        listed.take_while(move |(shelf, key)| *shelf == Shelf::State && key.starts_with(prefix)).map(|(_, key)| key)
+        self.on(Shelf::State, prefix)
+    }
+
+    /// The same of any bucket.
+    pub(crate) fn on(&self, shelf: Shelf, prefix: &str) -> impl Iterator<Item = &str> {
+        let listed = self.objects.range((shelf, prefix.to_owned())..).map(|((on, key), _)| (*on, key.as_str()));
+        listed.take_while(move |(on, key)| *on == shelf && key.starts_with(prefix)).map(|(_, key)| key)
     }
 }
 

@@ -7,7 +7,7 @@ use remedy_domain::{
 };
 use remedy_engine::{Page, Place, Remediation, Runnable, Writer, enlist};
 
-use super::{
+use crate::{
     Planted,
     account::Account,
     ports::Hands,
