@@ -94,10 +94,10 @@ impl Fence {
             (State::Other(_), _) | (_, State::Other(_)) => {
                 Route { steps: vec![], lost: vec!["an inline policy that is not the MFA-deny policy".to_owned()] }
             }
-            (_, State::Up) => Route::of(vec![Step::AttachUserPolicy]),
+            (_, State::Up) => Route::of(vec![Step::Attach]),
             (_, State::Down) => {
-                let detach = self.attached.then_some(Step::DetachUserPolicy);
-                let delete = self.inline.as_ref().map(|_| Step::DeleteUserPolicy);
+                let detach = self.attached.then_some(Step::Detach);
+                let delete = self.inline.as_ref().map(|_| Step::DeleteInline);
                 Route::of(detach.into_iter().chain(delete).collect())
             }
         }
@@ -172,9 +172,9 @@ mod tests {
         let both = Fence { attached: true, ..ours.clone() };
         let steps = |from: &Fence, to: &Fence| from.steps_to(to).steps;
         assert!(ours.agrees(&Fence::ATTACHED) && both.agrees(&ours) && !ours.agrees(&Fence::DOWN));
-        assert_eq!(steps(&ours, &Fence::DOWN), [Step::DeleteUserPolicy]);
-        assert_eq!(steps(&both, &Fence::DOWN), [Step::DetachUserPolicy, Step::DeleteUserPolicy]);
-        assert_eq!(steps(&Fence::DOWN, &ours), [Step::AttachUserPolicy], "it means the same");
+        assert_eq!(steps(&ours, &Fence::DOWN), [Step::DeleteInline]);
+        assert_eq!(steps(&both, &Fence::DOWN), [Step::Detach, Step::DeleteInline]);
+        assert_eq!(steps(&Fence::DOWN, &ours), [Step::Attach], "it means the same");
         assert_eq!(steps(&ours, &Fence::ATTACHED), []);
         assert_eq!(Fence::DOWN.rebased(&Fence::DOWN, &ours), Ok(ours.clone()));
         assert_eq!(Fence::ATTACHED.rebased(&ours, &Fence::DOWN), Ok(Fence::DOWN), "whichever form stands");

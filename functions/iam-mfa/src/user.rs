@@ -76,9 +76,9 @@ pub(crate) async fn observe(iam: &Iam, target: &Target) -> Result<Observed<Facts
     // Side by side: each answer takes as long as a round trip.
     let (user, inline, attached, enrolled) = join4(
         client.get_user().user_name(&target.id).send(),
-        inline(client, &target.id),
-        attached(client, &target.id),
-        has_device(client, &target.id),
+        Box::pin(inline(client, &target.id)),
+        Box::pin(attached(client, &target.id)),
+        Box::pin(has_device(client, &target.id)),
     )
     .await;
     let user = found(USER.operation, &NO_SUCH, user)?.and_then(|answer| answer.user);

@@ -77,19 +77,19 @@ pub enum Facts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Attaches the MFA-deny policy.
-    AttachUserPolicy,
+    Attach,
     /// Takes it off.
-    DetachUserPolicy,
+    Detach,
     /// Deletes the inline MFA-deny policy of earlier versions.
-    DeleteUserPolicy,
+    DeleteInline,
 }
 
 impl remedy_domain::Step for Step {
     fn call(&self) -> Call {
         match self {
-            Self::AttachUserPolicy => ATTACH,
-            Self::DetachUserPolicy => DETACH,
-            Self::DeleteUserPolicy => DELETE,
+            Self::Attach => ATTACH,
+            Self::Detach => DETACH,
+            Self::DeleteInline => DELETE,
         }
     }
 
@@ -196,17 +196,15 @@ impl Remediation for UserWithoutMfa {
             arn.ok_or_else(|| Fault::defect(ATTACH.operation, "arn-of-no-user"))
         };
         match step {
-            Step::AttachUserPolicy => {
+            Step::Attach => {
                 let sent = client.attach_user_policy().user_name(name).policy_arn(arn()?).send().await;
                 sent.map(|_| ()).map_err(|error| fault(ATTACH.operation, &error))
             }
-            Step::DetachUserPolicy => {
-                match client.detach_user_policy().user_name(name).policy_arn(arn()?).send().await {
-                    Err(error) if !absent(&error, &NO_SUCH) => Err(fault(DETACH.operation, &error)),
-                    _ => Ok(()),
-                }
-            }
-            Step::DeleteUserPolicy => {
+            Step::Detach => match client.detach_user_policy().user_name(name).policy_arn(arn()?).send().await {
+                Err(error) if !absent(&error, &NO_SUCH) => Err(fault(DETACH.operation, &error)),
+                _ => Ok(()),
+            },
+            Step::DeleteInline => {
                 match client.delete_user_policy().user_name(name).policy_name(fence::NAME).send().await {
                     Err(error) if !absent(&error, &NO_SUCH) => Err(fault(DELETE.operation, &error)),
                     _ => Ok(()),
