@@ -2,11 +2,9 @@
 //! queue of duplicates. Nothing is lost, nothing is done twice, nothing is acknowledged that is not stored, and this release's
 //! `remedy verify` finds the seals of both intact.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    process::Command,
-};
+mod verified;
+
+use std::{collections::BTreeMap, path::Path};
 
 use remedy_testkit::{lambda::Answer, proxy::When, queue::Queue, world::done};
 use serde_json::{Value, json};
@@ -14,6 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     drift::Drift,
     history::{self, Case, Ground, Release},
+    skew::verified::verified,
 };
 
 const TERMS: [&str; 8] =
@@ -174,13 +173,19 @@ async fn across(first: &Release, then: &Release) {
         first.name,
         left.cases.len()
     ));
-    go_on(&ground, then, &left).await;
+    let switch = go_on(&ground, then, &left).await;
     ground.world.age_locks().await;
     let swept = ground.sweep(then, left.lost.function, left.lost.control).await;
     let is_lost = |run: &&Value| run["resource"] == *left.lost.resource && run["outcome"] == "recovered";
     assert!(swept.iter().any(|run| is_lost(&run)), "{} closes what {} left: {swept:#?}", then.name, first.name);
     let later = ground.cases("later").await;
     drain(&ground, &later, &[then]).await;
+    if switch == Switched::Not {
+        for case in later.iter().filter(|case| case.control == left.held.0.control) {
+            let run = ground.run(&Release::new(), case).await;
+            assert!(is_right(&run), "a held resource is repaired later: {run:#}");
+        }
+    }
     let undone = left.cases.iter().find(|case| case.control == Drift::Bucket.control()).cloned();
     left.cases.extend(later);
     left.cases.extend([left.password.0.clone(), left.held.0.clone(), left.lost.clone()]);
@@ -189,7 +194,7 @@ async fn across(first: &Release, then: &Release) {
 }
 
 /// The other release continues what the first one left.
-pub async fn go_on(ground: &Ground, then: &Release, left: &Left) {
+pub async fn go_on(ground: &Ground, then: &Release, left: &Left) -> Switched {
     let pending = ground.does(then, "ann", &["pending"]).await;
     tell(&format!("{} shows {} that wait", then.name, pending["pending"].as_array().map_or(0, Vec::len)));
     let (password, approved) = &left.password;
@@ -199,8 +204,7 @@ pub async fn go_on(ground: &Ground, then: &Release, left: &Left) {
     let run = ground.run(then, held).await;
     assert_eq!((&run["outcome"], &run["check"]), (&json!("blocked"), &json!("hold")), "{run:#}");
     ground.does(then, "bob", &["approve", release]).await;
-    let run = ground.run(then, held).await;
-    assert!(is_right(&run), "it goes on when the hold is released: {run:#}");
+    let switch = goes_on_when_released(ground, then, held).await;
     assert_eq!(ground.run(then, &left.exempt).await["outcome"], "exempt");
     let approved = ground.does(then, "bob", &["approve", &left.undo]).await;
     let run = ground.carry_out(then, left.exempt.function, &approved).await;
@@ -212,6 +216,28 @@ pub async fn go_on(ground: &Ground, then: &Release, left: &Left) {
         }
         other => panic!("{other:?}"),
     }
+    switch
+}
+
+/// Whether a release sees that a hold was released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switched {
+    /// It does.
+    Off,
+    /// It does not.
+    Not,
+}
+
+/// A released hold lets repairs go on. Versions before 0.1.0 take each entry of a switch for a hold of its own: they stop too
+/// much, not too little, until a later version runs.
+async fn goes_on_when_released(ground: &Ground, then: &Release, held: &Case) -> Switched {
+    let (mut run, mut switched) = (ground.run(then, held).await, Switched::Off);
+    if run["check"] == "hold" {
+        tell(&format!("{} stays on hold after the release, until new runs", then.name));
+        (run, switched) = (ground.run(&Release::new(), held).await, Switched::Not);
+    }
+    assert!(is_right(&run), "it goes on when the hold is released: {run:#}");
+    switched
 }
 
 /// Events, each many times, for workers of these releases in turn.
@@ -271,35 +297,4 @@ async fn conclude(ground: &Ground, cases: &[Case], exempt: &[Case], sealer: &Rel
     let sealed = done(ground.deploy(sealer, "sealer").invoke(b"{}").await);
     let sealed = sealed["sealed"].as_array().map_or(0, Vec::len);
     tell(&format!("{} goes on with the chain: {sealed} manifests; {}", sealer.name, verified(ground, &newest).await));
-}
-
-/// The output of `remedy verify`, which must be intact.
-async fn verified(ground: &Ground, newest: &Release) -> String {
-    let folder = Folder::new(&format!("remedy-skew-{}", ground.world.account.id));
-    ground.download(&ground.world.evidence_bucket(), &folder.0).await;
-    let keys = std::fs::read_dir(folder.0.join("seal/keys")).expect("the key is archived");
-    let key = keys.map(|key| key.expect("a file").path()).next().expect("one key");
-    let output =
-        Command::new(newest.binary("remedy")).arg("verify").arg(&folder.0).arg("--key").arg(key).env_clear().output();
-    let output = output.expect("remedy starts");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    said.lines().next().unwrap_or_default().to_owned()
-}
-
-/// A folder that is gone when it is done with.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder).expect("a folder is made");
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _gone_anyway = std::fs::remove_dir_all(&self.0);
-    }
 }

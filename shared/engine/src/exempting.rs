@@ -1,7 +1,7 @@
 //! Exemptions that keep an undone repair undone: without one the next event or sweep would repair it again.
 
 use remedy_domain::{
-    AttemptId, Fault, Outcome, PlanId, Timestamp,
+    AttemptId, CLOCKS_DIFFER, Fault, Outcome, PlanId, SignedDuration, Timestamp,
     ask::{self, Standing, Subject},
     evidence::{Kind, Record, StoredPlan},
     exemption::Exemption,
@@ -99,17 +99,19 @@ async fn unless_exempt<R: Remediation>(
     Ok(())
 }
 
-/// Whether these terms were granted already, since they were agreed to.
+/// Whether these terms were granted already, for as long as they were agreed to.
 async fn is_on_file(ports: &impl Ports, agreed: &OnFile, now: Timestamp) -> Result<bool, Fault> {
     let (Subject::Undo { terms, .. }, Some(decision)) = (&agreed.ask.subject, &agreed.decision) else {
         return Ok(true);
     };
     let name = remedy_domain::exemption::name(&terms.control, &terms.account, &terms.resource);
     let on_file = registry::exemption(ports, &terms.control, &name).await?;
+    // Another exemption of the same words may end sooner.
+    let agreed_until = decision.at + SignedDuration::from_hours(24 * i64::from(terms.days));
     let is_granted = |exemption: &Exemption| {
         let same =
             exemption.reason == redact::text(&terms.reason) && exemption.approved_by.as_ref() == Some(&decision.by);
-        same && now < exemption.until && decision.at <= exemption.since
+        same && now < exemption.until && agreed_until <= exemption.until + CLOCKS_DIFFER
     };
     Ok(on_file.is_some_and(|exemption| is_granted(&exemption)))
 }

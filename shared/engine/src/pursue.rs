@@ -154,8 +154,8 @@ where
             }
         };
         let spent = self.spend(&lease, &lost).await?;
-        self.cool_down(last).await;
-        let turns = self.take_turns(&lease, &slots).await?;
+        let (turns, waited) = self.take_turns(&lease, &slots).await?;
+        self.cool_down(last, waited).await;
         let permit = match self.rule_again(&lease, spent).await? {
             Ok(permit) => permit,
             Err((objection, per)) => {
@@ -239,15 +239,15 @@ where
     }
 
     /// A read that shows again what was just repaired, or reverted, or ended in a way that this version does not know,
-    /// may be stale: wait before reading again.
-    async fn cool_down(&self, last: Option<Released>) {
+    /// may be stale: wait before reading again. The last attempt ended before this one waited for its turns: that wait counts.
+    async fn cool_down(&self, last: Option<Released>, waited: Duration) {
         let arrived = |outcome| matches!(outcome, Outcome::Repaired | Outcome::Contained | Outcome::Reverted);
         let Some(last) =
             last.filter(|last| last.plan == self.course.id && last.outcome.known().copied().is_none_or(arrived))
         else {
             return;
         };
-        let wait = still_to_wait(self.ports.now(), last.at, COOL_DOWN);
+        let wait = still_to_wait(self.ports.now(), last.at, COOL_DOWN).saturating_sub(waited);
         if !wait.is_zero() && self.ports.remaining() > wait + ATTEMPT + RESERVE {
             self.ports.pause(wait).await;
         }

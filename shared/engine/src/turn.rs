@@ -54,21 +54,25 @@ fn whole_account(target: &Target) -> Target {
     account::target(&Place { account: target.account.clone(), region: Region::global() })
 }
 
-/// Takes the turns for the plan of `lock`, and waits until those before can be seen. Where one cannot be had, none is kept.
+/// Takes the turns for the plan of `lock`, and waits until the effects of the turns before can be seen. Returns them and the
+/// time waited. If one cannot be taken, none is kept.
 pub(crate) async fn take(
     ports: &impl Ports,
     turns: &[Turn],
     lock: &Lock,
     reserve: Duration,
-) -> Result<Vec<Lease>, Fault> {
-    let mut taken = Vec::new();
+) -> Result<(Vec<Lease>, Duration), Fault> {
+    let (mut taken, mut waited) = (Vec::new(), Duration::ZERO);
     for turn in turns {
-        if let Err(fault) = take_one(ports, *turn, lock, reserve, &mut taken).await {
-            give_back(ports, &taken, Outcome::Superseded).await?;
-            return Err(fault);
+        match take_one(ports, *turn, lock, reserve, &mut taken).await {
+            Ok(wait) => waited += wait,
+            Err(fault) => {
+                give_back(ports, &taken, Outcome::Superseded).await?;
+                return Err(fault);
+            }
         }
     }
-    Ok(taken)
+    Ok((taken, waited))
 }
 
 async fn take_one(
@@ -77,7 +81,7 @@ async fn take_one(
     lock: &Lock,
     reserve: Duration,
     taken: &mut Vec<Lease>,
-) -> Result<(), Fault> {
+) -> Result<Duration, Fault> {
     let Claim::Held { lease, lost, last } = ledger::claim(ports, turn.lock(lock), ports.now()).await? else {
         return Err(Fault::transient("turn", "held-by-another-run"));
     };
@@ -92,7 +96,7 @@ async fn take_one(
     if !wait.is_zero() {
         ports.pause(wait).await;
     }
-    Ok(())
+    Ok(wait)
 }
 
 /// Gives turns back.

@@ -1,6 +1,8 @@
 //! The claims of a run before it may write: its share of the budgets, the approval that it was given, the account's
 //! shared lock.
 
+use std::time::Duration;
+
 use futures_util::future::{join_all, try_join_all};
 use remedy_domain::{
     Control, Fault, Outcome,
@@ -136,7 +138,7 @@ where
 
     /// Acquires the shared locks that this plan needs; without them the lock and all other claims are given back, and
     /// so is the delivery.
-    pub(super) async fn take_turns(&self, lease: &Lease, slots: &[Slot]) -> Result<Vec<Lease>, Fault> {
+    pub(super) async fn take_turns(&self, lease: &Lease, slots: &[Slot]) -> Result<(Vec<Lease>, Duration), Fault> {
         let lost = self.course.impact.as_ref().map_or(0, |impact| impact.administrators_lost);
         let administrators = (lost > 0).then_some(Turn::Administrators);
         let document = (!R::CONTROL.elements.is_empty()).then_some(Turn::Document);
