@@ -48,9 +48,7 @@ pub(super) async fn cools_down<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre)
         // What AWS assigns, such as the id of a version, is in the plan: the same drift is another plan then.
         return Bearing::Moot;
     }
-    // Where the document is shared, the turn of the first repair is waited for, too: clocks may differ (ADR 0042).
-    let turn = if C::CONTROL.elements.is_empty() { Duration::ZERO } else { Duration::from_secs(5) };
-    assert_eq!(scene.ports.paused(), Duration::from_secs(5) + turn, "the same plan waits");
+    assert_eq!(scene.ports.paused(), Duration::from_secs(5), "the same plan waits");
     another_plan(case, &scene, &before).await;
     Bearing::Held
 }
