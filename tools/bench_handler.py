@@ -14,7 +14,7 @@ import boto3
 Event = dict[str, Any]
 
 FLAGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-FENCE = "RemedyDenyWithoutMfa"
+FENCE = "remedy-iam-mfa-deny"
 STRONG = {
     "MinimumPasswordLength": 14,
     "RequireSymbols": True,
@@ -51,10 +51,8 @@ def key_unrotated(kms: Any, key_id: str) -> str:
 
 
 def has_fence(iam: Any, name: str) -> bool:
-    try:
-        return bool(iam.get_user_policy(UserName=name, PolicyName=FENCE))
-    except iam.exceptions.NoSuchEntityException:
-        return False
+    attached = iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]
+    return any(policy["PolicyName"] == FENCE for policy in attached)
 
 
 def user_without_mfa(iam: Any, named: str) -> str:
@@ -67,10 +65,11 @@ def user_without_mfa(iam: Any, named: str) -> str:
         iam.get_login_profile(UserName=name)
     except iam.exceptions.NoSuchEntityException:
         return "out-of-scope"
-    deny = {"Effect": "Deny", "NotAction": ["iam:EnableMFADevice", "iam:CreateVirtualMFADevice"], "Resource": "*"}
-    deny["Condition"] = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
-    iam.put_user_policy(UserName=name, PolicyName=FENCE, PolicyDocument=document)
+    account = next(user["Arn"] for user in users if user["UserName"] == name).split(":")[4]
+    arn = f"arn:aws:iam::{account}:policy/{FENCE}"
+    default = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    iam.get_policy_version(PolicyArn=arn, VersionId=default)
+    iam.attach_user_policy(UserName=name, PolicyArn=arn)
     return "contained"
 
 

@@ -15,6 +15,9 @@ from demo_state import Aws, Place, State, read
 
 PASSWORD = "Correct-Horse-7-Battery"
 SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDemoDemoDemoDemoDemoDemoDemoDemoDemoDemoDemo demo"
+# The policy that the template makes; the account has it before anything is broken.
+DENY = "remedy-iam-mfa-deny"
+# The inline policy of earlier versions.
 FENCE = "RemedyDenyWithoutMfa"
 
 
@@ -38,8 +41,22 @@ def document(effect: str, **more: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Resource": "*"} | more]})
 
 
-OLD_FENCE = document("Deny", NotAction="iam:*", Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})
 TORN_FENCE = document("Allow", Action="iam:ListMFADevices")
+
+
+def old_fence(account: str, name: str) -> str:
+    """The MFA-deny policy as versions up to 99ceab7 wrote it into a user."""
+    on_user = [f"iam:{action}" for action in ("EnableMFADevice", "GetMFADevice", "GetUser", "ListMFADevices", "ResyncMFADevice")]
+    device, devices = "iam:CreateVirtualMFADevice", "iam:ListVirtualMFADevices"
+    allow = [
+        ("RemedyEnrolOnOwnUser", on_user, f"arn:aws:iam::{account}:user/{name}"),
+        ("RemedyEnrolOwnDevice", [device], f"arn:aws:iam::{account}:mfa/{name}"),
+        ("RemedyListDevices", [devices], "*"),
+    ]
+    statements = [{"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": of} for sid, actions, of in allow]
+    deny = {"Sid": FENCE, "Effect": "Deny", "NotAction": [*on_user, device, devices, "sts:GetSessionToken"], "Resource": "*"}
+    deny["Condition"] = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    return json.dumps({"Version": "2012-10-17", "Statement": [*statements, deny]})
 
 
 class Breaker:
@@ -139,8 +156,10 @@ class Breaker:
                 iam.update_access_key(UserName=name, AccessKeyId=made, Status="Inactive")
             case "ssh":
                 iam.upload_ssh_public_key(UserName=name, SSHPublicKeyBody=SSH_KEY)
-            case "fence" | "torn-fence":
-                text = OLD_FENCE if thing == "fence" else TORN_FENCE
+            case "fence":
+                iam.attach_user_policy(UserName=name, PolicyArn=f"arn:aws:iam::{self.aws.account}:policy/{DENY}")
+            case "old-fence" | "torn-fence":
+                text = old_fence(self.aws.account, name) if thing == "old-fence" else TORN_FENCE
                 iam.put_user_policy(UserName=name, PolicyName=FENCE, PolicyDocument=text)
 
     def account_wide(self, control: str, kind: str, wrong: str, outcome: str, rule: str | None, what: str) -> State:

@@ -15,6 +15,8 @@ from demo_state import Aws, Place, State, read
 
 Record = dict[str, Any]
 
+DENY = "remedy-iam-mfa-deny"
+# The inline policy of earlier versions.
 FENCE = "RemedyDenyWithoutMfa"
 WRITTEN = {"repaired", "contained"}
 HELD = {"awaiting-approval", "blocked", "needs-human"}
@@ -34,6 +36,11 @@ class Check:
         self.plans = self.objects(f"remedy-state-{self.aws.account}", "plan/")
         self.counts: dict[str, int] = {}
         self.mismatches: list[str] = []
+        arn = f"arn:aws:iam::{self.aws.account}:policy/{DENY}"
+        default = self.aws.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        version = self.aws.iam.get_policy_version(PolicyArn=arn, VersionId=default)["PolicyVersion"]
+        denies = any(denies_without_mfa(statement) for statement in version["Document"]["Statement"])
+        self.expect("the MFA-deny policy denies", denies, f"{DENY} denies nothing")
 
     def objects(self, bucket: str, prefix: str) -> dict[str, Record]:
         pages = self.aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -121,11 +128,8 @@ def difference(must: State, now: State) -> str:
 
 
 def fenced(state: State) -> str:
-    """Whether the user's inline policy denies everything but enrolling, without MFA."""
-    policy = state["inline"].get(FENCE)
-    if policy is None:
-        return "down"
-    return "up" if any(denies_without_mfa(statement) for statement in policy["Statement"]) else "torn"
+    """Whether a policy of the user denies everything but enrolling, without MFA: the managed one, or an inline one."""
+    return "down" if without_fence(state) == state else "up"
 
 
 def denies_without_mfa(statement: dict[str, Any]) -> bool:
@@ -140,7 +144,13 @@ def denies_without_mfa(statement: dict[str, Any]) -> bool:
 
 
 def without_fence(state: State) -> State:
-    return state | {"inline": {name: policy for name, policy in state["inline"].items() if name != FENCE}}
+    attached = [policy for policy in state["attached"] if policy["PolicyName"] != DENY]
+    inline = {name: policy for name, policy in state["inline"].items() if not (name == FENCE and is_fence(policy))}
+    return state | {"attached": attached, "inline": inline}
+
+
+def is_fence(policy: dict[str, Any]) -> bool:
+    return any(denies_without_mfa(statement) for statement in policy["Statement"])
 
 
 def expected_kinds(place: Place) -> list[str]:

@@ -122,7 +122,8 @@ KEYS: list[Row] = [
 
 MFA_RULE = "iam-user-mfa-enabled"
 
-# The words of `has`: console, mfa, key, inactive-key, ssh, reset (password change due), fence, torn-fence.
+# The words of `has`: console, mfa, key, inactive-key, ssh, reset (password change due), fence, old-fence (the inline one of
+# earlier versions), torn-fence (one that says something else).
 USERS: list[Row] = [
     ("nurse.adams", "console, no MFA", "contained", {"rule": MFA_RULE, "has": {"console"}}),
     (
@@ -132,7 +133,7 @@ USERS: list[Row] = [
         {"rule": "securityhub-mfa-enabled-for-iam-console-access-0a1b2c3d", "has": {"console"}},
     ),
     ("clerk.cole", "no MFA, inactive key", "contained", {"has": {"console", "inactive-key"}}),
-    ("dr.diaz", "no MFA, fence torn down", "contained", {"rule": MFA_RULE, "has": {"console", "torn-fence"}}),
+    ("dr.diaz", "no MFA, old fence torn down", "contained", {"rule": MFA_RULE, "has": {"console", "torn-fence"}}),
     (
         "admin.evans",
         "no MFA, has access key",
@@ -147,6 +148,7 @@ USERS: list[Row] = [
         {"rule": MFA_RULE, "has": {"console", "reset"}},
     ),
     ("dr.hale", "has MFA, still fenced", "repaired", {"rule": MFA_RULE, "has": {"console", "mfa", "fence"}}),
+    ("dr.hunt", "has MFA, fenced of old", "repaired", {"rule": MFA_RULE, "has": {"console", "mfa", "old-fence"}}),
     ("nurse.ito", "nothing: has MFA", "already-compliant", {"rule": MFA_RULE, "has": {"console", "mfa"}}),
     ("svc-hl7-router", "programs only", "out-of-scope", {"has": {"key"}}),
     (

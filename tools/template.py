@@ -5,7 +5,7 @@ Usage: template.py [FOLDER]      FOLDER has the binaries; target/debug without o
 
 from template_ledger import portions
 from template_parts import HEAD, Described, called, camel, described, events, found, is_global, managed_rules, piece, types, under
-from template_policies import own_ledger, read, write
+from template_policies import DENIES, own_ledger, read, write
 from template_tampering import tampering
 
 # What expires in the state bucket, in days. Holds, settings in force, baselines and the backlog do not.
@@ -101,6 +101,8 @@ def block(function: Described, functions: list[Described]) -> str:
                  limits=LIMITS.get(name, ""), variables=variables(function), read=read(function, functions))  # fmt: skip
     for policy, controls in ledgers.items():
         text += piece("ledger", Name=camel(name), Policy=policy, name=name, condition=condition, ledger=own_ledger(controls))
+    if name == DENIES:
+        text += piece("deny", Name=camel(name), function=name, stack="AWS::StackName", condition="HasGlobal")
     if function["controls"]:
         text += piece("control", Name=camel(name), name=name, condition=condition,
                       may_write="MayWriteGlobal" if whole else "MayWrite", write=write(function),

@@ -4,7 +4,7 @@ Usage: template_members.py [FOLDER]      FOLDER has the binaries; target/debug w
 """
 
 from template_parts import HEAD, Described, called, camel, described, events, found, is_global, managed_rules, piece, types, under
-from template_policies import read_in_member, write_in_member
+from template_policies import DENIES, read_in_member, write_in_member
 
 # The boundary is a policy of the member's own account.
 BOUNDARY = '!If [HasBoundary, !Sub "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/${PermissionsBoundary}", !Ref "AWS::NoValue"]'
@@ -19,6 +19,8 @@ def roles(function: Described) -> str:
          f"What a permitted plan of the hub's function {name} may write here"),
     ]  # fmt: skip
     text = f"  # {name}: {'; '.join(control['id'] for control in function['controls'])}\n"
+    if name == DENIES:
+        text += piece("deny", Name=camel(name), function=name, stack="StackName", condition="HasGlobalRoles")
     for kind, condition, statements, why in ways:
         text += piece("member_role", Name=camel(name), name=name, Kind=kind, kind=kind.lower(), condition=condition,
                       boundary=BOUNDARY, why=why, statements=statements(function))  # fmt: skip

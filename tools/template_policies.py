@@ -1,13 +1,20 @@
 """The policies of Remedy's roles, in the hub and in member accounts, made from what the functions say of themselves."""
 
+import textwrap
+
 from template_ledger import evidence, own_again, own_once, state
 from template_parts import Described, actions, camel, hosted
+
+WIDTH = 110
 
 
 def statement(sid: str, effect: str, actions: list[str], resources: list[str], conditions: list[str] | None = None) -> str:
     """A statement of a policy document, as lines of YAML."""
-    lines = [f"- Sid: {sid}", f"  Effect: {effect}", "  Action:", *(f"    - {action}" for action in actions)]
-    lines += ["  Resource:", *(f"    - {resource}" for resource in resources)]
+    # Not a line for each action: member-roles.yaml must stay below what CloudFormation takes in --template-body.
+    named = textwrap.wrap(f"  Action: [{', '.join(actions)}]", WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+    lines = [f"- Sid: {sid}", f"  Effect: {effect}", *named]
+    several = ["  Resource:", *(f"    - {resource}" for resource in resources)]
+    lines += several if len(resources) > 1 else [f"  Resource: [{resources[0]}]"]
     lines += ["  Condition:", *(f"    {condition}" for condition in conditions)] if conditions else []
     return "\n".join(" " * 10 + line for line in lines)
 
@@ -157,6 +164,9 @@ OF_OWN_POLICIES = ["iam:CreatePolicy", "iam:DeletePolicy"]
 OWN_POLICIES = "policy/RemedyInline-*"
 # What AWS and AWS Organizations manage an account by. The last is how StackSets come into member accounts.
 RESERVED = ["role/aws-service-role/*", "role/aws-reserved/*", "role/stacksets-exec-*"]
+# The function that attaches one policy, which the template makes, and may attach no other.
+DENIES = "iam-mfa"
+OF_THE_DENY_POLICY = ["iam:AttachUserPolicy", "iam:DetachUserPolicy"]
 OF_THE_HUB = [
     *OF_BUCKETS,
     "!GetAtt AccessLogBucket.Arn",
@@ -177,16 +187,24 @@ def write_in_member(function: Described) -> str:
 
 def writing(function: Described, own: list[str], stack: str) -> str:
     writes = actions(function, "writes")
-    names = [f"role/${{{stack}}}-*", "policy/${AWS::StackName}-*", *RESERVED]
+    policies = ["policy/${AWS::StackName}-*"]
+    # In a member account, the policies of roles are named after the stack there, the MFA-deny policy after the hub's.
+    if stack != "AWS::StackName" and any(":policy/" in resource for resource in resources_of(writes)):
+        policies.append(f"policy/${{{stack}}}-*")
+    names = [f"role/${{{stack}}}-*", *policies, *RESERVED]
     own = [*own, *(arn("iam", name, "") for name in names)]
     made = [action for action in writes if action in OF_OWN_POLICIES]
-    narrow = [action for action in writes if resources_of([action]) != ['"*"'] and action not in made]
-    whole = [action for action in writes if action not in narrow + made]
+    denying = [action for action in writes if function["function"] == DENIES and action in OF_THE_DENY_POLICY]
+    narrow = [action for action in writes if resources_of([action]) != ['"*"'] and action not in made + denying]
+    whole = [action for action in writes if action not in narrow + made + denying]
     parts = []
     if narrow:
         parts.append(statement("Repair", "Allow", narrow, resources_of(narrow), IF_TOLD))
     if made:
         parts.append(statement("RepairByOwnPolicies", "Allow", made, [arn("iam", OWN_POLICIES, "")], IF_TOLD))
+    if denying:
+        only = [f"ArnEquals: {{iam:PolicyARN: !Ref {camel(DENIES)}Deny}}", *IF_TOLD]
+        parts.append(statement("RepairByTheDenyPolicy", "Allow", denying, resources_of(denying), only))
     if whole:
         parts.append(statement("RepairTheAccount", "Allow", whole, ['"*"'], IF_TOLD))
     if "kms:PutKeyPolicy" in writes:

@@ -124,7 +124,8 @@ class Stack:
             case "AWS::IAM::Role":
                 return f"arn:aws:iam::{self.account}:role/{self.ref(name)}"
             case "AWS::IAM::ManagedPolicy":
-                return f"arn:aws:iam::{self.account}:policy/{self.stack}-{name}-0000"
+                called = self.resolved(properties.get("ManagedPolicyName", f"{self.stack}-{name}-0000"))
+                return f"arn:aws:iam::{self.account}:policy/{called}"
             case "AWS::Serverless::Function":
                 return f"arn:aws:lambda:{where}:function:{self.ref(name)}"
             case "AWS::Logs::LogGroup":
@@ -153,7 +154,8 @@ class Stack:
             if function == "Fn::GetAtt":
                 return self.attribute(*of)
             if function == "Fn::Sub":
-                return re.sub(r"\$\{([^!}]+)\}", lambda found: self.named(found.group(1)), of)
+                filled = re.sub(r"\$\{([^!}]+)\}", lambda found: self.named(found.group(1)), of)
+                return filled.replace("${!", "${")
             if function == "Fn::If":
                 return self.resolved(of[1] if self.holds(of[0]) else of[2])
             if function.startswith("Fn::"):

@@ -25,6 +25,12 @@ def about(parameter: str, *values: str, of: str = "requestParameters") -> str:
     return f"{of}: {inner}"
 
 
+def but_by(role: str, what: str) -> str:
+    """What a call is about, unless a session of this role makes it. Whoever is no role has no session issuer."""
+    others = f'[{{exists: false}}, {{anything-but: [!Sub "${{AWS::StackName}}-{role}"]}}]'
+    return f"{{{what}, userIdentity: {{sessionContext: {{sessionIssuer: {{userName: {others}}}}}}}}}"
+
+
 def named(*calls: str) -> str:
     """Calls that are told whatever they are about. AWS Lambda's end in the date of an API version."""
     return f"eventName: [{', '.join(f'{{prefix: {call}}}' for call in calls)}]"
@@ -56,7 +62,8 @@ RULES = [
     ]),
     ("TamperingRoles", ["aws.iam"], "iam", "one of its roles or policies", [
         about("roleName", STACKS),
-        about("policyArn", ending("*:policy/${AWS::StackName}-*")),
+        # The MFA-deny policy comes and goes at users.
+        but_by("iam-mfa-write", about("policyArn", ending("*:policy/${AWS::StackName}-*"))),
     ]),
     ("TamperingTopic", ["aws.sns"], "sns", "its topic or who hears it", [
         about("topicArn", "!Ref Topic"),

@@ -46,17 +46,18 @@ type Variable = (&'static str, String);
 impl Clinic {
     /// A clinic in this mode.
     pub async fn open(mode: &str) -> Self {
-        Self::of(World::new().await, mode, None)
+        Self::of(World::new().await, mode, None).await
     }
 
     /// The same, all of whose functions have one more variable, such as that of a topic.
     pub async fn with(mode: &str, variable: impl AsyncFnOnce(&World) -> Variable) -> Self {
         let world = World::new().await;
         let variable = variable(&world).await;
-        Self::of(world, mode, Some(variable))
+        Self::of(world, mode, Some(variable)).await
     }
 
-    fn of(world: World, mode: &str, variable: Option<Variable>) -> Self {
+    async fn of(world: World, mode: &str, variable: Option<Variable>) -> Self {
+        world.make_deny_policy(STACK).await;
         world.proxy.shims().signatures.enforce();
         let settings = world.settings_file(&settings(&world, mode));
         let operator = deploy(&world, "operator", &settings, variable.as_ref());

@@ -54,7 +54,7 @@ impl Drift {
             Self::Plaintext => "s3:PutBucketPolicy",
             Self::Rotation => "kms:EnableKeyRotation",
             Self::Dying => "kms:CancelKeyDeletion",
-            Self::User => "iam:PutUserPolicy",
+            Self::User => "iam:AttachUserPolicy",
             Self::Password => "iam:UpdateAccountPasswordPolicy",
         }
     }
@@ -132,6 +132,12 @@ pub async fn user(world: &World, tag: &str) -> String {
     iam.create_user().user_name(&name).send().await.expect("a user is created");
     iam.create_login_profile().user_name(&name).password("Correct-Horse-7").send().await.expect("a password is set");
     name
+}
+
+/// The ARNs of the managed policies attached to a user.
+pub async fn attached_to(world: &World, user: &str) -> Vec<String> {
+    let listed = iam(world).list_attached_user_policies().user_name(user).send().await.expect("a user is there");
+    listed.attached_policies().iter().filter_map(|policy| policy.policy_arn().map(str::to_owned)).collect()
 }
 
 async fn no_password_policy(world: &World) -> String {

@@ -119,6 +119,7 @@ impl Ground {
         let spec = aws_sdk_kms::types::KeySpec::EccNistP256;
         let made = kms.create_key().key_spec(spec).key_usage(aws_sdk_kms::types::KeyUsageType::SignVerify).send().await;
         let seal_key = made.expect("a key is created").key_metadata.expect("a new key is described").key_id;
+        world.make_deny_policy(STACK).await;
         let settings = world.settings_file(&settings(&world));
         let mut ground = Self { world, settings, seal_key, people: BTreeMap::new() };
         for name in ["ann", "bob"] {

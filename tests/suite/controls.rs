@@ -174,14 +174,14 @@ async fn the_fence_comes_down_when_a_device_is_active() {
     let (iam, user) = (iam(&world), drift::user(&world, "bob").await);
     let lambda = world.deploy("iam-mfa", "enforce");
     only_run(lambda.invoke(&Drift::User.event(&user)).await);
-    assert!(iam.get_user_policy().user_name(&user).policy_name("RemedyDenyWithoutMfa").send().await.is_ok());
+    assert_eq!(drift::attached_to(&world, &user).await, [world.deny_policy()]);
     let device = iam.create_virtual_mfa_device().virtual_mfa_device_name("bob").send().await.expect("a device");
     let serial = device.virtual_mfa_device.expect("a device has a serial number").serial_number;
     let enable = iam.enable_mfa_device().user_name(&user).serial_number(serial);
     enable.authentication_code1("123456").authentication_code2("654321").send().await.expect("it is enabled");
     let run = only_run(lambda.invoke(&Drift::User.event(&user)).await);
     assert_eq!(run["outcome"], "repaired", "{run:#}");
-    assert!(iam.get_user_policy().user_name(&user).policy_name("RemedyDenyWithoutMfa").send().await.is_err());
+    assert_eq!(drift::attached_to(&world, &user).await, [""; 0]);
     assert_eq!(only_run(lambda.invoke(&Drift::User.event(&user)).await)["outcome"], "already-compliant");
 }
 

@@ -19,11 +19,13 @@ const READ_ROLE: &str = "remedy-read";
 /// The external id that the members' trust policies require.
 const EXTERNAL_ID: &str = "clinic-7f3a";
 
-/// A further account behind the hub's proxy.
+/// A further account behind the hub's proxy, with the MFA-deny policy of its template.
 async fn member(hub: &World) -> World {
     let account = hub.emulator.account().await;
     hub.proxy.register(&account);
-    World { emulator: hub.emulator.clone(), proxy: hub.proxy.clone(), account }
+    let member = World { emulator: hub.emulator.clone(), proxy: hub.proxy.clone(), account };
+    member.make_deny_policy("remedy").await;
+    member
 }
 
 /// The same account, in another Region.

@@ -110,6 +110,24 @@ async fn the_fence_that_iam_mfa_puts_up_is_no_violation() {
 }
 
 #[tokio::test]
+async fn an_attached_policy_that_is_called_like_remedys_is_a_violation() {
+    let world = World::new().await;
+    let (iam, lambda) = (iam(&world), deploy(&world, "iam-policies").await);
+    for name in ["x-iam-mfa-deny", "remedy-iam-mfa-deny-2"] {
+        iam.create_user().user_name(name).send().await.expect("a user");
+        let made = iam.create_policy().policy_name(name).policy_document(EVERYTHING).send().await.expect("a policy");
+        let arn = made.policy.and_then(|policy| policy.arn).expect("it has an ARN");
+        iam.attach_user_policy().user_name(name).policy_arn(arn).send().await.expect("it is attached");
+        assert_eq!(run(&lambda, "iam-user-direct-policy", name).await["outcome"], "needs-human", "{name}");
+    }
+    let version = iam.create_policy_version().policy_arn(world.deny_policy()).policy_document(EVERYTHING);
+    version.set_as_default(true).send().await.expect("a version is made");
+    let user = drift::user(&world, "a").await;
+    iam.attach_user_policy().user_name(&user).policy_arn(world.deny_policy()).send().await.expect("it is attached");
+    assert_eq!(run(&lambda, "iam-user-direct-policy", &user).await["outcome"], "needs-human", "what it says counts");
+}
+
+#[tokio::test]
 async fn users_are_fenced_whatever_they_are_called() {
     let world = World::new().await;
     let (iam, lambda) = (iam(&world), deploy(&world, "iam-mfa").await);

@@ -97,7 +97,7 @@ impl Form {
             Self::Drift(Drift::Plaintext) | Self::EncryptedPuts => &["s3:PutBucketPolicy"],
             Self::Drift(Drift::Rotation) => &["kms:EnableKeyRotation"],
             Self::Drift(Drift::Dying) => &["kms:CancelKeyDeletion"],
-            Self::Drift(Drift::User) => &["iam:PutUserPolicy"],
+            Self::Drift(Drift::User) => &["iam:AttachUserPolicy"],
             Self::Drift(Drift::Password) => &["iam:UpdateAccountPasswordPolicy"],
             Self::DefaultKey => &["s3:PutBucketEncryption"],
             Self::Narrowed => &["iam:CreatePolicyVersion"],

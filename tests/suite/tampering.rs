@@ -11,6 +11,7 @@ use crate::template::{of_type, resources};
 const ACCOUNT: &str = "111122223333";
 /// The ids that the template is resolved with.
 const KEY: &str = "00000000-0000-4000-8000-00000datakey";
+const DENY_POLICY: &str = "arn:aws:iam::111122223333:policy/remedy-iam-mfa-deny";
 const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:remedy-notices";
 /// The row of calls that concern no resource of the stack.
 const DRIFT: &str = "what tells the stack of drift";
@@ -40,6 +41,11 @@ fn quiet() -> Vec<Value> {
         event["detail"]["managementEvent"] = json!(false);
         event
     };
+    let deny = json!({"userName": "bob", "policyArn": DENY_POLICY});
+    let by_the_function = |mut event: Value| {
+        event["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"] = json!("remedy-iam-mfa-write");
+        event
+    };
     let (key, state, topic) =
         (json!({"keyId": KEY}), json!({"bucketName": "remedy-statebucket"}), json!({"topicArn": TOPIC}));
     let (function, queue) =
@@ -56,6 +62,8 @@ fn quiet() -> Vec<Value> {
         event("s3", "PutBucketPolicy", &json!({"bucketName": "theirs"})),
         event("kms", "DisableKey", &json!({"keyId": "theirs"})),
         event("iam", "DeleteRole", &json!({"roleName": "theirs"})),
+        by_the_function(event("iam", "AttachUserPolicy", &deny)),
+        by_the_function(event("iam", "DetachUserPolicy", &deny)),
         event("sns", "Unsubscribe", &json!({"subscriptionArn": format!("{TOPIC}-2:0f0f")})),
     ]
 }
@@ -81,7 +89,9 @@ fn takes(pattern: &Value, event: &Value) -> bool {
     let Value::Object(members) = pattern else { panic!("no pattern: {pattern}") };
     members.iter().all(|(name, wanted)| match wanted {
         Value::Array(sides) if name == "$or" => sides.iter().any(|side| takes(side, event)),
+        Value::Array(values) if event[name].is_null() => values.contains(&json!({"exists": false})),
         Value::Array(values) => each(&event[name]).iter().any(|found| values.iter().any(|value| fits(value, found))),
+        inner if event[name].is_null() => takes(inner, &Value::Null),
         inner => each(&event[name]).iter().any(|found| takes(inner, found)),
     })
 }
@@ -102,6 +112,7 @@ fn fits(value: &Value, found: &Value) -> bool {
     match (operator.as_str(), operand) {
         ("prefix", Value::String(prefix)) => text.starts_with(prefix),
         ("wildcard", Value::String(pattern)) => remedy_policy::glob::matches(pattern, text),
+        ("exists", Value::Bool(wanted)) => *wanted,
         ("anything-but", Value::Array(others)) => !others.contains(found),
         _ => panic!("an operator that is not known here: {value}"),
     }
@@ -135,6 +146,10 @@ fn every_call_that_could_silence_a_resource_of_the_template_is_told() {
             }
         }
     }
+    let mut by_another = event("iam", "DetachUserPolicy", &json!({"userName": "bob", "policyArn": DENY_POLICY}));
+    assert!(is_heard(&by_another), "a user who is no role takes the MFA-deny policy off");
+    by_another["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"] = json!("deployer");
+    assert!(is_heard(&by_another), "another role does");
     let tomorrow = event("s3", "PutBucketSomethingNew", &json!({"bucketName": "remedy-evidencebucket"}));
     assert!(is_heard(&tomorrow), "a call that AWS makes later is no reading either");
 }

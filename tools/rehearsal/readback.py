@@ -83,6 +83,8 @@ class Readback:
         version = self.of["iam"].get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
         now = self.of["iam"].get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
         yield "PolicyDocument", must["PolicyDocument"], now
+        if "ManagedPolicyName" in must:
+            yield "ManagedPolicyName", must["ManagedPolicyName"], arn.rsplit("/", 1)[-1]
 
     def kms_key(self, key: str, must: Properties) -> Found:
         policy = self.of["kms"].get_key_policy(KeyId=key, PolicyName="default")["Policy"]

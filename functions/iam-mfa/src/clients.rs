@@ -1,13 +1,19 @@
 //! The client of this function.
 
 use remedy_aws::{Connect, Session};
+use remedy_domain::fence;
 
 /// A client for IAM.
 #[derive(Debug, Clone)]
-pub struct Iam(pub aws_sdk_iam::Client);
+pub struct Iam {
+    /// The client.
+    pub client: aws_sdk_iam::Client,
+    /// The name of the MFA-deny policy that the templates make, the same in every account.
+    pub policy: String,
+}
 
 impl Connect for Iam {
     fn connect(session: &Session) -> Self {
-        Self(aws_sdk_iam::Client::new(session.config()))
+        Self { client: aws_sdk_iam::Client::new(session.config()), policy: fence::managed_name(session.stack()) }
     }
 }

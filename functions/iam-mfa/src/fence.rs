@@ -1,7 +1,132 @@
-//! The MFA-deny policy as IAM stores it; its content is in [`remedy_domain::fence`].
+//! The setting of the control: what stands of the MFA-deny policy at a user. Its content is in [`remedy_domain::fence`].
 
 use percent_encoding::percent_decode_str;
-pub(crate) use remedy_domain::fence::{NAME, document, same};
+pub(crate) use remedy_domain::fence::{MANAGED, NAME, arn_beside, is_fence, is_managed, same, whose};
+use remedy_domain::{Conflict, Route, canonical};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::user_without_mfa::Step;
+
+/// What stands of the MFA-deny policy at a user: the managed policy, the inline one of earlier versions, or both.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
+pub struct Fence {
+    /// The text of the inline policy, which is exactly the MFA-deny policy of the user. Any other under its name is left
+    /// to `iam-inline-policy`; plans of earlier versions may hold one.
+    pub inline: Option<String>,
+    /// Whether the managed policy is attached.
+    pub attached: bool,
+}
+
+/// The stored forms. Earlier versions knew the inline policy alone, and their plans keep their digests.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Stored {
+    Inline(Option<String>),
+    Any(Any),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Any {
+    attached: bool,
+    inline: Option<String>,
+}
+
+impl From<Stored> for Fence {
+    fn from(stored: Stored) -> Self {
+        match stored {
+            Stored::Inline(inline) => Self { inline, attached: false },
+            Stored::Any(Any { attached, inline }) => Self { inline, attached },
+        }
+    }
+}
+
+impl From<Fence> for Stored {
+    fn from(Fence { inline, attached }: Fence) -> Self {
+        if attached { Self::Any(Any { attached, inline }) } else { Self::Inline(inline) }
+    }
+}
+
+/// What a fence means for the user: both forms deny the same.
+enum State<'f> {
+    Down,
+    Up,
+    /// An inline policy that is nobody's MFA-deny policy, in a plan of an earlier version.
+    Other(&'f str),
+}
+
+impl Fence {
+    /// The managed policy alone.
+    pub(crate) const ATTACHED: Self = Self { inline: None, attached: true };
+    /// Nothing.
+    pub(crate) const DOWN: Self = Self { inline: None, attached: false };
+
+    fn state(&self) -> State<'_> {
+        match &self.inline {
+            _ if self.attached => State::Up,
+            None => State::Down,
+            Some(text) if whose(text).is_some() => State::Up,
+            Some(text) => State::Other(text),
+        }
+    }
+
+    /// Whether anything of it stands.
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self.state(), State::Up)
+    }
+
+    /// Whether two fences mean the same.
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
+        match (self.state(), other.state()) {
+            (State::Other(a), State::Other(b)) => same(a, b),
+            (a, b) => std::mem::discriminant(&a) == std::mem::discriminant(&b),
+        }
+    }
+
+    /// The way to another. What an inline policy said is never written again: the managed one means the same.
+    pub(crate) fn steps_to(&self, to: &Self) -> Route<Step> {
+        if self.agrees(to) {
+            return Route::of(vec![]);
+        }
+        match (self.state(), to.state()) {
+            (State::Other(_), _) | (_, State::Other(_)) => {
+                Route { steps: vec![], lost: vec!["an inline policy that is not the MFA-deny policy".to_owned()] }
+            }
+            (_, State::Up) => Route::of(vec![Step::Attach]),
+            (_, State::Down) => {
+                let detach = self.attached.then_some(Step::Detach);
+                let delete = self.inline.as_ref().map(|_| Step::DeleteInline);
+                Route::of(detach.into_iter().chain(delete).collect())
+            }
+        }
+    }
+
+    /// The difference between two others, applied to this one.
+    pub(crate) fn rebased(&self, before: &Self, after: &Self) -> Result<Self, Conflict> {
+        if before.agrees(after) || self.agrees(after) {
+            Ok(self.clone())
+        } else if self.agrees(before) {
+            Ok(after.clone())
+        } else {
+            Err(Conflict { element: "the MFA-deny policy of the user".to_owned() })
+        }
+    }
+
+    /// As answers, logs and records show it.
+    pub(crate) fn show(&self) -> Value {
+        let digest = |text: &String| canonical::sha256_hex(text.as_bytes());
+        match (&self.inline, self.attached) {
+            (None, false) => Value::Null,
+            (None, true) => json!({"managed_policy": MANAGED}),
+            (Some(text), false) => json!({"inline_policy": NAME, "sha256": digest(text)}),
+            (Some(text), true) => {
+                json!({"inline_policy": NAME, "managed_policy": MANAGED, "sha256": digest(text)})
+            }
+        }
+    }
+}
 
 /// A policy document as IAM returns it: percent-encoded by RFC 3986.
 pub(crate) fn decoded(document: &str) -> String {
@@ -10,10 +135,54 @@ pub(crate) fn decoded(document: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use remedy_domain::fence::document;
+
     use super::*;
+
+    fn inline(text: impl Into<String>) -> Fence {
+        Fence { inline: Some(text.into()), attached: false }
+    }
 
     #[test]
     fn what_iam_returns_is_decoded() {
         assert_eq!(decoded("%7B%22a%22%3A%221%2B2%22%7D"), r#"{"a":"1+2"}"#);
+    }
+
+    #[test]
+    fn the_forms_of_earlier_versions_read_and_stay_as_they_were() {
+        let both = Fence { inline: Some("{}".into()), attached: true };
+        let forms = [
+            (json!(null), Fence::DOWN),
+            (json!("{}"), inline("{}")),
+            (json!({"attached": true, "inline": null}), Fence::ATTACHED),
+            (json!({"attached": true, "inline": "{}"}), both),
+        ];
+        for (stored, fence) in forms {
+            assert_eq!(serde_json::from_value::<Fence>(stored.clone()).unwrap(), fence);
+            assert_eq!(serde_json::to_value(fence).unwrap(), stored);
+        }
+        for unknown in [json!({"attached": true, "inline": null, "group": 1}), json!({"attached": "x"}), json!(1)] {
+            assert!(serde_json::from_value::<Fence>(unknown.clone()).is_err(), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn an_inline_fence_comes_down_and_is_never_written_again() {
+        let ours = inline(document("arn:aws:iam::111122223333:user/bob", "bob"));
+        let both = Fence { attached: true, ..ours.clone() };
+        let steps = |from: &Fence, to: &Fence| from.steps_to(to).steps;
+        assert!(ours.agrees(&Fence::ATTACHED) && both.agrees(&ours) && !ours.agrees(&Fence::DOWN));
+        assert_eq!(steps(&ours, &Fence::DOWN), [Step::DeleteInline]);
+        assert_eq!(steps(&both, &Fence::DOWN), [Step::Detach, Step::DeleteInline]);
+        assert_eq!(steps(&Fence::DOWN, &ours), [Step::Attach], "it means the same");
+        assert_eq!(steps(&ours, &Fence::ATTACHED), []);
+        assert_eq!(Fence::DOWN.rebased(&Fence::DOWN, &ours), Ok(ours.clone()));
+        assert_eq!(Fence::ATTACHED.rebased(&ours, &Fence::DOWN), Ok(Fence::DOWN), "whichever form stands");
+        let torn = inline(r#"{"Statement":[]}"#);
+        assert!(!torn.agrees(&ours) && !torn.agrees(&Fence::DOWN) && torn.rebased(&ours, &Fence::DOWN).is_err());
+        for (from, to) in [(&ours, &torn), (&torn, &Fence::DOWN), (&Fence::DOWN, &torn)] {
+            let route = from.steps_to(to);
+            assert!(route.steps.is_empty() && route.lost.len() == 1, "{route:?}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The worlds of this function's controls, and the laws in all of them.
 
+mod policies;
 mod worlds;
 
 use std::time::Duration;
@@ -10,23 +11,24 @@ use remedy_testkit::laws::{
     Law, Lawful, Prop, Stage,
     proptest::prelude::{BoxedStrategy, Just, Strategy, any},
 };
+use serde_json::Value;
 
-use self::worlds::{User, make, other_fences, users};
-use crate::{Iam, RootWithoutMfa, UserWithoutMfa, user_without_mfa::Fence};
+use self::worlds::{User, fences, make, users};
+use crate::{Iam, RootWithoutMfa, UserWithoutMfa, fence::Fence};
 
 remedy_testkit::laws!(user_without_mfa: UserWithoutMfa);
 remedy_testkit::laws!(root_without_mfa: RootWithoutMfa);
 
 impl Lawful for UserWithoutMfa {
     type World = User;
-    const TOUCHES: &'static [&'static str] = &["/policies"];
+    const TOUCHES: &'static [&'static str] = &["/attached", "/policies"];
 
     fn worlds() -> BoxedStrategy<User> {
         users().boxed()
     }
 
     fn settings() -> BoxedStrategy<Fence> {
-        other_fences().boxed()
+        fences().boxed()
     }
 
     fn parameters(world: &User) -> Parameters {
@@ -42,7 +44,13 @@ impl Lawful for UserWithoutMfa {
     }
 
     async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
-        worlds::tag(&stage.client::<Iam>().0, &target.id, tags).await
+        worlds::tag(&stage.client::<Iam>().client, &target.id, tags).await
+    }
+
+    /// Both forms of the fence are the same to the user.
+    fn told(fence: &Fence) -> Value {
+        let told = if fence.is_up() { &Fence::ATTACHED } else { fence };
+        serde_json::to_value(told).unwrap()
     }
 
     fn grounds(_: &str) -> &'static [&'static str] {

@@ -4,6 +4,7 @@ mod clients;
 mod fence;
 #[cfg(test)]
 mod laws;
+mod policy;
 mod root_without_mfa;
 mod user;
 mod user_without_mfa;

@@ -19,14 +19,12 @@
 
 use remedy_aws::fault;
 use remedy_domain::{
-    Call, Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, Stops, Target,
-    Verdict, Violation,
+    Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, Stops, Target, Verdict,
+    Violation,
 };
 use remedy_engine::{Page, Place, Remediation, Writer, account};
 
-use crate::clients::Iam;
-
-const SUMMARY: Call = Call::same("iam:GetAccountSummary");
+use crate::{clients::Iam, user::SUMMARY};
 
 /// The control `iam-root-without-mfa`.
 #[derive(Debug)]
@@ -70,7 +68,7 @@ impl Remediation for RootWithoutMfa {
     }
 
     async fn observe(client: &Iam, _: &Target) -> Result<Observed<Root, ()>, Fault> {
-        let answer = client.0.get_account_summary().send().await;
+        let answer = client.client.get_account_summary().send().await;
         let answer = answer.map_err(|error| fault(SUMMARY.operation, &error))?;
         let enabled = answer.summary_map().and_then(|map| map.get(&"AccountMFAEnabled".into()));
         let facts = if enabled == Some(&1) { Root::WithMfa } else { Root::WithoutMfa };

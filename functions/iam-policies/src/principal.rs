@@ -205,6 +205,19 @@ pub(crate) async fn count_inline(client: &Client, target: &Target) -> Result<Opt
     Ok(Some(names.len() - usize::from(spared)))
 }
 
+/// Those of the attached policies that are the MFA-deny policy of their account. Such a policy is identified by its
+/// content: only policies under a name that a template gives to it are read.
+pub(crate) async fn fences(client: &Client, attached: &BTreeSet<String>) -> Result<BTreeSet<String>, Fault> {
+    let mut fences = BTreeSet::new();
+    for arn in attached.iter().filter(|arn| fence::may_be_managed(arn)) {
+        let text = policy::default_document(client, arn).await?;
+        if text.is_some_and(|text| fence::is_managed(arn, &text)) {
+            fences.insert(arn.clone());
+        }
+    }
+    Ok(fences)
+}
+
 fn is_fence(target: &Target, inline: &str, text: &str) -> bool {
     fence::is_fence(target.arn.as_deref().unwrap_or_default(), inline, text)
 }

@@ -5,7 +5,7 @@
 //! **Why it matters.** Access that depends on a person is not reviewed with the person's role, and stays when the role
 //! changes: 45 CFR 164.308(a)(3)(i) and (ii), 164.308(a)(4)(i) and (ii) (access by role), 164.312(a)(1).
 //!
-//! **What we read.** The policies attached to the user and the names of its inline ones, and the policy under the name
+//! **What we read.** The policies attached to the user and the names of its inline ones, and the policies under the names
 //! of the MFA-deny policy; on drift, the user's groups and their policies, and the user's tags.
 //!
 //! **What we change.** Policies that one of the user's groups gives as well are detached from the user: it loses nothing.
@@ -34,7 +34,7 @@ use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use crate::{
     account::is_administrator_access,
     attachments::{self, Attachments, Step},
-    calls::{ATTACH, DETACH, GET_INLINE, GROUPS_OF, LIST, LIST_ATTACHED, LIST_INLINE, TAGS},
+    calls::{ATTACH, DETACH, GET_INLINE, GROUPS_OF, LIST, LIST_ATTACHED, LIST_INLINE, TAGS, VERSION, VERSIONS},
     clients::Iam,
     consent,
     principal::{self, Kind, NO_SUCH},
@@ -52,6 +52,8 @@ pub struct UserDirectPolicy;
 pub struct Facts {
     /// How many inline policies the user has.
     pub inline: usize,
+    /// Those of the attached policies that are the MFA-deny policy.
+    pub fences: BTreeSet<String>,
     /// The managed policies that the user's groups give it; read only on drift.
     pub by_groups: BTreeSet<String>,
 }
@@ -74,9 +76,19 @@ impl Remediation for UserDirectPolicy {
         resource_types: &["AWS::IAM::User"],
         scope: Scope::Global,
         api_events: &[ApiEvent::new(IAM, "AttachUserPolicy"), ApiEvent::new(IAM, "PutUserPolicy")],
-        reads: &[LIST_ATTACHED[1], LIST_ATTACHED[0], GET_INLINE[0], GROUPS_OF, LIST_INLINE[0], LIST[0], TAGS[0]],
+        reads: &[
+            LIST_ATTACHED[1],
+            LIST_ATTACHED[0],
+            GET_INLINE[0],
+            GROUPS_OF,
+            LIST_INLINE[0],
+            LIST[0],
+            TAGS[0],
+            VERSION,
+            VERSIONS,
+        ],
         writes: &[ATTACH[0], DETACH[0]],
-        elements: &["attachments to a user that its groups repeat"],
+        elements: &["attachments to a user that its groups repeat, other than of the MFA-deny policy"],
         stops: Stops::Nothing,
         identities: Identities::Touched,
     };
@@ -98,9 +110,11 @@ impl Remediation for UserDirectPolicy {
             join(principal::attached(&client.0, Kind::User, &target.id), principal::count_inline(&client.0, target))
                 .await;
         let (Some(policies), Some(inline)) = (policies?, inline?) else { return Ok(Observed::Absent) };
-        let by_groups = if policies.is_empty() { BTreeSet::new() } else { by_groups(client, &target.id).await? };
+        let fences = principal::fences(&client.0, &policies).await?;
+        let is_fenced_only = policies.is_subset(&fences);
+        let by_groups = if is_fenced_only { BTreeSet::new() } else { by_groups(client, &target.id).await? };
         let setting = Attachments { kind: Kind::User, policies };
-        Ok(Observed::Present { facts: Facts { inline, by_groups }, setting })
+        Ok(Observed::Present { facts: Facts { inline, fences, by_groups }, setting })
     }
 
     async fn tags(client: &Iam, target: &Target) -> Result<Tags, Fault> {
@@ -108,6 +122,7 @@ impl Remediation for UserDirectPolicy {
     }
 
     fn judge(facts: &Facts, setting: &Attachments, context: &Context<'_>) -> Verdict<Attachments> {
+        let is_direct = |arn: &str| !is_administrator_access(arn) && !facts.fences.contains(arn);
         let direct = setting.policies.iter().filter(|arn| is_direct(arn)).count();
         let mut violations = Vec::new();
         for (count, what) in [(direct, "attached to the user"), (facts.inline, "written into the user")] {
@@ -138,11 +153,6 @@ impl Remediation for UserDirectPolicy {
     async fn perform(writer: &Writer<Iam>, target: &Target, step: &Step) -> Result<(), Fault> {
         step.write.perform(&writer.client().0, step.kind, &target.id).await
     }
-}
-
-/// Whether an attachment is a matter for this control.
-fn is_direct(arn: &str) -> bool {
-    !is_administrator_access(arn)
 }
 
 /// The managed policies that a user's groups give it. A user is in ten groups at most.

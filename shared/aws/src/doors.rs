@@ -105,7 +105,6 @@ impl AwsPorts {
 
     /// What the function is called where it comes as a guest: `<stack>-<function>`.
     fn name(&self) -> String {
-        let stack = self.environment.stack.as_deref().unwrap_or("remedy");
-        format!("{stack}-{}", self.function).chars().take(NAME).collect()
+        format!("{}-{}", self.session.stack(), self.function).chars().take(NAME).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Remedy's own resources, by ARN. A name alone proves nothing: anybody may give it to another resource.
 
-use remedy_domain::AccountId;
+use remedy_domain::{AccountId, fence};
 
 use crate::environment::Environment;
 
@@ -24,6 +24,8 @@ pub(crate) fn resources(environment: &Environment, account: &AccountId) -> Vec<S
         let pairs = FUNCTIONS.iter().flat_map(|function| [format!("{function}-read"), format!("{function}-write")]);
         let forwarding = environment.regions.iter().map(|region| format!("forward-{region}"));
         own.extend(pairs.chain(forwarding).map(|name| role("{account}", &format!("{stack}-{name}"))));
+        let deny = fence::managed_name(stack);
+        own.push(format!("arn:{partition}:iam::{{account}}:policy/{deny}"));
         own.extend(SERVICES.iter().map(|service| role(account.as_str(), &format!("{stack}-{service}-read"))));
     }
     own.extend(environment.stack_id.clone());
@@ -83,6 +85,7 @@ mod tests {
             "arn:aws-us-gov:iam::{account}:role/mine",
             "arn:aws-us-gov:iam::{account}:role/remedy-kms-keys-write",
             "arn:aws-us-gov:iam::{account}:role/remedy-forward-us-gov-west-1",
+            "arn:aws-us-gov:iam::{account}:policy/remedy-iam-mfa-deny",
             "arn:aws-us-gov:iam::111122223333:role/remedy-operator-read",
             "arn:aws-us-gov:sqs:us-gov-west-1:111122223333:remedy-kms-keys",
             "arn:aws-us-gov:cloudformation:us-gov-west-1:111122223333:stack/remedy/5a7f",

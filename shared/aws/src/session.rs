@@ -20,7 +20,11 @@ use crate::{
 pub struct Session {
     config: SdkConfig,
     behind: Behind,
+    stack: Option<String>,
 }
+
+/// The name of the stack where the environment tells none.
+const STACK: &str = "remedy";
 
 /// A client that can be made from a session.
 pub trait Connect {
@@ -33,18 +37,19 @@ impl Session {
     #[must_use]
     pub fn over(config: SdkConfig) -> Self {
         let behind = emulator::behind(config.endpoint_url());
-        Self { config, behind }
+        Self { config, behind, stack: None }
     }
 
     /// The session of the function's own role, in its own Region.
     #[must_use]
     pub fn own(environment: &Environment) -> Self {
-        Self::with_access(&Access {
+        let access = Access {
             region: environment.region.clone(),
             endpoint: environment.endpoint.clone(),
             credentials: environment.credentials.clone(),
             function: environment.function.clone(),
-        })
+        };
+        Self { stack: environment.stack.clone(), ..Self::with_access(&access) }
     }
 
     /// A session with the credentials of an environment, in its Region.
@@ -70,7 +75,7 @@ impl Session {
             .timeout_config(timeouts());
         config.set_endpoint_url(access.endpoint.clone());
         config.set_app_name(access.function.clone().and_then(|function| AppName::new(function).ok()));
-        Self { config: config.build(), behind }
+        Self { config: config.build(), behind, stack: None }
     }
 
     /// The same session in another Region. What belongs to no Region is reached through the own one.
@@ -80,13 +85,19 @@ impl Session {
             return self.clone();
         }
         let region = aws_types::region::Region::new(region.as_str().to_owned());
-        Self { config: self.config.clone().into_builder().region(region).build(), behind: self.behind }
+        Self { config: self.config.clone().into_builder().region(region).build(), ..self.clone() }
     }
 
     /// The same session with other credentials.
     pub(crate) fn with_credentials(&self, credentials: Credentials) -> Self {
         let provider = SharedCredentialsProvider::new(credentials);
-        Self { config: self.config.clone().into_builder().credentials_provider(provider).build(), behind: self.behind }
+        Self { config: self.config.clone().into_builder().credentials_provider(provider).build(), ..self.clone() }
+    }
+
+    /// The name of the stack that made Remedy: its resources are named after it, in every account.
+    #[must_use]
+    pub fn stack(&self) -> &str {
+        self.stack.as_deref().unwrap_or(STACK)
     }
 
     /// What is behind the endpoint.

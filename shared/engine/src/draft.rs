@@ -121,7 +121,7 @@ pub(crate) async fn draft<R: Remediation>(
         Observed::Present { facts, setting } => (facts, setting),
     };
     match task {
-        Task::Revert(stored) => draft_revert(stored, setting, &facts, target),
+        Task::Revert(stored) => Box::pin(draft_revert(stored, setting, &facts, client, target)).await,
         Task::Evaluate | Task::Forecast | Task::Repair => {
             let verdict = R::judge(&facts, &setting, &visit.context(target, ports.now()));
             if matches!(verdict, Verdict::Compliant) && !task.only_looks() {
@@ -224,10 +224,11 @@ fn complete<R: Remediation>(way: Way<R>, target: &Target) -> Result<Draft<R>, Fa
     Ok(Draft::Course(Box::new(Course { plan, id, before, after, route, violations, urgency, consent, note, impact })))
 }
 
-fn draft_revert<R: Remediation>(
+async fn draft_revert<R: Remediation>(
     stored: &StoredPlan,
     now: R::Setting,
     facts: &R::Facts,
+    client: &R::Client,
     target: &Target,
 ) -> Result<Draft<R>, Fault> {
     let ours: R::Setting = restore(stored.realized.as_ref().unwrap_or(&stored.plan.after))?;
@@ -247,6 +248,9 @@ fn draft_revert<R: Remediation>(
     }
     if !route.lost.is_empty() {
         return Ok(blocked(&format!("the repair cannot be taken back: {} would be lost", route.lost.join(", "))));
+    }
+    if let Some(reason) = R::hindrance(client, target, &now, &desired).await? {
+        return Ok(blocked(&format!("the repair cannot be taken back: {reason}")));
     }
     let violations = vec!["a repair is taken back on request".to_owned()];
     let impact = R::impact(facts, &now, &desired);

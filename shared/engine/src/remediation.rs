@@ -88,6 +88,17 @@ pub trait Remediation: 'static {
     /// Applies only the element-wise difference between `before` and `after` to what is there now.
     fn rebase(before: &Self::Setting, after: &Self::Setting, now: &Self::Setting) -> Result<Self::Setting, Conflict>;
 
+    /// What stands in the way of an undo from one setting to another, read with the calls of [`Control::reads`]: something
+    /// that `rebase` cannot know. A repair needs no such question: it is judged by its facts.
+    async fn hindrance(
+        _client: &Self::Client,
+        _target: &Target,
+        _from: &Self::Setting,
+        _to: &Self::Setting,
+    ) -> Result<Option<String>, Fault> {
+        Ok(None)
+    }
+
     /// Whether two settings are equal but for what AWS assigns.
     fn agrees(a: &Self::Setting, b: &Self::Setting) -> bool {
         a == b

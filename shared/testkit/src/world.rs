@@ -17,6 +17,7 @@ use aws_smithy_async::{
 };
 use aws_types::{SdkConfig, region::Region};
 use remedy_aws::Session;
+use remedy_domain::fence;
 use remedy_engine::Shelf;
 use serde_json::Value;
 
@@ -43,7 +44,7 @@ pub struct World {
 }
 
 impl World {
-    /// A fresh account with an evidence and a state bucket.
+    /// A fresh account with an evidence and a state bucket, and the MFA-deny policy that the template makes.
     pub async fn new() -> Self {
         let account = Emulator::shared().await.account().await;
         Self::of(account).await
@@ -63,7 +64,23 @@ impl World {
         for bucket in [world.evidence_bucket(), world.state_bucket()] {
             world.s3().create_bucket().bucket(bucket).send().await.expect("a fresh account takes a bucket");
         }
+        world.make_deny_policy(Session::over(world.config()).stack()).await;
         world
+    }
+
+    /// Makes the MFA-deny policy as the template of a stack does.
+    pub async fn make_deny_policy(&self, stack: &str) {
+        let request = aws_sdk_iam::Client::new(&self.config()).create_policy();
+        let request = request.policy_name(fence::managed_name(stack));
+        let made = request.policy_document(fence::managed_document("aws", &self.account.id)).send().await;
+        made.expect("an account takes a policy");
+    }
+
+    /// The ARN of the MFA-deny policy, where no stack is named.
+    #[must_use]
+    pub fn deny_policy(&self) -> String {
+        let name = fence::managed_name(Session::over(self.config()).stack());
+        format!("arn:aws:iam::{}:policy/{name}", self.account.id)
     }
 
     /// The evidence bucket.

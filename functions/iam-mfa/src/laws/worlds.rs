@@ -4,6 +4,7 @@ use aws_sdk_iam::{
     Client,
     types::{StatusType, Tag},
 };
+use remedy_domain::fence::document;
 use remedy_engine::Tags;
 use remedy_testkit::laws::{
     Stage,
@@ -13,9 +14,13 @@ use remedy_testkit::laws::{
         prop_oneof,
     },
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::{Iam, fence, user_without_mfa::Fence};
+use super::policies::{self, Deployed};
+use crate::{
+    Iam,
+    fence::{self, Fence},
+};
 
 /// A user, and how long users are new.
 #[derive(Debug, Clone)]
@@ -27,6 +32,8 @@ pub struct User {
     ssh_key: Option<Status>,
     service: Option<Status>,
     fence: Standing,
+    deployed: Deployed,
+    others: Others,
     pub(super) age_hours: u32,
     pub(super) notice_days: u32,
 }
@@ -44,36 +51,47 @@ enum Status {
     Inactive,
 }
 
-/// The content under the name of the MFA-deny policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What stands of the MFA-deny policy, and under its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
-    /// Our MFA-deny policy.
-    Ours,
+    Nothing,
+    /// The managed policy.
+    Attached,
+    /// The inline policy of earlier versions.
+    Inline,
     /// The same, written differently.
     Reworded,
-    /// Something else, or nothing.
-    Other(Fence),
+    /// The managed and the inline policy.
+    Both,
+    /// An inline policy of that name that says something else.
+    Foreign,
+}
+
+/// Other managed policies attached to the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Others {
+    None,
+    /// As many as there is room for.
+    Full,
 }
 
 fn status() -> impl Strategy<Value = Option<Status>> {
     prop_oneof![6 => Just(None), 1 => Just(Some(Status::Active)), 1 => Just(Some(Status::Inactive))]
 }
 
-/// Nothing, or a document that is not our MFA-deny policy.
-pub(super) fn other_fences() -> impl Strategy<Value = Fence> {
-    let document = |action: &str| {
-        let statement = json!({"Effect": "Deny", "Action": action, "Resource": "*"});
-        Some(json!({"Version": "2012-10-17", "Statement": [statement]}).to_string())
-    };
-    prop_oneof![1 => Just(None), 1 => Just(document("s3:*")), 1 => Just(document("kms:Decrypt"))]
+/// What somebody may bring about.
+pub(super) fn fences() -> impl Strategy<Value = Fence> {
+    prop_oneof![Just(Fence::DOWN), Just(Fence::ATTACHED)]
 }
 
 fn standing() -> impl Strategy<Value = Standing> {
     prop_oneof![
-        3 => Just(Standing::Other(None)),
-        1 => other_fences().prop_map(Standing::Other),
-        1 => Just(Standing::Ours),
+        4 => Just(Standing::Nothing),
+        2 => Just(Standing::Attached),
+        1 => Just(Standing::Inline),
         1 => Just(Standing::Reworded),
+        1 => Just(Standing::Both),
+        1 => Just(Standing::Foreign),
     ]
 }
 
@@ -84,19 +102,38 @@ pub(super) fn users() -> impl Strategy<Value = User> {
     let password = prop_oneof![3 => Just(Password::Settled), 1 => Just(Password::MustChange)];
     let console = option::weighted(0.8, password);
     let credentials = (status(), status(), status());
+    let others = prop_oneof![9 => Just(Others::None), 1 => Just(Others::Full)];
+    let fence = (standing(), policies::deployed(), others);
     let days = (0_u32..=240, prop_oneof![Just(7_u32), 0_u32..=30]);
-    (path, devices, console, credentials, standing(), days).prop_map(
-        |(path, devices, console, credentials, fence, days)| {
+    (path, devices, console, credentials, fence, days).prop_map(
+        |(path, devices, console, credentials, (fence, deployed, others), days)| {
             let (access_key, ssh_key, service) = credentials;
             let (age_hours, notice_days) = days;
-            User { path, devices, console, access_key, ssh_key, service, fence, age_hours, notice_days }
+            // Once an inline fence is gone, or any fence of an enrolled user, the way back is to attach the policy. Where it
+            // cannot be attached there is none: tests/suite/fences.rs.
+            let comes_back = [Standing::Inline, Standing::Reworded, Standing::Both].contains(&fence);
+            let (deployed, others) =
+                if devices > 0 || comes_back { (Deployed::AsTheTemplate, Others::None) } else { (deployed, others) };
+            User {
+                path,
+                devices,
+                console,
+                access_key,
+                ssh_key,
+                service,
+                fence,
+                deployed,
+                others,
+                age_hours,
+                notice_days,
+            }
         },
     )
 }
 
 /// Makes a user. Returns its name.
 pub(super) async fn make(user: &User, stage: &Stage) -> Option<String> {
-    let (client, name) = (stage.client::<Iam>().0, stage.name("bob"));
+    let (client, name) = (stage.client::<Iam>().client, stage.name("bob"));
     let made = client.create_user().user_name(&name).path(user.path).send().await.unwrap().user.unwrap();
     if let Some(password) = user.console {
         let request = client.create_login_profile().user_name(&name).password("correct-Horse-7-battery");
@@ -108,16 +145,32 @@ pub(super) async fn make(user: &User, stage: &Stage) -> Option<String> {
         request.authentication_code1("123456").authentication_code2("654321").send().await.unwrap();
     }
     give(&client, &name, user).await?;
-    let document = match &user.fence {
-        Standing::Ours => Some(fence::document(made.arn(), &name)),
-        Standing::Reworded => Some(reworded(&fence::document(made.arn(), &name))),
-        Standing::Other(other) => other.clone(),
-    };
-    if let Some(document) = document {
-        let request = client.put_user_policy().user_name(&name).policy_name(fence::NAME);
-        request.policy_document(document).send().await.unwrap();
-    }
+    put_up(&client, stage, made.arn(), user).await?;
     Some(name)
+}
+
+/// Deploys the managed policy and puts up what stands of the fence; nothing where the stage cannot show it.
+async fn put_up(client: &Client, stage: &Stage, arn: &str, user: &User) -> Option<()> {
+    let name = arn.rsplit('/').next()?;
+    let ours = fence::arn_beside(arn, &stage.client::<Iam>().policy)?;
+    policies::deploy(client, &ours, Deployed::AsTheTemplate).await?;
+    let is_attached = [Standing::Attached, Standing::Both].contains(&user.fence);
+    if is_attached {
+        client.attach_user_policy().user_name(name).policy_arn(&ours).send().await.unwrap();
+    }
+    policies::deploy(client, &ours, user.deployed).await?;
+    if user.others == Others::Full {
+        policies::attach_others(client, stage, name, 10 - usize::from(is_attached)).await;
+    }
+    let document = match &user.fence {
+        Standing::Nothing | Standing::Attached => return Some(()),
+        Standing::Inline | Standing::Both => document(arn, name),
+        Standing::Reworded => reworded(&document(arn, name)),
+        Standing::Foreign => FOREIGN.to_owned(),
+    };
+    let request = client.put_user_policy().user_name(name).policy_name(fence::NAME);
+    request.policy_document(document).send().await.unwrap();
+    Some(())
 }
 
 /// The same document with other spaces.
@@ -157,6 +210,10 @@ impl From<Status> for StatusType {
         }
     }
 }
+
+/// It denies, and not what the fence does.
+const FOREIGN: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"kms:Decrypt","Resource":"*"}]}"#;
 
 /// A public key, whose private one is not kept.
 const SSH: &str = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC7 nobody";

@@ -64,10 +64,17 @@ pub(super) async fn keepers(stage: &Stage) {
     }
 }
 
-/// The MFA-deny policy of a user who has no MFA device.
+/// The MFA-deny policy of a user who has no MFA device: the inline one of earlier versions, and the managed one.
 pub(super) async fn put_fence(client: &Client, stage: &Stage, name: &str) {
     let arn = format!("arn:aws:iam::{}:user/ward/{name}", stage.account);
     put_inline(client, Kind::User, name, fence::NAME, &fence::document(&arn, name)).await;
+    let policy = fence::managed_name(stage.session.stack());
+    let request = client.create_policy().policy_name(&policy);
+    match request.policy_document(fence::managed_document("aws", stage.account.as_str())).send().await {
+        Err(SdkError::ServiceError(error)) if error.err().is_entity_already_exists_exception() => {}
+        made => drop(made.unwrap()),
+    }
+    attach(client, Kind::User, name, &fence::arn_beside(&arn, &policy).unwrap()).await;
 }
 
 /// A user, group or role. Returns its name.

@@ -98,6 +98,7 @@ fn summary(account: &Account) -> Answer {
         ("Groups", account.groups.len()),
         ("Roles", account.roles.len()),
         ("Policies", account.policies.len()),
+        ("AttachedPoliciesPerUserQuota", attachments::MOST),
     ];
     let entry = |(key, value): &(&str, usize)| format!("<entry><key>{key}</key><value>{value}</value></entry>");
     let entries: String = numbers.iter().map(entry).collect();

@@ -72,6 +72,15 @@ impl<C: Remediation> Remediation for Agreed<C> {
         C::rebase(before, after, now)
     }
 
+    async fn hindrance(
+        client: &Self::Client,
+        target: &Target,
+        from: &Self::Setting,
+        to: &Self::Setting,
+    ) -> Result<Option<String>, Fault> {
+        C::hindrance(client, target, from, to).await
+    }
+
     fn agrees(a: &Self::Setting, b: &Self::Setting) -> bool {
         C::agrees(a, b)
     }

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The most managed policies attached to a principal.
-const MOST: usize = 10;
+pub(super) const MOST: usize = 10;
 
 pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str) -> Option<Answered> {
     let action = call.operation.as_str();

@@ -1,0 +1,62 @@
+//! The managed policy that denies everything without MFA: whether it can be attached to a user.
+
+use aws_sdk_iam::Client;
+use remedy_aws::{fault, found};
+use remedy_domain::{Call, Fault};
+
+use crate::{
+    clients::Iam,
+    fence,
+    user::{NO_SUCH, SUMMARY},
+};
+
+pub(crate) const POLICY: Call = Call::same("iam:GetPolicy");
+pub(crate) const VERSION: Call = Call::same("iam:GetPolicyVersion");
+/// The managed policies that IAM attaches to a user in every account; more where AWS raised the quota.
+const ALWAYS: usize = 10;
+const FULL: &str =
+    "as many managed policies are attached to the user as IAM permits: detach one, then the MFA-deny policy has room";
+
+/// Why the managed policy does not protect a user, in words for a person; none if it does, or would once attached.
+/// `others` is the number of other managed policies attached to the user, if ours is not.
+pub(crate) async fn hindrance(iam: &Iam, user_arn: &str, others: Option<usize>) -> Result<Option<String>, Fault> {
+    let wrong = wrong(iam, user_arn).await?;
+    if wrong.is_some() {
+        return Ok(wrong);
+    }
+    let is_full = match others {
+        Some(others) if others >= ALWAYS => is_full(&iam.client, others).await?,
+        _ => false,
+    };
+    Ok(is_full.then(|| FULL.to_owned()))
+}
+
+/// What is wrong with the policy of the user's account.
+async fn wrong(iam: &Iam, user_arn: &str) -> Result<Option<String>, Fault> {
+    let name = &iam.policy;
+    let arn = fence::arn_beside(user_arn, name).ok_or_else(|| Fault::defect(POLICY.operation, "arn-of-no-user"))?;
+    let missing = format!("the policy {name} is not in this account: deploy the template, which makes it");
+    let Some(text) = document(&iam.client, &arn).await? else { return Ok(Some(missing)) };
+    let changed = format!(
+        "the policy {name} does not say what the template says: find out who changed it, and make the template's version \
+         its default again"
+    );
+    Ok((!fence::is_managed(&arn, &text)).then_some(changed))
+}
+
+/// The default version of a policy; none where there is no such policy.
+async fn document(client: &Client, arn: &str) -> Result<Option<String>, Fault> {
+    let policy = found(POLICY.operation, &NO_SUCH, client.get_policy().policy_arn(arn).send().await)?;
+    let default = policy.and_then(|answer| answer.policy).and_then(|policy| policy.default_version_id);
+    let Some(default) = default else { return Ok(None) };
+    let sent = client.get_policy_version().policy_arn(arn).version_id(default).send().await;
+    let version = found(VERSION.operation, &NO_SUCH, sent)?.and_then(|answer| answer.policy_version);
+    Ok(version.and_then(|version| version.document).map(|text| fence::decoded(&text)))
+}
+
+/// Whether so many managed policies are the most that IAM attaches to a user of the account.
+async fn is_full(client: &Client, attached: usize) -> Result<bool, Fault> {
+    let answer = client.get_account_summary().send().await.map_err(|error| fault(SUMMARY.operation, &error))?;
+    let quota = answer.summary_map().and_then(|map| map.get(&"AttachedPoliciesPerUserQuota".into())).copied();
+    Ok(attached >= quota.and_then(|quota| usize::try_from(quota).ok()).unwrap_or(ALWAYS))
+}
