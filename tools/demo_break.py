@@ -45,7 +45,7 @@ TORN_FENCE = document("Allow", Action="iam:ListMFADevices")
 
 
 def old_fence(account: str, name: str) -> str:
-    """The MFA-deny policy as versions up to 99ceab7 wrote it into a user."""
+    """The MFA-deny policy as earlier versions wrote it into a user."""
     on_user = [f"iam:{action}" for action in ("EnableMFADevice", "GetMFADevice", "GetUser", "ListMFADevices", "ResyncMFADevice")]
     device, devices = "iam:CreateVirtualMFADevice", "iam:ListVirtualMFADevices"
     allow = [

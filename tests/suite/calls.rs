@@ -13,6 +13,9 @@ use crate::{
 /// AWS refuses it to nobody: no permission is needed. Functions ask who they are, and the operator sends what a person signed.
 const NEEDS_NO_PERMISSION: &str = "sts:GetCallerIdentity";
 
+/// Where no template was deployed, which is on an emulator alone, `iam-mfa` makes its policy. Its role on AWS may not (ADR 0043).
+const WITHOUT_A_TEMPLATE: (&str, &str) = ("iam-mfa", "iam:CreatePolicy");
+
 /// The operations of a function, each with the action that permits it.
 fn declared(function: &str) -> BTreeMap<String, String> {
     let described = described(function);
@@ -39,6 +42,7 @@ fn functions_call_what_they_declare_all_of_it_and_nothing_else() {
         let permitted: BTreeSet<_> = policies.into_iter().flatten().flat_map(allowed).collect();
         let (declared, mut made) = (declared(&function), recorded.remove(&function).unwrap_or_default());
         made.remove(NEEDS_NO_PERMISSION);
+        made.retain(|call| (function.as_str(), call.as_str()) != WITHOUT_A_TEMPLATE);
         let granted = declared.iter().filter(|(_, action)| permitted.contains(*action)).count();
         println!("{function:<22}{:>10}{granted:>11}{:>10}", declared.len(), made.len());
         let undeclared = made.iter().filter(|call| !declared.contains_key(*call));

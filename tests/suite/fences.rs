@@ -1,5 +1,7 @@
 //! The MFA-deny policy at users: it is attached only if it says what it must, and the form of earlier versions goes.
 
+use std::time::Duration;
+
 use aws_sdk_iam::Client;
 use remedy_domain::{evidence::StoredPlan, fence};
 use remedy_testkit::{
@@ -11,7 +13,7 @@ use serde_json::{Value, json};
 use crate::drift::{self, Drift, attached_to, iam};
 
 const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-/// A plan that version 99ceab7 carried out, and its user.
+/// A plan that an earlier version carried out, and its user.
 const OLD_PLAN: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/formats/0.1.0/state/plan/13e995759db731644ec5010403362ef4886cf5ff8b0ac8d6864d92ba8a1f0ec9"
@@ -83,6 +85,27 @@ async fn without_the_deny_policy_a_person_deploys_the_template() {
     assert_eq!(missing["outcome"], "needs-human", "{missing:#}");
     assert!(missing["reason"].to_string().contains("deploy the template"), "{missing:#}");
     assert!(world.attempts().is_empty(), "nothing is attached");
+}
+
+#[tokio::test]
+async fn without_a_deployed_template_the_deny_policy_is_made_on_an_emulator() {
+    let world = World::new().await;
+    let users = [drift::user(&world, "a").await, drift::user(&world, "b").await];
+    iam(&world).delete_policy().policy_arn(world.deny_policy()).send().await.expect("it is deleted");
+    let by_hand = |mode| {
+        let mut env = world.environment(mode);
+        env.remove("REMEDY_STACK_ID").expect("a deployed function has a stack");
+        env.insert("REMEDY_SETTINGS".to_owned(), world.settings_file(&world.settings()));
+        world.deploy_with("iam-mfa", env, Duration::from_secs(60))
+    };
+    let planned = run(&by_hand("observe"), &users[0]).await;
+    assert_eq!(planned["outcome"], "planned", "{planned:#}");
+    assert!(iam(&world).get_policy().policy_arn(world.deny_policy()).send().await.is_err(), "looking makes nothing");
+    let lambda = by_hand("enforce");
+    for user in &users {
+        assert_eq!(run(&lambda, user).await["outcome"], "contained");
+        assert_eq!(attached_to(&world, user).await, [world.deny_policy()]);
+    }
 }
 
 #[tokio::test]

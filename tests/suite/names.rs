@@ -25,10 +25,8 @@ async fn deploy(world: &World, function: &str) -> Lambda {
         },
         "parameters": {"identity_repairs": "auto"},
     });
-    let stack = format!("arn:aws:cloudformation:us-east-1:{}:stack/remedy/5a7f", world.account.id);
     let mut env: BTreeMap<String, String> = world.environment("enforce");
     env.insert("REMEDY_STACK".to_owned(), "remedy".to_owned());
-    env.insert("REMEDY_STACK_ID".to_owned(), stack);
     env.insert("REMEDY_TOPIC_ARN".to_owned(), drift::topic(world, "notices").await);
     env.insert("REMEDY_SETTINGS".to_owned(), world.settings_file(&settings));
     world.deploy_with(function, env, TIMEOUT)

@@ -10,10 +10,16 @@ pub struct Iam {
     pub client: aws_sdk_iam::Client,
     /// The name of the MFA-deny policy that the templates make, the same in every account.
     pub policy: String,
+    /// Whether a template has made that policy. Where none was deployed, on an emulator, the function makes it.
+    pub is_deployed: bool,
 }
 
 impl Connect for Iam {
     fn connect(session: &Session) -> Self {
-        Self { client: aws_sdk_iam::Client::new(session.config()), policy: fence::managed_name(session.stack()) }
+        Self {
+            client: aws_sdk_iam::Client::new(session.config()),
+            policy: fence::managed_name(session.stack()),
+            is_deployed: session.is_deployed(),
+        }
     }
 }

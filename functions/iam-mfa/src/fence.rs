@@ -1,7 +1,7 @@
 //! The setting of the control: what stands of the MFA-deny policy at a user. Its content is in [`remedy_domain::fence`].
 
 use percent_encoding::percent_decode_str;
-pub(crate) use remedy_domain::fence::{MANAGED, NAME, arn_beside, is_fence, is_managed, same, whose};
+pub(crate) use remedy_domain::fence::{MANAGED, NAME, arn_beside, is_fence, is_managed, managed_document, same, whose};
 use remedy_domain::{Conflict, Route, canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! The managed policy that denies everything without MFA: whether it can be attached to a user.
 
 use aws_sdk_iam::Client;
-use remedy_aws::{fault, found};
+use remedy_aws::{absent, fault, found};
 use remedy_domain::{Call, Fault};
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
 
 pub(crate) const POLICY: Call = Call::same("iam:GetPolicy");
 pub(crate) const VERSION: Call = Call::same("iam:GetPolicyVersion");
+const MAKE: &str = "iam:CreatePolicy";
 /// The managed policies that IAM attaches to a user in every account; more where AWS raised the quota.
 const ALWAYS: usize = 10;
 const FULL: &str =
@@ -36,12 +37,25 @@ async fn wrong(iam: &Iam, user_arn: &str) -> Result<Option<String>, Fault> {
     let name = &iam.policy;
     let arn = fence::arn_beside(user_arn, name).ok_or_else(|| Fault::defect(POLICY.operation, "arn-of-no-user"))?;
     let missing = format!("the policy {name} is not in this account: deploy the template, which makes it");
-    let Some(text) = document(&iam.client, &arn).await? else { return Ok(Some(missing)) };
+    let Some(text) = document(&iam.client, &arn).await? else { return Ok(iam.is_deployed.then_some(missing)) };
     let changed = format!(
         "the policy {name} does not say what the template says: find out who changed it, and make the template's version \
          its default again"
     );
     Ok((!fence::is_managed(&arn, &text)).then_some(changed))
+}
+
+/// Makes the policy as the template does, where no template was deployed: on an emulator alone. On AWS the write role may not.
+pub(crate) async fn make(iam: &Iam, user_arn: &str) -> Result<(), Fault> {
+    let mut parts = user_arn.split(':').skip(1);
+    let (Some(partition), Some(account)) = (parts.next(), parts.nth(2)) else {
+        return Err(Fault::defect(MAKE, "arn-of-no-user"));
+    };
+    let request = iam.client.create_policy().policy_name(&iam.policy);
+    match request.policy_document(fence::managed_document(partition, account)).send().await {
+        Err(error) if !absent(&error, &["EntityAlreadyExists"]) => Err(fault(MAKE, &error)),
+        _ => Ok(()),
+    }
 }
 
 /// The default version of a policy; none where there is no such policy.

@@ -43,6 +43,7 @@ use serde_json::Value;
 use crate::{
     clients::Iam,
     fence::{self, Fence},
+    policy,
     user::{self, NO_SUCH},
 };
 
@@ -189,14 +190,14 @@ impl Remediation for UserWithoutMfa {
     }
 
     async fn perform(writer: &Writer<Iam>, target: &Target, step: &Step) -> Result<(), Fault> {
-        let Iam { client, policy } = writer.client();
-        let name = target.id.as_str();
-        let arn = || {
-            let arn = target.arn.as_deref().and_then(|user| fence::arn_beside(user, policy));
-            arn.ok_or_else(|| Fault::defect(ATTACH.operation, "arn-of-no-user"))
-        };
+        let iam @ Iam { client, policy: deny, .. } = writer.client();
+        let (name, user_arn) = (target.id.as_str(), target.arn.as_deref().unwrap_or_default());
+        let arn = || fence::arn_beside(user_arn, deny).ok_or_else(|| Fault::defect(ATTACH.operation, "arn-of-no-user"));
         match step {
             Step::Attach => {
+                if !iam.is_deployed {
+                    policy::make(iam, user_arn).await?;
+                }
                 let sent = client.attach_user_policy().user_name(name).policy_arn(arn()?).send().await;
                 sent.map(|_| ()).map_err(|error| fault(ATTACH.operation, &error))
             }

@@ -21,6 +21,7 @@ pub struct Session {
     config: SdkConfig,
     behind: Behind,
     stack: Option<String>,
+    is_deployed: bool,
 }
 
 /// The name of the stack where the environment tells none.
@@ -33,11 +34,11 @@ pub trait Connect {
 }
 
 impl Session {
-    /// A session over a given configuration, for tests.
+    /// A session over a given configuration, for tests: as a template deploys it.
     #[must_use]
     pub fn over(config: SdkConfig) -> Self {
         let behind = emulator::behind(config.endpoint_url());
-        Self { config, behind, stack: None }
+        Self { config, behind, stack: None, is_deployed: true }
     }
 
     /// The session of the function's own role, in its own Region.
@@ -49,7 +50,9 @@ impl Session {
             credentials: environment.credentials.clone(),
             function: environment.function.clone(),
         };
-        Self { stack: environment.stack.clone(), ..Self::with_access(&access) }
+        let session = Self::with_access(&access);
+        let is_deployed = session.behind != Behind::Emulator || environment.stack_id.is_some();
+        Self { stack: environment.stack.clone(), is_deployed, ..session }
     }
 
     /// A session with the credentials of an environment, in its Region.
@@ -75,7 +78,7 @@ impl Session {
             .timeout_config(timeouts());
         config.set_endpoint_url(access.endpoint.clone());
         config.set_app_name(access.function.clone().and_then(|function| AppName::new(function).ok()));
-        Self { config: config.build(), behind, stack: None }
+        Self { config: config.build(), behind, stack: None, is_deployed: true }
     }
 
     /// The same session in another Region. What belongs to no Region is reached through the own one.
@@ -98,6 +101,13 @@ impl Session {
     #[must_use]
     pub fn stack(&self) -> &str {
         self.stack.as_deref().unwrap_or(STACK)
+    }
+
+    /// Whether a template made what Remedy needs. Only a function behind an emulator of this machine, whose environment names
+    /// no stack id, was started by hand; on AWS, this is always true.
+    #[must_use]
+    pub fn is_deployed(&self) -> bool {
+        self.is_deployed
     }
 
     /// What is behind the endpoint.

@@ -1,7 +1,7 @@
 //! The MFA-deny policy: under it, a user without MFA can do nothing but enrol a device.
 //!
-//! It is a managed policy that the templates make, once in each account, and that `iam-mfa` attaches (ADR 0043). Versions
-//! up to 99ceab7 wrote it into each user as an inline policy: that form is still known, and never written any more.
+//! It is a managed policy that the templates make, once in each account, and that `iam-mfa` attaches (ADR 0043). Earlier
+//! versions wrote it into each user as an inline policy: that form is still known, and never written any more.
 //!
 //! Source: IAM User Guide, "AWS: Allows MFA-authenticated IAM users to manage their own credentials". `BoolIfExists`
 //! also matches if the key is absent, as it is for long-term access keys: therefore a person decides about users who

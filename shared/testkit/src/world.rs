@@ -139,6 +139,7 @@ impl World {
             ("REMEDY_STATE_BUCKET", self.state_bucket()),
             ("REMEDY_WRITE_ROLE", WRITE_ROLE.to_owned()),
             ("REMEDY_MODE", mode.to_owned()),
+            ("REMEDY_STACK_ID", format!("arn:aws:cloudformation:us-east-1:{}:stack/remedy/5a7f", account.id)),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
