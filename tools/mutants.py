@@ -29,6 +29,8 @@ def run(part: str) -> None:
     package, files = PARTS[part]
     command = ["cargo", "mutants", "--package", package, "--test-package", package, "--test-tool", "nextest", "--jobs", "1"]
     command += ["--output", str(OUT / part), "--colors", "never", "--minimum-test-timeout", "60", "--exclude-re", "impl (Debug|Display)"]
+    # Compiled without optimisation: each mutant is compiled anew, and its tests are short.
+    command += [f"--cargo-arg=--config=profile.dev.package.{package}.opt-level=0"]
     for pattern in files:
         command += ["--file", pattern]
     (OUT / part).mkdir(parents=True, exist_ok=True)

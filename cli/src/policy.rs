@@ -10,7 +10,10 @@ use std::{
 };
 
 use clap::{Subcommand, ValueEnum};
+use remedy_domain::Timestamp;
 use remedy_policy::{Kind, json, json::Value};
+
+use crate::surroundings;
 
 /// Nothing was found.
 const CLEAN: u8 = 0;
@@ -36,6 +39,10 @@ pub(crate) enum Command {
         /// Read JSON lines {"id", "kind", "policy" or "text"} from standard input and answer one line each.
         #[arg(long, conflicts_with_all = ["files", "kind"])]
         jsonl: bool,
+        /// Report what the policies permit from this time on, such as 2026-12-31T00:00:00Z. Without it: from now on. A
+        /// condition on a date that is over lets nobody in.
+        #[arg(long)]
+        as_of: Option<Timestamp>,
     },
 }
 
@@ -68,8 +75,9 @@ impl From<KindName> for Kind {
 
 /// Run a command.
 pub(crate) fn run(command: &Command) -> ExitCode {
-    let Command::Check { files, kind, jsonl } = command;
-    let done = if *jsonl { answer_lines() } else { check_files(files, *kind) };
+    let Command::Check { files, kind, jsonl, as_of } = command;
+    let now = as_of.or_else(surroundings::now);
+    let done = if *jsonl { answer_lines(now) } else { check_files(files, *kind, now) };
     done.unwrap_or_else(|error| {
         // A reader that has seen enough closes the pipe.
         if error.kind() != io::ErrorKind::BrokenPipe {
@@ -79,7 +87,7 @@ pub(crate) fn run(command: &Command) -> ExitCode {
     })
 }
 
-fn answer_lines() -> io::Result<ExitCode> {
+fn answer_lines(now: Option<Timestamp>) -> io::Result<ExitCode> {
     let mut input = io::BufReader::with_capacity(1 << 16, io::stdin().lock());
     let mut output = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let mut line = Vec::new();
@@ -92,7 +100,7 @@ fn answer_lines() -> io::Result<ExitCode> {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        output.write_all(lines::answer(&line).as_bytes())?;
+        output.write_all(lines::answer(&line, now).as_bytes())?;
         output.write_all(b"\n")?;
         // A caller that sends one line at a time waits for this answer.
         if input.buffer().is_empty() {
@@ -101,7 +109,7 @@ fn answer_lines() -> io::Result<ExitCode> {
     }
 }
 
-fn check_files(files: &[PathBuf], kind: Option<KindName>) -> io::Result<ExitCode> {
+fn check_files(files: &[PathBuf], kind: Option<KindName>, now: Option<Timestamp>) -> io::Result<ExitCode> {
     let mut output = io::stdout().lock();
     let mut worst = CLEAN;
     for file in files {
@@ -109,7 +117,7 @@ fn check_files(files: &[PathBuf], kind: Option<KindName>) -> io::Result<ExitCode
         let text = if name == "-" { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(file) };
         let status = match text {
             Ok(text) => {
-                let (status, report) = report::of(&name, &text, kind.map(Kind::from));
+                let (status, report) = report::of(&name, &text, kind.map(Kind::from), now);
                 output.write_all(report.as_bytes())?;
                 status
             }

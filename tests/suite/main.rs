@@ -13,6 +13,7 @@ mod canaries;
 mod config_rule;
 mod contracts;
 mod controls;
+mod corpus;
 mod crash;
 mod deliveries;
 mod denials;

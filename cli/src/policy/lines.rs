@@ -2,14 +2,16 @@
 
 use std::fmt::Write as _;
 
+use remedy_domain::Timestamp;
 use remedy_policy::{
     Answer, Holder, Identity, Kind, Malformed, Policy, Resource, TooMuchWork,
     document::decoded,
+    escalation::Method,
     json::{self, Flaw, Json, Value},
 };
 
-/// The answer to one line, without its end.
-pub(crate) fn answer(line: &[u8]) -> String {
+/// The answer to one line, without its end, about requests at this time or later.
+pub(crate) fn answer(line: &[u8], now: Option<Timestamp>) -> String {
     let Ok(line) = std::str::from_utf8(line) else { return refusal("null", None, "the line is not UTF-8") };
     let request = match json::parse(line) {
         Ok(request) => request,
@@ -28,10 +30,10 @@ pub(crate) fn answer(line: &[u8]) -> String {
         _ => return refusal(&id, None, "`kind` must be identity, bucket, key, trust or resource"),
     };
     match (request.root.get("policy").is_some(), request.root.get("text").and_then(json::Node::as_str)) {
-        (true, None) => with_policy(&id, kind, line, request),
+        (true, None) => with_policy((&id, kind), line, request, now),
         (false, Some(text)) => match decoded(text) {
-            Ok(text) => verdicts(&id, kind, Policy::parse(kind, &text)),
-            Err(error) => verdicts(&id, kind, Err(error)),
+            Ok(text) => verdicts(&id, kind, Policy::parse(kind, &text), now),
+            Err(error) => verdicts(&id, kind, Err(error), now),
         },
         _ => refusal(&id, Some(kind), "one of `policy` (an object) and `text` (a string) must be there"),
     }
@@ -44,7 +46,7 @@ fn repeats(request: &Json<'_>) -> bool {
     request.flaws.iter().any(|(at, flaw)| *flaw == Flaw::DuplicateKey && own(*at))
 }
 
-fn with_policy(id: &str, kind: Kind, line: &str, request: Json<'_>) -> String {
+fn with_policy((id, kind): (&str, Kind), line: &str, request: Json<'_>, now: Option<Timestamp>) -> String {
     let Json { root, flaws } = request;
     let Value::Object(members) = root.value else { return refusal(id, Some(kind), "the line is no object") };
     let Some(policy) = members.into_iter().find(|member| member.key == "policy") else {
@@ -52,12 +54,12 @@ fn with_policy(id: &str, kind: Kind, line: &str, request: Json<'_>) -> String {
     };
     let span = policy.value.span;
     let flaw = flaws.into_iter().filter(|(at, _)| span.holds(*at)).min_by_key(|(at, _)| *at);
-    verdicts(id, kind, Policy::of_node(kind, line, policy.value, flaw))
+    verdicts(id, kind, Policy::of_node(kind, line, policy.value, flaw), now)
 }
 
-fn verdicts(id: &str, kind: Kind, policy: Result<Policy<'_>, Malformed>) -> String {
+fn verdicts(id: &str, kind: Kind, policy: Result<Policy<'_>, Malformed>, now: Option<Timestamp>) -> String {
     let policy = match policy {
-        Ok(policy) => policy,
+        Ok(policy) => policy.as_of(now),
         Err(error) => return refusal(id, Some(kind), &error.to_string()),
     };
     let mut out = String::with_capacity(256);
@@ -67,14 +69,15 @@ fn verdicts(id: &str, kind: Kind, policy: Result<Policy<'_>, Malformed>) -> Stri
             Err(error) => return unfinished(id, &error),
         };
         let services = found.full_service_access.iter().map(String::as_str);
-        let ways = found.privilege_escalation.iter().map(|method| method.name);
+        let names = |methods: &[&'static Method]| quoted(methods.iter().map(|method| method.name));
         let _infallible = write!(
             out,
-            r#"{{"id":{id},"valid":true,"admin_access":{},"admin_literal":{},"full_service_access":[{}],"privilege_escalation":[{}]}}"#,
+            r#"{{"id":{id},"valid":true,"admin_access":{},"admin_literal":{},"full_service_access":[{}],"privilege_escalation":[{}],"later_escalation":[{}]}}"#,
             found.admin,
             found.admin_literal,
             quoted(services),
-            quoted(ways),
+            names(&found.privilege_escalation),
+            names(&found.later_escalation),
         );
     } else {
         let found = Resource::of(&policy);
@@ -114,14 +117,13 @@ const fn word(answer: Answer) -> &'static str {
 fn unfinished(id: &str, error: &TooMuchWork) -> String {
     let error = serde_json::Value::from(error.to_string());
     format!(
-        r#"{{"id":{id},"valid":true,"admin_access":null,"admin_literal":null,"full_service_access":null,"privilege_escalation":null,"error":{error}}}"#
+        r#"{{"id":{id},"valid":true,"admin_access":null,"admin_literal":null,"full_service_access":null,"privilege_escalation":null,"later_escalation":null,"error":{error}}}"#
     )
 }
 
 /// Nothing is known of what is no policy: every verdict is `null`.
 fn refusal(id: &str, kind: Option<Kind>, error: &str) -> String {
-    let identity =
-        r#","admin_access":null,"admin_literal":null,"full_service_access":null,"privilege_escalation":null"#;
+    let identity = r#","admin_access":null,"admin_literal":null,"full_service_access":null,"privilege_escalation":null,"later_escalation":null"#;
     let resource = r#","public":null,"public_s3":null"#;
     let verdicts = match kind {
         Some(Kind::Identity) => identity.to_owned(),
@@ -137,14 +139,14 @@ mod tests {
     use super::*;
 
     fn told(line: &str) -> serde_json::Value {
-        serde_json::from_str(&answer(line.as_bytes())).unwrap()
+        serde_json::from_str(&answer(line.as_bytes(), None)).unwrap()
     }
 
     #[test]
-    fn an_identity_has_its_four_verdicts() {
+    fn an_identity_has_its_five_verdicts() {
         let line = r#"{"id":"a","kind":"identity","policy":{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["sqs:*","iam:CreateAccessKey"],"Resource":"*"}}}"#;
-        let expected = r#"{"id":"a","valid":true,"admin_access":false,"admin_literal":false,"full_service_access":["sqs"],"privilege_escalation":["CreateAccessKey"]}"#;
-        assert_eq!(answer(line.as_bytes()), expected);
+        let expected = r#"{"id":"a","valid":true,"admin_access":false,"admin_literal":false,"full_service_access":["sqs"],"privilege_escalation":["CreateAccessKey"],"later_escalation":[]}"#;
+        assert_eq!(answer(line.as_bytes(), None), expected);
     }
 
     #[test]
@@ -152,7 +154,7 @@ mod tests {
         let text =
             r#"{"Statement":{"Effect":"Allow","Principal":"\u002a","Action":"s3:*","Resource":"arn:aws:s3:::b"}}"#;
         let line = serde_json::json!({"id": 7, "kind": "bucket", "text": text}).to_string();
-        assert_eq!(answer(line.as_bytes()), r#"{"id":7,"valid":true,"public":true,"public_s3":true}"#);
+        assert_eq!(answer(line.as_bytes(), None), r#"{"id":7,"valid":true,"public":true,"public_s3":true}"#);
         let unknown = line.replace(
             "\\\"Resource\\\"",
             "\\\"Condition\\\":{\\\"StringEquals\\\":{\\\"aws:New\\\":1}},\\\"Resource\\\"",
@@ -186,6 +188,6 @@ mod tests {
                 told.as_object().unwrap().iter().filter(|(key, _)| !["id", "valid", "error"].contains(&key.as_str()));
             assert!(verdicts.clone().count() >= 2 && verdicts.clone().all(|(_, verdict)| verdict.is_null()), "{line}");
         }
-        assert!(answer(b"\xff").contains("UTF-8"));
+        assert!(answer(b"\xff", None).contains("UTF-8"));
     }
 }

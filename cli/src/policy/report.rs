@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use remedy_domain::Timestamp;
 use remedy_policy::{
     Holder, Identity, Kind, Policy, Resource,
     document::decoded,
@@ -13,15 +14,15 @@ use super::{CLEAN, FAILED, FOUND, guessed};
 /// The number of places shown for one finding.
 const SHOWN: usize = 20;
 
-/// The exit status and the report of one document.
-pub(crate) fn of(name: &str, text: &str, kind: Option<Kind>) -> (u8, String) {
+/// The exit status and the report of one document, about requests at this time or later.
+pub(crate) fn of(name: &str, text: &str, kind: Option<Kind>, now: Option<Timestamp>) -> (u8, String) {
     let text = match decoded(text) {
         Ok(text) => text,
         Err(error) => return (FAILED, format!("{name}: no policy: {error}\n")),
     };
     let kind = kind.unwrap_or_else(|| guessed(&text));
     let policy = match Policy::parse(kind, &text) {
-        Ok(policy) => policy,
+        Ok(policy) => policy.as_of(now),
         Err(error) => {
             let place = pointed(&text, error.at, error.at + 1);
             return (FAILED, format!("{name}: no policy: {error}\n{place}"));
@@ -90,7 +91,7 @@ mod tests {
     #[test]
     fn the_clause_is_pointed_at() {
         let text = "{\n  \"Statement\": {\"Sid\": \"Open\", \"Effect\": \"Allow\", \"Principal\": \"*\",\n    \"Action\": \"s3:*\", \"Resource\": \"arn:aws:s3:::b\"}\n}";
-        let (status, report) = of("b.json", text, None);
+        let (status, report) = of("b.json", text, None, None);
         assert_eq!(status, FOUND);
         assert!(report.contains("b.json: bucket policy") && report.contains("public: anyone is let in"), "{report}");
         assert!(
@@ -102,9 +103,9 @@ mod tests {
     #[test]
     fn the_exit_status_tells_the_three_cases() {
         let clean = r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
-        assert_eq!(of("a", clean, None).0, CLEAN);
-        assert_eq!(of("a", &clean.replace("s3:GetObject", "*"), None).0, FOUND);
-        let (status, report) = of("a", "{\"Statement\":}", None);
+        assert_eq!(of("a", clean, None, None).0, CLEAN);
+        assert_eq!(of("a", &clean.replace("s3:GetObject", "*"), None, None).0, FOUND);
+        let (status, report) = of("a", "{\"Statement\":}", None, None);
         assert_eq!(status, FAILED);
         assert!(report.contains("byte 13") && report.contains('^'), "{report}");
     }
@@ -112,8 +113,8 @@ mod tests {
     #[test]
     fn the_kind_is_told_from_the_elements() {
         let trust = r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}"#;
-        assert!(of("a", trust, None).1.contains("trust policy"));
+        assert!(of("a", trust, None, None).1.contains("trust policy"));
         let key = r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}]}"#;
-        assert!(of("a", key, None).1.contains("key policy"));
+        assert!(of("a", key, None, None).1.contains("key policy"));
     }
 }

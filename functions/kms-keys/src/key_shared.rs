@@ -29,8 +29,8 @@
 use aws_sdk_kms::types::KeyManagerType;
 use remedy_aws::{fault, found};
 use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Parameters, Route,
-    Scope, Stops, Target, Verdict, canonical, control::ApiEvent,
+    CLOCKS_DIFFER, Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed,
+    Parameters, Route, Scope, Stops, Target, Verdict, canonical, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use remedy_policy::{Kind, Policy, edit};
@@ -129,7 +129,7 @@ impl Remediation for KeyShared {
         setting: &KeyPolicy,
         parameters: &Parameters,
     ) -> Result<Shared, Fault> {
-        if Sharing::of(&setting.0, &target.account, parameters).is_none() {
+        if Sharing::of(&setting.0, &target.account, parameters, None).is_none() {
             return Ok(facts);
         }
         let metadata = key::describe(client, &target.id).await?;
@@ -142,7 +142,9 @@ impl Remediation for KeyShared {
     }
 
     fn judge(facts: &Shared, setting: &KeyPolicy, context: &Context<'_>) -> Verdict<KeyPolicy> {
-        let sharing = Sharing::of(&setting.0, context.account, context.parameters);
+        // AWS's clock may be behind ours: a grant is over only once it is over by either.
+        let now = context.now.checked_sub(CLOCKS_DIFFER).unwrap_or(context.now);
+        let sharing = Sharing::of(&setting.0, context.account, context.parameters, Some(now));
         if sharing.is_none() {
             return Verdict::Compliant;
         }
@@ -150,7 +152,7 @@ impl Remediation for KeyShared {
             return Verdict::OutOfScope("AWS manages this key".to_owned());
         }
         let desired = if sharing.doubtful.is_empty() {
-            closed(&setting.0, &facts.arn, context.account)
+            closed(&setting.0, &facts.arn, context.account, now)
         } else {
             Err("say who of them is to use the key, in the key policy or in `parameters.trusted_accounts`")
         };

@@ -1,6 +1,6 @@
 //! Whom a key policy lets in besides its own account, and whether anybody could still change it.
 
-use remedy_domain::{AccountId, Parameters, Violation};
+use remedy_domain::{AccountId, Parameters, Timestamp, Violation};
 use remedy_policy::{
     Answer, Kind, Policy, Resource, TooMuchWork,
     document::{Clause, Effect, Principal, PrincipalKind, Statement},
@@ -20,12 +20,14 @@ pub(crate) struct Sharing {
 }
 
 impl Sharing {
-    /// Of a policy in an account. A policy that cannot be read is doubtful.
-    pub(crate) fn of(text: &str, account: &AccountId, parameters: &Parameters) -> Self {
+    /// Of a policy in an account, at this time or later; at any time where none is given. A policy that cannot be read is
+    /// doubtful.
+    pub(crate) fn of(text: &str, account: &AccountId, parameters: &Parameters, now: Option<Timestamp>) -> Self {
         let Ok(policy) = Policy::parse(Kind::Key, text) else {
             let unreadable = Violation::new("the key policy is none that Remedy understands");
             return Self { open: vec![], doubtful: vec![unreadable] };
         };
+        let policy = policy.as_of(now);
         let found = Resource::of(&policy);
         let said = |indices: &[usize], what: &str| -> Vec<_> {
             let statements = policy.statements.iter().filter(|statement| indices.contains(&statement.index));
@@ -34,7 +36,7 @@ impl Sharing {
         let known =
             |id: &str| id == account.as_str() || parameters.trusted_accounts.iter().any(|own| own.as_str() == id);
         let strangers = policy.statements.iter().filter(|one| !found.public_statements.contains(&one.index));
-        let strangers = strangers.flat_map(|statement| {
+        let strangers = strangers.filter(|statement| !policy.is_over(statement)).flat_map(|statement| {
             let foreign = accounts(statement).into_iter().filter(|id| !known(id));
             foreign.map(|id| {
                 violation(statement, &format!("lets account {id} in, which `trusted_accounts` does not name"))
@@ -82,12 +84,13 @@ fn account<'p>(entry: &'p Principal<'_>) -> Option<&'p str> {
 }
 
 /// The policy without what lets any account in; or why that is a person's business.
-pub(crate) fn closed(text: &str, arn: &str, own: &AccountId) -> Result<String, &'static str> {
+pub(crate) fn closed(text: &str, arn: &str, own: &AccountId, now: Timestamp) -> Result<String, &'static str> {
     let policy = Policy::parse(Kind::Key, text).map_err(|_| "the key policy is none that Remedy understands")?;
+    let policy = policy.as_of(now);
     let edited = edit::remove_public(&policy).map_err(|_| "no single statement of the key policy is at fault")?;
     let nobody = "nobody of the key's own account could change the key policy afterwards: give root that right first";
     let left = edited.text.ok_or(nobody)?;
-    let kept = Policy::parse(Kind::Key, &left).map_err(|_| "the key policy cannot be repaired in place")?;
+    let kept = Policy::parse(Kind::Key, &left).map_err(|_| "the key policy cannot be repaired in place")?.as_of(now);
     if Resource::of(&kept).public != Answer::No {
         return Err("no single statement of the key policy is at fault");
     }
@@ -131,6 +134,7 @@ mod tests {
     const ARN: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     const ROOT: &str =
         r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}"#;
+    const NOON: Timestamp = Timestamp::UNIX_EPOCH;
     const OPEN: &str = r#"{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*"}"#;
 
     fn document(statements: &[&str]) -> String {
@@ -144,7 +148,7 @@ mod tests {
     fn sharing(statement: &str) -> [usize; 2] {
         let trusted_accounts = vec![AccountId::parse("777788889999").unwrap()];
         let parameters = Parameters { trusted_accounts, ..Parameters::default() };
-        let sharing = Sharing::of(&document(&[ROOT, statement]), &own(), &parameters);
+        let sharing = Sharing::of(&document(&[ROOT, statement]), &own(), &parameters, Some(NOON));
         [sharing.open.len(), sharing.doubtful.len()]
     }
 
@@ -163,16 +167,18 @@ mod tests {
             (of(r#"{"AWS":["777788889999","arn:aws:iam::111122223333:role/x"]}"#), [0, 0]),
             (of(r#"{"Service":"logs.us-east-1.amazonaws.com"}"#), [0, 1]),
             (OPEN.replace("Allow", "Deny"), [0, 0]),
+            (under(r#"{"DateLessThan":{"aws:CurrentTime":"1969-12-31"}}"#), [0, 0]),
+            (under(r#"{"DateLessThan":{"aws:CurrentTime":"1970-01-02"}}"#), [1, 0]),
         ] {
             assert_eq!(sharing(&statement), expected, "{statement}");
         }
-        let unreadable = Sharing::of("{}", &own(), &Parameters::default());
+        let unreadable = Sharing::of("{}", &own(), &Parameters::default(), None);
         assert_eq!((unreadable.open.len(), unreadable.doubtful.len()), (0, 1));
     }
 
     #[test]
     fn a_key_stays_manageable() {
-        let close = |statements: &[&str]| closed(&document(statements), ARN, &own());
+        let close = |statements: &[&str]| closed(&document(statements), ARN, &own(), NOON);
         assert_eq!(close(&[ROOT, OPEN]), Ok(document(&[ROOT])));
         let everything = OPEN.replace("kms:Decrypt", "kms:*");
         assert!(close(&[&everything]).is_err_and(|why| why.contains("nobody")), "the only way in is the open one");

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use crate::{escalation, glob, work};
 
-const ACTIONS: &str = include_str!("catalogue/actions.txt");
+pub(crate) const ACTIONS: &str = include_str!("catalogue/actions.txt");
 const KEYS: &str = include_str!("catalogue/keys.txt");
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::load);
@@ -249,6 +249,13 @@ impl ActionSet {
     fn put(&mut self, bit: usize) {
         if let Some(word) = self.words.get_mut(bit / 64) {
             *word |= 1 << (bit % 64);
+        }
+    }
+
+    /// Takes the action at this place out.
+    pub fn remove(&mut self, bit: usize) {
+        if let Some(word) = self.words.get_mut(bit / 64) {
+            *word &= !(1 << (bit % 64));
         }
     }
 

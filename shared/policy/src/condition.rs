@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use crate::{
     catalogue::Catalogue,
-    document::{Clause, Kind, Operator, SetOperator, Version},
-    glob, variable,
+    document::{Clause, Kind, Operator, Policy, SetOperator, Version},
+    glob, time, variable,
 };
 
 /// The meaning of a condition key for the caller.
@@ -132,33 +132,41 @@ fn is_claim(key: &str) -> bool {
     key.split_once(':').is_some_and(|(issuer, _)| issuer.contains('.'))
 }
 
+/// Claims that name an account at an issuer for everybody who has one there: not the branch, the environment or the event.
+const OWNERS: &[&str] = &[
+    "sub",
+    "repository",
+    "job_workflow_ref",
+    "workflow_ref",
+    "enterprise",
+    "namespace",
+    "project",
+    "organization",
+    "terraform_organization",
+];
+
+/// Issuers for everybody who has an account there, and the beginnings of the claims that say whose. Of other claims the
+/// caller chooses the value: anybody's Google service account says in `oaud` what it likes. The audience of Google is the
+/// client or service account that the token was made for, and that of Pulumi the organization.
+///
+/// Sources: IAM User Guide, "AWS STS condition keys: Available keys for AWS web identity federation"; GitHub Docs, "About
+/// security hardening with OpenID Connect"; Pulumi Docs, "Configuring OpenID Connect for AWS".
+const SHARED: [(&str, &[&str]); 7] = [
+    ("accounts.google.com", &["sub", "aud", "azp", "email", "google/organization_number"]),
+    ("token.actions.githubusercontent.com", OWNERS),
+    ("gitlab.com", OWNERS),
+    ("app.terraform.io", OWNERS),
+    ("agent.buildkite.com", OWNERS),
+    ("oidc.vercel.com", OWNERS),
+    ("api.pulumi.com/oidc", &["aud", "sub", "organization"]),
+];
+
 /// Whether a claim says who: a subject, an audience and their like, and not merely how one signed in.
 fn says_who(issuer: &str, claim: &str) -> bool {
-    /// Issuers for everybody who has an account there: only the subject identifies one.
-    const SHARED: [&str; 6] = [
-        "token.actions.githubusercontent.com",
-        "gitlab.com",
-        "app.terraform.io",
-        "agent.buildkite.com",
-        "oidc.vercel.com",
-        "api.pulumi.com/oidc",
-    ];
-    /// Claims of shared issuers that name an account there: not the branch, the environment or the event.
-    const OWNERS: [&str; 9] = [
-        "sub",
-        "repository",
-        "job_workflow_ref",
-        "workflow_ref",
-        "enterprise",
-        "namespace",
-        "project",
-        "organization",
-        "terraform_organization",
-    ];
-    if SHARED.contains(&issuer) {
-        return OWNERS.iter().any(|owner| claim.starts_with(owner));
+    match SHARED.iter().find(|(shared, _)| *shared == issuer) {
+        Some((_, owners)) => owners.iter().any(|owner| claim.starts_with(owner)),
+        None => !matches!(claim, "iss" | "amr" | "auth_type"),
     }
-    !matches!(claim, "iss" | "amr" | "auth_type")
 }
 
 /// How strictly a value is fixed.
@@ -289,6 +297,12 @@ pub(crate) enum Requests {
     Signed,
     /// Those of nameless callers too.
     All,
+}
+
+/// Whether a clause holds for every one of these requests, if they are made at the time of the policy's analysis or later.
+pub(crate) fn always_in(policy: &Policy<'_>, clause: &Clause<'_>, requests: Requests) -> bool {
+    let by_date = policy.now.and_then(|now| time::from_now_on(clause, now));
+    by_date.unwrap_or_else(|| always(policy.version, clause, requests))
 }
 
 /// Whether a clause holds for every one of these requests.

@@ -5,12 +5,13 @@ use std::{
     fmt::{self, Write as _},
 };
 
+use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
 use crate::{
     glob,
     json::{self, Flaw, Member, Node, Span, Value},
-    work,
+    time, work,
 };
 
 /// The longest identity policy that is looked at, in bytes. The longest managed policies of AWS have some 70 KB.
@@ -95,6 +96,8 @@ pub struct Policy<'a> {
     pub listed: bool,
     /// Its statements.
     pub statements: Vec<Statement<'a>>,
+    /// The time of the analysis: requests are made then, or later. None: at any time.
+    pub now: Option<Timestamp>,
 }
 
 /// A statement.
@@ -110,7 +113,7 @@ pub struct Statement<'a> {
     pub effect: Effect,
     /// `Action` or `NotAction`, in lower case.
     pub actions: Element<'a>,
-    /// `Resource` or `NotResource`. A trust policy has none.
+    /// `Resource` or `NotResource`. A trust policy has none, and the policy of a resource may leave it out.
     pub resources: Option<Element<'a>>,
     /// `Principal` or `NotPrincipal`. An identity policy has none.
     pub principals: Option<Principals<'a>>,
@@ -451,7 +454,20 @@ impl<'a> Policy<'a> {
         let build = |(index, node)| statement(kind, index, node);
         let statements = nodes.into_iter().enumerate().map(build).collect::<Result<Vec<_>, _>>()?;
         unique_sids(kind, &statements)?;
-        Ok(Self { text, span, kind, version, statements_span, listed, statements })
+        Ok(Self { text, span, kind, version, statements_span, listed, statements, now: None })
+    }
+
+    /// The same policy, for requests at this time or later: a condition on a date that is over lets nobody in.
+    #[must_use]
+    pub fn as_of(self, now: impl Into<Option<Timestamp>>) -> Self {
+        Self { now: now.into(), ..self }
+    }
+
+    /// Whether a statement has no effect any more, for its time is over.
+    #[must_use]
+    pub fn is_over(&self, statement: &Statement<'_>) -> bool {
+        let over = |now| statement.clauses.iter().any(|clause| time::from_now_on(clause, now) == Some(false));
+        self.now.is_some_and(over)
     }
 
     /// The document, byte for byte as it was parsed.
@@ -527,7 +543,8 @@ fn statement(kind: Kind, index: usize, node: Node<'_>) -> Result<Statement<'_>, 
     let missing = |what| (span.start, Problem::Missing(what));
     let effect = effect.ok_or_else(|| missing("Effect"))?;
     let actions = actions.ok_or_else(|| missing("Action or NotAction"))?;
-    if resources.is_none() && kind != Kind::Trust {
+    // A policy that is attached to an ECR repository names none: it is about that one.
+    if resources.is_none() && !matches!(kind, Kind::Trust | Kind::Resource) {
         return Err(missing("Resource or NotResource"));
     }
     if principals.is_none() && kind != Kind::Identity {

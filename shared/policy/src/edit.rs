@@ -102,9 +102,13 @@ impl Edited {
     }
 
     /// The same, if it leaves nothing of the fault that it was made for.
-    fn proven(self, kind: Kind, clean: impl Fn(&Policy<'_>) -> Result<bool, NotEdited>) -> Result<Self, NotEdited> {
+    fn proven(
+        self,
+        policy: &Policy<'_>,
+        clean: impl Fn(&Policy<'_>) -> Result<bool, NotEdited>,
+    ) -> Result<Self, NotEdited> {
         let is_clean = match &self.text {
-            Some(text) => clean(&Policy::parse(kind, text)?)?,
+            Some(text) => clean(&Policy::parse(policy.kind, text)?.as_of(policy.now))?,
             None => true,
         };
         if is_clean { Ok(self) } else { Err(NotEdited::NoSingleElement) }
@@ -200,12 +204,12 @@ pub fn remove_admin(policy: &Policy<'_>) -> Result<Edited, NotEdited> {
             let all = |item: &Item<'_>| variable::widened(policy.version, &item.text).is_everything();
             !element.negated && element.items.iter().any(all)
         });
-        let grants = literal.contains(&statement.index) || crate::reach::unconditional(policy.version, statement);
+        let grants = literal.contains(&statement.index) || crate::reach::unconditional(policy, statement);
         if wide && grants && !statement.actions.negated {
             cuts.items(policy.text, statement, &statement.actions, |item| every_action(&item.text));
         }
     }
-    cuts.edited(policy)?.proven(policy.kind, |policy| {
+    cuts.edited(policy)?.proven(policy, |policy| {
         let left = Identity::of(&Holder::of(policy))?;
         Ok(!left.admin && !left.admin_literal)
     })
@@ -233,7 +237,7 @@ pub fn remove_full_services(policy: &Policy<'_>, services: &[&str]) -> Result<Ed
             });
         }
     }
-    cuts.edited(policy)?.proven(policy.kind, |policy| Ok(!full(policy)?))
+    cuts.edited(policy)?.proven(policy, |policy| Ok(!full(policy)?))
 }
 
 /// Removes external callers from a resource policy: the wildcard principal if the statement names others too, else the
@@ -248,7 +252,7 @@ pub fn remove_public(policy: &Policy<'_>) -> Result<Edited, NotEdited> {
     for statement in policy.statements.iter().filter(|statement| found.public_statements.contains(&statement.index)) {
         cuts.strangers(policy.text, statement);
     }
-    cuts.edited(policy)?.proven(policy.kind, |policy| {
+    cuts.edited(policy)?.proven(policy, |policy| {
         let left = Resource::of(policy);
         left.finished?;
         Ok(left.public != Answer::Yes)

@@ -1,145 +1,101 @@
-//! Ways from a few permissions to all of them.
+//! Ways from a few permissions to those of somebody else.
 //!
-//! Sources: Rhino Security Labs, "AWS IAM Privilege Escalation – Methods and Mitigation" (the first 21, by the names
-//! that are in use for them), and the combinations published since, of which those that depend on what happens to exist
-//! in the account are marked.
+//! The table `catalogue/escalation.tsv` has them, with their sources and the years in which they were published: the first
+//! 21 by Rhino Security Labs, under the names that are in use for them, and those published since.
+
+use std::sync::LazyLock;
+
+const TABLE: &str = include_str!("catalogue/escalation.tsv");
+/// The source of the first 21.
+const RHINO: &str = "rhino";
+
+static METHODS: LazyLock<Vec<Method>> = LazyLock::new(|| rows().filter_map(Method::read).collect());
 
 /// A set of actions that, together, give their holder the permissions of somebody else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Method {
     /// Its name.
     pub name: &'static str,
-    /// What it takes, in lower case.
-    pub actions: &'static [&'static str],
-    /// Whether it needs something that must already be there: an instance with a role, a function, a project.
-    pub needs_target: bool,
+    /// The actions that it takes, in lower case.
+    pub actions: Vec<String>,
+    /// What must be there already: an instance with a role, a function, a project. None: nothing but a role that is
+    /// passed, if it passes one.
+    pub needs: Option<&'static str>,
+    /// Who published it: the table's header has the sources in full.
+    pub source: &'static str,
+    /// The year in which it was published, as far as its source says.
+    pub since: Option<u16>,
 }
 
-const fn method(name: &'static str, actions: &'static [&'static str]) -> Method {
-    Method { name, actions, needs_target: false }
+/// All of them, the first 21 first.
+#[must_use]
+pub fn methods() -> &'static [Method] {
+    &METHODS
 }
 
-const fn targeted(name: &'static str, actions: &'static [&'static str]) -> Method {
-    Method { name, actions, needs_target: true }
+/// The rows of the table, without its header.
+fn rows() -> impl Iterator<Item = &'static str> {
+    TABLE.lines().filter(|line| !line.starts_with('#'))
 }
 
-const PASS: &str = "iam:passrole";
+impl Method {
+    fn read(row: &'static str) -> Option<Self> {
+        let mut cells = row.split('\t');
+        let (name, actions, needs) = (cells.next()?, cells.next()?, cells.next()?);
+        let (source, since) = (cells.next()?, cells.next()?);
+        let actions = actions.split(" + ").map(str::to_ascii_lowercase).collect();
+        Some(Self {
+            name,
+            actions,
+            needs: Some(needs).filter(|needs| *needs != "-"),
+            source,
+            since: since.parse().ok(),
+        })
+    }
 
-/// The 21 of Rhino Security Labs.
-pub const RHINO: [Method; 21] = [
-    method("CreateNewPolicyVersion", &["iam:createpolicyversion"]),
-    method("SetExistingDefaultPolicyVersion", &["iam:setdefaultpolicyversion"]),
-    method("CreateEC2WithExistingIP", &[PASS, "ec2:runinstances"]),
-    method("CreateAccessKey", &["iam:createaccesskey"]),
-    method("CreateLoginProfile", &["iam:createloginprofile"]),
-    method("UpdateLoginProfile", &["iam:updateloginprofile"]),
-    method("AttachUserPolicy", &["iam:attachuserpolicy"]),
-    method("AttachGroupPolicy", &["iam:attachgrouppolicy"]),
-    method("AttachRolePolicy", &["iam:attachrolepolicy"]),
-    method("PutUserPolicy", &["iam:putuserpolicy"]),
-    method("PutGroupPolicy", &["iam:putgrouppolicy"]),
-    method("PutRolePolicy", &["iam:putrolepolicy"]),
-    method("AddUserToGroup", &["iam:addusertogroup"]),
-    method("UpdateRolePolicyToAssumeIt", &["iam:updateassumerolepolicy"]),
-    method("PassExistingRoleToNewLambdaThenInvoke", &[PASS, "lambda:createfunction", "lambda:invokefunction"]),
-    method(
-        "PassExistingRoleToNewLambdaThenTriggerWithExistingDynamo",
-        &[PASS, "lambda:createfunction", "lambda:createeventsourcemapping"],
-    ),
-    method("EditExistingLambdaFunctionWithRole", &["lambda:updatefunctioncode"]),
-    method("PassExistingRoleToNewGlueDevEndpoint", &[PASS, "glue:createdevendpoint"]),
-    method("UpdateExistingGlueDevEndpoint", &["glue:updatedevendpoint"]),
-    method("PassExistingRoleToCloudFormation", &[PASS, "cloudformation:createstack"]),
-    method("PassExistingRoleToNewDataPipeline", &[PASS, "datapipeline:createpipeline"]),
-];
-
-/// Combinations published since.
-pub const LATER: [Method; 41] = [
-    method("PassRoleToNewEcsTask", &[PASS, "ecs:registertaskdefinition", "ecs:runtask"]),
-    method(
-        "PassRoleToNewEcsTaskOnOwnCluster",
-        &[PASS, "ecs:createcluster", "ecs:registertaskdefinition", "ecs:runtask"],
-    ),
-    method("PassRoleToNewEcsService", &[PASS, "ecs:registertaskdefinition", "ecs:createservice"]),
-    method("PassRoleToEcsTaskStart", &[PASS, "ecs:registertaskdefinition", "ecs:starttask"]),
-    targeted("ExecuteCommandInEcsTask", &["ecs:executecommand"]),
-    method("PassRoleToNewCodeBuildProject", &[PASS, "codebuild:createproject", "codebuild:startbuild"]),
-    method("PassRoleToNewCodeBuildBatch", &[PASS, "codebuild:createproject", "codebuild:startbuildbatch"]),
-    targeted("StartExistingCodeBuildProject", &["codebuild:startbuild"]),
-    targeted("UpdateExistingCodeBuildProject", &["codebuild:updateproject", "codebuild:startbuild"]),
-    method(
-        "PassRoleToNewSageMakerNotebook",
-        &[PASS, "sagemaker:createnotebookinstance", "sagemaker:createpresignednotebookinstanceurl"],
-    ),
-    targeted("PresignExistingSageMakerNotebook", &["sagemaker:createpresignednotebookinstanceurl"]),
-    method("PassRoleToSageMakerTrainingJob", &[PASS, "sagemaker:createtrainingjob"]),
-    method("PassRoleToSageMakerProcessingJob", &[PASS, "sagemaker:createprocessingjob"]),
-    targeted(
-        "NotebookLifecycleConfiguration",
-        &["sagemaker:createnotebookinstancelifecycleconfig", "sagemaker:updatenotebookinstance"],
-    ),
-    method("PassRoleToNewGlueJob", &[PASS, "glue:createjob", "glue:startjobrun"]),
-    method("PassRoleToNewGlueTrigger", &[PASS, "glue:createjob", "glue:createtrigger"]),
-    targeted("UpdateExistingGlueJob", &[PASS, "glue:updatejob", "glue:startjobrun"]),
-    method("PassRoleToNewAppRunnerService", &[PASS, "apprunner:createservice"]),
-    targeted("UpdateExistingAppRunnerService", &["apprunner:updateservice"]),
-    method(
-        "PassRoleToNewBedrockCodeInterpreter",
-        &[
-            PASS,
-            "bedrock-agentcore:createcodeinterpreter",
-            "bedrock-agentcore:startcodeinterpretersession",
-            "bedrock-agentcore:invokecodeinterpreter",
-        ],
-    ),
-    targeted(
-        "InvokeExistingBedrockCodeInterpreter",
-        &["bedrock-agentcore:startcodeinterpretersession", "bedrock-agentcore:invokecodeinterpreter"],
-    ),
-    targeted("SendCommandToInstance", &["ssm:sendcommand"]),
-    targeted("StartSessionOnInstance", &["ssm:startsession"]),
-    method("PassRoleToSsmAutomation", &[PASS, "ssm:startautomationexecution"]),
-    method("PassRoleToNewStateMachine", &[PASS, "states:createstatemachine", "states:startexecution"]),
-    targeted("UpdateExistingStateMachine", &["states:updatestatemachine", "states:startexecution"]),
-    method("PassRoleToNewBatchJob", &[PASS, "batch:registerjobdefinition", "batch:submitjob"]),
-    method("PassRoleToNewEmrCluster", &[PASS, "elasticmapreduce:runjobflow"]),
-    method("PassRoleToNewEc2Fleet", &[PASS, "ec2:createlaunchtemplate", "ec2:createfleet"]),
-    method("PassRoleToSpotInstance", &[PASS, "ec2:requestspotinstances"]),
-    targeted("ReplaceInstanceProfile", &[PASS, "ec2:associateiaminstanceprofile"]),
-    targeted("ModifyInstanceUserData", &["ec2:modifyinstanceattribute", "ec2:stopinstances", "ec2:startinstances"]),
-    targeted("ConnectToInstance", &["ec2-instance-connect:sendsshpublickey"]),
-    method("LambdaWithPermission", &[PASS, "lambda:createfunction", "lambda:addpermission"]),
-    targeted("UpdateFunctionConfigurationLayer", &["lambda:updatefunctionconfiguration"]),
-    targeted("UpdateStackWithRole", &["cloudformation:updatestack"]),
-    targeted("ChangeSetWithRole", &["cloudformation:createchangeset", "cloudformation:executechangeset"]),
-    method("PassRoleToStackSet", &[PASS, "cloudformation:createstackset", "cloudformation:createstackinstances"]),
-    method("PutPermissionSetPolicy", &["sso:putinlinepolicytopermissionset", "sso:createaccountassignment"]),
-    method("DeleteRolePermissionsBoundary", &["iam:deleterolepermissionsboundary"]),
-    method("DeleteUserPermissionsBoundary", &["iam:deleteuserpermissionsboundary"]),
-];
+    /// Whether it is one of the 21 of Rhino Security Labs.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.source == RHINO
+    }
+}
 
 /// Every action that a method names.
 pub(crate) fn every_action() -> impl Iterator<Item = &'static str> {
-    RHINO.iter().chain(&LATER).flat_map(|method| method.actions).copied()
+    methods().iter().flat_map(|method| method.actions.iter().map(String::as_str))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
-    use crate::catalogue::Catalogue;
+    use crate::catalogue::{ACTIONS, Catalogue};
 
     #[test]
-    fn every_action_has_a_place() {
+    fn every_row_is_read_and_every_action_is_one_of_aws() {
+        assert_eq!(methods().len(), rows().count());
+        assert_eq!(methods().iter().filter(|method| method.is_first()).count(), 21);
+        let listed: BTreeSet<_> = ACTIONS.lines().filter_map(|line| line.split_once('\t')).collect();
         for action in every_action() {
             assert!(Catalogue::get().place(action).is_some(), "{action}");
+            let (prefix, name) = action.split_once(':').unwrap();
+            let known = listed.iter().any(|(service, names)| {
+                *service == prefix && names.split(' ').any(|known| known.eq_ignore_ascii_case(name))
+            });
+            assert!(known, "{action} is no action that AWS documents");
         }
     }
 
     #[test]
-    fn names_are_told_apart() {
-        let mut names: Vec<_> = RHINO.iter().chain(&LATER).map(|method| method.name).collect();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), RHINO.len() + LATER.len());
+    fn names_are_told_apart_and_sources_are_those_of_the_header() {
+        let names: BTreeSet<_> = methods().iter().map(|method| method.name).collect();
+        assert_eq!(names.len(), methods().len());
+        let header: Vec<_> = TABLE.lines().filter_map(|line| line.strip_prefix("# ")).collect();
+        for method in methods() {
+            let key = method.source.split(' ').next().unwrap();
+            assert!(header.iter().any(|line| line.starts_with(&format!("{key}: "))), "{}", method.source);
+            assert!(method.since.is_none_or(|year| (2016..=2026).contains(&year)), "{}", method.name);
+        }
     }
 }

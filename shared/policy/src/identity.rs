@@ -1,11 +1,11 @@
 //! Verdicts on what a principal may do.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{collections::BTreeSet, fmt::Write as _, sync::LazyLock};
 
 use crate::{
     catalogue::Catalogue,
     document::{Effect, Policy, Statement},
-    escalation::{LATER, Method, RHINO},
+    escalation::{self, Method},
     explain::{Clue, Finding},
     glob,
     reach::{Conditions, Holder, Reach, is_about_nothing, unconditional},
@@ -22,13 +22,13 @@ const NEARLY: usize = 9;
 const CLUES: usize = 20;
 
 /// The methods, with the places of their actions.
-static WAYS: LazyLock<(Vec<Way>, Vec<Way>)> = LazyLock::new(|| {
+static WAYS: LazyLock<Vec<Way>> = LazyLock::new(|| {
     let catalogue = Catalogue::get();
     let way = |method: &'static Method| {
         // Every action of the table has a place; one that had none would count as permitted.
         Way { method, places: method.actions.iter().filter_map(|action| catalogue.place(action)).collect() }
     };
-    (RHINO.iter().map(way).collect(), LATER.iter().map(way).collect())
+    escalation::methods().iter().map(way).collect()
 });
 
 struct Way {
@@ -92,18 +92,16 @@ impl Identity {
             full_service_access.sort_unstable();
             full_service_access.dedup();
         }
-        let open = |methods: &'static [Way]| {
-            let open = methods.iter().filter(|way| way.places.iter().all(|place| reach.somewhere.has(*place)));
-            open.map(|way| way.method).collect()
-        };
+        let open = WAYS.iter().filter(|way| way.places.iter().all(|place| reach.somewhere.has(*place)));
+        let (privilege_escalation, later_escalation) = open.map(|way| way.method).partition(|method| method.is_first());
         Self {
             admin,
             admin_literal: holder.policies.iter().any(|policy| !literal_admin(policy).is_empty()),
             admin_under_condition,
             near_admin,
             full_service_access,
-            privilege_escalation: open(&WAYS.0),
-            later_escalation: open(&WAYS.1),
+            privilege_escalation,
+            later_escalation,
         }
     }
 
@@ -139,8 +137,8 @@ impl Identity {
                 let clues =
                     clues_for(holder, &|action| method.actions.iter().any(|needed| glob::matches(action, needed)));
                 let mut note = format!("{}: {}", method.name, method.actions.join(" + "));
-                if method.needs_target {
-                    note.push_str(" (if there is something to use it on)");
+                if let Some(needs) = method.needs {
+                    let _infallible = write!(note, " (if there is {needs})");
                 }
                 findings.push(Finding::new("privilege-escalation", note, clues));
             }
@@ -187,17 +185,14 @@ fn unlisted_services(holder: &Holder<'_>) -> BTreeSet<String> {
         return found;
     }
     let statements = || {
-        holder
-            .policies
-            .iter()
-            .flat_map(|policy| policy.statements.iter().map(move |statement| (policy.version, statement)))
+        holder.policies.iter().flat_map(|policy| policy.statements.iter().map(move |statement| (*policy, statement)))
     };
-    for (version, statement) in statements() {
+    for (policy, statement) in statements() {
         let wide = statement.resources.as_ref().is_some_and(|element| {
-            let all = |item: &crate::document::Item<'_>| variable::widened(version, &item.text).is_everything();
+            let all = |item: &crate::document::Item<'_>| variable::widened(policy.version, &item.text).is_everything();
             !element.negated && element.items.iter().any(all)
         });
-        if statement.effect != Effect::Allow || !wide || statement.actions.negated || !unconditional(version, statement)
+        if statement.effect != Effect::Allow || !wide || statement.actions.negated || !unconditional(policy, statement)
         {
             continue;
         }
@@ -210,10 +205,10 @@ fn unlisted_services(holder: &Holder<'_>) -> BTreeSet<String> {
     }
     found.retain(|service| {
         !work::is_over()
-            && !statements().any(|(version, statement)| {
+            && !statements().any(|(policy, statement)| {
                 work::count(1);
                 statement.effect == Effect::Deny
-                    && unconditional(version, statement)
+                    && unconditional(policy, statement)
                     && denies_all_of(statement, service)
             })
     });

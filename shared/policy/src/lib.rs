@@ -23,8 +23,10 @@ mod reach;
 mod rebase;
 #[cfg(test)]
 mod reference;
+mod resources;
 #[cfg(test)]
 mod rules;
+mod time;
 mod transport;
 mod uploads;
 mod variable;

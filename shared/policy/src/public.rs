@@ -14,7 +14,7 @@ use crate::{
     glob,
     ip::Block,
     json::Span,
-    variable,
+    time, variable,
     work::{self, TooMuchWork},
     world::{World, worlds},
 };
@@ -104,7 +104,7 @@ impl Resource {
     /// Why: the principals that admit external callers, and the conditions that do not exclude them.
     #[must_use]
     pub fn findings(&self, policy: &Policy<'_>) -> Vec<Finding> {
-        let world = World::default();
+        let world = World::of(policy);
         let reader = Reader::of(policy, &world);
         let who = match policy.kind {
             Kind::Key | Kind::Trust => "any AWS account is let in",
@@ -271,7 +271,9 @@ impl<'w> Reader<'w> {
 
     fn clause(self, clause: &Clause<'_>, presence: Presence<'_, '_>, reading: Reading) -> Effectiveness {
         let key = Key::of(self.kind, &clause.key);
-        if let Some(holds) = self.world.settles(clause) {
+        // S3's definition knows no dates.
+        let counts = |_: &bool| reading == Reading::Meaning || !time::is_about(clause);
+        if let Some(holds) = self.world.settles(clause).filter(counts) {
             return if holds { Effectiveness::LetsIn } else { Effectiveness::KeepsOut };
         }
         let required = self.world.has(&clause.key) == Some(true) || presence.required(&clause.key);
@@ -467,7 +469,9 @@ impl<'w> Reader<'w> {
         matches!(self.kind, Kind::Key | Kind::Trust)
     }
 
-    /// A service that may be let in on behalf of anybody: where it stands.
+    /// A service that may be let in on behalf of anybody: where it stands. A role is given to a service by somebody of its
+    /// own account alone (IAM User Guide, "Grant a user permissions to pass a role to an AWS service"), so trust policies
+    /// have none.
     fn deputy(self, allow: &Statement<'_>) -> Option<Span> {
         const SOURCE: [&str; 6] = [
             "aws:sourceaccount",
@@ -479,22 +483,27 @@ impl<'w> Reader<'w> {
         ];
         let principals = allow.principals.as_ref().filter(|principals| !principals.negated)?;
         let services = || principals.entries.iter().filter(|entry| entry.kind == PrincipalKind::Service);
-        let service = services().next()?;
+        let service = services().next().filter(|_| self.kind != Kind::Trust)?;
         let presence = Presence { clauses: &allow.clauses };
         let bound = allow.clauses.iter().filter(|clause| SOURCE.contains(&&*clause.key));
         let keeps_out =
             |clause: &Clause<'_>| self.clause(clause, presence, Reading::Meaning) == Effectiveness::KeepsOut;
-        // A role's own services act for the account that the role is in.
-        let trusted = self.kind == Kind::Trust && service.text.starts_with("ec2.");
-        let of_logs = services().all(|service| service.text.starts_with("logs."));
-        let own_logs = of_logs && allow.clauses.iter().any(|clause| self.fixes_log_group(clause));
-        (!trusted && !own_logs && !bound.into_iter().any(keeps_out)).then_some(service.span)
+        let is_over = allow.clauses.iter().any(|clause| self.world.settles(clause) == Some(false));
+        let one_context = |clause: &Clause<'_>| services().all(|service| self.is_own_context(clause, &service.text));
+        let says_whose = allow.clauses.iter().any(one_context);
+        (!is_over && !says_whose && !bound.into_iter().any(keeps_out)).then_some(service.span)
     }
 
-    /// CloudWatch Logs, and no caller, says in the encryption context whose log group it is about (CloudWatch Logs User Guide,
-    /// "Encrypt log data in CloudWatch Logs using AWS KMS").
-    fn fixes_log_group(self, clause: &Clause<'_>) -> bool {
-        clause.key == "kms:encryptioncontext:aws:logs:arn"
+    /// Whether the service, and no caller, says in the encryption context whose resource it is about, and the clause fixes
+    /// the account: `kms:EncryptionContext:aws:logs:arn` for `logs.us-east-1.amazonaws.com`.
+    ///
+    /// Source: CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS"; CloudTrail User Guide,
+    /// "Configure AWS KMS key policies for CloudTrail"; EventBridge User Guide, "Encryption of event buses".
+    fn is_own_context(self, clause: &Clause<'_>, service: &str) -> bool {
+        let label = service.split('.').next().unwrap_or_default();
+        let context = clause.key.strip_prefix("kms:encryptioncontext:aws:");
+        let own = context.and_then(|context| context.split_once(':')).filter(|(name, _)| *name == label);
+        own.is_some_and(|(_, what)| what.ends_with("arn"))
             && !clause.negated
             && !clause.holds_without_key()
             && clause.is_fixed(self.version, Shape::SourceArn, Reading::Meaning)

@@ -9,7 +9,7 @@ use crate::{
     condition::{self, Requests},
     denies::{Denies, Granted},
     document::{Effect, Element, Item, Policy, Statement, Version},
-    glob,
+    glob, resources,
     variable::{self, Wild},
     work,
 };
@@ -106,8 +106,9 @@ impl<'p> Ready<'p> {
         let mut ready = Self { allows: Vec::new(), denies: Vec::new() };
         for policy in policies {
             for statement in &policy.statements {
-                let met = conditions == Conditions::Met && statement.effect == Effect::Allow;
-                if !work::is_over() && (met || unconditional(policy.version, statement)) {
+                let is_allow = statement.effect == Effect::Allow;
+                let met = conditions == Conditions::Met && is_allow && !policy.is_over(statement);
+                if !work::is_over() && (met || unconditional(policy, statement)) {
                     let allows = statement.effect == Effect::Allow;
                     let list = if allows { &mut ready.allows } else { &mut ready.denies };
                     list.push(Part::of(policy.version, statement));
@@ -122,7 +123,8 @@ impl<'p> Ready<'p> {
         let denies = Denies::of(self.denies);
         let asked = denies.all();
         let mut somewhere = Catalogue::get().none();
-        for allow in self.allows {
+        for mut allow in self.allows {
+            allow.actions = resources::fitting(&allow);
             Granted::of(allow).left_by(&asked, &mut somewhere);
         }
         Reach { everywhere, nearly_everywhere, somewhere }
@@ -174,9 +176,9 @@ impl<'p> Ready<'p> {
 
 /// Whether a statement counts for every request: an allow if its conditions always hold. A deny must have none at all,
 /// for nobody may be taken for harmless because of a condition.
-pub(crate) fn unconditional(version: Version, statement: &Statement<'_>) -> bool {
+pub(crate) fn unconditional(policy: &Policy<'_>, statement: &Statement<'_>) -> bool {
     match statement.effect {
-        Effect::Allow => statement.clauses.iter().all(|clause| condition::always(version, clause, Requests::Signed)),
+        Effect::Allow => statement.clauses.iter().all(|clause| condition::always_in(policy, clause, Requests::Signed)),
         Effect::Deny => statement.clauses.is_empty(),
     }
 }
@@ -188,7 +190,7 @@ pub(crate) fn actions_of(element: &Element<'_>) -> ActionSet {
 }
 
 /// A statement, made ready.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Part<'p> {
     pub(crate) actions: ActionSet,
     /// Whether `resources` are those it is not about.
@@ -199,7 +201,7 @@ pub(crate) struct Part<'p> {
 
 impl<'p> Part<'p> {
     pub(crate) fn of(version: Version, statement: &'p Statement<'p>) -> Self {
-        // A trust policy names no resource: it is about its role.
+        // A policy that names no resource is about the one that it is attached to.
         let resources = statement.resources.as_ref().map_or_else(
             || vec![variable::widened(version, "*")],
             |element| element.items.iter().map(|item| variable::widened(version, &item.text).normal()).collect(),

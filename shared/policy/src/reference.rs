@@ -10,6 +10,7 @@ use crate::{
     document::{Effect, Item, Statement},
     glob,
     reach::{Conditions, Part, Reach, unconditional},
+    resources,
     variable::Wild,
 };
 
@@ -74,7 +75,7 @@ fn reach(policies: &[&Policy<'_>], conditions: Conditions) -> [ActionSet; 3] {
     for policy in policies {
         for statement in &policy.statements {
             let met = conditions == Conditions::Met && statement.effect == Effect::Allow;
-            if met || unconditional(policy.version, statement) {
+            if met || unconditional(policy, statement) {
                 let list = if statement.effect == Effect::Allow { &mut allows } else { &mut denies };
                 list.push(Part::of(policy.version, statement));
             }
@@ -91,7 +92,8 @@ fn reach(policies: &[&Policy<'_>], conditions: Conditions) -> [ActionSet; 3] {
         if allow.nearly_everywhere() {
             nearly.unite(&allow.actions);
         }
-        somewhere.unite(&left_by(allow, &denies));
+        let fitting = Part { actions: resources::fitting(allow), ..allow.clone() };
+        somewhere.unite(&left_by(&fitting, &denies));
     }
     for deny in denies.iter().filter(|deny| !deny.nowhere()) {
         everywhere.subtract(&deny.actions);

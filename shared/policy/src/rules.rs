@@ -426,6 +426,147 @@ fn r1_wildcard_principals() {
 }
 
 #[test]
+fn r1_a_claim_whose_value_the_caller_chooses_names_nobody() {
+    let trust = |provider: &str, claim: &str, value: &str| {
+        let text = format!(
+            r#"{{"Effect":"Allow","Principal":{{"Federated":"{provider}"}},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{{"StringEquals":{{"{claim}":"{value}"}}}}}}"#
+        );
+        resource(Kind::Trust, &[&text]).0
+    };
+    let google = |claim: &str| trust("accounts.google.com", &format!("accounts.google.com:{claim}"), "1122");
+    for (claim, public) in [("oaud", Answer::Yes), ("amr", Answer::Yes), ("aud", Answer::No), ("sub", Answer::No)] {
+        assert_eq!(google(claim), public, "{claim}");
+    }
+    let own = |issuer: &str| format!("arn:aws:iam::111122223333:oidc-provider/{issuer}");
+    for (issuer, claim, public) in [
+        ("gitlab.com", "aud", Answer::Yes),
+        ("gitlab.com", "namespace_path", Answer::No),
+        ("agent.buildkite.com", "aud", Answer::Yes),
+        ("agent.buildkite.com", "organization_slug", Answer::No),
+        ("api.pulumi.com/oidc", "aud", Answer::No),
+        ("api.pulumi.com/oidc", "iss", Answer::Yes),
+        ("idp.clinic.example", "aud", Answer::No),
+    ] {
+        assert_eq!(trust(&own(issuer), &format!("{issuer}:{claim}"), "x"), public, "{issuer} {claim}");
+    }
+}
+
+#[test]
+fn r1_a_role_that_trusts_services_of_its_own_account_is_no_confused_deputy() {
+    let trust = |principal: &str| {
+        let text = format!(r#"{{"Statement":{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}}}"#);
+        let found = Resource::of(&Policy::parse(Kind::Trust, &text).unwrap());
+        (found.public, found.confused_deputy.len())
+    };
+    for service in ["ec2", "lambda", "states", "vpc-flow-logs"] {
+        assert_eq!(trust(&format!(r#"{{"Service":"{service}.amazonaws.com"}}"#)), (Answer::No, 0), "{service}");
+    }
+    assert_eq!(trust(r#"{"Service":"lambda.amazonaws.com","AWS":"*"}"#), (Answer::Yes, 0));
+}
+
+/// At noon of 1 June 2026.
+fn then(kind: Kind, text: &str) -> Resource {
+    let now: jiff::Timestamp = "2026-06-01T12:00:00Z".parse().unwrap();
+    Resource::of(&Policy::parse(kind, text).unwrap().as_of(now))
+}
+
+#[test]
+fn r3_a_condition_on_a_date_that_is_over_lets_nobody_in() {
+    let bucket = |condition: &str| {
+        let text = format!(
+            r#"{{"Statement":{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":{condition}}}}}"#
+        );
+        let found = then(Kind::Bucket, &text);
+        assert_eq!(found.public_literal, Answer::Yes, "S3's definition knows no dates: {condition}");
+        found.public
+    };
+    for over in [
+        r#"{"DateLessThan":{"aws:CurrentTime":"2026-05-31"}}"#,
+        r#"{"DateLessThanEquals":{"aws:CurrentTime":"2026-06-01T11:59:59Z"}}"#,
+        r#"{"DateEquals":{"aws:CurrentTime":"2026-01-01T00:00:00Z"}}"#,
+        r#"{"NumericLessThan":{"aws:EpochTime":"1700000000"}}"#,
+        r#"{"DateGreaterThan":{"aws:CurrentTime":"2026-01-01"},"DateLessThan":{"aws:CurrentTime":"2026-02-01"}}"#,
+        r#"{"DateLessThanIfExists":{"aws:CurrentTime":["2026-05-31","2024-01-01"]}}"#,
+        r#"{"DateLessThan":{"aws:TokenIssueTime":"2026-05-30T00:00:00Z"}}"#,
+    ] {
+        assert_eq!(bucket(over), Answer::No, "{over}");
+    }
+    for open in [
+        r#"{"DateLessThan":{"aws:CurrentTime":"2026-06-02"}}"#,
+        r#"{"DateGreaterThan":{"aws:CurrentTime":"2027-01-01"}}"#,
+        r#"{"DateGreaterThan":{"aws:CurrentTime":"2026-01-01"}}"#,
+        r#"{"DateNotEquals":{"aws:CurrentTime":"2026-01-01"}}"#,
+        r#"{"DateLessThan":{"aws:CurrentTime":["2026-05-31","2027-01-01"]}}"#,
+        r#"{"DateLessThan":{"aws:CurrentTime":"soon"}}"#,
+        r#"{"DateLessThan":{"aws:RequestTag/until":"2026-05-31"}}"#,
+        r#"{"DateLessThan":{"aws:TokenIssueTime":"2026-06-01T00:00:00Z"}}"#,
+        r#"{"DateLessThanIfExists":{"aws:TokenIssueTime":"2026-05-30T00:00:00Z"}}"#,
+    ] {
+        assert_eq!(bucket(open), Answer::Yes, "{open}");
+    }
+}
+
+#[test]
+fn r3_a_deny_keeps_out_from_the_date_that_has_begun_and_not_until_one() {
+    let bucket = |condition: &str| {
+        let text = format!(
+            r#"{{"Statement":[{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}},{{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{condition}}}]}}"#
+        );
+        then(Kind::Bucket, &text).public
+    };
+    assert_eq!(bucket(r#"{"DateGreaterThan":{"aws:CurrentTime":"2026-05-31"}}"#), Answer::No);
+    assert_eq!(bucket(r#"{"DateGreaterThan":{"aws:CurrentTime":"2026-07-01"}}"#), Answer::Yes, "until then");
+    assert_eq!(bucket(r#"{"DateLessThan":{"aws:CurrentTime":"2026-07-01"}}"#), Answer::Yes, "afterwards");
+    assert_eq!(bucket(r#"{"DateLessThan":{"aws:CurrentTime":"2026-05-01"}}"#), Answer::Yes, "it is over");
+}
+
+#[test]
+fn r3_an_administrator_whose_time_is_over_is_none_and_one_whose_time_has_begun_is_one() {
+    let identity = |condition: &str| {
+        let text =
+            format!(r#"{{"Statement":{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{condition}}}}}"#);
+        let now: jiff::Timestamp = "2026-06-01T12:00:00Z".parse().unwrap();
+        let policy = Policy::parse(Kind::Identity, &text).unwrap().as_of(now);
+        let found = Identity::of(&Holder::of(&policy)).unwrap();
+        (found.admin, found.admin_under_condition, !found.privilege_escalation.is_empty())
+    };
+    assert_eq!(identity(r#"{"DateLessThan":{"aws:CurrentTime":"2026-05-31"}}"#), (false, false, false));
+    assert_eq!(identity(r#"{"DateLessThan":{"aws:CurrentTime":"2026-07-01"}}"#), (false, true, false));
+    assert_eq!(identity(r#"{"DateGreaterThan":{"aws:CurrentTime":"2026-05-31"}}"#), (true, false, true));
+    assert_eq!(identity(r#"{"DateGreaterThan":{"aws:CurrentTime":"2026-07-01"}}"#), (false, true, false));
+}
+
+#[test]
+fn i6_an_action_is_granted_on_resources_of_its_kind_alone() {
+    let ways = |action: &str, resource: &str| {
+        let text = format!(r#"{{"Statement":{{"Effect":"Allow","Action":{action},"Resource":{resource}}}}}"#);
+        let policy = Policy::parse(Kind::Identity, &text).unwrap();
+        let found = Identity::of(&Holder::of(&policy)).unwrap();
+        let all = found.privilege_escalation.iter().chain(&found.later_escalation);
+        all.map(|method| method.name).collect::<Vec<_>>()
+    };
+    for none in
+        [r#""arn:aws:s3:::b/*""#, r#"["arn:aws:s3:::b","arn:aws:s3:::b/*"]"#, r#""arn:aws:dynamodb:*:*:table/x""#]
+    {
+        assert_eq!(ways(r#""*""#, none), [""; 0], "{none}");
+    }
+    assert_eq!(
+        ways(r#""*""#, r#""arn:aws:lambda:*:*:function:f""#),
+        ["EditExistingLambdaFunctionWithRole", "UpdateFunctionConfigurationLayer"]
+    );
+    assert_eq!(
+        ways(r#""iam:*""#, r#""arn:aws:iam::111122223333:group/*""#),
+        ["AttachGroupPolicy", "PutGroupPolicy", "AddUserToGroup"]
+    );
+    assert!(ways(r#""iam:*""#, r#""arn:*:iam::*:*/x""#).contains(&"AttachRolePolicy"));
+    assert!(
+        ways(r#"["iam:PassRole","lambda:*"]"#, r#"["arn:aws:iam::1:role/r","arn:aws:lambda:*:*:function:*"]"#)
+            .contains(&"PassExistingRoleToNewLambdaThenInvoke")
+    );
+    assert!(ways(r#""*""#, r#""arn:aws:*""#).contains(&"CreateAccessKey"), "every resource of the partition");
+}
+
+#[test]
 fn r1_a_claim_is_of_an_identity_provider_and_no_tag_with_a_dot() {
     for free in ["s3:ExistingObjectTag/a.b:c", "aws:ResourceTag/x.y:z", "aws:PrincipalTag/x.y:z"] {
         assert_eq!(under(&format!(r#"{{"StringEquals":{{"{free}":"no"}}}}"#)), OPEN, "{free}");
@@ -768,6 +909,19 @@ fn r9_cloudwatch_logs_says_in_the_encryption_context_whose_log_group_it_is() {
     // Elsewhere the caller chooses the context.
     assert_eq!(deputies(r#""s3.amazonaws.com""#, &group("ArnLike", own)), 1);
     assert_eq!(deputies(&format!("[{logs}, \"s3.amazonaws.com\"]"), &group("ArnLike", own)), 1);
+    let context = |key: &str, arn: &str| format!(r#"{{"StringLike":{{"kms:EncryptionContext:{key}":"{arn}"}}}}"#);
+    let trail = r#""cloudtrail.amazonaws.com""#;
+    let of_trail = |account: &str| context("aws:cloudtrail:arn", &format!("arn:aws:cloudtrail:*:{account}:trail/*"));
+    assert_eq!(deputies(trail, &of_trail("111122223333")), 0);
+    assert_eq!(deputies(trail, &of_trail("*")), 1, "anybody's trail");
+    assert_eq!(deputies(logs, &of_trail("111122223333")), 1, "another service's context");
+    let bus = context("aws:events:event-bus:arn", "arn:aws:events:us-east-1:111122223333:event-bus/x");
+    assert_eq!(deputies(r#""events.amazonaws.com""#, &bus), 0);
+    assert_eq!(
+        deputies(trail, &context("cloudtrail:arn", "arn:aws:cloudtrail:*:111122223333:trail/*")),
+        1,
+        "not AWS's"
+    );
 }
 
 #[test]

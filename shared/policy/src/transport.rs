@@ -15,7 +15,7 @@ use crate::{
 /// denies nothing that was not denied.
 #[must_use]
 pub fn requires_tls(policy: &Policy<'_>, bucket_arn: &str) -> bool {
-    let plaintext = World::plaintext();
+    let plaintext = World::plaintext(policy);
     let settled =
         |statement: &Statement<'_>| statement.clauses.iter().all(|clause| plaintext.settles(clause) == Some(true));
     let objects = format!("{bucket_arn}/*");

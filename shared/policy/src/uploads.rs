@@ -6,7 +6,7 @@ use crate::{
     catalogue::Catalogue,
     condition::{self, Requests},
     denies::{Denies, Granted},
-    document::{Clause, Effect, Policy, Statement, Version},
+    document::{Clause, Effect, Policy, Statement},
     evaluate::{Caller, Request, holds},
     public,
     reach::Part,
@@ -50,7 +50,7 @@ pub fn denies_uploads(policy: &Policy<'_>, bucket_arn: &str, upload: Upload) -> 
     upload.encryptions().iter().all(|encryption| {
         let request = request(*encryption, &objects);
         let applies =
-            |statement: &Statement<'_>| statement.clauses.iter().all(|clause| meets(policy.version, clause, &request));
+            |statement: &Statement<'_>| statement.clauses.iter().all(|clause| meets(policy, clause, &request));
         denies_everybody(policy, applies, "s3:putobject", &[&objects])
     })
 }
@@ -86,10 +86,11 @@ pub(crate) fn denies_everybody(
 }
 
 /// Whether every such upload meets a clause of a deny.
-fn meets(version: Version, clause: &Clause<'_>, request: &Request) -> bool {
+fn meets(policy: &Policy<'_>, clause: &Clause<'_>, request: &Request) -> bool {
+    let version = policy.version;
     let is_settled = clause.key == ENCRYPTION || clause.key == KEY;
     let is_fixed = || clause.values.iter().all(|value| !variable::has_variable(version, &value.text));
-    condition::always(version, clause, Requests::All) || (is_settled && is_fixed() && holds(version, clause, request))
+    condition::always_in(policy, clause, Requests::All) || (is_settled && is_fixed() && holds(version, clause, request))
 }
 
 fn request(encryption: Option<&str>, objects: &str) -> Request {

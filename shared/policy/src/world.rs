@@ -1,9 +1,11 @@
 //! Facts about a request that are settled before its conditions are read.
 
+use jiff::Timestamp;
+
 use crate::{
     condition::Key,
     document::{Clause, Kind, Operator, Policy},
-    work,
+    time, work,
 };
 
 /// The settled facts of an external caller's request: which of the policy's keys are there, and whether it comes over
@@ -12,13 +14,14 @@ use crate::{
 pub(crate) struct World<'p> {
     present: Vec<(&'p str, bool)>,
     secure: Option<bool>,
+    now: Option<Timestamp>,
 }
 
 /// The worlds that the question of TLS makes, and of whether keys are there that `Null` asks for, that several clauses are
 /// about, or that exclude each other: at most two to the fifth.
 pub(crate) fn worlds<'p>(policy: &'p Policy<'_>) -> Vec<World<'p>> {
     let clauses = || policy.statements.iter().flat_map(|statement| &statement.clauses);
-    let mut worlds = vec![World::default()];
+    let mut worlds = vec![World::of(policy)];
     for key in keys_in_question(policy) {
         let both = |world: &World<'p>| [(key, true), (key, false)].map(|known| world.with(known));
         worlds = worlds.iter().flat_map(both).collect();
@@ -80,9 +83,14 @@ const ADDRESS: &str = "aws:sourceip";
 const ENDPOINT: [&str; 2] = ["aws:sourcevpce", "aws:sourcevpc"];
 
 impl<'p> World<'p> {
+    /// A request of which nothing but its time is known.
+    pub(crate) const fn of(policy: &Policy<'_>) -> Self {
+        Self { present: Vec::new(), secure: None, now: policy.now }
+    }
+
     /// A request without TLS.
-    pub(crate) const fn plaintext() -> Self {
-        Self { present: Vec::new(), secure: Some(false) }
+    pub(crate) fn plaintext(policy: &Policy<'_>) -> Self {
+        Self { secure: Some(false), ..Self::of(policy) }
     }
 
     fn with(&self, known: (&'p str, bool)) -> Self {
@@ -112,6 +120,9 @@ impl<'p> World<'p> {
         if clause.operator == Operator::Null {
             let present = if clause.key == SECURE { Some(true) } else { self.has(&clause.key) };
             return clause.null_holds(present);
+        }
+        if let Some(holds) = self.now.and_then(|now| time::from_now_on(clause, now)) {
+            return Some(holds);
         }
         if clause.key == SECURE {
             let says = |word: &str| clause.values.iter().any(|value| value.text.eq_ignore_ascii_case(word));

