@@ -274,6 +274,13 @@ mod tests {
     }
 
     #[test]
+    fn a_document_of_the_greatest_length_is_read_and_no_longer_one() {
+        let padded = |length: usize| format!("{{}}{}", " ".repeat(length - 2));
+        assert!(Settings::parse(padded(262_144).as_bytes()).is_ok());
+        assert!(matches!(Settings::parse(padded(262_145).as_bytes()), Err(SettingsError::Long)));
+    }
+
+    #[test]
     fn a_mistake_is_refused_with_its_place() {
         for wrong in [
             &br#"{"mode":{}}"#[..],

@@ -369,6 +369,29 @@ fn administrators_of_the_last_week_are_not_counted_unless_they_are_named_as_brea
 }
 
 #[test]
+fn an_objection_says_who_why_and_what_would_change_it() {
+    let said = |case: &Case| match rule(&case.snapshot()) {
+        Ruling::Stop(objection) => (objection.why, objection.change),
+        Ruling::Go(_) => panic!("it goes"),
+    };
+    let of = |affected: &[&str], left: Vec<Administrator>| {
+        let impact = Impact { administrators_left: left, ..impact(affected, 1, 0) };
+        said(&Case { impact: Some(impact), ..Case::enforced() })
+    };
+    let at = |second| Some(Timestamp::from_second(second).unwrap());
+    let left =
+        vec![administrator("ann", Some(Timestamp::MIN)), administrator("bob", at(999)), administrator("cleo", at(999))];
+    let (why, change) = of(&["arn:aws:iam::111122223333:user/dan"], left);
+    assert!(why.starts_with("1 effective administrators would be left, and at least 2 stay"), "{why}");
+    assert!(why.contains("2 more came within a week"), "{why}");
+    assert!(change.contains("break-glass"), "{change}");
+    let (why, change) = of(&["arn:aws:iam::111122223333:user/x/dan", "arn:aws:iam::111122223333:root"], vec![]);
+    assert!(why.starts_with("it would take permissions from `root`"), "the name without its path: {why}");
+    assert!(why.contains("others may do the same until somebody looks: 1"), "{why}");
+    assert!(change.contains("take that principal off"), "{change}");
+}
+
+#[test]
 fn two_administrators_stay() {
     let blocked = Some(("lockout", Outcome::Blocked));
     let rows = [(0, 0, None), (0, 1, None), (1, 2, None), (1, 1, blocked), (3, 0, blocked), (1, 5, None)];

@@ -241,3 +241,72 @@ fn settings_in_force_that_are_gone_stop_everything_and_page() {
         assert_eq!(office.is_lost(OTHER), is_lost, "a baseline under {settings:?}");
     }
 }
+
+#[test]
+fn a_deployed_document_that_waits_or_cannot_be_read_is_news_and_one_in_force_is_none() {
+    let office = Office::default();
+    let account = account();
+    let deployment = Deployment { account: &account, environment: Mode::Observe };
+    let news = |document| {
+        let governing = office.with(document, Ahead::Opening).unwrap();
+        governing.news(&deployment, "2026-03-02T10:00:00Z".parse().unwrap())
+    };
+    assert_eq!(news(document(NAMED)), None);
+    let (id, text) = news(document(WEAKER)).unwrap();
+    let digest = |text| document(text).unwrap().settings.digest();
+    assert_eq!(id, format!("settings-{}-{}", digest(NAMED), digest(WEAKER)), "once for each document");
+    assert!(
+        text.contains("parameters.flap_limit 2 -> 1 (weaker)") && text.contains("remedy settings <file>"),
+        "{text}"
+    );
+    let (id, text) = news(denied()).unwrap();
+    assert!(id.starts_with("settings-unreadable-2026030210-"), "once an hour: {id}");
+    assert!(text.contains("those in force stay") && text.contains("AccessDenied"), "{text}");
+}
+
+#[test]
+fn two_people_are_stored_with_the_settings_that_they_put_in_force() {
+    let office = Office::default();
+    office.deploys(document(NAMED));
+    office.agree(NAMED, WEAKER);
+    let form: InForce = serde_json::from_slice(&now(office.get(Shelf::State, IN_FORCE)).unwrap()).unwrap();
+    assert_eq!(form.people, json!([person("ann"), person("bob")]));
+    assert_eq!(form.ask.as_deref(), Some("0f"));
+}
+
+#[test]
+fn what_an_invocation_reads_ahead_is_what_the_one_before_it_found() {
+    let office = Office::default();
+    let first = office.with(document(NAMED), Ahead::Opening).unwrap();
+    assert_eq!(first.ahead, Ahead::Opening);
+    let reads = |ahead| {
+        office.read.borrow_mut().clear();
+        let found = office.with(document(NAMED), ahead).unwrap().ahead;
+        (office.read.borrow().clone(), found)
+    };
+    let opening = "settings/opening/first/0000";
+    assert_eq!(reads(Ahead::Opening), (vec![IN_FORCE.to_owned(), opening.to_owned()], Ahead::Opening));
+    office.adopts(NAMED);
+    assert_eq!(reads(Ahead::Opening), (vec![IN_FORCE.to_owned(), opening.to_owned()], Ahead::Nothing));
+    assert_eq!(reads(Ahead::Nothing), (vec![IN_FORCE.to_owned()], Ahead::Nothing));
+    let fresh = Office::default();
+    fresh.with(document(NOBODY), Ahead::Opening).unwrap();
+    assert_eq!(fresh.read.borrow().iter().filter(|key| *key == opening).count(), 1, "what is not there is read once");
+}
+
+#[test]
+fn an_operator_takes_over_the_document_that_it_is_the_first_to_record() {
+    let office = Office::default();
+    office.adopts(NAMED);
+    assert!(now(office.get(Shelf::State, IN_FORCE)).is_some());
+    assert_eq!(office.deploys(document(OTHER)).0, NAMED);
+}
+
+#[test]
+fn a_damaged_record_of_a_document_stops_everything_and_is_no_loss() {
+    let office = Office::default();
+    office.keeps("settings/opening/first/0000", &json!("{"));
+    let fault = office.with(document(NAMED), Ahead::Opening).unwrap_err();
+    assert_eq!(fault.code, "unreadable-in-force");
+    assert!(office.told.borrow().is_empty(), "nothing is gone: {:?}", office.told);
+}

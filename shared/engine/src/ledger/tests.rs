@@ -104,6 +104,19 @@ fn orphans_are_the_lost_locks_of_a_control_and_no_released_ones() {
 }
 
 #[test]
+fn locks_that_were_not_released_are_told_whoever_holds_them() {
+    let shelves = Shelves::default();
+    let told = || now(unreleased(&shelves, "s3-bucket-public", &target())).into_iter().map(|lease| lease.lock.attempt);
+    let (first, ..) = take(&shelves, 0, 0);
+    assert_eq!(told().collect::<Vec<_>>(), [attempt(0)], "its worker may be at work");
+    take(&shelves, 1, 20);
+    assert_eq!(told().collect::<Vec<_>>(), [attempt(0), attempt(1)]);
+    now(release(&shelves, &first, Outcome::Repaired, at(21)));
+    assert_eq!(told().collect::<Vec<_>>(), [attempt(1)]);
+    assert_eq!(now(unreleased(&shelves, "s3-bucket-public", &bucket("reports"))).len(), 0);
+}
+
+#[test]
 fn two_workers_that_see_the_same_line_do_not_both_get_in() {
     let shelves = Shelves::default();
     take(&shelves, 0, 0);
@@ -234,6 +247,14 @@ fn what_aws_refused_is_known_by_its_plan_and_the_settings() {
 }
 
 #[test]
+fn all_ends_of_a_day_are_counted_however_many_are_read_at_once() {
+    for count in [3, 4, 5, 20, 21, 36, 37, 67] {
+        let shelves = ends(&(0..count).map(|minute| (minute, tried(Outcome::Repaired))).collect::<Vec<_>>());
+        assert_eq!(of_late(&shelves, count).repairs, usize::try_from(count).unwrap());
+    }
+}
+
+#[test]
 fn more_locks_within_a_day_or_an_hour_than_can_be_looked_at_are_told() {
     let many = |count: i64| ends(&(0..count).map(|minute| (minute, Outcome::Superseded.into())).collect::<Vec<_>>());
     let extents = |count, minute| {
@@ -252,7 +273,8 @@ fn attempts_whose_workers_were_lost_are_told_and_count() {
     let seen = of_late(&shelves, 19);
     assert_eq!((seen.tried, seen.in_vain, seen.last, seen.lost), (1, 0, Some(1), vec![]));
     let seen = of_late(&shelves, 20);
-    assert_eq!((seen.tried, seen.in_vain, seen.lost), (2, 1, vec![attempt(1)]));
+    assert_eq!((seen.tried, seen.within_hour, seen.in_vain), (2, 2, 1));
+    assert_eq!(seen.lost, [attempt(1)]);
 }
 
 #[test]
@@ -285,8 +307,12 @@ fn a_record_is_written_once_and_an_intent_is_found_by_its_lock() {
     assert_eq!(now(intent_of(&shelves, &lock(0, 0))), None);
     assert_eq!(now(record(&shelves, &intent, &lock(0, 0).intent_key())), Put::Created);
     assert_eq!(now(record(&shelves, &intent, &lock(0, 0).intent_key())), Put::Exists);
-    assert_eq!(now(intent_of(&shelves, &lock(0, 0))), Some(intent));
+    assert_eq!(now(intent_of(&shelves, &lock(0, 0))).as_ref(), Some(&intent));
     assert_eq!(now(intent_of(&shelves, &lock(1, 0))), None);
+    let again = intend(&shelves, &intent, &lock(0, 0).intent_key()).now_or_never().unwrap();
+    assert_eq!(again.unwrap_err().code, "intent-of-another", "it is no intent of this attempt");
+    now(intend(&shelves, &intent, &lock(1, 0).intent_key()));
+    assert_eq!(now(intent_of(&shelves, &lock(1, 0))), Some(intent));
     assert_eq!(shelves.keys(Shelf::State), [""; 0], "records are evidence");
     let granted = exemption_record_key(at(0), "s3-bucket-public", &attempt(0));
     let expected = format!("2026/03/02/10/0000.000-s3-bucket-public-exemption-{}.json", attempt(0).as_str());
@@ -326,6 +352,9 @@ fn what_is_held_is_put_on_file_once_under_each_name() {
     assert_eq!(told("one", "first"), ("first".to_owned(), Put::Created));
     assert_eq!(told("one", "second"), ("first".to_owned(), Put::Exists), "what is on file");
     assert_eq!(told("two", "third"), ("third".to_owned(), Put::Created));
+    let found = now(super::held(&shelves, "s3-bucket-public", "two")).map(|held| held.reason);
+    assert_eq!(found.as_deref(), Some("third"));
+    assert_eq!(now(super::held(&shelves, "s3-bucket-public", "three")).map(|held| held.reason), None);
     assert_eq!(shelves.keys(Shelf::State), ["held/s3-bucket-public/one", "held/s3-bucket-public/two"]);
 }
 
