@@ -3,7 +3,7 @@
 One part after the other: what guards, the settings and people, the ledger and four eyes, the operator, the chain of seals
 and its verification. Needs cargo-mutants; each part works on a copy of the tree, and only its own package is compiled and
 tested. Ends with 1 where fewer than 95 of 100 viable mutants are found, and names those that are not.
-Usage: mutants.py [PART ...]
+Usage: mutants.py [--again] [PART ...]      --again: only those that were not found the last time
 """
 
 import json
@@ -24,13 +24,15 @@ PARTS = {
 }
 
 
-def run(part: str) -> None:
-    """One part. What cargo-mutants says of single mutants by its status is judged below, over all of them."""
+def run(part: str, again: bool) -> None:
+    """One part; again, only what was not found the last time. What cargo-mutants says of single mutants by its status is judged below, over all of them."""
     package, files = PARTS[part]
     command = ["cargo", "mutants", "--package", package, "--test-package", package, "--test-tool", "nextest", "--jobs", "1"]
     command += ["--output", str(OUT / part), "--colors", "never", "--minimum-test-timeout", "60", "--exclude-re", "impl (Debug|Display)"]
     # Compiled without optimisation: each mutant is compiled anew, and its tests are short.
     command += [f"--cargo-arg=--config=profile.dev.package.{package}.opt-level=0"]
+    if again:
+        command += ["--iterate"]
     for pattern in files:
         command += ["--file", pattern]
     (OUT / part).mkdir(parents=True, exist_ok=True)
@@ -51,11 +53,12 @@ def judge(part: str) -> bool:
 
 
 def main() -> None:
-    parts = sys.argv[1:] or list(PARTS)
+    again = "--again" in sys.argv
+    parts = [part for part in sys.argv[1:] if part != "--again"] or list(PARTS)
     if unknown := [part for part in parts if part not in PARTS]:
         sys.exit(f"no such part: {', '.join(unknown)}\n{__doc__}")
     for part in parts:
-        run(part)
+        run(part, again)
     if not all([judge(part) for part in parts]):
         sys.exit(f"fewer than {LEAST} of 100 are found")
 

@@ -147,7 +147,7 @@ fn guessed(text: &str) -> Kind {
     if !has("Resource") && !has("NotResource") {
         return Kind::Trust;
     }
-    if text.contains("arn:aws:s3:::") {
+    if ["arn:aws:s3:::", "arn:aws-us-gov:s3:::", "arn:aws-cn:s3:::"].iter().any(|arn| text.contains(arn)) {
         return Kind::Bucket;
     }
     if text.contains("\"kms:") { Kind::Key } else { Kind::Resource }

@@ -3,7 +3,7 @@
 use aws_sdk_iam::{Client, types::PolicyVersion};
 use remedy_testkit::{
     lambda::Lambda,
-    world::{TIMEOUT, World, only_run},
+    world::{TIMEOUT, World, done, only_run},
 };
 use serde_json::{Value, json};
 
@@ -87,6 +87,37 @@ async fn the_grant_goes_the_other_statement_stays_byte_for_byte_and_the_old_vers
     assert_eq!(undone["outcome"], "reverted", "{undone:#}");
     assert_eq!(default_document(&iam, &arn).await, text);
     assert_eq!(versions(&iam, &arn).await.len(), 1, "our version is gone");
+}
+
+#[tokio::test]
+async fn a_policy_that_lay_unattached_is_looked_at_when_it_is_attached() {
+    let world = World::new().await;
+    let iam = iam(&world);
+    let arn = policy(&iam, "clinic", &document(&[EVERYTHING, READING])).await;
+    iam.create_user().user_name("cleo").send().await.expect("a user");
+    let lambda = deploy(&world, json!({"identity_repairs": "auto"})).await;
+    for (call, parameter, name) in [
+        ("AttachUserPolicy", "userName", "cleo"),
+        ("AttachRolePolicy", "roleName", "r"),
+        ("AttachGroupPolicy", "groupName", "g"),
+    ] {
+        let (account, region) = (&world.account.id, &world.account.region);
+        let event = json!({
+            "version": "0", "id": "1", "detail-type": "AWS API Call via CloudTrail", "source": "aws.iam",
+            "account": account, "time": "2026-06-01T00:00:00Z", "region": region, "resources": [],
+            "detail": {
+                "eventVersion": "1.10", "eventSource": "iam.amazonaws.com", "eventName": call, "awsRegion": region,
+                "recipientAccountId": account, "userIdentity": {"type": "IAMUser", "accountId": account, "userName": "ann"},
+                "requestParameters": {parameter: name, "policyArn": arn},
+            },
+        });
+        let answer = done(lambda.invoke(event.to_string().as_bytes()).await);
+        let runs = answer["runs"].as_array().expect("runs");
+        let run = runs.iter().find(|run| run["control"] == "iam-policy-admin").unwrap_or_else(|| panic!("{answer:#}"));
+        let expected = if call == "AttachUserPolicy" { "repaired" } else { "already-compliant" };
+        assert_eq!((&run["resource"], &run["outcome"]), (&json!("clinic"), &json!(expected)), "{call}: {run:#}");
+    }
+    assert_eq!(default_document(&iam, &arn).await, document(&[READING]));
 }
 
 #[tokio::test]

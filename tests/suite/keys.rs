@@ -45,6 +45,24 @@ async fn a_key_for_everybody_waits_for_a_person_and_is_recorded_once() {
 }
 
 #[tokio::test]
+async fn an_alias_is_resolved_once_to_the_key_of_that_moment() {
+    let world = World::new().await;
+    let key = shared_key(&world, &[ROOT, OPEN]).await;
+    let kms = aws_sdk_kms::Client::new(&world.config());
+    kms.create_alias().alias_name("alias/phi-archive").target_key_id(&key).send().await.expect("the key is named");
+    let by_arn = format!("arn:aws:kms:{}:{}:alias/phi-archive", world.account.region, world.account.id);
+    for name in ["alias/phi-archive", &by_arn] {
+        let told = run(&world, name).await;
+        assert_eq!((&told["resource"], &told["outcome"]), (&json!(key), &json!("awaiting-approval")), "{told:#}");
+    }
+    let gone = world
+        .deploy("kms-keys", "enforce")
+        .invoke(br#"{"control": "kms-key-shared", "resource": "alias/nobody"}"#)
+        .await;
+    assert_eq!(only_run(gone)["outcome"], "gone");
+}
+
+#[tokio::test]
 async fn once_somebody_agreed_the_open_statement_goes_and_an_undo_brings_it_back() {
     let world = World::new().await;
     let key = shared_key(&world, &[ROOT, OPEN]).await;

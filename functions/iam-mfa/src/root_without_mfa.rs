@@ -20,11 +20,13 @@
 use remedy_aws::fault;
 use remedy_domain::{
     Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, Stops, Target, Verdict,
-    Violation,
+    Violation, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Writer, account};
 
 use crate::{clients::Iam, user::SUMMARY};
+
+const IAM: &str = "iam.amazonaws.com";
 
 /// The control `iam-root-without-mfa`.
 #[derive(Debug)]
@@ -47,7 +49,11 @@ impl Remediation for RootWithoutMfa {
         config_rules: &["ROOT_ACCOUNT_MFA_ENABLED"],
         resource_types: &[account::TYPE],
         scope: Scope::Global,
-        api_events: &[],
+        api_events: &[
+            ApiEvent::new(IAM, "DeactivateMFADevice"),
+            ApiEvent::new(IAM, "DeleteVirtualMFADevice"),
+            ApiEvent::new(IAM, "EnableMFADevice"),
+        ],
         reads: &[SUMMARY],
         writes: &[],
         elements: &[],

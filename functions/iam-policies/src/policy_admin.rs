@@ -85,6 +85,9 @@ impl Remediation for PolicyAdmin {
         resource_types: &[policy::TYPE],
         scope: Scope::Global,
         api_events: &[
+            ApiEvent::new(IAM, "AttachGroupPolicy"),
+            ApiEvent::new(IAM, "AttachRolePolicy"),
+            ApiEvent::new(IAM, "AttachUserPolicy"),
             ApiEvent::new(IAM, "CreatePolicy"),
             ApiEvent::new(IAM, "CreatePolicyVersion"),
             ApiEvent::new(IAM, "SetDefaultPolicyVersion"),

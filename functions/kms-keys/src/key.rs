@@ -21,15 +21,25 @@ pub(crate) async fn discover(client: &Keys, place: &Place, from: Option<String>)
     Ok(Page { targets, next: page.next_marker().map(str::to_owned) })
 }
 
-/// A key by its id or its ARN. Observing shows whether it exists under that very name: an alias is not a name of a key,
-/// because it can be pointed elsewhere at any time.
-pub(crate) fn find(place: &Place, id: &str) -> Vec<Target> {
-    let Some(rest) = id.strip_prefix("arn:") else { return vec![target(place, id, None)] };
-    let here = format!(":kms:{}:{}:key/", place.region, place.account);
-    match rest.split_once(&here) {
-        Some((_, key)) => vec![target(place, key, Some(id))],
-        None => vec![],
+/// A key by its id, its ARN, or an alias. Observing shows whether it exists under that very id. An alias can be pointed
+/// elsewhere at any time, so it is resolved once, here, and everything that follows is about the key.
+pub(crate) async fn find(client: &Keys, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
+    let here = format!(":kms:{}:{}:", place.region, place.account);
+    let name = match id.strip_prefix("arn:").map(|rest| rest.split_once(&here)) {
+        None => id,
+        Some(Some((_, name))) => name,
+        Some(None) => return Ok(vec![]),
+    };
+    if !name.starts_with("alias/") {
+        let key = name.strip_prefix("key/").unwrap_or(name);
+        return Ok(vec![target(place, key, id.starts_with("arn:").then_some(id))]);
     }
+    let answer = match client.0.describe_key().key_id(name).send().await {
+        Ok(answer) => answer.key_metadata,
+        Err(error) if absent(&error, &GONE) => None,
+        Err(error) => return Err(fault(DESCRIBE.operation, &error)),
+    };
+    Ok(answer.iter().map(|key| target(place, key.key_id(), key.arn())).collect())
 }
 
 /// What KMS says of the key; none, where there is no key of this id.

@@ -110,8 +110,8 @@ impl Remediation for KeyShared {
         key::discover(client, place, from).await
     }
 
-    async fn find(_: &Keys, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        Ok(key::find(place, id))
+    async fn find(client: &Keys, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
+        key::find(client, place, id).await
     }
 
     async fn observe(client: &Keys, target: &Target) -> Result<Observed<Shared, KeyPolicy>, Fault> {

@@ -33,6 +33,10 @@ const SERVICES: [&str; 7] = [
     "redshift.amazonaws.com",
 ];
 
+/// The user of Redshift that delivers audit logs, in an account of Redshift's own for each Region; Redshift knows SSE-S3
+/// only. Whoever else is called so is asked about, too (Amazon Redshift Management Guide, "Database audit logging").
+const REDSHIFT: &str = ":user/logs";
+
 /// The accounts from which Elastic Load Balancing delivers in Regions from before August 2022.
 const LOAD_BALANCING: [&str; 24] = [
     "009996457667",
@@ -106,9 +110,12 @@ fn lets_a_service_upload(statement: &Statement<'_>) -> bool {
 
 fn delivers(principal: &Principal<'_>) -> bool {
     let account = |text: &str| text.split(':').nth(4).unwrap_or(text).to_owned();
+    let is_redshift = |text: &str| text.starts_with("arn:") && text.ends_with(REDSHIFT);
     match principal.kind {
         PrincipalKind::Service => SERVICES.contains(&&*principal.text),
-        PrincipalKind::Aws => LOAD_BALANCING.contains(&account(&principal.text).as_str()),
+        PrincipalKind::Aws => {
+            is_redshift(&principal.text) || LOAD_BALANCING.contains(&account(&principal.text).as_str())
+        }
         PrincipalKind::CanonicalUser => principal.text == CLOUDFRONT,
         PrincipalKind::Federated => false,
     }
@@ -162,12 +169,18 @@ mod tests {
             r#"{"Service":["x.amazonaws.com","delivery.logs.amazonaws.com"]}"#,
             r#"{"AWS":"arn:aws:iam::127311923021:root"}"#,
             r#"{"AWS":"054676820928"}"#,
+            r#"{"AWS":"arn:aws:iam::193672423079:user/logs"}"#,
+            r#"{"AWS":["111122223333","arn:aws-us-gov:iam::665727464434:user/logs"]}"#,
         ] {
             assert_eq!(logs(principal, "s3:PutObject"), Logs::Delivered, "{principal}");
             assert_eq!(logs(principal, "s3:GetBucketAcl"), Logs::None, "{principal} only looks");
         }
-        for principal in [r#"{"Service":"sns.amazonaws.com"}"#, r#"{"AWS":"arn:aws:iam::444455556666:root"}"#, r#""*""#]
-        {
+        for principal in [
+            r#"{"Service":"sns.amazonaws.com"}"#,
+            r#"{"AWS":"arn:aws:iam::444455556666:root"}"#,
+            r#"{"AWS":"arn:aws:iam::444455556666:user/x/logs"}"#,
+            r#""*""#,
+        ] {
             assert_eq!(logs(principal, "s3:*"), Logs::None, "{principal}");
         }
     }

@@ -2,6 +2,7 @@
 
 use remedy_policy::{
     Answer, Kind, Policy, Resource,
+    document::Statement,
     edit::{self, listed, remove_statements, with_statement},
 };
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,8 @@ pub struct BucketPolicy {
 pub enum Obstacle {
     /// The policy is none that we understand.
     Unreadable(String),
+    /// It names a user or role that is gone: S3 would refuse to store it again.
+    NamesTheGone,
     /// There is no room for a statement.
     TooLong {
         /// The bytes that the policy would have.
@@ -95,8 +98,12 @@ pub(crate) fn same(a: Option<&str>, b: Option<&str>) -> bool {
 
 /// What keeps the wanted document from being put in place of one with this rest.
 pub(crate) fn obstacle(rest: Option<&str>, wanted: Option<&str>) -> Option<Obstacle> {
-    if let Some(Err(error)) = rest.map(|text| Policy::parse(Kind::Bucket, text)) {
-        return Some(Obstacle::Unreadable(error.to_string()));
+    match rest.map(|text| Policy::parse(Kind::Bucket, text)) {
+        Some(Err(error)) => return Some(Obstacle::Unreadable(error.to_string())),
+        Some(Ok(policy)) if policy.statements.iter().any(Statement::names_the_gone) => {
+            return Some(Obstacle::NamesTheGone);
+        }
+        _ => {}
     }
     let length = wanted.map_or(0, |text| edit::length(Kind::Bucket, text));
     (length > Kind::Bucket.limit()).then_some(Obstacle::TooLong { length })
@@ -111,6 +118,10 @@ impl std::fmt::Display for Obstacle {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unreadable(error) => write!(out, "the bucket policy is none that Remedy understands: {error}"),
+            Self::NamesTheGone => {
+                let why = "the bucket policy names a user or role that is gone, and S3 would refuse to store it again";
+                write!(out, "{why}: take that principal out of it")
+            }
             Self::TooLong { length } => {
                 let limit = Kind::Bucket.limit();
                 write!(out, "make room in the bucket policy: it would have {length} bytes, {limit} are allowed")
@@ -165,6 +176,15 @@ mod tests {
     #[test]
     fn obstacles_are_named() {
         assert!(matches!(obstacle(Some("{"), None), Some(Obstacle::Unreadable(_))));
+        let naming = |principal: &str| {
+            let statement =
+                format!(r#"{{"Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":"s3:*","Resource":"*"}}"#);
+            obstacle(Some(&format!(r#"{{"Statement":[{statement}]}}"#)), Some("x"))
+        };
+        for gone in ["AIDACKCEVSQ6C2EXAMPLE", "AROA1234567890ABCDEFG"] {
+            assert_eq!(naming(gone), Some(Obstacle::NamesTheGone), "{gone}");
+        }
+        assert_eq!(naming("111122223333"), None);
         let long = "x".repeat(20_481);
         assert_eq!(obstacle(None, Some(&long)), Some(Obstacle::TooLong { length: 20_481 }));
         assert_eq!(obstacle(None, Some("x")), None);

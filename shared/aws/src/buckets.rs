@@ -14,7 +14,6 @@ pub const LIST: Call = Call::new("s3:ListBuckets", "s3:ListAllMyBuckets");
 pub const WEBSITE: Call = Call::same("s3:GetBucketWebsite");
 /// The call that reads the tags.
 pub const TAGS: Call = Call::same("s3:GetBucketTagging");
-const ARN: &str = "arn:aws:s3:::";
 
 /// One page of the buckets of a place.
 pub async fn discover(client: &Client, place: &Place, from: Option<String>) -> Result<Page, Fault> {
@@ -30,10 +29,16 @@ pub async fn discover(client: &Client, place: &Place, from: Option<String>) -> R
     Ok(Page { targets, next: page.continuation_token().map(str::to_owned) })
 }
 
-/// A bucket's name is its id, and its ARN holds nothing else. Observing shows whether it exists.
+/// A bucket's name is its id, and its ARN holds nothing else but the partition. Observing shows whether it exists.
 #[must_use]
 pub fn find(place: &Place, id: &str) -> Vec<Target> {
-    vec![target(place, id.strip_prefix(ARN).unwrap_or(id))]
+    vec![target(place, id.strip_prefix(&arn(&place.region, "")).unwrap_or(id))]
+}
+
+/// The ARN of a bucket in a Region.
+#[must_use]
+pub fn arn(region: &Region, name: &str) -> String {
+    format!("arn:{}:s3:::{name}", region.partition())
 }
 
 fn target(place: &Place, name: &str) -> Target {
@@ -43,7 +48,7 @@ fn target(place: &Place, name: &str) -> Target {
         resource_type: TYPE.to_owned(),
         id: name.to_owned(),
         unique_id: None,
-        arn: Some(format!("{ARN}{name}")),
+        arn: Some(arn(&place.region, name)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use remedy_domain::{AccountId, fence};
 
-use crate::environment::Environment;
+use crate::{buckets, environment::Environment};
 
 /// The functions with controls. Each has a role to read and a role to write, in every account that Remedy works in.
 pub const FUNCTIONS: [&str; 6] =
@@ -15,9 +15,8 @@ pub const SERVICES: [&str; 2] = ["operator", "sealer"];
 pub(crate) fn resources(environment: &Environment, account: &AccountId) -> Vec<String> {
     let partition = environment.region.partition();
     let role = |account: &str, name: &str| format!("arn:{partition}:iam::{account}:role/{name}");
-    // Buckets of all partitions have this form of ARN: see `buckets::find`.
-    let buckets = [&environment.evidence_bucket, &environment.state_bucket].map(|name| format!("arn:aws:s3:::{name}"));
-    let mut own = buckets.to_vec();
+    let buckets = [&environment.evidence_bucket, &environment.state_bucket];
+    let mut own = buckets.map(|name| buckets::arn(&environment.region, name)).to_vec();
     let named = environment.read_role.iter().chain(&environment.write_role);
     own.extend(named.filter_map(|name| name.rsplit('/').next()).map(|name| role("{account}", name)));
     if let Some(stack) = &environment.stack {
@@ -81,7 +80,7 @@ mod tests {
             |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         let own = resources(&Environment::read(value).unwrap(), &AccountId::parse("111122223333").unwrap());
         for known in [
-            "arn:aws:s3:::state",
+            "arn:aws-us-gov:s3:::state",
             "arn:aws-us-gov:iam::{account}:role/mine",
             "arn:aws-us-gov:iam::{account}:role/remedy-kms-keys-write",
             "arn:aws-us-gov:iam::{account}:role/remedy-forward-us-gov-west-1",

@@ -35,14 +35,17 @@ pub fn document(user_arn: &str, user_name: &str) -> String {
     denying(&json!(user_arn), &format!("{account}:mfa/{user_name}"))
 }
 
-/// The managed policy of an account: for each user it means what [`document`] means for that user.
+/// The managed policy of an account: for each user it means what [`document`] means for that user, but that a device may
+/// have any name. The console asks for one and says nothing of users; and a device that an enrolment left behind when it was
+/// broken off keeps its name, so the next one needs another (IAM User Guide, "AWS: Allows MFA-authenticated IAM users to
+/// manage their own credentials", which permits `mfa/*`, too).
 ///
 /// IAM puts the user's name in the place of `${aws:username}`. There is no variable for the user's path, so users with
 /// a path have a pattern of their own: a name has no slash, and no two users of an account have the same name.
 #[must_use]
 pub fn managed_document(partition: &str, account: &str) -> String {
     let of = |resource: &str| format!("arn:{partition}:iam::{account}:{resource}${{aws:username}}");
-    denying(&json!([of("user/"), of("user/*/")]), &of("mfa/"))
+    denying(&json!([of("user/"), of("user/*/")]), &format!("arn:{partition}:iam::{account}:mfa/*"))
 }
 
 fn denying(user: &Value, device: &str) -> String {

@@ -114,7 +114,11 @@ impl Principal {
         match self.kind {
             Kind::Role => Caller::Session {
                 role: arn.to_owned(),
-                session: format!("arn:aws:sts::{account}:assumed-role/{}/session", self.name),
+                session: format!(
+                    "arn:{}:sts::{account}:assumed-role/{}/session",
+                    arn.split(':').nth(1).unwrap_or("aws"),
+                    self.name
+                ),
             },
             Kind::User | Kind::Group => Caller::User { arn: arn.to_owned() },
         }

@@ -1,6 +1,8 @@
 //! The members of the settings, and the effect of a change of each: one table. Stored documents are also read by it,
 //! whichever version stored them.
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
 use super::change::Way::{self, Looser, Stricter, Weaker};
@@ -73,22 +75,23 @@ pub(super) fn rule(member: &str) -> Option<Rule> {
     MEMBERS.iter().find(|(name, _)| *name == key).map(|(_, rule)| *rule)
 }
 
+/// The ways of a change to more, or to less.
+fn by_order<T: Ord>(before: Option<T>, after: Option<T>, more: &[Way], less: &[Way]) -> Vec<Way> {
+    match before.zip(after).map(|(from, to)| from.cmp(&to)) {
+        Some(Ordering::Less) => more.to_vec(),
+        Some(Ordering::Greater) => less.to_vec(),
+        Some(Ordering::Equal) | None => Vec::new(),
+    }
+}
+
 /// The ways of a change that does not concern modes. None: there is no rule.
 pub(super) fn ways(rule: Rule, before: &Value, after: &Value) -> Vec<Way> {
     match rule {
         Rule::Mode => Vec::new(),
-        Rule::Number(more, less) => match (before.as_u64(), after.as_u64()) {
-            (Some(from), Some(to)) if from < to => vec![more],
-            (Some(from), Some(to)) if from > to => vec![less],
-            _ => Vec::new(),
-        },
+        Rule::Number(more, less) => by_order(before.as_u64(), after.as_u64(), &[more], &[less]),
         Rule::Word(words, later, earlier) => {
             let place = |value: &Value| words.iter().position(|word| value.as_str() == Some(word));
-            match (place(before), place(after)) {
-                (Some(from), Some(to)) if from < to => later.to_vec(),
-                (Some(from), Some(to)) if from > to => earlier.to_vec(),
-                _ => Vec::new(),
-            }
+            by_order(place(before), place(after), later, earlier)
         }
         Rule::List(gains, loses) => of_list(before, after, gains, loses),
         Rule::BreakGlass => {

@@ -32,6 +32,8 @@ pub(super) struct Envelope<'a> {
 enum Sender {
     /// This service alone.
     Service(&'static str),
+    /// One of these services alone.
+    OneOf(&'static [&'static str]),
     /// Every service; the detail must agree.
     Any,
 }
@@ -45,14 +47,18 @@ enum Content {
 }
 
 use Content::{Detail, Fixed};
-use Sender::{Any, Service};
+use Sender::{Any, OneOf, Service};
+
+/// AWS Config also reports that a snapshot or a history was delivered, or a rule evaluated again. A rule of the bus that
+/// matches the whole service must not fill the dead-letter queue with them.
+const CONFIG: &str = "aws.config";
 
 /// Health events report keys and maintenance, and need people more than repair. `Findings Imported V2` speaks OCSF and
 /// repeats what arrives in ASFF. Both are accepted, so that a rule which matches a whole service does not fill the
 /// dead-letter queue, and not read. A schedule carries no input of its own: everything is meant.
 const KINDS: [(&str, Sender, Content); 14] = [
-    ("Config Rules Compliance Change", Service("aws.config"), Detail(compliance::read)),
-    ("Config Configuration Item Change", Service("aws.config"), Detail(item::read)),
+    ("Config Rules Compliance Change", Service(CONFIG), Detail(compliance::read)),
+    ("Config Configuration Item Change", Service(CONFIG), Detail(item::read)),
     ("AWS API Call via CloudTrail", Any, Detail(api_call::read)),
     ("AWS Console Sign In via CloudTrail", Service("aws.signin"), Detail(sign_in::read)),
     ("Security Hub Findings - Imported", Service("aws.securityhub"), Detail(security_hub::imported)),
@@ -68,7 +74,11 @@ const KINDS: [(&str, Sender, Content); 14] = [
     ("KMS CMK Deletion", Service("aws.kms"), Detail(kms::read)),
     ("KMS Imported Key Material Expiration", Service("aws.kms"), Detail(kms::read)),
     ("AWS Health Event", Service("aws.health"), Fixed(Cause::Health, Scope::Nothing(Idle::NotAboutAResource))),
-    ("Scheduled Event", Service("aws.events"), Fixed(Cause::Schedule, Scope::All { selector: Selector::Any })),
+    (
+        "Scheduled Event",
+        OneOf(&["aws.events", "aws.scheduler"]),
+        Fixed(Cause::Schedule, Scope::All { selector: Selector::Any }),
+    ),
 ];
 
 /// Reads an event of the bus.
@@ -78,11 +88,15 @@ pub(super) fn read(text: &str) -> Result<Vec<Trigger>, Refusal> {
         return Err(envelope.untrusted());
     }
     let Some((_, sender, content)) = KINDS.iter().find(|(kind, ..)| *kind == envelope.detail_type) else {
+        if envelope.source == CONFIG && envelope.detail_type.starts_with("Config ") {
+            return Ok(envelope.idle(Cause::ConfigurationItem, Idle::NotAboutAResource));
+        }
         let detail = format!("detail-type `{}`", Refusal::shown(&envelope.detail_type));
         return Err(Refusal::new(RefusalKind::UnknownEvent, &detail));
     };
     match (sender, content) {
         (Service(service), _) if *service != envelope.source => Err(envelope.untrusted()),
+        (OneOf(services), _) if !services.contains(&envelope.source.as_str()) => Err(envelope.untrusted()),
         (_, Detail(read)) => read(&envelope),
         (_, Fixed(cause, scope)) => Ok(vec![envelope.trigger(*cause, scope.clone(), None)]),
     }

@@ -38,15 +38,37 @@ const PARAMETERS: [(&str, &str, &str); 26] = [
     ("sqs.amazonaws.com", "queueUrl", "AWS::SQS::Queue"),
 ];
 
-/// The first resource that the parameters of a call name.
-pub(super) fn pick(source: &str, raw: Option<&RawValue>) -> Result<Option<(&'static str, ResourceId)>, Refusal> {
-    let members = members("detail.requestParameters", raw)?;
+/// Calls that put the one resource into effect through the other: an administrator's policy that nobody had does nothing
+/// until it is attached.
+const IN_EFFECT: [(&str, &str); 3] = [
+    ("iam.amazonaws.com", "AttachGroupPolicy"),
+    ("iam.amazonaws.com", "AttachRolePolicy"),
+    ("iam.amazonaws.com", "AttachUserPolicy"),
+];
+
+/// The policies of AWS: they are in no account.
+const OF_AWS: &str = ":iam::aws:policy/";
+
+/// The resource that a call changes: the first that its parameters name. And those that come into effect by it.
+pub(super) fn pick(
+    (source, name): (&str, &str),
+    raw: Option<&RawValue>,
+) -> Result<Vec<(&'static str, ResourceId)>, Refusal> {
+    let (members, mut named) = (members("detail.requestParameters", raw)?, Vec::new());
+    let most = if IN_EFFECT.contains(&(source, name)) { usize::MAX } else { 1 };
     for (_, parameter, resource_type) in PARAMETERS.iter().filter(|(service, ..)| *service == source) {
-        if let Some(id) = id(parameter, members.get(*parameter).copied())? {
-            return Ok(Some((resource_type, id)));
+        if named.len() == most {
+            break;
         }
+        let id = id(parameter, members.get(*parameter).copied())?;
+        named.extend(id.filter(|id| !id.as_ref().contains(OF_AWS)).map(|id| (*resource_type, id)));
     }
-    Ok(None)
+    Ok(named)
+}
+
+/// A parameter of a call.
+pub(super) fn member(raw: Option<&RawValue>, name: &'static str) -> Result<Option<ResourceId>, Refusal> {
+    id(name, members("detail.requestParameters", raw)?.get(name).copied())
 }
 
 /// What stands at a path of the answer to a call.

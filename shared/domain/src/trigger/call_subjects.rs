@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::api_call::Record;
-use super::call_parameters::{at, pick};
+use super::call_parameters::{at, member, pick};
 use super::refusal::Refusal;
 use super::shape::{Few, Object, ResourceId, ResourceType};
 use super::subject::{ACCOUNT, USER};
@@ -63,12 +63,33 @@ pub(super) fn subjects(record: Record<'_>) -> Result<Vec<Subject>, Refusal> {
         }
     }
     let created = CREATED.iter().find(|(source, name, ..)| (*source, *name) == call);
-    let named = match created {
-        Some((.., path, resource_type)) => at(record.response_elements, path)?.map(|id| (*resource_type, id)),
-        None => pick(call.0, record.request_parameters)?,
+    let mut named = match created {
+        Some((.., path, resource_type)) => {
+            at(record.response_elements, path)?.map(|id| (*resource_type, id)).into_iter().collect()
+        }
+        None => pick(call, record.request_parameters)?,
     };
-    let named = named.or_else(|| caller(record));
-    Ok(named.map(|(resource_type, id)| Subject { resource_type, id: id.into() }).into_iter().collect())
+    if named.is_empty() && is_about_roots_device(&record)? {
+        return Ok(vec![Subject { resource_type: ACCOUNT, id: record.recipient_account_id.into() }]);
+    }
+    if named.is_empty() {
+        named.extend(caller(record));
+    }
+    Ok(named.into_iter().map(|(resource_type, id)| Subject { resource_type, id: id.into() }).collect())
+}
+
+/// Calls on an MFA device that name no user.
+const ON_DEVICES: [&str; 4] = ["DeactivateMFADevice", "DeleteVirtualMFADevice", "EnableMFADevice", "ResyncMFADevice"];
+
+/// Whether a call is about the MFA device of root: root makes it, or it names the virtual device that the console makes for
+/// root.
+fn is_about_roots_device(record: &Record<'_>) -> Result<bool, Refusal> {
+    const OF_ROOT: &str = ":mfa/root-account-mfa-device";
+    if record.event_source.as_ref() != "iam.amazonaws.com" || !ON_DEVICES.contains(&record.event_name.as_ref()) {
+        return Ok(false);
+    }
+    let serial = member(record.request_parameters, "serialNumber")?;
+    Ok(record.user_identity.0.is_root() || serial.is_some_and(|serial| serial.as_ref().ends_with(OF_ROOT)))
 }
 
 /// The user who called on itself.

@@ -1,7 +1,7 @@
 //! Names of AWS Config rules as they arrive, and as they were given.
 
 /// The rule's own name, without what a conformance pack, Security Hub or an organisation adds to it:
-/// `<rule>-conformance-pack-<9>`, `securityhub-<rule>-<6 to 8>`, `OrgConfigRule-<rule>-<8>`, the last part letters and
+/// `<rule>-conformance-pack-<9>`, `securityhub-<rule>-<5 to 8>`, `OrgConfigRule-<rule>-<8>`, the last part letters and
 /// digits.
 ///
 /// AWS documents none of the three; the shapes were seen in real events. A rule that somebody named in such a way by hand
@@ -10,7 +10,7 @@
 pub fn undecorated(rule_name: &str) -> &str {
     let name = split_off(rule_name, "-conformance-pack-", 9..=9).unwrap_or(rule_name);
     let within = |prefix, digits| name.strip_prefix(prefix).and_then(|rest| split_off(rest, "-", digits));
-    within("securityhub-", 6..=8).or_else(|| within("OrgConfigRule-", 8..=8)).unwrap_or(name)
+    within("securityhub-", 5..=8).or_else(|| within("OrgConfigRule-", 8..=8)).unwrap_or(name)
 }
 
 /// What stands before the last `separator`, if what follows is a random part of such a length.
@@ -34,7 +34,8 @@ mod tests {
             ("OrgConfigRule-s3-bucket-versioning-enabled-abcd1234", "s3-bucket-versioning-enabled"),
             ("securityhub-enabled", "securityhub-enabled"),
             ("securityhub-enabled-conformance-pack-ab12cd34e", "securityhub-enabled"),
-            ("securityhub-vpc-flow-logs-12345", "securityhub-vpc-flow-logs-12345"),
+            ("securityhub-s3-bucket-ssl-requests-only-nv6rb", "s3-bucket-ssl-requests-only"),
+            ("securityhub-vpc-flow-logs-1234", "securityhub-vpc-flow-logs-1234"),
             ("x-conformance-pack-ab12cd34é", "x-conformance-pack-ab12cd34é"),
             ("-conformance-pack-ab12cd34e", "-conformance-pack-ab12cd34e"),
             ("securityhub--abcdef", "securityhub--abcdef"),

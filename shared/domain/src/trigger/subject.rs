@@ -29,6 +29,11 @@ pub(super) struct UserIdentity {
 }
 
 impl UserIdentity {
+    /// Whether root called.
+    pub(super) fn is_root(&self) -> bool {
+        self.type_.as_deref() == Some("Root")
+    }
+
     /// The IAM user of this account that called. Root has a `userName` too where the account has an alias, and it is
     /// that alias; roles and users of other accounts may call as well. None of those is a user here.
     pub(super) fn user_of(self, account: &Account) -> Option<ResourceId> {

@@ -48,6 +48,36 @@ fn calls_on_oneself_need_an_iam_user_of_the_account() {
 
 #[test]
 #[rustfmt::skip]
+fn calls_on_the_device_of_root_are_about_the_account() {
+    let root = "api-call here one AWS::::Account 111122223333 by call iam.amazonaws.com:DeactivateMFADevice";
+    let device = json!({"serialNumber": "arn:aws:iam::111122223333:mfa/root-account-mfa-device"});
+    check(MFA_CALL, &json!({"/detail/requestParameters": device}), root);
+    check(MFA_CALL, &json!({"/detail/userIdentity/type": "Root", "/detail/requestParameters": {"serialNumber": "arn:aws:iam::111122223333:mfa/my-phone"}}), root);
+    check(MFA_CALL, &json!({"/detail/userIdentity/type": "Root", "/detail/requestParameters": {"userName": "bob", "serialNumber": "arn:aws:iam::111122223333:mfa/bob"}}), "api-call here one AWS::IAM::User bob by call iam.amazonaws.com:DeactivateMFADevice");
+    check(MFA_CALL, &json!({"/detail/userIdentity/type": "Root", "/detail/eventName": "ListMFADevices", "/detail/requestParameters": null}), "api-call here nothing: not-about-a-resource");
+}
+
+#[test]
+fn a_schedule_of_either_kind_means_everything_and_other_news_of_config_nothing() {
+    let scheduled = |source: &str, detail: &str| {
+        seen(&format!(
+            r#"{{"version":"0","id":"1","detail-type":"Scheduled Event","source":"{source}","account":"111122223333","time":"2026-06-01T00:00:00Z","region":"us-east-1","resources":[],"detail":{detail}}}"#
+        ))
+    };
+    let everything = scheduled("aws.events", "{}");
+    assert!(everything.contains("schedule") && !everything.contains("refused"), "{everything}");
+    assert_eq!(scheduled("aws.scheduler", r#""{}""#), everything, "the default event of EventBridge Scheduler");
+    assert!(scheduled("aws.cron", "{}").contains("untrusted-source"));
+    for kind in ["Config Rules Re-evaluation Status", "Config Configuration Snapshot Delivery Status"] {
+        let event = format!(
+            r#"{{"version":"0","id":"1","detail-type":"{kind}","source":"aws.config","account":"111122223333","time":"2026-06-01T00:00:00Z","region":"us-east-1","resources":[],"detail":{{}}}}"#
+        );
+        assert_eq!(seen(&event), "configuration-item here nothing: not-about-a-resource", "{kind}");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
 fn calls_name_their_resource_by_service() {
     check(
         KEY_CALL,
@@ -78,7 +108,17 @@ fn calls_name_their_resource_by_service() {
     check(
         POLICY_CALL,
         &json!({"/detail/eventName": "AttachRolePolicy", "/detail/requestParameters/roleName": "r"}),
-        "api-call here one AWS::IAM::Role r by call iam.amazonaws.com:AttachRolePolicy",
+        "api-call here one AWS::IAM::Role r by call iam.amazonaws.com:AttachRolePolicy & api-call here one AWS::IAM::Policy arn:aws:iam::111122223333:policy/billing-export by call iam.amazonaws.com:AttachRolePolicy",
+    );
+    check(
+        POLICY_CALL,
+        &json!({"/detail/eventName": "AttachUserPolicy", "/detail/requestParameters": {"userName": "u", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}}),
+        "api-call here one AWS::IAM::User u by call iam.amazonaws.com:AttachUserPolicy",
+    );
+    check(
+        POLICY_CALL,
+        &json!({"/detail/eventName": "DetachUserPolicy", "/detail/requestParameters": {"userName": "u", "policyArn": "arn:p"}}),
+        "api-call here one AWS::IAM::User u by call iam.amazonaws.com:DetachUserPolicy",
     );
     check(
         POLICY_CALL,

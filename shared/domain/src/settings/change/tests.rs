@@ -189,3 +189,42 @@ fn a_sentence_tells_before_and_after_and_how_many_more() {
     assert_eq!(listed[0]["after"]["items"], 500);
     assert!(listed[0].to_string().len() < 400);
 }
+
+#[test]
+fn a_line_says_what_moved_which_way_and_no_more_than_fits() {
+    let of = |member: &str, ways: &[Way], before: Value, after: Value| Difference {
+        member: member.to_owned(),
+        ways: ways.to_vec(),
+        before,
+        after,
+    };
+    let line = |difference: &Difference| told(std::slice::from_ref(difference));
+    let raised = of("modes.default", &[Way::Looser], json!("observe"), json!("enforce"));
+    assert_eq!(line(&raised), r#"raises the mode: modes.default "observe" -> "enforce" (looser)"#);
+    let lowered = of("modes.default", &[Way::Weaker], json!("enforce"), json!("observe"));
+    assert_eq!(line(&lowered), r#"modes.default "enforce" -> "observe" (weaker)"#);
+    let number = of("parameters.flap_limit", &[Way::Looser], json!(2), json!(3));
+    assert_eq!(line(&number), "parameters.flap_limit 2 -> 3 (looser)");
+    let named = of("people.approvers", &[Way::Looser], json!(null), json!(["bob"]));
+    assert_eq!(line(&named), r#"people.approvers gains 1: ["bob"] (looser)"#);
+    let turned = of("people.approvers", &[Way::Looser], json!(["a", "b"]), json!(["b", "a"]));
+    assert_eq!(line(&turned), "people.approvers is in another order (looser)");
+    let of_length = |length: usize| of("x", &[Way::Weaker], json!(0), json!("y".repeat(length - 7)));
+    assert_eq!(line(&of_length(120)), format!("x 0 -> \"{}\" (weaker)", "y".repeat(113)));
+    assert_eq!(line(&of_length(121)), format!("x 0 -> \"{}... (weaker)", "y".repeat(111)));
+    assert_eq!(raised.shown()["member"], "modes.default");
+    assert_eq!(raised.shown()["after"], "enforce");
+}
+
+#[test]
+fn those_that_do_not_fit_are_counted() {
+    let one = || Difference { member: "x".to_owned(), ways: vec![Way::Weaker], before: json!(1), after: json!(2) };
+    for count in [1, 2, 30, 60] {
+        let all: Vec<_> = (0..count).map(|_| one()).collect();
+        let sentence = told(&all);
+        let said = sentence.matches("x 1 -> 2 (weaker)").count();
+        let rest = if said == count { String::new() } else { format!("; and {} more of {count}", count - said) };
+        assert!(sentence.ends_with(&format!("x 1 -> 2 (weaker){rest}")), "{sentence}");
+        assert_eq!(said == count, count <= 30, "{sentence}");
+    }
+}
