@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | SQS, SNS | `Records` | `queue`, `topic` |
 //! | AWS Config rule | `invokingEvent` | `config_rule` |
+//! | AWS Config's topic | `messageType` | `config_topic` |
 //! | `EventBridge` | `detail-type` and `source` | `bus` and one module a detail type |
 //! | our own | `control`, `sweep`, `revert` | `manual`, `sweep`, `undo` |
 //!
@@ -30,6 +31,7 @@ mod call_parameters;
 mod call_subjects;
 mod compliance;
 mod config_rule;
+mod config_topic;
 mod family;
 mod guard_duty;
 mod item;

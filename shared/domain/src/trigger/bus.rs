@@ -103,6 +103,12 @@ pub(super) fn read(text: &str) -> Result<Vec<Trigger>, Refusal> {
 }
 
 impl<'a> Envelope<'a> {
+    /// The envelope that an event of AWS Config would have.
+    pub(super) fn of_config(account: Account, region: Region, detail: &'a RawValue) -> Self {
+        let (detail_type, source) = (String::new(), CONFIG.to_owned());
+        Self { detail_type, source, account, region, resources: None, detail: Some(detail) }
+    }
+
     /// The detail as a struct.
     pub(super) fn detail<T: Deserialize<'a>>(&self) -> Result<T, Refusal> {
         part("detail", self.detail)

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 
 use super::refusal::{Refusal, RefusalKind};
-use super::{Trigger, approved, bus, config_rule, manual, shape, sweep, text, undo};
+use super::{Trigger, approved, bus, config_rule, config_topic, manual, shape, sweep, text, undo};
 
 /// A family of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(super) enum Family {
     Notification,
     /// AWS Config invokes a custom rule.
     ConfigRule,
+    /// What AWS Config sends to its own topic.
+    ConfigTopic,
     /// `EventBridge`.
     Bus,
     /// Our own: a control and a resource.
@@ -45,6 +47,7 @@ pub(super) fn event(text: &str) -> Result<Vec<Trigger>, Refusal> {
     text::event(text)?;
     match of(text)? {
         Family::ConfigRule => Ok(vec![config_rule::read(text)?]),
+        Family::ConfigTopic => config_topic::read(text),
         Family::Bus => bus::read(text),
         Family::Manual => Ok(vec![manual::read(text)?]),
         Family::Sweep => Ok(vec![sweep::read(text)?]),
@@ -71,6 +74,8 @@ struct Members {
     message: Option<IgnoredAny>,
     #[serde(rename = "invokingEvent", default, deserialize_with = "present")]
     invoking_event: Option<IgnoredAny>,
+    #[serde(rename = "messageType", default, deserialize_with = "present")]
+    message_type: Option<IgnoredAny>,
     #[serde(rename = "detail-type", default, deserialize_with = "present")]
     detail_type: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "present")]
@@ -93,6 +98,7 @@ impl Members {
             (Family::Records, self.records),
             (Family::Notification, self.type_.and(self.message)),
             (Family::ConfigRule, self.invoking_event),
+            (Family::ConfigTopic, self.message_type),
             (Family::Bus, self.detail_type.and(self.source)),
             (Family::Manual, self.control),
             (Family::Sweep, self.sweep),

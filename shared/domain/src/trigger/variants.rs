@@ -58,6 +58,33 @@ fn calls_on_the_device_of_root_are_about_the_account() {
 }
 
 #[test]
+fn what_aws_config_sends_to_its_own_topic_is_what_it_sends_to_the_bus() {
+    let kinds = ["eb-compliance-", "eb-ci-"];
+    let samples: Vec<_> =
+        load().into_iter().filter(|(name, _)| kinds.iter().any(|kind| name.starts_with(kind))).collect();
+    assert!(samples.len() > 10);
+    for (name, text) in samples {
+        let event: Value = serde_json::from_str(&text).unwrap();
+        let mut detail = event["detail"].clone();
+        // The bus tells the type of the message in the type of the detail; the topic in the message.
+        detail["messageType"] =
+            detail.get("messageType").cloned().unwrap_or_else(|| "ComplianceChangeNotification".into());
+        // What belongs to no Region has that of the event, or of the function.
+        let told = |text: &str| seen(text).replace("111122223333/-", "here");
+        assert_eq!(told(&detail.to_string()), seen(&text), "{name}");
+        let wrapped = json!({"Type": "Notification", "MessageId": "1", "Message": detail.to_string()}).to_string();
+        let record = json!({"Records": [{"eventSource": "aws:sqs", "messageId": "m", "body": wrapped,
+            "attributes": {"ApproximateReceiveCount": "1"}}]});
+        assert_eq!(told(&record.to_string()), format!("batch m: {}", seen(&text)), "{name}");
+    }
+    let started =
+        r#"{"messageType":"ConfigRulesEvaluationStarted","awsAccountId":"111122223333","awsRegion":"us-east-1"}"#;
+    assert_eq!(seen(started), "configuration-item here nothing: not-about-a-resource");
+    assert_eq!(seen(r#"{"messageType":"ComplianceChangeNotification"}"#), "refused: wrong-shape");
+    assert_eq!(seen(r#"{"messageType":"x","control":"c"}"#), "refused: unknown-event");
+}
+
+#[test]
 fn a_schedule_of_either_kind_means_everything_and_other_news_of_config_nothing() {
     let scheduled = |source: &str, detail: &str| {
         seen(&format!(
