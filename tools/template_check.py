@@ -1,4 +1,4 @@
-"""Checks template.yaml and member-roles.yaml as a security reviewer would: cfn-lint, the SAM CLI,
+"""Checks template.yaml, member-roles.yaml and config-rules.yaml as a security reviewer would: cfn-lint, the SAM CLI,
 and Guard rules on what SAM makes of them: our own, and those of AWS Control Tower.
 
 Usage: template_check.py [RULES.guard ...]      more rule files, such as the HIPAA rule set of the AWS Guard Rules Registry
@@ -19,7 +19,7 @@ from template_guard import ROOT, control_tower, failures, transformed, unfolded,
 
 GUARD = ROOT / "tools/guard"
 # Each template with our own rules for it.
-TEMPLATES = {"template.yaml": ["both", "remedy"], "member-roles.yaml": ["both", "members"]}
+TEMPLATES = {"template.yaml": ["both", "remedy"], "member-roles.yaml": ["both", "members"], "config-rules.yaml": ["rules"]}
 Ways = dict[str, Callable[[dict[str, Any]], Any]]
 
 
@@ -89,6 +89,7 @@ def broken() -> dict[str, list[Ways]]:
     return {
         "template.yaml": [both | of_the_hub(), every_way, under_condition],
         "member-roles.yaml": [both | of_members(), every_way, without("sts:SourceIdentity"), without("aws:PrincipalOrgID")],
+        "config-rules.yaml": [of_rules()],
     }
 
 
@@ -107,8 +108,8 @@ def of_the_hub() -> Ways:
         "QUEUES_TAKE_FROM_OWN_RULES_BY_TLS": lambda made: statement(made, "KmsKeysQueuePolicy").pop("Condition"),
         "LOGS_ARE_ENCRYPTED_AND_KEPT": lambda made: of("KmsKeysLogs")(made).pop("RetentionInDays"),
         "FUNCTIONS_LOSE_NOTHING": lambda made: of("KmsKeysFunction")(made).pop("DeadLetterConfig"),
-        "ALARMS_TELL_SOMEBODY": lambda made: of("KmsKeysPageAlarm")(made).update(AlarmActions=[]),
-        "RULES_ARE_PINNED_AND_LOSE_NOTHING": lambda made: of("KmsKeysFound")(made)["EventPattern"].pop("account"),
+        "ALARMS_TELL_SOMEBODY": lambda made: of("PageAlarm")(made).update(AlarmActions=[]),
+        "RULES_ARE_PINNED_AND_LOSE_NOTHING": lambda made: of("KmsKeysDrift")(made)["EventPattern"].pop("account"),
     }
 
 
@@ -122,6 +123,13 @@ def of_members() -> Ways:
         "NOTHING_IS_FOR_EVERY_ACCOUNT": lambda made: made["Resources"]["Forward"].pop("Condition"),
         "WAITING_EVENTS_ARE_ENCRYPTED": lambda made: of("Undelivered")(made).update(SqsManagedSseEnabled=False),
         "NOTHING_RUNS_OR_IS_STORED_HERE": lambda made: made["Resources"]["Forward"].update(Type="AWS::S3::Bucket"),
+    }
+
+
+def of_rules() -> Ways:
+    return {
+        "A_CUSTOM_RULE_IS_ABOUT_ONE_CONTROL": lambda made: of("KmsKeySharedRule")(made).pop("InputParameters"),
+        "ONLY_THIS_ACCOUNT_ASKS_THE_FUNCTIONS": lambda made: of("KmsKeySharedRulePermission")(made).pop("SourceAccount"),
     }
 
 

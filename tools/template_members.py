@@ -3,19 +3,19 @@
 Usage: template_members.py [FOLDER]      FOLDER has the binaries; target/debug without one. The template goes to standard output.
 """
 
-from template_parts import HEAD, Described, called, camel, described, events, found, is_global, managed_rules, piece, types, under
+from template_parts import HEAD, Described, called, camel, described, events, found, is_global, piece, types, under
 from template_policies import DENIES, read_in_member, write_in_member
 
 # The boundary is a policy of the member's own account.
 BOUNDARY = '!If [HasBoundary, !Sub "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/${PermissionsBoundary}", !Ref "AWS::NoValue"]'
 
 
-def roles(function: Described) -> str:
+def roles(function: Described, functions: list[Described]) -> str:
     """The roles that one function of the hub comes in by."""
     name, whole = function["function"], is_global(function)
     ways = [
-        ("Read", "HasGlobalRoles" if whole else "HasRoles", read_in_member, f"What the hub's function {name} may read here"),
-        ("Write", "MayWriteGlobal" if whole else "MayWrite", write_in_member,
+        ("Read", "HasGlobalRoles" if whole else "HasRoles", read_in_member(function), f"What the hub's function {name} may read here"),
+        ("Write", "MayWriteGlobal" if whole else "MayWrite", write_in_member(function, functions),
          f"What a permitted plan of the hub's function {name} may write here"),
     ]  # fmt: skip
     text = f"  # {name}: {'; '.join(control['id'] for control in function['controls'])}\n"
@@ -23,7 +23,7 @@ def roles(function: Described) -> str:
         text += piece("deny", Name=camel(name), function=name, stack="StackName", condition="HasGlobalRoles")
     for kind, condition, statements, why in ways:
         text += piece("member_role", Name=camel(name), name=name, Kind=kind, kind=kind.lower(), condition=condition,
-                      boundary=BOUNDARY, why=why, statements=statements(function))  # fmt: skip
+                      boundary=BOUNDARY, why=why, statements=statements)  # fmt: skip
     return text
 
 
@@ -40,15 +40,15 @@ def forwarded(functions: list[Described]) -> str:
     for source in sorted({source for source, _ in calls}):
         service = source.split(".")[0]
         text += called(f"{camel(service)}Called", {call for call in calls if call[0] == source}, name=f"{service}-calls",
-                       condition=under("HasGlobalEvents" if source in of_global else "IsMember"),
+                       condition=under("HasGlobal" if source in of_global else "IsMember"),
                        why=f"Somebody called what Remedy looks after in {service} (CloudTrail).", **marks)  # fmt: skip
     return text
 
 
 def main() -> None:
     functions = [function for function in described() if function["controls"]]
-    made = piece("members", roles="".join(map(roles, functions)).rstrip("\n"), events=forwarded(functions),
-                 rules=managed_rules(functions, "StackName").rstrip("\n"), boundary=BOUNDARY)  # fmt: skip
+    made = piece("members", roles="".join(roles(function, functions) for function in functions).rstrip("\n"),
+                 events=forwarded(functions).rstrip("\n"), boundary=BOUNDARY)  # fmt: skip
     print(HEAD + made, end="")
 
 
