@@ -4,6 +4,7 @@ What the functions count themselves they also count without the dimension `funct
 metric math, which takes ten metrics: from the eleventh function on there is a second alarm of the kind.
 """
 
+from template_events import sweep_names
 from template_parts import Described, batches, is_global, piece, under
 
 # Ten metrics of an alarm on a metric math expression: a limit of Amazon CloudWatch that cannot be raised.
@@ -51,8 +52,26 @@ def of_one(namespace: str, name: str, dimensions: str, statistic: str, period: i
     return "\n".join(f"      {line}" for line in lines)
 
 
-def alarms(functions: list[Described]) -> str:
+def undelivered(functions: list[Described]) -> str:
+    """What EventBridge could not deliver, by rules that together have all targets: every queue, both scheduled functions, the topic. Who may
+    send is a matter of the target and of the key, and not of the rule."""
+    rules = [(rule, whole) for rule, whole in sweep_names(functions)]
+    rules += [(f"{function['function']}-schedule", False) for function in functions if not function["controls"]] + [("TamperingKeys", False)]
     text = ""
+    for number, some in enumerate(batches(rules, MOST // 2), 1):
+        lines = ["      Metrics:", '        - {Id: all, Expression: "SUM(FILL(METRICS(), 0))", ReturnData: true}']
+        for rule, whole in some:
+            for short, name in (("failed", "FailedInvocations"), ("lost", "InvocationsFailedToBeSentToDlq")):
+                one = metric(rule, "AWS/Events", name, "RuleName", "Sum", 300).replace("{Id: ", f"{{Id: {short}_", 1)
+                lines.append(f'        - !If [HasGlobal, {one}, !Ref "AWS::NoValue"]' if whole else f"        - {one}")
+        suffix = f"-{number}" if number > 1 else ""
+        text += piece("alarm", Alarm="Undelivered" + suffix[1:], alarm="undelivered" + suffix, condition="", threshold="0",
+                      why="EventBridge could not deliver events.", chapter="Undelivered", metric="\n".join(lines))  # fmt: skip
+    return text
+
+
+def alarms(functions: list[Described]) -> str:
+    text = undelivered(functions)
     for alarm, namespace, name, dimensions, statistic, period, threshold, why, chapter in ALARMS:
         text += piece("alarm", Alarm=alarm, alarm=alarm.lower(), condition="", why=why, chapter=chapter, threshold=str(threshold),
                       metric=of_one(namespace, name, dimensions, statistic, period))  # fmt: skip

@@ -88,10 +88,21 @@ def elsewhere(functions: list[Described]) -> str:
 def sweeps(functions: list[Described]) -> str:
     """The schedule of the sweep, with all queues: a rule for every five."""
     text = ""
+    for name, whole, some in swept(functions):
+        text += piece("sweep", Rule=camel(name), name=name, condition=under("HasGlobal" if whole else ""),
+                      targets="\n".join(target(one, '{"sweep": {}}', 3_600) for one in some))  # fmt: skip
+    return text.rstrip("\n")
+
+
+def swept(functions: list[Described]) -> list[tuple[str, bool, list[Described]]]:
+    """The rules of the sweep: name, whether it is about the IAM functions, and the functions."""
+    found = []
     for whole in (False, True):
         looking = [function for function in functions if function["controls"] and is_global(function) == whole]
         for number, some in enumerate(batches(looking, MOST_TARGETS), 1):
-            name = ("global-" if whole else "") + "sweep" + (f"-{number}" if number > 1 else "")
-            text += piece("sweep", Rule=camel(name), name=name, condition=under("HasGlobal" if whole else ""),
-                          targets="\n".join(target(one, '{"sweep": {}}', 3_600) for one in some))  # fmt: skip
-    return text.rstrip("\n")
+            found.append((("global-" if whole else "") + "sweep" + (f"-{number}" if number > 1 else ""), whole, some))
+    return found
+
+
+def sweep_names(functions: list[Described]) -> list[tuple[str, bool]]:
+    return [(name, whole) for name, whole, _ in swept(functions)]

@@ -53,8 +53,8 @@ def hosted(function: Described, *parts: str) -> list[str]:
 
 
 def types(function: Described) -> list[str]:
-    """What AWS Config calls the resources that its controls look at."""
-    return sorted({kind for control in function["controls"] for kind in control["resource_types"]})
+    """What AWS Config calls the resources that its controls look at, and what the rules that they follow report about."""
+    return sorted({kind for control in function["controls"] for kind in control["resource_types"]} | set(function.get("aliases", [])))
 
 
 def events(function: Described) -> set[tuple[str, str]]:

@@ -39,10 +39,21 @@ OF_BUCKETS = ["!GetAtt EvidenceBucket.Arn", "!GetAtt StateBucket.Arn"]
 IN_BUCKETS = ['!Sub "${EvidenceBucket.Arn}/*"', '!Sub "${StateBucket.Arn}/*"']
 
 
+# Policies of AWS belong to an account of AWS: these calls would be denied if the resource had to be of this one.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount
+OF_AWS_POLICIES = ["iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"]
+OF_AWS_LISTS = ["iam:ListPolicies"]
+
+
 def observe(function: Described) -> list[str]:
     """Reading what the controls read, and answering AWS Config: in the function's own account, and in every other one."""
+    reads = actions(function, "reads")
+    of_aws, lists = ([one for one in reads if one in which] for which in (OF_AWS_POLICIES, OF_AWS_LISTS))
+    policies = '!Sub "arn:${AWS::Partition}:iam::aws:policy/*"'
     return [
-        statement("Observe", "Allow", actions(function, "reads"), ['"*"'], IF_TOLD),
+        statement("Observe", "Allow", [one for one in reads if one not in lists], ['"*"'], IF_TOLD),
+        *([statement("ObserveAwsPolicies", "Allow", of_aws, [policies])] if of_aws else []),
+        *([statement("ObserveLists", "Allow", lists, ['"*"'])] if lists else []),
         statement("Config", "Allow", hosted(function, "config"), ['"*"']),
     ]
 
@@ -71,6 +82,8 @@ def doors(function: Described) -> list[str]:
     ours = ["StringEquals: {aws:ResourceOrgID: !Ref OrganizationId}", itself]
     return [
         only_if("MayWrite", statement("Permitted", "Allow", assume, [arn("iam", f"{name}-write", "")], [itself])),
+        # With an organization, the function says who it is in its own account, too.
+        only_if("MayWriteElsewhere", statement("PermittedAsItself", "Allow", ["sts:SetSourceIdentity"], [arn("iam", f"{name}-write", "")], [itself])),
         only_if("HasOrganization", statement("Members", "Allow", [*assume, "sts:SetSourceIdentity"], members, ours)),
     ]
 

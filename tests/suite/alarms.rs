@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -28,18 +29,18 @@ fn now() -> i64 {
 }
 
 /// The alarms by their names without the stack's.
-fn alarms() -> BTreeMap<String, Value> {
+static ALARMS: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
     let resources = resources(&[]);
     let alarms = of_type(&resources, "AWS::CloudWatch::Alarm").into_iter();
     let name =
         |alarm: &Value| alarm["AlarmName"].as_str().and_then(|name| name.strip_prefix("remedy-")).map(str::to_owned);
     alarms.map(|(_, alarm)| (name(alarm).expect("an alarm is named after the stack"), alarm.clone())).collect()
-}
+});
 
 /// The names of the alarms that fired. That the sealer does not run here is another test's.
 fn fired(metrics: &CloudWatch) -> BTreeSet<String> {
-    let others = alarms().into_iter().filter(|(name, _)| name != "seal-lag");
-    others.filter(|(_, alarm)| metrics.has_fired(alarm)).map(|(name, _)| name).collect()
+    let others = ALARMS.iter().filter(|(name, _)| *name != "seal-lag");
+    others.filter(|(_, alarm)| metrics.has_fired(alarm)).map(|(name, _)| name.clone()).collect()
 }
 
 /// Invokes as Lambda does, which counts what fails.
@@ -167,8 +168,8 @@ fn every_function_fires_what_another_fired_above() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hours_that_are_not_sealed_fire_seal_lag_and_so_does_a_sealer_that_does_not_run() {
-    let lag = alarms().remove("seal-lag").expect("there is one");
-    assert_eq!(CloudWatch::default().state(&lag, now()), State::Alarm, "it does not run");
+    let lag = &ALARMS["seal-lag"];
+    assert_eq!(CloudWatch::default().state(lag, now()), State::Alarm, "it does not run");
     let vault = Vault::new().await;
     vault.make_anchor().await;
     vault.repair("a").await;
@@ -177,14 +178,29 @@ async fn hours_that_are_not_sealed_fire_seal_lag_and_so_does_a_sealer_that_does_
     assert_eq!(done(sealer.invoke(b"{}").await)["due"], 0);
     let mut metrics = CloudWatch::default();
     metrics.read(&sealer.logs());
-    assert_eq!(metrics.state(&lag, now()), State::Ok);
+    assert_eq!(metrics.state(lag, now()), State::Ok);
     assert_eq!(fired(&metrics), only([]));
+}
+
+/// EventBridge counts by rule what it gave up, and what not even the dead-letter queue took.
+#[test]
+fn an_event_that_reaches_nobody_fires_undelivered() {
+    for rule in ["sweep", "global-sweep", "operator-schedule", "sealer-schedule", "TamperingKeys"] {
+        for metric in ["FailedInvocations", "InvocationsFailedToBeSentToDlq"] {
+            let mut metrics = CloudWatch::default();
+            metrics.put(("AWS/Events", metric), ("RuleName", &format!("remedy-{rule}")), now(), 1.0);
+            assert_eq!(fired(&metrics), only(["undelivered"]), "{rule} {metric}");
+        }
+    }
+    let mut metrics = CloudWatch::default();
+    metrics.put(("AWS/Events", "FailedInvocations"), ("RuleName", "theirs"), now(), 1.0);
+    assert_eq!(fired(&metrics), only([]), "rules of others are not ours");
 }
 
 #[test]
 fn no_alarm_is_left_that_was_not_fired() {
-    let fired = ["deadletters", "errors", "look", "page", "seal-lag", "throttles", "unsent", "waiting"];
-    assert_eq!(alarms().into_keys().collect::<Vec<_>>(), fired);
+    let fired = ["deadletters", "errors", "look", "page", "seal-lag", "throttles", "undelivered", "unsent", "waiting"];
+    assert_eq!(ALARMS.keys().collect::<Vec<_>>(), fired);
 }
 
 #[test]

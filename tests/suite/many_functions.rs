@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     authority::limits,
-    template::{ROOT, described, functions, logical, python},
+    template::{LOCK, ROOT, described, functions, logical, python},
 };
 
 /// With the operator and the sealer.
@@ -119,6 +119,7 @@ fn every_policy_and_pattern_of_all_planned_functions_fits() {
         "tools/template_resolve.py",
         &file,
         &stack,
+        LOCK,
         "Writes=permitted",
         "OrganizationId=o-exampleorg1",
         "ExternalId=7f3a9c-4d21-8e5b",

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     many_functions::{Said, planned},
-    template::{described, of_type, python},
+    template::{LOCK, described, of_type, python},
 };
 
 const HUB: &str = "111122223333";
@@ -60,6 +60,7 @@ fn arns(resources: &BTreeMap<String, Value>) -> Vec<(String, String)> {
 #[test]
 fn what_remedy_consists_of_is_denied_in_every_service_that_a_function_writes_to() {
     let hub = [
+        LOCK,
         "OrganizationId=o-exampleorg1",
         "ExternalId=7f3a9c-4d21-8e5b",
         "Witness=arn:aws:events:us-east-1:999988887777:event-bus/x",

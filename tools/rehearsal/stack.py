@@ -80,7 +80,7 @@ class Deployment:
         """What the emulator's CloudFormation refuses is found out by asking it, and named."""
         self.upload()
         try:
-            self.formation.create_stack(**self.request(OTHERS))
+            self.formation.create_stack(**self.request(OBSERVE | OTHERS))
         except ClientError as error:
             refused = error.response["Error"]["Message"]
         else:
@@ -117,7 +117,7 @@ class Deployment:
     def refuses(self, parameters: dict[str, str]) -> None:
         """A deployment that the template's own rules forbid."""
         try:
-            self.formation.create_stack(**self.request(parameters))
+            self.formation.create_stack(**self.request(OBSERVE | parameters))
         except ClientError as error:
             told = error.response["Error"]["Message"].partition("failed: ")[2]
             self.report.saw("Writes=permitted without SettingsKey is refused", told.partition(" - ")[0])
