@@ -10,7 +10,7 @@ WIDTH = 110
 
 def statement(sid: str, effect: str, actions: list[str], resources: list[str], conditions: list[str] | None = None) -> str:
     """A statement of a policy document, as lines of YAML."""
-    # Not a line for each action: member-roles.yaml must stay below what CloudFormation takes in --template-body.
+    # Not a line for each action: templates are read by people, and CloudFormation takes 1 MB.
     named = textwrap.wrap(f"  Action: [{', '.join(actions)}]", WIDTH, subsequent_indent="    ", break_on_hyphens=False)
     lines = [f"- Sid: {sid}", f"  Effect: {effect}", *named]
     several = ["  Resource:", *(f"    - {resource}" for resource in resources)]
