@@ -208,11 +208,11 @@ OWN_IN_A_MEMBER = {
 }
 
 
-def itself(functions: list[Described], own: dict[str, list[str]], roles: list[str]) -> str:
-    """No write role changes Remedy's own resources, in whatever service any function writes to."""
+def itself(functions: list[Described], own: dict[str, list[str]], roles: list[str]) -> list[str]:
+    """No write role changes Remedy's own resources, in whatever service any function writes to. In some services Remedy has none."""
     services = sorted({action.split(":")[0] for function in functions for action in actions(function, "writes")})
     resources = [resource for service in services for resource in ([*roles] if service == "iam" else own.get(service, []))]
-    return statement("NeverRemedyItself", "Deny", [f"{service}:*" for service in services], resources or ['"*"'])
+    return [statement("NeverRemedyItself", "Deny", [f"{service}:*" for service in services], resources)] if resources else []
 
 
 def write(function: Described, functions: list[Described]) -> str:
@@ -248,4 +248,4 @@ def writing(function: Described, functions: list[Described], own: dict[str, list
         # AWS refuses a policy that locks its owner out, unless it is told not to look.
         lockout = ["Bool: {kms:BypassPolicyLockoutSafetyCheck: true}"]
         parts.append(statement("NeverLockAKeyOut", "Deny", ["kms:PutKeyPolicy"], ['"*"'], lockout))
-    return "\n".join([*parts, itself(functions, own, roles)])
+    return "\n".join([*parts, *itself(functions, own, roles)])

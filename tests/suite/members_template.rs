@@ -158,6 +158,11 @@ fn the_hub_may_assume_exactly_the_roles_that_are_made_and_is_told_their_names() 
                 );
                 let named = json!({"StringEqualsIfExists": {"sts:SourceIdentity": format!("remedy-{function}")}});
                 assert_eq!(trust[0]["Condition"], named);
+                let at_home =
+                    with_sid(&hub[&format!("{name}Read")], "PermittedAsItself").expect("nothing else lets it");
+                assert_eq!(texts(&at_home["Action"]), ["sts:SetSourceIdentity"]);
+                assert_eq!(texts(&at_home["Resource"]), [format!("arn:aws:iam::{HUB}:role/{}", expected[1])]);
+                assert_eq!(at_home["Condition"], json!({"ArnEquals": {"lambda:SourceFunctionArn": itself}}));
             }
             reached.extend(expected);
         }
