@@ -1,4 +1,4 @@
-"""Checks template.yaml and member-roles.yaml as a security reviewer would: cfn-lint, the SAM CLI,
+"""Checks template.yaml, member-roles.yaml, config-rules.yaml and forward.yaml as a security reviewer would: cfn-lint, the SAM CLI,
 and Guard rules on what SAM makes of them: our own, and those of AWS Control Tower.
 
 Usage: template_check.py [RULES.guard ...]      more rule files, such as the HIPAA rule set of the AWS Guard Rules Registry
@@ -19,7 +19,7 @@ from template_guard import ROOT, control_tower, failures, transformed, unfolded,
 
 GUARD = ROOT / "tools/guard"
 # Each template with our own rules for it.
-TEMPLATES = {"template.yaml": ["both", "remedy"], "member-roles.yaml": ["both", "members"]}
+TEMPLATES = {"template.yaml": ["both", "remedy"], "member-roles.yaml": ["both", "members"], "config-rules.yaml": ["rules"], "forward.yaml": ["both", "elsewhere"]}
 Ways = dict[str, Callable[[dict[str, Any]], Any]]
 
 
@@ -82,18 +82,25 @@ def broken() -> dict[str, list[Ways]]:
         "ROLES_TRUST_NOBODY_IN_GENERAL": lambda made: trust(made, "KmsKeysWriteRole", 0).update(Principal={"AWS": "*"}),
     }
     every_way: Ways = {"ROLES_TRUST_NOBODY_IN_GENERAL": lambda made: trust(made, "KmsKeysReadRole", 0).update(Action="sts:*")}
+    people: Ways = {"RULES_ARE_PINNED_AND_LOSE_NOTHING": lambda made: of("TamperingKeys")(made)["Targets"][0].pop("DeadLetterConfig")}
     under_condition: Ways = {
         "NO_PERMISSION_IS_A_PATTERN": lambda made: last(made, "KmsKeysRead").update(Action=["sts:*"]),
         "ONLY_MEMBERS_SEND_EVENTS": lambda made: of("BusPolicy")(made)["Statement"]["Condition"].pop("ArnLike"),
     }
     return {
-        "template.yaml": [both | of_the_hub(), every_way, under_condition],
+        "template.yaml": [both | of_the_hub(), every_way, under_condition, people],
         "member-roles.yaml": [both | of_members(), every_way, without("sts:SourceIdentity"), without("aws:PrincipalOrgID")],
+        "config-rules.yaml": [of_rules()],
+        "forward.yaml": [of_other_regions()],
     }
 
 
 def last(document: dict[str, Any], name: str) -> dict[str, Any]:
     return of(name)(document)["PolicyDocument"]["Statement"][-1]
+
+
+def key_statement(document: dict[str, Any], sid: str) -> dict[str, Any]:
+    return next(one for one in of("DataKey")(document)["KeyPolicy"]["Statement"] if one["Sid"] == sid)
 
 
 def of_the_hub() -> Ways:
@@ -107,8 +114,14 @@ def of_the_hub() -> Ways:
         "QUEUES_TAKE_FROM_OWN_RULES_BY_TLS": lambda made: statement(made, "KmsKeysQueuePolicy").pop("Condition"),
         "LOGS_ARE_ENCRYPTED_AND_KEPT": lambda made: of("KmsKeysLogs")(made).pop("RetentionInDays"),
         "FUNCTIONS_LOSE_NOTHING": lambda made: of("KmsKeysFunction")(made).pop("DeadLetterConfig"),
-        "ALARMS_TELL_SOMEBODY": lambda made: of("KmsKeysPageAlarm")(made).update(AlarmActions=[]),
-        "RULES_ARE_PINNED_AND_LOSE_NOTHING": lambda made: of("KmsKeysFound")(made)["EventPattern"].pop("account"),
+        "ALARMS_TELL_SOMEBODY": lambda made: of("PageAlarm")(made).update(AlarmActions=[]),
+        "RULES_ARE_PINNED_AND_LOSE_NOTHING": lambda made: of("KmsKeysDrift")(made)["EventPattern"].pop("account"),
+        "WHAT_HAS_A_NAME_DOES_NOT_STOP_A_SECOND_TRY": lambda made: made["Resources"]["KmsKeysLogs"].update(DeletionPolicy="Retain"),
+        "ONLY_DIRECT_CALLS_MAKE_NO_GRANT": lambda made: key_statement(made, "GrantsForAwsServicesOnly")["Condition"].pop("Null"),
+        "EVENTBRIDGE_USES_THE_KEY_WITHOUT_A_SOURCE": lambda made: key_statement(made, "Events").update(
+            Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}}
+        ),
+        "LOCKS_FOR_YEARS_ARE_ASKED_FOR": lambda made: made["Parameters"]["EvidenceLockMode"].update(Default="COMPLIANCE"),
     }
 
 
@@ -122,6 +135,25 @@ def of_members() -> Ways:
         "NOTHING_IS_FOR_EVERY_ACCOUNT": lambda made: made["Resources"]["Forward"].pop("Condition"),
         "WAITING_EVENTS_ARE_ENCRYPTED": lambda made: of("Undelivered")(made).update(SqsManagedSseEnabled=False),
         "NOTHING_RUNS_OR_IS_STORED_HERE": lambda made: made["Resources"]["Forward"].update(Type="AWS::S3::Bucket"),
+    }
+
+
+def of_rules() -> Ways:
+    return {
+        "A_CUSTOM_RULE_IS_ABOUT_ONE_CONTROL": lambda made: of("KmsKeySharedRule")(made).pop("InputParameters"),
+        "ONLY_THIS_ACCOUNT_ASKS_THE_FUNCTIONS": lambda made: of("KmsKeySharedRulePermission")(made).pop("SourceAccount"),
+    }
+
+
+def of_other_regions() -> Ways:
+    return {
+        "NO_PERMISSION_IS_A_PATTERN": lambda made: statement(made, "Forward").update(Action="events:*"),
+        "ROLES_HAVE_NO_INLINE_POLICY": lambda made: of("ForwardRole")(made).update(Policies=[{}]),
+        "ROLES_TRUST_NOBODY_IN_GENERAL": lambda made: trust(made, "ForwardRole", 0).update(Principal={"AWS": "*"}),
+        "QUEUES_TAKE_FROM_OWN_RULES_BY_TLS": lambda made: statement(made, "UndeliveredPolicy").pop("Condition"),
+        "RULES_ARE_PINNED_AND_LOSE_NOTHING": lambda made: of("RolesChanged")(made)["Targets"][0].pop("DeadLetterConfig"),
+        "NOTHING_IS_FOR_THE_REGION_OF_THE_HUB": lambda made: made["Resources"]["RolesChanged"].pop("Condition"),
+        "ONLY_THE_DEFAULT_BUS_GETS_EVENTS": lambda made: statement(made, "Forward").update(Resource={"Fn::Sub": "arn:aws:events:*:*:event-bus/*"}),
     }
 
 

@@ -10,7 +10,7 @@ WIDTH = 110
 
 def statement(sid: str, effect: str, actions: list[str], resources: list[str], conditions: list[str] | None = None) -> str:
     """A statement of a policy document, as lines of YAML."""
-    # Not a line for each action: member-roles.yaml must stay below what CloudFormation takes in --template-body.
+    # Not a line for each action: templates are read by people, and CloudFormation takes 1 MB.
     named = textwrap.wrap(f"  Action: [{', '.join(actions)}]", WIDTH, subsequent_indent="    ", break_on_hyphens=False)
     lines = [f"- Sid: {sid}", f"  Effect: {effect}", *named]
     several = ["  Resource:", *(f"    - {resource}" for resource in resources)]
@@ -39,10 +39,21 @@ OF_BUCKETS = ["!GetAtt EvidenceBucket.Arn", "!GetAtt StateBucket.Arn"]
 IN_BUCKETS = ['!Sub "${EvidenceBucket.Arn}/*"', '!Sub "${StateBucket.Arn}/*"']
 
 
+# Policies of AWS belong to an account of AWS: these calls would be denied if the resource had to be of this one.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount
+OF_AWS_POLICIES = ["iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"]
+OF_AWS_LISTS = ["iam:ListPolicies"]
+
+
 def observe(function: Described) -> list[str]:
     """Reading what the controls read, and answering AWS Config: in the function's own account, and in every other one."""
+    reads = actions(function, "reads")
+    of_aws, lists = ([one for one in reads if one in which] for which in (OF_AWS_POLICIES, OF_AWS_LISTS))
+    policies = '!Sub "arn:${AWS::Partition}:iam::aws:policy/*"'
     return [
-        statement("Observe", "Allow", actions(function, "reads"), ['"*"'], IF_TOLD),
+        statement("Observe", "Allow", [one for one in reads if one not in lists], ['"*"'], IF_TOLD),
+        *([statement("ObserveAwsPolicies", "Allow", of_aws, [policies])] if of_aws else []),
+        *([statement("ObserveLists", "Allow", lists, ['"*"'])] if lists else []),
         statement("Config", "Allow", hosted(function, "config"), ['"*"']),
     ]
 
@@ -71,6 +82,8 @@ def doors(function: Described) -> list[str]:
     ours = ["StringEquals: {aws:ResourceOrgID: !Ref OrganizationId}", itself]
     return [
         only_if("MayWrite", statement("Permitted", "Allow", assume, [arn("iam", f"{name}-write", "")], [itself])),
+        # With an organization, the function says who it is in its own account, too.
+        only_if("MayWriteElsewhere", statement("PermittedAsItself", "Allow", ["sts:SetSourceIdentity"], [arn("iam", f"{name}-write", "")], [itself])),
         only_if("HasOrganization", statement("Members", "Allow", [*assume, "sts:SetSourceIdentity"], members, ours)),
     ]
 
@@ -117,7 +130,7 @@ def read(function: Described, functions: list[Described]) -> str:
         statement("Notices", "Allow", hosted(function, "notices"), ["!Ref Topic"]),
         statement("OwnLog", "Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"!GetAtt {name}Logs.Arn"]),
         statement("Tracing", "Allow", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ['"*"']),
-        statement("DeadLetters", "Allow", ["sqs:SendMessage"], [f"!GetAtt {name}DeadLetters.Arn"]),
+        statement("DeadLetters", "Allow", ["sqs:SendMessage"], ["!GetAtt DeadLetters.Arn"]),
     ]
     if has_controls:
         queue = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
@@ -147,7 +160,7 @@ def kinds(actions: list[str]) -> list[str]:
 
 
 def resources_of(actions: list[str]) -> list[str]:
-    """The narrowest patterns of what these actions change."""
+    """The narrowest patterns of what these actions change; of a service without a line of its own, all that the account has in it."""
     known = {
         "s3": ['!Sub "arn:${AWS::Partition}:s3:::*"'],
         "kms": [arn("kms", "key/*", "*")],
@@ -156,7 +169,8 @@ def resources_of(actions: list[str]) -> list[str]:
     # What is set on the account as a whole has no resource.
     whole = {"s3:PutAccountPublicAccessBlock", "iam:DeleteAccountPasswordPolicy", "iam:UpdateAccountPasswordPolicy"}
     services = sorted({action.split(":")[0] for action in actions if action not in whole})
-    return [resource for service in services for resource in known[service]] + (['"*"'] if whole & set(actions) else [])
+    found = [resource for service in services for resource in known.get(service) or [arn(service, "*", "*")]]
+    return found + (['"*"'] if whole & set(actions) else [])
 
 
 # Policies that a control makes of inline ones and deletes again have names of their own (`PREFIX` in functions/iam-policies).
@@ -167,32 +181,55 @@ RESERVED = ["role/aws-service-role/*", "role/aws-reserved/*", "role/stacksets-ex
 # The function that attaches one policy, which the template makes, and may attach no other.
 DENIES = "iam-mfa"
 OF_THE_DENY_POLICY = ["iam:AttachUserPolicy", "iam:DetachUserPolicy"]
-OF_THE_HUB = [
-    *OF_BUCKETS,
-    "!GetAtt AccessLogBucket.Arn",
-    "!GetAtt DataKey.Arn",
-    "!GetAtt SealKey.Arn",
-]
+# What Remedy itself consists of, by the service that could change it. tests/suite/own_resources.rs has a resource of each type of the templates.
+# A mapping is known by an id that AWS Lambda makes up, a rule of AWS Config by one of AWS Config: all of them are spared.
+OWN_IN_THE_HUB = {
+    "s3": [name for bucket in ("Evidence", "State", "AccessLog") for name in (f"!GetAtt {bucket}Bucket.Arn", f'!Sub "${{{bucket}Bucket.Arn}}/*"')],
+    "kms": ["!GetAtt DataKey.Arn", "!GetAtt SealKey.Arn", arn("kms", "alias/${AWS::StackName}-*")],
+    "sns": [arn("sns", "${AWS::StackName}-*")],
+    "sqs": [arn("sqs", "${AWS::StackName}-*")],
+    "lambda": [arn("lambda", "function:${AWS::StackName}-*"), arn("lambda", "event-source-mapping:*")],
+    "logs": [arn("logs", "log-group:/aws/lambda/${AWS::StackName}-*")],
+    "events": [
+        arn("events", "rule/${AWS::StackName}-*"),
+        arn("events", "rule/${AWS::StackName}/*"),
+        arn("events", "event-bus/${AWS::StackName}"),
+    ],
+    "cloudwatch": [arn("cloudwatch", "alarm:${AWS::StackName}-*"), arn("cloudwatch", "dashboard/${AWS::StackName}", "")],
+    "config": [arn("config", "config-rule/*")],
+    "cloudformation": ["!Ref AWS::StackId"],
+}
+# In a member account: the rules that send events, the queue of those that were not delivered, and the stack.
+OWN_IN_A_MEMBER = {
+    "sqs": [arn("sqs", "${StackName}-*", "*")],
+    "events": [arn("events", "rule/${StackName}-*", "*")],
+    "config": [arn("config", "config-rule/*", "*")],
+    "cloudformation": [arn("cloudformation", "stack/${AWS::StackName}/*", "*")],
+}
 
 
-def write(function: Described) -> str:
+def itself(functions: list[Described], own: dict[str, list[str]], roles: list[str]) -> list[str]:
+    """No write role changes Remedy's own resources, in whatever service any function writes to. In some services Remedy has none."""
+    services = sorted({action.split(":")[0] for function in functions for action in actions(function, "writes")})
+    resources = [resource for service in services for resource in ([*roles] if service == "iam" else own.get(service, []))]
+    return [statement("NeverRemedyItself", "Deny", [f"{service}:*" for service in services], resources)] if resources else []
+
+
+def write(function: Described, functions: list[Described]) -> str:
     """What the hub's write role may: the writes of its controls, and nothing of Remedy itself, its stack or its keys."""
-    return writing(function, OF_THE_HUB, "AWS::StackName")
+    return writing(function, functions, OWN_IN_THE_HUB, "AWS::StackName")
 
 
-def write_in_member(function: Described) -> str:
+def write_in_member(function: Described, functions: list[Described]) -> str:
     """The same in another account. Roles are named after the hub there, policies after the stack that made them."""
-    return writing(function, [], "StackName")
+    return writing(function, functions, OWN_IN_A_MEMBER, "StackName")
 
 
-def writing(function: Described, own: list[str], stack: str) -> str:
+def writing(function: Described, functions: list[Described], own: dict[str, list[str]], stack: str) -> str:
     writes = actions(function, "writes")
-    policies = ["policy/${AWS::StackName}-*"]
     # In a member account, the policies of roles are named after the stack there, the MFA-deny policy after the hub's.
-    if stack != "AWS::StackName" and any(":policy/" in resource for resource in resources_of(writes)):
-        policies.append(f"policy/${{{stack}}}-*")
-    names = [f"role/${{{stack}}}-*", *policies, *RESERVED]
-    own = [*own, *(arn("iam", name, "") for name in names)]
+    policies = [f"policy/${{{name}}}-*" for name in dict.fromkeys(["AWS::StackName", stack])]
+    roles = [arn("iam", name, "") for name in [f"role/${{{stack}}}-*", *policies, *RESERVED]]
     made = [action for action in writes if action in OF_OWN_POLICIES]
     denying = [action for action in writes if function["function"] == DENIES and action in OF_THE_DENY_POLICY]
     narrow = [action for action in writes if resources_of([action]) != ['"*"'] and action not in made + denying]
@@ -211,4 +248,4 @@ def writing(function: Described, own: list[str], stack: str) -> str:
         # AWS refuses a policy that locks its owner out, unless it is told not to look.
         lockout = ["Bool: {kms:BypassPolicyLockoutSafetyCheck: true}"]
         parts.append(statement("NeverLockAKeyOut", "Deny", ["kms:PutKeyPolicy"], ['"*"'], lockout))
-    return "\n".join([*parts, statement("NeverRemedyItself", "Deny", ["s3:*", "kms:*", "iam:*"], own)])
+    return "\n".join([*parts, *itself(functions, own, roles)])

@@ -25,6 +25,8 @@ PSEUDO = {
     "AWS::URLSuffix": "amazonaws.com",
 }
 NOTHING = object()
+# Beside policies: what has no ARN of its own.
+PARTS = ["AWS::Lambda::Permission"]
 
 
 class Loader(yaml.SafeLoader):
@@ -136,10 +138,25 @@ class Stack:
                 return f"arn:aws:sns:{where}:{self.resolved(properties['TopicName'])}"
             case "AWS::Events::Rule":
                 bus = self.resolved(properties["EventBusName"]) + "/" if "EventBusName" in properties else ""
-                return f"arn:aws:events:{where}:rule/{bus}{self.resolved(properties['Name'])}"
+                return f"arn:aws:events:{where}:rule/{bus}{self.resolved(properties.get('Name', f'{self.stack}-{name}-0000'))}"
             case "AWS::Events::EventBus":
                 return f"arn:aws:events:{where}:event-bus/{self.ref(name)}"
+            case "AWS::KMS::Alias":
+                return f"arn:aws:kms:{where}:{self.resolved(properties['AliasName'])}"
+            case "AWS::CloudWatch::Alarm":
+                return f"arn:aws:cloudwatch:{where}:alarm:{self.resolved(properties['AlarmName'])}"
+            case "AWS::CloudWatch::Dashboard":
+                return f"arn:aws:cloudwatch::{self.account}:dashboard/{self.resolved(properties['DashboardName'])}"
+            case "AWS::Lambda::EventSourceMapping":
+                return f"arn:aws:lambda:{where}:event-source-mapping:00000000-0000-4000-8000-{name.lower():0>12.12}"
+            case "AWS::Config::ConfigRule":
+                return f"arn:aws:config:{where}:config-rule/config-rule-{name.lower():0>6.6}"
         raise SystemExit(f"the ARN of {name}, a {kind}")
+
+    def known(self, name: str) -> str | None:
+        """The ARN of a resource; none where it is a part of another one, such as the policy of a queue."""
+        kind, _ = self.of(name)
+        return None if kind.endswith("Policy") and kind != "AWS::IAM::ManagedPolicy" or kind in PARTS else self.attribute(name, "Arn")
 
     def resolved(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -178,7 +195,7 @@ class Stack:
                 shared = self.resolved(self.document["Globals"]["Function"])
                 variables = shared["Environment"]["Variables"] | properties["Environment"]["Variables"]
                 properties = shared | properties | {"Environment": {"Variables": variables}}
-            made[name] = {"Type": resource["Type"], "Properties": properties}
+            made[name] = {"Type": resource["Type"], "Arn": self.known(name), "Properties": properties}
         return made
 
 

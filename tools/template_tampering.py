@@ -104,11 +104,23 @@ RULES = [
 BY_AWS = {"logs": "eventName: [{anything-but: [CreateLogStream, CreateLogGroup]}]"}
 
 
+def sides(alternatives: list[str]) -> list[str]:
+    """What a call is about: one of these."""
+    return ["          $or:", *(f"            - {one}" for one in alternatives)] if len(alternatives) > 1 else [f"          {alternatives[0]}"]
+
+
+def roles_changed(condition: str, target: str) -> str:
+    """The rule that sends on what changes Remedy's roles, from the Region where CloudTrail tells of IAM."""
+    (alternatives,) = (one[4] for one in RULES if one[2] == "iam")
+    detail = "\n".join(sides(alternatives)).replace("${AWS::StackName}", "${StackName}")
+    return piece("roles_changed", condition=condition, detail=detail, target=target)
+
+
 def tampering() -> str:
     text = ""
     for rule, sources, service, what, alternatives in RULES:
         lines = [f"          {BY_AWS[service]}"] if service in BY_AWS else []
-        lines += ["          $or:", *(f"            - {one}" for one in alternatives)] if len(alternatives) > 1 else [f"          {alternatives[0]}"]
+        lines += sides(alternatives)
         text += piece("tampering", Rule=rule, why=f"Somebody changes {what}.", sources=", ".join(sources),
                       event_source=f"{service}.amazonaws.com", detail="\n".join(lines))  # fmt: skip
     return text.rstrip("\n")

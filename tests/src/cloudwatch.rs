@@ -69,7 +69,9 @@ impl CloudWatch {
     /// What an alarm (the properties of an `AWS::CloudWatch::Alarm`) says at this time: `Alarm`, if every period that is
     /// looked at breaches. The period that runs counts.
     pub fn state(&self, alarm: &Value, at: i64) -> State {
-        let (period, periods) = (number(&alarm["Period"]), number(&alarm["EvaluationPeriods"]));
+        let several = series(alarm);
+        let period = number(several.first().map_or(&alarm["Period"], |one| &one["Period"]));
+        let periods = number(&alarm["EvaluationPeriods"]);
         let running = at.div_euclid(period);
         let breaches =
             (0..periods).all(|back| self.breaches(alarm, (running - back) * period..(running - back + 1) * period));
@@ -82,30 +84,57 @@ impl CloudWatch {
     }
 
     fn breaches(&self, alarm: &Value, period: std::ops::Range<i64>) -> bool {
-        let named = list(&alarm["Dimensions"]).iter();
-        let dimensions: Dimensions = named.map(|one| (text(&one["Name"]), text(&one["Value"]))).collect();
-        let is_meant = |point: &&Point| {
-            (point.namespace.as_str(), point.metric.as_str())
-                == (&text(&alarm["Namespace"]), &text(&alarm["MetricName"]))
-                && point.dimensions == dimensions
-                && period.contains(&point.at)
+        let several = series(alarm);
+        let found = if several.is_empty() {
+            self.value(alarm, &alarm["Statistic"], &period)
+        } else {
+            // A series without a data point in the period is filled with 0.
+            let filled = several.iter().map(|one| self.value(&one["Metric"], &one["Stat"], &period).unwrap_or(0.0));
+            Some(match expression(alarm) {
+                "SUM(FILL(METRICS(), 0))" => filled.sum(),
+                "MAX(FILL(METRICS(), 0))" => filled.fold(f64::MIN, f64::max),
+                other => panic!("the expression {other}: say what that means here"),
+            })
         };
-        let values: Vec<f64> = self.0.iter().filter(is_meant).map(|point| point.value).collect();
-        if values.is_empty() {
+        let Some(value) = found else {
             return match alarm["TreatMissingData"].as_str() {
                 Some("breaching") => true,
                 Some("notBreaching") => false,
                 other => panic!("missing data is {other:?}: say what that means here"),
             };
-        }
-        let value = match alarm["Statistic"].as_str() {
-            Some("Sum") => values.iter().sum(),
-            Some("Maximum") => values.iter().copied().fold(f64::MIN, f64::max),
-            other => panic!("the statistic {other:?}: say what that means here"),
         };
         assert_eq!(alarm["ComparisonOperator"], "GreaterThanThreshold", "say what that means here");
         value > alarm["Threshold"].as_f64().expect("a threshold")
     }
+
+    /// The statistic of a metric over a period; none without data.
+    fn value(&self, metric: &Value, statistic: &Value, period: &std::ops::Range<i64>) -> Option<f64> {
+        let named = list(&metric["Dimensions"]).iter();
+        let dimensions: Dimensions = named.map(|one| (text(&one["Name"]), text(&one["Value"]))).collect();
+        let is_meant = |point: &&Point| {
+            (point.namespace.as_str(), point.metric.as_str())
+                == (&text(&metric["Namespace"]), &text(&metric["MetricName"]))
+                && point.dimensions == dimensions
+                && period.contains(&point.at)
+        };
+        let values = self.0.iter().filter(is_meant).map(|point| point.value);
+        match statistic.as_str() {
+            Some("Sum") => values.reduce(|sum, value| sum + value),
+            Some("Maximum") => values.reduce(f64::max),
+            other => panic!("the statistic {other:?}: say what that means here"),
+        }
+    }
+}
+
+/// The metrics of an alarm on a metric math expression; none of an alarm on one metric.
+fn series(alarm: &Value) -> Vec<&Value> {
+    list(&alarm["Metrics"]).iter().filter_map(|one| one.get("MetricStat")).collect()
+}
+
+/// What is watched of them.
+fn expression(alarm: &Value) -> &str {
+    let mut returned = list(&alarm["Metrics"]).iter().filter(|one| one["ReturnData"] == true);
+    returned.next().and_then(|one| one["Expression"].as_str()).expect("one expression is what the alarm watches")
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -148,5 +177,28 @@ mod tests {
         assert_eq!(metrics.state(&alarm(3, "breaching"), 150), State::Alarm);
         assert_eq!(metrics.state(&alarm(1, "notBreaching"), 180), State::Ok, "it is over");
         assert!(metrics.has_fired(&alarm(1, "notBreaching")) && !metrics.has_fired(&alarm(4, "notBreaching")));
+    }
+
+    #[test]
+    fn an_alarm_on_several_metrics_watches_what_its_expression_makes_of_them() {
+        let series = |name: &str| {
+            json!({"Id": name, "ReturnData": false, "MetricStat": {"Period": 60, "Stat": "Sum", "Metric": {
+                "Namespace": "N", "MetricName": "M", "Dimensions": [{"Name": "f", "Value": name}]}}})
+        };
+        let alarm = |how: &str| {
+            json!({
+                "Metrics": [{"Id": "all", "Expression": format!("{how}(FILL(METRICS(), 0))"), "ReturnData": true}, series("x"), series("y")],
+                "EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching",
+            })
+        };
+        let mut metrics = CloudWatch::default();
+        assert_eq!(metrics.state(&alarm("SUM"), 150), State::Ok, "nothing ran");
+        metrics.put(("N", "M"), ("f", "x"), 121, 1.0);
+        metrics.put(("N", "M"), ("f", "z"), 121, 9.0);
+        assert_eq!(metrics.state(&alarm("SUM"), 150), State::Ok, "z is not among them");
+        metrics.put(("N", "M"), ("f", "y"), 130, 1.0);
+        assert_eq!((metrics.state(&alarm("SUM"), 150), metrics.state(&alarm("MAX"), 150)), (State::Alarm, State::Ok));
+        metrics.put(("N", "M"), ("f", "y"), 131, 1.0);
+        assert_eq!((metrics.state(&alarm("MAX"), 150), metrics.state(&alarm("MAX"), 180)), (State::Alarm, State::Ok));
     }
 }

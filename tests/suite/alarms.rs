@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -28,20 +29,18 @@ fn now() -> i64 {
 }
 
 /// The alarms by their names without the stack's.
-fn alarms() -> BTreeMap<String, Value> {
+static ALARMS: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
     let resources = resources(&[]);
     let alarms = of_type(&resources, "AWS::CloudWatch::Alarm").into_iter();
     let name =
         |alarm: &Value| alarm["AlarmName"].as_str().and_then(|name| name.strip_prefix("remedy-")).map(str::to_owned);
     alarms.map(|(_, alarm)| (name(alarm).expect("an alarm is named after the stack"), alarm.clone())).collect()
-}
+});
 
-/// The names of the alarms of one function that fired, without the function's name.
-fn fired(metrics: &CloudWatch, function: &str) -> BTreeSet<String> {
-    let of_function =
-        |(name, alarm): (String, Value)| Some((name.strip_prefix(&format!("{function}-"))?.to_owned(), alarm));
-    let own = alarms().into_iter().filter_map(of_function);
-    own.filter(|(_, alarm)| metrics.has_fired(alarm)).map(|(name, _)| name).collect()
+/// The names of the alarms that fired. That the sealer does not run here is another test's.
+fn fired(metrics: &CloudWatch) -> BTreeSet<String> {
+    let others = ALARMS.iter().filter(|(name, _)| *name != "seal-lag");
+    others.filter(|(_, alarm)| metrics.has_fired(alarm)).map(|(name, _)| name.clone()).collect()
 }
 
 /// Invokes as Lambda does, which counts what fails.
@@ -52,10 +51,10 @@ async fn invoke(metrics: &mut CloudWatch, lambda: &Lambda, event: &[u8]) -> Answ
     answer
 }
 
-/// The alarms of this world's function that fired.
+/// The alarms that fired by the logs of this function.
 fn after(mut metrics: CloudWatch, lambda: &Lambda) -> BTreeSet<String> {
     metrics.read(&lambda.logs());
-    fired(&metrics, FUNCTION)
+    fired(&metrics)
 }
 
 fn only<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
@@ -89,8 +88,8 @@ async fn a_poison_message_fires_dead_letters() {
     queue.push(r#"{"nonsense": 1}"#);
     let drained = queue.drain(std::slice::from_ref(&lambda), 10, async |_| {}).await;
     let dead = f64::from(u32::try_from(drained.dead_lettered.len()).unwrap());
-    let name = format!("remedy-{FUNCTION}-dead-letters");
-    metrics.put(("AWS/SQS", "ApproximateNumberOfMessagesVisible"), ("QueueName", &name), now(), dead);
+    let visible = ("AWS/SQS", "ApproximateNumberOfMessagesVisible");
+    metrics.put(visible, ("QueueName", "remedy-dead-letters"), now(), dead);
     assert_eq!(after(metrics, &lambda), only(["deadletters", "look"]));
 }
 
@@ -132,24 +131,45 @@ async fn a_topic_that_may_not_be_told_fires_unsent() {
 }
 
 /// Lambda refuses, and SQS waits, without any part of ours: their own numbers, as AWS documents them.
-#[tokio::test]
-async fn what_does_not_reach_the_function_fires_throttles_and_waiting() {
+#[test]
+fn what_does_not_reach_the_function_fires_throttles_and_waiting() {
     let mut metrics = CloudWatch::default();
     metrics.put(("AWS/Lambda", "Throttles"), ("FunctionName", &format!("remedy-{FUNCTION}")), now(), 1.0);
-    assert_eq!(fired(&metrics, FUNCTION), only(["throttles"]));
+    assert_eq!(fired(&metrics), only(["throttles"]));
     let mut metrics = CloudWatch::default();
     let age = ("AWS/SQS", "ApproximateAgeOfOldestMessage");
     let queue = format!("remedy-{FUNCTION}");
     metrics.put(age, ("QueueName", &queue), now(), 3_600.0);
-    assert_eq!(fired(&metrics, FUNCTION), only([]), "an hour is not too long");
+    assert_eq!(fired(&metrics), only([]), "an hour is not too long");
     metrics.put(age, ("QueueName", &queue), now(), 3_601.0);
-    assert_eq!(fired(&metrics, FUNCTION), only(["waiting"]));
+    assert_eq!(fired(&metrics), only(["waiting"]));
+}
+
+/// What AWS counts by function or queue counts for each of them, and for nobody else.
+#[test]
+fn every_function_fires_what_another_fired_above() {
+    for function in functions() {
+        let (name, has_queue) = (format!("remedy-{function}"), !matches!(function.as_str(), "operator" | "sealer"));
+        for (metric, dimension, value, alarm) in [
+            (("AWS/Lambda", "Errors"), "FunctionName", 1.0, Some("errors")),
+            (("AWS/Lambda", "Throttles"), "FunctionName", 1.0, Some("throttles")),
+            (("AWS/SQS", "ApproximateAgeOfOldestMessage"), "QueueName", 3_601.0, has_queue.then_some("waiting")),
+        ] {
+            let mut metrics = CloudWatch::default();
+            metrics.put(metric, (dimension, &name), now(), value);
+            assert_eq!(fired(&metrics), alarm.map(str::to_owned).into_iter().collect(), "{function} {metric:?}");
+        }
+    }
+    let mut metrics = CloudWatch::default();
+    metrics.put(("AWS/Lambda", "Errors"), ("FunctionName", "theirs"), now(), 1.0);
+    metrics.put(("AWS/SQS", "ApproximateAgeOfOldestMessage"), ("QueueName", "theirs"), now(), 9_999.0);
+    assert_eq!(fired(&metrics), only([]), "functions and queues of others are not ours");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hours_that_are_not_sealed_fire_seal_lag_and_so_does_a_sealer_that_does_not_run() {
-    let lag = alarms().remove("seal-lag").expect("there is one");
-    assert_eq!(CloudWatch::default().state(&lag, now()), State::Alarm, "it does not run");
+    let lag = &ALARMS["seal-lag"];
+    assert_eq!(CloudWatch::default().state(lag, now()), State::Alarm, "it does not run");
     let vault = Vault::new().await;
     vault.make_anchor().await;
     vault.repair("a").await;
@@ -158,32 +178,34 @@ async fn hours_that_are_not_sealed_fire_seal_lag_and_so_does_a_sealer_that_does_
     assert_eq!(done(sealer.invoke(b"{}").await)["due"], 0);
     let mut metrics = CloudWatch::default();
     metrics.read(&sealer.logs());
-    assert_eq!(metrics.state(&lag, now()), State::Ok);
-    assert_eq!(fired(&metrics, "sealer"), only([]));
+    assert_eq!(metrics.state(lag, now()), State::Ok);
+    assert_eq!(fired(&metrics), only([]));
 }
 
-/// An alarm that was fired above for one function fires for all: their alarms differ only in the function.
+/// EventBridge counts by rule what it gave up, and what not even the dead-letter queue took.
 #[test]
-fn all_functions_have_the_same_alarms() {
-    let mut alarms = alarms();
-    let without_name = |alarm: &Value, function: &str| {
-        let text = alarm
-            .to_string()
-            .replace(&format!("remedy-{function}"), "FN")
-            .replace(&format!("\"{function}\""), "\"FN\"");
-        serde_json::from_str::<Value>(&text).expect("it is still JSON")
-    };
-    let kinds = ["errors", "throttles", "deadletters", "waiting", "page", "look", "unsent"];
-    let of = |alarms: &mut BTreeMap<String, Value>, function: &str| {
-        let own = kinds.map(|kind| (kind, alarms.remove(&format!("{function}-{kind}"))));
-        own.map(|(kind, alarm)| (kind, alarm.map(|alarm| without_name(&alarm, function))))
-    };
-    let model = of(&mut alarms, FUNCTION);
-    for function in functions().iter().filter(|function| *function != FUNCTION) {
-        for ((kind, own), (_, other)) in of(&mut alarms, function).into_iter().zip(&model) {
-            let has_no_queue = kind == "waiting" && matches!(function.as_str(), "operator" | "sealer");
-            assert_eq!(own.as_ref(), other.as_ref().filter(|_| !has_no_queue), "{function} {kind}");
+fn an_event_that_reaches_nobody_fires_undelivered() {
+    for rule in ["sweep", "global-sweep", "operator-schedule", "sealer-schedule", "TamperingKeys"] {
+        for metric in ["FailedInvocations", "InvocationsFailedToBeSentToDlq"] {
+            let mut metrics = CloudWatch::default();
+            metrics.put(("AWS/Events", metric), ("RuleName", &format!("remedy-{rule}")), now(), 1.0);
+            assert_eq!(fired(&metrics), only(["undelivered"]), "{rule} {metric}");
         }
     }
-    assert_eq!(alarms.into_keys().collect::<Vec<_>>(), ["seal-lag"], "no alarm is left that was not fired");
+    let mut metrics = CloudWatch::default();
+    metrics.put(("AWS/Events", "FailedInvocations"), ("RuleName", "theirs"), now(), 1.0);
+    assert_eq!(fired(&metrics), only([]), "rules of others are not ours");
+}
+
+#[test]
+fn no_alarm_is_left_that_was_not_fired() {
+    let fired = ["deadletters", "errors", "look", "page", "seal-lag", "throttles", "undelivered", "unsent", "waiting"];
+    assert_eq!(ALARMS.keys().collect::<Vec<_>>(), fired);
+}
+
+#[test]
+fn without_the_iam_functions_the_alarms_are_about_the_others() {
+    for (_, alarm) in of_type(&resources(&["GlobalControls=no"]), "AWS::CloudWatch::Alarm") {
+        assert!(!alarm.to_string().contains("remedy-iam-"), "{alarm}");
+    }
 }

@@ -65,22 +65,30 @@ def rotates(cloud: Cloud, of: str, account: str = HUB) -> bool:
     return bool(cloud.client("kms", account).get_key_rotation_status(KeyId=of)["KeyRotationEnabled"])
 
 
+def open_bucket(cloud: Cloud) -> str:
+    """A bucket that everybody could open to the public."""
+    bucket = f"phi-imaging-{uuid.uuid4().hex[:8]}"
+    cloud.client("s3").create_bucket(Bucket=bucket)
+    cloud.client("s3").put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=OPEN)
+    return bucket
+
+
+def block(cloud: Cloud, bucket: str) -> dict[str, bool]:
+    return dict(cloud.client("s3").get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"])
+
+
 def cases(cloud: Cloud) -> list[Case]:
     """Breaks three things."""
-    s3, iam, made = cloud.client("s3"), cloud.client("iam"), key(cloud)
-    bucket = f"phi-imaging-{uuid.uuid4().hex[:8]}"
-    s3.create_bucket(Bucket=bucket)
-    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=OPEN)
+    iam, made, bucket = cloud.client("iam"), key(cloud), open_bucket(cloud)
     iam.update_account_password_policy(**WEAK)
-    block = lambda: s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]  # noqa: E731
     length = lambda: iam.get_account_password_policy()["PasswordPolicy"]["MinimumPasswordLength"] >= 14  # noqa: E731
     rotation = lambda: rotates(cloud, made)  # noqa: E731
-    key_of = ("kms-keys", "kms-key-unrotated", made, "KmsKeysFound", unrotated(made))
-    bucket_of = ("s3-public-access", "s3-bucket-public", bucket, "S3PublicAccessCalled", opened(bucket))
-    policy_of = ("iam-password-policy", "iam-password-policy-weak", HUB, "IamPasswordPolicyCalled", weakened())
+    key_of = ("kms-keys", "kms-key-unrotated", made, "KmsKeysDrift", unrotated(made))
+    bucket_of = ("s3-public-access", "s3-bucket-public", bucket, "S3PublicAccessDrift", opened(bucket))
+    policy_of = ("iam-password-policy", "iam-password-policy-weak", HUB, "IamPasswordPolicyDrift", weakened())
     return [
         Case(*key_of, rotation, False, True),
-        Case(*bucket_of, block, OPEN, CLOSED),
+        Case(*bucket_of, lambda: block(cloud, bucket), OPEN, CLOSED),
         Case(*policy_of, length, False, True),
     ]
 

@@ -7,8 +7,8 @@ from rehearsal.stack import SETTINGS, STACK
 
 
 def rule(ledger: Ledger) -> None:
-    """The EventBridge rule of compliance changes is off."""
-    ledger.cloud.client("events").disable_rule(Name=ledger.deployment.rule("KmsKeysFound"))
+    """The EventBridge rule of drift of keys is off."""
+    ledger.cloud.client("events").disable_rule(Name=ledger.deployment.rule("KmsKeysDrift"))
 
 
 def tries(ledger: Ledger) -> None:

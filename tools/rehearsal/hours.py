@@ -27,7 +27,7 @@ def due(ledger: Ledger, rule: str) -> None:
 def sweep(ledger: Ledger) -> str:
     """The first sweep: what was broken before it waits for people, whatever the mode."""
     report, old = ledger.report, drift.key(ledger.cloud)
-    due(ledger, "KmsKeysSweep")
+    due(ledger, "Sweep")
     held = lambda: [one for one in ledger.about(CONTROL, old).values() if one["kind"] == "held"]  # noqa: E731
     record = report.wait("a record of what was broken before", held, LOG, seconds=60)[0]
     report.expect("what was broken before the first sweep", record["outcome"], "awaiting-approval", LOG)

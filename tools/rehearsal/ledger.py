@@ -39,8 +39,12 @@ class Ledger:
         found = [(key, one) for key, one in self.about(control, resource).items() if one["kind"] == "outcome"]
         return found[-1] if found else None
 
-    def queue(self, function: str, suffix: str = "") -> str:
-        return str(self.sqs.get_queue_url(QueueName=f"{STACK}-{function}{suffix}")["QueueUrl"])
+    def queue(self, function: str) -> str:
+        return str(self.sqs.get_queue_url(QueueName=f"{STACK}-{function}")["QueueUrl"])
+
+    def dead_letters(self) -> str:
+        """The one dead-letter queue of the stack."""
+        return self.queue("dead-letters")
 
     def waiting(self, url: str) -> int:
         """Messages in a queue, whether somebody works on them or not."""
@@ -50,7 +54,7 @@ class Ledger:
 
     def empty(self, function: str) -> None:
         """Waits until a function's queue is empty, and sees that nothing went astray."""
-        url, dead = self.queue(function), self.queue(function, "-dead-letters")
+        url, dead = self.queue(function), self.dead_letters()
         look = f"look at the log group /aws/lambda/{STACK}-{function} in target/rehearse.log"
         self.report.wait(f"an empty queue of {function}", lambda: self.waiting(url) == 0, look)
         self.report.expect(f"{function}: messages left, dead letters", (0, self.waiting(dead)), (0, 0), look)

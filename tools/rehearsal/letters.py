@@ -10,6 +10,8 @@ from rehearsal.ledger import Ledger
 from rehearsal.stack import STACK
 
 FUNCTION, CONTROL, POISON = "kms-keys", "kms-key-unrotated", '{"nonsense": 1}'
+# Another function, whose messages end in the same dead-letter queue.
+OTHER, OTHER_CONTROL = "s3-public-access", "s3-bucket-public"
 # What docs/runbook.md promises: a message that failed five times is given up.
 TRIES = 5
 SHORT = "2"
@@ -17,17 +19,20 @@ READ = "docs/runbook.md, Dead letters; the log of kms-keys"
 
 
 def run(ledger: Ledger) -> None:
-    url = ledger.queue(FUNCTION)
-    usual = ledger.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
-    ledger.report.differs(
-        f"VisibilityTimeout of {STACK}-{FUNCTION}: {SHORT} instead of {usual['VisibilityTimeout']}, while messages fail"
-    )
-    ledger.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": SHORT})
+    usual = {}
+    for function in (FUNCTION, OTHER):
+        url = ledger.queue(function)
+        usual[url] = ledger.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+        ledger.report.differs(
+            f"VisibilityTimeout of {STACK}-{function}: {SHORT} instead of {usual[url]['VisibilityTimeout']}, while messages fail"
+        )
+        ledger.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": SHORT})
     try:
         poison(ledger)
         fault(ledger)
     finally:
-        ledger.sqs.set_queue_attributes(QueueUrl=url, Attributes=usual)
+        for url, attributes in usual.items():
+            ledger.sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
 
 
 def poison(ledger: Ledger) -> None:
@@ -51,14 +56,14 @@ def poison(ledger: Ledger) -> None:
     rejected = [key for key in ledger.keys("EvidenceBucket") if f"/rejected-{FUNCTION}-" in key]
     # Of one kind there is one an hour; the hour may have turned meanwhile.
     report.expect("refusals recorded, one a kind and hour", 1 <= len(rejected) <= 2, True, READ)
-    ledger.sqs.delete_message(QueueUrl=ledger.queue(FUNCTION, "-dead-letters"), ReceiptHandle=dead["ReceiptHandle"])
+    ledger.sqs.delete_message(QueueUrl=ledger.dead_letters(), ReceiptHandle=dead["ReceiptHandle"])
     report.saw("as the runbook says of what is refused", "the first digest is recorded; deleted from the dead letters")
     ledger.empty(FUNCTION)
 
 
 def given_up(ledger: Ledger, message: str, body: str) -> dict[str, Any]:
     """The message as it lies among the dead letters, after as many tries as the runbook says."""
-    report, dead = ledger.report, ledger.queue(FUNCTION, "-dead-letters")
+    report, dead = ledger.report, ledger.dead_letters()
     report.wait("a dead letter", lambda: ledger.waiting(dead) == 1, READ, seconds=60)
     backs = [one for one in ledger.lines(FUNCTION, "a message is given back") if one.get("message.id") == message]
     report.expect(
@@ -73,29 +78,36 @@ def given_up(ledger: Ledger, message: str, body: str) -> dict[str, Any]:
 
 
 def fault(ledger: Ledger) -> None:
-    """A good event meets damaged settings in force; they are mended, and the dead letter goes back."""
-    report, key = ledger.report, drift.key(ledger.cloud)
+    """Good events of two functions meet damaged settings in force; they are mended, and the dead letters go back, each to its own queue."""
+    report, key, bucket = ledger.report, drift.key(ledger.cloud), drift.open_bucket(ledger.cloud)
     s3, place = ledger.deployment.s3, {"Bucket": ledger.deployment.names["StateBucket"], "Key": "settings/in-force"}
     good = s3.get_object(**place)["Body"].read() if place["Key"] in ledger.keys("StateBucket") else None
     s3.put_object(**place, Body=b"{")
     before = work(ledger)
-    seen = len(ledger.lines(FUNCTION, "a message is given back"))
+    seen = {function: len(ledger.lines(function, "a message is given back")) for function in (FUNCTION, OTHER)}
     ledger.cloud.emit(drift.unrotated(key))
-    dead = ledger.queue(FUNCTION, "-dead-letters")
-    report.wait("a dead letter", lambda: ledger.waiting(dead) == 1, READ, seconds=60)
-    tries = len(ledger.lines(FUNCTION, "a message is given back")) - seen
-    report.expect("tries of an event while the settings in force are damaged", tries, TRIES, READ)
-    found = (drift.rotates(ledger.cloud, key), work(ledger) == before)
-    report.expect("the key rotates, nothing was tried meanwhile", found, (False, True), READ)
+    ledger.cloud.emit(drift.opened(bucket))
+    dead = ledger.dead_letters()
+    report.wait("two dead letters", lambda: ledger.waiting(dead) == len(seen), READ, seconds=60)
+    tries = {function: len(ledger.lines(function, "a message is given back")) - count for function, count in seen.items()}
+    must = dict.fromkeys(seen, TRIES)
+    report.expect("tries of each event while the settings in force are damaged", tries, must, READ)
+    block = lambda: drift.block(ledger.cloud, bucket)  # noqa: E731
+    found = (drift.rotates(ledger.cloud, key), block() == drift.OPEN, work(ledger) == before)
+    report.expect("the key rotates, the bucket is open, nothing was tried meanwhile", found, (False, True, True), READ)
     if good is None:
         s3.delete_object(**place)
     else:
         s3.put_object(**place, Body=good)
     redrive(ledger)
     report.wait("the key rotates after the redrive", lambda: drift.rotates(ledger.cloud, key), READ)
-    _, outcome = report.wait("its outcome", lambda: ledger.outcome(CONTROL, key), READ)
-    report.expect("settings mended, redriven: the evidence says", outcome["outcome"], "repaired", READ)
-    ledger.empty(FUNCTION)
+    report.wait("the bucket is closed after the redrive", lambda: block() == drift.CLOSED, READ)
+    for control, resource in ((CONTROL, key), (OTHER_CONTROL, bucket)):
+        look = lambda control=control, resource=resource: ledger.outcome(control, resource)  # noqa: E731
+        _, outcome = report.wait("its outcome", look, READ)
+        report.expect(f"{control}, redriven after the settings were mended", outcome["outcome"], "repaired", READ)
+    for function in (FUNCTION, OTHER):
+        ledger.empty(function)
 
 
 def work(ledger: Ledger) -> list[str]:
@@ -104,21 +116,27 @@ def work(ledger: Ledger) -> list[str]:
 
 
 def redrive(ledger: Ledger) -> None:
-    """The runbook's move task; where the emulator has none, each letter is received, sent back and deleted."""
-    arn = ledger.source(FUNCTION)["EventSourceArn"]
+    """The runbook's move task, which names no destination; where the emulator has none, each letter is sent back to the queue that Amazon
+    SQS says it came from, and deleted."""
+    dead = ledger.dead_letters()
+    arn = ledger.sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     try:
-        ledger.sqs.start_message_move_task(SourceArn=f"{arn}-dead-letters", DestinationArn=arn)
+        ledger.sqs.start_message_move_task(SourceArn=arn)
         ledger.report.saw("redrive", "sqs:StartMessageMoveTask")
         return
     except ClientError as error:
         ledger.report.leaves_out(
             "sqs:StartMessageMoveTask",
-            f"{error.response['Error']['Code']}; dead letters are received, sent back and deleted",
+            f"{error.response['Error']['Code']}; each dead letter is sent to its DeadLetterQueueSourceArn, and deleted",
         )
-    dead, moved = ledger.queue(FUNCTION, "-dead-letters"), 0
-    while letters := ledger.sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10).get("Messages"):
+    moved = []
+    asked = {"MaxNumberOfMessages": 10, "AttributeNames": ["DeadLetterQueueSourceArn"]}
+    while letters := ledger.sqs.receive_message(QueueUrl=dead, **asked).get("Messages"):
         for letter in letters:
-            ledger.sqs.send_message(QueueUrl=ledger.queue(FUNCTION), MessageBody=letter["Body"])
+            source = letter["Attributes"]["DeadLetterQueueSourceArn"].rpartition(":")[2]
+            home = ledger.sqs.get_queue_url(QueueName=source)["QueueUrl"]
+            ledger.sqs.send_message(QueueUrl=home, MessageBody=letter["Body"])
             ledger.sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter["ReceiptHandle"])
-            moved += 1
-    ledger.report.expect("dead letters sent back", moved, 1, READ)
+            moved.append(source)
+    must = [f"{STACK}-{function}" for function in (FUNCTION, OTHER)]
+    ledger.report.expect("dead letters sent back, each to the queue it came from", sorted(moved), must, READ)

@@ -3,7 +3,7 @@
 use remedy_domain::Call;
 use serde_json::{Value, json};
 
-use crate::{Roster, config_rules, doors, notices, settings, store, sweeping};
+use crate::{Roster, config_rules, doors, notices, routing, settings, store, sweeping};
 
 /// What a function without controls says of itself: the calls of the ledger and of notices, and its own by purpose; the
 /// variables of its environment that are its own.
@@ -31,6 +31,7 @@ pub(crate) fn describe(function: &str, roster: &Roster) -> Value {
         "function": function,
         "version": env!("CARGO_PKG_VERSION"),
         "controls": controls,
+        "aliases": routing::aliases(roster),
         "host": {
             "ledger": calls(&store::CALLS),
             "settings": calls(&settings::CALLS),

@@ -53,9 +53,21 @@ fn unknown_control(roster: &Roster, id: &str) -> Refusal {
     Refusal::new(RefusalKind::UnknownControl, &detail)
 }
 
+/// The managed rules that report about another type of resource than the control that follows them looks at: the rule, its type, ours.
+/// <https://docs.aws.amazon.com/config/latest/developerguide/s3-account-level-public-access-blocks.html>
+const REPORTED_AS: [(&str, &str, &str); 1] =
+    [("S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS", "AWS::S3::AccountPublicAccessBlock", "AWS::::Account")];
+
 /// Config has two types for the account-wide block of public access; both mean the account.
 fn canonical_type(resource_type: &str) -> &str {
-    if resource_type == "AWS::S3::AccountPublicAccessBlock" { "AWS::::Account" } else { resource_type }
+    REPORTED_AS.iter().find(|(_, theirs, _)| *theirs == resource_type).map_or(resource_type, |(_, _, ours)| ours)
+}
+
+/// The types that the rules which these controls follow report about, beside those of the controls.
+pub(crate) fn aliases(roster: &Roster) -> BTreeSet<&'static str> {
+    let followed = roster.iter().flat_map(|runnable| runnable.control().config_rules);
+    let reported = followed.flat_map(|rule| REPORTED_AS.iter().filter(move |(theirs, ..)| theirs == rule));
+    reported.map(|(_, alias, _)| *alias).collect()
 }
 
 /// Whether the hint can be about a target of this control at all.

@@ -79,16 +79,21 @@ pub struct Measure<'a> {
     pub value: i64,
 }
 
+/// The metrics that one alarm counts over all functions of the stack: each also without the dimension `function`.
+const OF_THE_STACK: [&str; 2] = ["Alarms", "NoticesUnsent"];
+
 /// One line in CloudWatch's embedded metric format. Dimensions have few values: never a resource.
 pub fn measure(function: &str, now: Timestamp, measure: &Measure<'_>, dimensions: &[(&str, &str)]) {
-    let mut names = vec!["function"];
-    names.extend(dimensions.iter().map(|(name, _)| *name));
+    let of_stack: Vec<&str> = dimensions.iter().map(|(name, _)| *name).collect();
+    let mut sets = vec![[&["function"], of_stack.as_slice()].concat()];
+    // A set may be empty: the metric has no dimensions then.
+    sets.extend(OF_THE_STACK.contains(&measure.metric).then_some(of_stack));
     let mut line = json!({
         "_aws": {
             "Timestamp": now.as_millisecond(),
             "CloudWatchMetrics": [{
                 "Namespace": "Remedy",
-                "Dimensions": [names],
+                "Dimensions": sets,
                 "Metrics": [{"Name": measure.metric, "Unit": measure.unit}],
             }],
         },

@@ -1,5 +1,9 @@
 //! Limits of every policy of the template.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use crate::template::{of_type, resources, texts};
 
 /// IAM takes 6,144 characters of a managed policy, white space left out, and ten policies of a role.
@@ -17,7 +21,12 @@ fn every_policy_fits_with_the_longest_names() {
         "AnchorBucket=anchor",
     ];
     let resources = resources(&parameters);
-    for (name, policy) in of_type(&resources, "AWS::IAM::ManagedPolicy") {
+    policies_fit(&resources, &stack);
+}
+
+/// Whether IAM takes each of these policies, made with the longest name of a stack.
+pub fn policies_fit(resources: &BTreeMap<String, Value>, stack: &str) {
+    for (name, policy) in of_type(resources, "AWS::IAM::ManagedPolicy") {
         let text = policy["PolicyDocument"].to_string();
         // CloudFormation fills a bucket's name up to 63 characters.
         let longer: usize = ["evidencebucket", "statebucket"]
@@ -28,7 +37,7 @@ fn every_policy_fits_with_the_longest_names() {
         let length = text.len() + longer + partition;
         assert!(length <= 6_144, "{name}: {length} characters");
     }
-    for (name, role) in of_type(&resources, "AWS::IAM::Role") {
+    for (name, role) in of_type(resources, "AWS::IAM::Role") {
         assert!(role["ManagedPolicyArns"].as_array().map_or(0, Vec::len) <= 10, "{name}");
     }
 }
