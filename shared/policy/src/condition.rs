@@ -149,8 +149,8 @@ const OWNERS: &[&str] = &[
 /// caller chooses the value: anybody's Google service account says in `oaud` what it likes. The audience of Google is the
 /// client or service account that the token was made for, and that of Pulumi the organization.
 ///
-/// Sources: IAM User Guide, "AWS STS condition keys: Available keys for AWS web identity federation"; GitHub Docs, "About
-/// security hardening with OpenID Connect"; Pulumi Docs, "Configuring OpenID Connect for AWS".
+/// Sources: IAM User Guide, "AWS STS condition keys: Available keys for AWS web identity federation"; `GitHub` Docs, "About
+/// security hardening with `OpenID` Connect"; Pulumi Docs, "Configuring `OpenID` Connect for AWS".
 const SHARED: [(&str, &[&str]); 7] = [
     ("accounts.google.com", &["sub", "aud", "azp", "email", "google/organization_number"]),
     ("token.actions.githubusercontent.com", OWNERS),

@@ -105,6 +105,26 @@ fn a_schedule_of_either_kind_means_everything_and_other_news_of_config_nothing()
 
 #[test]
 #[rustfmt::skip]
+fn a_policy_that_is_attached_comes_into_effect_and_is_looked_at_too() {
+    check(
+        POLICY_CALL,
+        &json!({"/detail/eventName": "AttachRolePolicy", "/detail/requestParameters/roleName": "r"}),
+        "api-call here one AWS::IAM::Role r by call iam.amazonaws.com:AttachRolePolicy & api-call here one AWS::IAM::Policy arn:aws:iam::111122223333:policy/billing-export by call iam.amazonaws.com:AttachRolePolicy",
+    );
+    check(
+        POLICY_CALL,
+        &json!({"/detail/eventName": "AttachUserPolicy", "/detail/requestParameters": {"userName": "u", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}}),
+        "api-call here one AWS::IAM::User u by call iam.amazonaws.com:AttachUserPolicy",
+    );
+    check(
+        POLICY_CALL,
+        &json!({"/detail/eventName": "DetachUserPolicy", "/detail/requestParameters": {"userName": "u", "policyArn": "arn:p"}}),
+        "api-call here one AWS::IAM::User u by call iam.amazonaws.com:DetachUserPolicy",
+    );
+}
+
+#[test]
+#[rustfmt::skip]
 fn calls_name_their_resource_by_service() {
     check(
         KEY_CALL,
@@ -131,21 +151,6 @@ fn calls_name_their_resource_by_service() {
         POLICY_CALL,
         &json!({"/detail/eventName": "UpdateAccountPasswordPolicy"}),
         "api-call here one AWS::::Account 111122223333 by call iam.amazonaws.com:UpdateAccountPasswordPolicy",
-    );
-    check(
-        POLICY_CALL,
-        &json!({"/detail/eventName": "AttachRolePolicy", "/detail/requestParameters/roleName": "r"}),
-        "api-call here one AWS::IAM::Role r by call iam.amazonaws.com:AttachRolePolicy & api-call here one AWS::IAM::Policy arn:aws:iam::111122223333:policy/billing-export by call iam.amazonaws.com:AttachRolePolicy",
-    );
-    check(
-        POLICY_CALL,
-        &json!({"/detail/eventName": "AttachUserPolicy", "/detail/requestParameters": {"userName": "u", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}}),
-        "api-call here one AWS::IAM::User u by call iam.amazonaws.com:AttachUserPolicy",
-    );
-    check(
-        POLICY_CALL,
-        &json!({"/detail/eventName": "DetachUserPolicy", "/detail/requestParameters": {"userName": "u", "policyArn": "arn:p"}}),
-        "api-call here one AWS::IAM::User u by call iam.amazonaws.com:DetachUserPolicy",
     );
     check(
         POLICY_CALL,
