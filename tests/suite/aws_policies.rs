@@ -3,13 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use remedy_policy::{
-    Kind, Policy,
-    evaluate::{Caller, Decision, Policies, Request, decide},
-};
+use remedy_policy::evaluate::Decision;
 use serde_json::Value;
 
-use crate::template::{declared, described, functions, logical, resolved, resources};
+use crate::template::{decision, declared, described, functions, logical, resolved, resources};
 
 const HUB: &str = "111122223333";
 const MEMBER: &str = "444455556666";
@@ -26,22 +23,6 @@ fn places() -> [(&'static str, BTreeMap<String, Value>); 2] {
     [(HUB, resources(&[])), (MEMBER, resolved("member-roles.yaml", &member))]
 }
 
-fn decision(policy: &Value, account: &str, action: &str, resource: &str, owner: &str) -> Decision {
-    let text = policy["Properties"]["PolicyDocument"].to_string();
-    let policy = Policy::parse(Kind::Identity, &text).expect("a policy of the template");
-    let role = format!("arn:aws:iam::{account}:role/remedy-iam-policies-read");
-    decide(
-        &Policies { identity: vec![&policy], ..Policies::default() },
-        &Request {
-            caller: Caller::Session { session: role.replace(":iam:", ":sts:"), role },
-            action: action.to_owned(),
-            resource: resource.to_owned(),
-            resource_account: account.to_owned(),
-            context: BTreeMap::from([("aws:resourceaccount".to_owned(), vec![owner.to_owned()])]),
-        },
-    )
-}
-
 #[test]
 fn what_reads_policies_reads_those_of_aws() {
     let reading = ["iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"];
@@ -50,7 +31,8 @@ fn what_reads_policies_reads_those_of_aws() {
         for function in functions() {
             let reads = declared(&described(&function), "reads");
             let Some(policy) = resources.get(&format!("{}Read", logical(&function))) else { continue };
-            let of = |action: &str, arn: &str, owner: &str| decision(policy, account, action, arn, owner);
+            let (policy, role) = (&policy["Properties"], format!("arn:aws:iam::{account}:role/remedy-{function}-read"));
+            let of = |action: &str, arn: &str, owner: &str| decision(policy, &role, (action, arn), owner);
             for action in reading.iter().filter(|action| reads.contains(**action)) {
                 seen += 1;
                 for arn in ["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/job-function/Billing"] {

@@ -1,15 +1,10 @@
 //! The rules of AWS Config in a template of their own: those that the controls follow, each once, each about what its control is about.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::PathBuf,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use remedy_testkit::lambda::binary;
 use serde_json::{Value, json};
 
-use crate::template::{ROOT, described, functions, heard, of_type, python, resolved, resources, texts};
+use crate::template::{assert_current, described, functions, heard, of_type, resolved, resources, texts};
 
 const MEMBER: [&str; 4] = [
     "HubAccount=111122223333",
@@ -40,10 +35,7 @@ fn controls() -> Vec<(String, Value)> {
 
 #[test]
 fn it_is_what_make_template_writes() {
-    let folder: PathBuf = binary("sealer").parent().expect("binaries are in a folder").to_owned();
-    let written = python(&["tools/template_config.py", &folder.display().to_string()]);
-    let committed = fs::read(PathBuf::from(ROOT).join("config-rules.yaml")).expect("the template is there");
-    assert!(written == committed, "config-rules.yaml is out of date: `make template`");
+    assert_current("tools/template_config.py", "config-rules.yaml");
 }
 
 #[test]

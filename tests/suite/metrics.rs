@@ -21,7 +21,7 @@ fn counted(lambda: &Lambda, function: &str) -> BTreeMap<String, i64> {
             directive["Dimensions"][0].as_array().expect("a set").iter().filter_map(Value::as_str).collect();
         assert_eq!((directive["Namespace"].as_str(), line["function"].as_str()), (Some("Remedy"), Some(function)));
         assert!(line["_aws"]["Timestamp"].as_i64().is_some_and(|at| at > 1_700_000_000_000), "milliseconds");
-        // What an alarm counts over all functions is told without the function, too.
+        // The metrics that an alarm counts over all functions have a second set of dimensions, without the function.
         let is_of_the_stack =
             ["Alarms", "NoticesUnsent"].contains(&directive["Metrics"][0]["Name"].as_str().expect("a name"));
         let sets = if is_of_the_stack { json!([dimensions, dimensions[1..]]) } else { json!([dimensions]) };

@@ -1,16 +1,16 @@
 //! No write role changes Remedy's own resources, in whatever service a function writes to, now or later. By our own evaluator.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use remedy_policy::{
-    Kind, Policy,
-    evaluate::{Caller, Decision, Policies, Request, decide},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
 };
+
+use remedy_policy::evaluate::Decision;
 use serde_json::{Value, json};
 
 use crate::{
     many_functions::{Said, planned},
-    template::{LOCK, described, of_type, python},
+    template::{LOCK, decision, described, of_type, resolved},
 };
 
 const HUB: &str = "111122223333";
@@ -29,26 +29,8 @@ fn with_writes_in(services: &BTreeSet<String>) -> BTreeMap<String, Value> {
     functions
 }
 
-fn resolved(file: &str, parameters: &[&str]) -> BTreeMap<String, Value> {
-    let printed = python(&[&["tools/template_resolve.py", file, "Writes=permitted"], parameters].concat());
-    serde_json::from_slice(&printed).expect("resources are JSON")
-}
-
-/// What the write role of a function may do to a resource.
-fn decision(policy: &Value, account: &str, action: &str, resource: &str) -> Decision {
-    let text = policy["PolicyDocument"].to_string();
-    let policy = Policy::parse(Kind::Identity, &text).expect("a policy of the template");
-    let role = format!("arn:aws:iam::{account}:role/remedy-writer-write");
-    decide(
-        &Policies { identity: vec![&policy], ..Policies::default() },
-        &Request {
-            caller: Caller::Session { session: role.replace(":iam:", ":sts:"), role },
-            action: action.to_owned(),
-            resource: resource.to_owned(),
-            resource_account: account.to_owned(),
-            context: BTreeMap::from([("aws:resourceaccount".to_owned(), vec![account.to_owned()])]),
-        },
-    )
+fn planned_resources(file: &Path, parameters: &[&str]) -> BTreeMap<String, Value> {
+    resolved(&file.display().to_string(), &[&["Writes=permitted"], parameters].concat())
 }
 
 /// The ARN of each resource of a template, with the service that could change it.
@@ -75,13 +57,14 @@ fn what_remedy_consists_of_is_denied_in_every_service_that_a_function_writes_to(
     for (generator, account, parameters) in [("template", HUB, &hub[..]), ("template_members", MEMBER, &member)] {
         // First the services that the template has resources in; then functions that write in all of them, and in one more.
         let present = Said::new(&format!("present-{generator}"), &planned());
-        let file = present.written(generator).display().to_string();
-        let own = arns(&resolved(&file, parameters));
+        let own = arns(&planned_resources(&present.written(generator), parameters));
         let services: BTreeSet<_> =
             own.iter().map(|(service, _)| service.clone()).chain(["rds".to_owned(), "ec2".to_owned()]).collect();
         println!("{generator}: {} resources of its own in {services:?}", own.len());
         let later = Said::new(&format!("later-{generator}"), &with_writes_in(&services));
-        let resources = resolved(&later.written(generator).display().to_string(), parameters);
+        let resources = planned_resources(&later.written(generator), parameters);
+        let role = format!("arn:aws:iam::{account}:role/remedy-writer-write");
+        let may = |policy: &Value, action: &str, arn: &str| decision(policy, &role, (action, arn), account);
         let of_writes =
             of_type(&resources, "AWS::IAM::ManagedPolicy").into_iter().filter(|(name, _)| name.ends_with("Write"));
         let writing: Vec<_> = of_writes.collect();
@@ -89,11 +72,7 @@ fn what_remedy_consists_of_is_denied_in_every_service_that_a_function_writes_to(
         for (name, policy) in &writing {
             for (service, arn) in arns(&resources) {
                 let action = format!("{service}:ChangeIt");
-                assert_eq!(
-                    decision(policy, account, &action, &arn),
-                    Decision::ExplicitlyDenied,
-                    "{name}: {action} on {arn}"
-                );
+                assert_eq!(may(policy, &action, &arn), Decision::ExplicitlyDenied, "{name}: {action} on {arn}");
             }
         }
         let (_, writer) = writing.iter().find(|(name, _)| *name == "WriterWrite").expect("it writes");
@@ -105,7 +84,7 @@ fn what_remedy_consists_of_is_denied_in_every_service_that_a_function_writes_to(
                 format!("arn:aws:{}", theirs.replace(":A:", &format!(":{account}:"))),
             );
             let permitted = if services.contains(service) { Decision::Allowed } else { Decision::ImplicitlyDenied };
-            assert_eq!(decision(writer, account, &format!("{service}:ChangeIt"), &arn), permitted, "{arn}");
+            assert_eq!(may(writer, &format!("{service}:ChangeIt"), &arn), permitted, "{arn}");
         }
     }
 }

@@ -7,6 +7,10 @@ use std::{
     process::Command,
 };
 
+use remedy_policy::{
+    Kind, Policy,
+    evaluate::{Caller, Decision, Policies, Request, decide},
+};
 use remedy_testkit::lambda::binary;
 use serde_json::{Value, json};
 
@@ -95,12 +99,33 @@ pub fn declared(described: &Value, which: &str) -> BTreeSet<String> {
     actions(controls.flat_map(|control| control[which].as_array().expect("a list")))
 }
 
+/// A committed template is what its generator writes of the binaries.
+pub fn assert_current(generator: &str, template: &str) {
+    let folder: PathBuf = binary("sealer").parent().expect("binaries are in a folder").to_owned();
+    let written = python(&[generator, &folder.display().to_string()]);
+    let committed = fs::read(PathBuf::from(ROOT).join(template)).expect("the template is there");
+    assert!(written == committed, "{template} is out of date: `make template`");
+}
+
+/// What a policy of a role permits it to do to a resource of an account.
+pub fn decision(policy: &Value, role: &str, (action, resource): (&str, &str), owner: &str) -> Decision {
+    let text = policy["PolicyDocument"].to_string();
+    let policy = Policy::parse(Kind::Identity, &text).expect("a policy of the template");
+    decide(
+        &Policies { identity: vec![&policy], ..Policies::default() },
+        &Request {
+            caller: Caller::Session { session: role.replace(":iam:", ":sts:"), role: role.to_owned() },
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+            resource_account: role.split(':').nth(4).unwrap_or_default().to_owned(),
+            context: BTreeMap::from([("aws:resourceaccount".to_owned(), vec![owner.to_owned()])]),
+        },
+    )
+}
+
 #[test]
 fn it_is_what_make_template_writes() {
-    let folder: PathBuf = binary("sealer").parent().expect("binaries are in a folder").to_owned();
-    let written = python(&["tools/template.py", &folder.display().to_string()]);
-    let committed = fs::read(PathBuf::from(ROOT).join("template.yaml")).expect("the template is there");
-    assert!(written == committed, "template.yaml is out of date: `make template`");
+    assert_current("tools/template.py", "template.yaml");
 }
 
 #[test]

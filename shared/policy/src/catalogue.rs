@@ -246,14 +246,14 @@ fn every_name(name: &str) -> bool {
 }
 
 impl ActionSet {
-    fn put(&mut self, bit: usize) {
+    pub(crate) fn put(&mut self, bit: usize) {
         if let Some(word) = self.words.get_mut(bit / 64) {
             *word |= 1 << (bit % 64);
         }
     }
 
     /// Takes the action at this place out.
-    pub fn remove(&mut self, bit: usize) {
+    pub(crate) fn remove(&mut self, bit: usize) {
         if let Some(word) = self.words.get_mut(bit / 64) {
             *word &= !(1 << (bit % 64));
         }

@@ -491,7 +491,8 @@ impl<'w> Reader<'w> {
         let is_over = allow.clauses.iter().any(|clause| self.world.settles(clause) == Some(false));
         let one_context = |clause: &Clause<'_>| services().all(|service| self.is_own_context(clause, &service.text));
         let says_whose = allow.clauses.iter().any(one_context);
-        (!is_over && !says_whose && !bound.into_iter().any(keeps_out)).then_some(service.span)
+        let has_no_source = self.kind == Kind::Key && services().all(is_eventbridge) && is_for_data_alone(allow);
+        (!is_over && !says_whose && !has_no_source && !bound.into_iter().any(keeps_out)).then_some(service.span)
     }
 
     /// Whether the service, and no caller, says in the encryption context whose resource it is about, and the clause fixes
@@ -535,6 +536,21 @@ impl<'w> Reader<'w> {
         }
         clues
     }
+}
+
+/// EventBridge tells KMS no source where it publishes to an encrypted topic or queue: with a condition on one, events are
+/// lost. The policy of the topic or the queue says whose rules may send.
+///
+/// Source: Amazon SNS Developer Guide, "Managing Amazon SNS encryption keys and costs", "Enable compatibility between event
+/// sources from AWS services and encrypted topics".
+fn is_eventbridge(service: &Principal<'_>) -> bool {
+    service.text == "events.amazonaws.com"
+}
+
+/// Whether a grant on a key is for encrypting and decrypting by data keys, and nothing else.
+fn is_for_data_alone(allow: &Statement<'_>) -> bool {
+    const DATA: [&str; 3] = ["kms:decrypt", "kms:generatedatakey", "kms:generatedatakey*"];
+    !allow.actions.negated && allow.actions.items.iter().all(|item| DATA.contains(&&*item.text))
 }
 
 /// Which keys a statement's conditions ask to be there.

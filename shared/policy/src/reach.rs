@@ -124,7 +124,7 @@ impl<'p> Ready<'p> {
         let asked = denies.all();
         let mut somewhere = Catalogue::get().none();
         for mut allow in self.allows {
-            allow.actions = resources::fitting(&allow);
+            resources::fit(&mut allow);
             Granted::of(allow).left_by(&asked, &mut somewhere);
         }
         Reach { everywhere, nearly_everywhere, somewhere }

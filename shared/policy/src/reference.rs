@@ -92,7 +92,8 @@ fn reach(policies: &[&Policy<'_>], conditions: Conditions) -> [ActionSet; 3] {
         if allow.nearly_everywhere() {
             nearly.unite(&allow.actions);
         }
-        let fitting = Part { actions: resources::fitting(allow), ..allow.clone() };
+        let mut fitting = allow.clone();
+        resources::fit(&mut fitting);
         somewhere.unite(&left_by(&fitting, &denies));
     }
     for deny in denies.iter().filter(|deny| !deny.nowhere()) {

@@ -18,6 +18,15 @@ const TABLE: &str = include_str!("catalogue/resources.txt");
 
 static ABOUT: LazyLock<Vec<About>> = LazyLock::new(|| TABLE.lines().filter_map(About::read).collect());
 
+/// The actions that the table has.
+static KNOWN: LazyLock<ActionSet> = LazyLock::new(|| {
+    let mut known = Catalogue::get().none();
+    for about in ABOUT.iter() {
+        known.put(about.place);
+    }
+    known
+});
+
 /// An action, and patterns of its resources.
 struct About {
     place: usize,
@@ -69,28 +78,27 @@ impl<'a> Arn<'a> {
     }
 }
 
-/// The actions of a statement, without those that none of its resources is about.
-pub(crate) fn fitting(part: &Part<'_>) -> ActionSet {
-    let mut actions = part.actions.clone();
-    if part.negated || part.resources.iter().any(Wild::is_everything) {
-        return actions;
+/// Leaves a statement only the actions that some of its resources is about.
+pub(crate) fn fit(part: &mut Part<'_>) {
+    if part.negated || part.resources.iter().any(Wild::is_everything) || !part.actions.meets(&KNOWN) {
+        return;
     }
     let resources: Vec<_> = part.resources.iter().map(|resource| Arn::of(&resource.text)).collect();
-    for about in ABOUT.iter().filter(|about| part.actions.has(about.place)) {
-        if work::is_over() {
-            break;
-        }
-        if !resources.iter().any(|resource| about.is_met_by(resource)) {
-            actions.remove(about.place);
-        }
+    let is_unfit = |about: &&About| {
+        part.actions.has(about.place) && !work::is_over() && !resources.iter().any(|resource| about.is_met_by(resource))
+    };
+    let unfit: Vec<_> = ABOUT.iter().filter(is_unfit).map(|about| about.place).collect();
+    for place in unfit {
+        part.actions.remove(place);
     }
-    actions
 }
 
 /// Whether an action of the ways is about a resource.
 #[cfg(test)]
 pub(crate) fn fits(action: &str, resource: &str) -> bool {
-    fitting(&Part::of_actions(action, &[resource])).has(Catalogue::get().place(action).unwrap())
+    let mut part = Part::of_actions(action, &[resource]);
+    fit(&mut part);
+    part.actions.has(Catalogue::get().place(action).unwrap())
 }
 
 #[cfg(test)]

@@ -873,6 +873,23 @@ fn r9_a_service_without_a_source_is_another_finding() {
 }
 
 #[test]
+fn r9_eventbridge_tells_the_key_of_an_encrypted_topic_no_source() {
+    let deputies = |kind: Kind, service: &str, action: &str| {
+        let text = format!(
+            r#"{{"Statement":{{"Effect":"Allow","Principal":{{"Service":{service}}},"Action":{action},"Resource":"*"}}}}"#
+        );
+        Resource::of(&Policy::parse(kind, &text).unwrap()).confused_deputy.len()
+    };
+    let (events, data) = (r#""events.amazonaws.com""#, r#"["kms:Decrypt","kms:GenerateDataKey*"]"#);
+    assert_eq!(deputies(Kind::Key, events, data), 0);
+    assert_eq!(deputies(Kind::Key, events, r#""kms:*""#), 1, "more than it needs");
+    assert_eq!(deputies(Kind::Key, events, r#"["kms:Decrypt","kms:CreateGrant"]"#), 1);
+    assert_eq!(deputies(Kind::Key, r#""cloudwatch.amazonaws.com""#, data), 1, "it tells its source");
+    assert_eq!(deputies(Kind::Key, r#"["events.amazonaws.com","sns.amazonaws.com"]"#, data), 1);
+    assert_eq!(deputies(Kind::Bucket, events, r#""s3:PutObject""#), 1, "of keys alone");
+}
+
+#[test]
 fn r8_what_comes_through_an_endpoint_has_no_public_address() {
     let found = |deny: &str| {
         let text = format!(
