@@ -11,6 +11,8 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
+from template_parts import LIMITS, OF_ALL
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 IDENTITIES = {
     "touched": "a repair may take some, so nothing is written while the settings name no break-glass principal",
@@ -19,8 +21,7 @@ IDENTITIES = {
 BEGIN, END = "<!-- controls: begin -->", "<!-- controls: end -->"
 # US dollars for a million calls, us-east-1 (docs/deploy.md, Costs). Calls of other services cost nothing.
 CALLS = {"s3": 0.40, "kms": 3.00}
-# A look: one request and half a second at 256 MB of Lambda, three requests of SQS, two reads of the settings.
-LOOK = (0.20 + 0.5 * 0.25 * 16.6667 + 3 * 0.40 + 2 * 0.40) / 1e6
+GB_SECONDS = 16.6667  # a million of AWS Lambda
 LOOKS = 60  # a month, every 12 hours
 RULE = 0.001  # one evaluation of an AWS Config rule
 
@@ -50,15 +51,21 @@ def is_of_the_account(control: dict) -> bool:
     return control["resource_types"] == ["AWS::::Account"]
 
 
-def cost(control: dict) -> str:
+def look(function: str) -> float:
+    """A look: one request and half a second of Lambda, three requests of SQS, two reads of the settings."""
+    _, megabytes = LIMITS.get(function, OF_ALL)
+    return (0.20 + 0.5 * megabytes / 1024 * GB_SECONDS + 3 * 0.40 + 2 * 0.40) / 1e6
+
+
+def cost(function: str, control: dict) -> str:
     """What looking costs, at most: every read of the control at every look. A compliant resource costs fewer."""
     reads = [call["operation"].partition(":")[0] for call in control["reads"]]
     calls = sum(CALLS.get(service, 0.0) for service in reads) / 1e6
     number = 1 if is_of_the_account(control) else 1000
     what = "One account" if number == 1 else "1,000 resources"
-    month = number * LOOKS * (LOOK + calls)
+    month = number * LOOKS * (look(function) + calls)
     lines = [
-        f"{what}, swept every 12 hours for 30 days, at most: {number * LOOKS:,} looks × (${LOOK * 1e6:.2f} for Lambda, SQS and settings + "
+        f"{what}, swept every 12 hours for 30 days, at most: {number * LOOKS:,} looks × (${look(function) * 1e6:.2f} for Lambda, SQS and settings + "
         f"${calls * 1e6:.2f} for {len(reads)} call{'s' if len(reads) > 1 else ''}) / million = **{f'${month:.2f}' if month >= 0.01 else 'less than a cent'}**."
     ]
     if control["config_rules"]:
@@ -106,7 +113,7 @@ def page(function: str, control: dict) -> str:
         f"- **45 CFR:** {', '.join(control['hipaa'])}",
         f"- **AWS Config rules:** {code(control['config_rules'])}",
         f"- **API calls that make it look:** {code(event['name'] for event in control['api_events'])}", "",
-        "## Cost", "", cost(control), "",
+        "## Cost", "", cost(function, control), "",
     ])
 
 

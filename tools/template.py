@@ -6,15 +6,23 @@ Usage: template.py [FOLDER]      FOLDER has the binaries; target/debug without o
 from template_alarms import alarms
 from template_events import elsewhere, here, sweeps
 from template_ledger import portions
-from template_parts import HEAD, Described, camel, described, is_global, piece, under
+from template_parts import HEAD, LIMITS, OF_ALL, Described, camel, described, is_global, piece, under
 from template_policies import DENIES, own_ledger, read, write
 from template_tampering import tampering
 
 # What expires in the state bucket, in days. Holds, settings in force, baselines and the backlog do not.
 EXPIRES = {"lock": 90, "budget": 90, "held": 90, "wave": 90, "nonce": 1, "notice": 90, "ask": 180, "exemption": 365,
            "noted": 7, "open": 9, "superseded": 180, "seal/draft": 90}  # fmt: skip
-# What a function needs beyond a minute and 256 MB: the sealer catches up a backlog, and reads an hour of 100,000 objects.
-LIMITS = {"sealer": "\n      Timeout: 900\n      MemorySize: 1024"}
+def limits(function: str) -> str:
+    """The members of a function that differ from those of all."""
+    seconds, size = LIMITS.get(function, OF_ALL)
+    return f"\n      Timeout: {seconds}\n      MemorySize: {size}" if function in LIMITS else ""
+
+
+def queue(function: str) -> dict[str, str]:
+    """A message is hidden for six times the timeout (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html)."""
+    seconds, _ = LIMITS.get(function, OF_ALL)
+    return {"hidden": str(6 * seconds + 30), "batch": str(max(1, 300 // seconds))}
 
 
 def variables(function: Described) -> str:
@@ -47,7 +55,7 @@ def block(function: Described, functions: list[Described]) -> str:
     ledgers = portions(function)
     policies = ", ".join(f"!Ref {camel(name)}{policy}" for policy in ["Read", *ledgers])
     text = piece("function", Name=camel(name), name=name, titles=titles, condition=condition, policies=policies,
-                 limits=LIMITS.get(name, ""), variables=variables(function), read=read(function, functions))  # fmt: skip
+                 limits=limits(name), variables=variables(function), read=read(function, functions))  # fmt: skip
     for policy, controls in ledgers.items():
         text += piece("ledger", Name=camel(name), Policy=policy, name=name, condition=condition, ledger=own_ledger(controls))
     if name == DENIES:
@@ -55,7 +63,7 @@ def block(function: Described, functions: list[Described]) -> str:
     if function["controls"]:
         text += piece("control", Name=camel(name), name=name, condition=condition,
                       may_write="MayWriteGlobal" if whole else "MayWrite", write=write(function, functions),
-                      heard=here(function))  # fmt: skip
+                      heard=here(function), **queue(name))  # fmt: skip
     else:
         why, schedule = {
             "operator": ("People are reminded of exemptions that end.", "rate(1 day)"),

@@ -30,6 +30,7 @@ mod forward_template;
 mod hangs;
 mod identities;
 mod keys;
+mod large_iam;
 mod least_privilege;
 mod ledger;
 mod many_functions;

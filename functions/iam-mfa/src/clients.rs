@@ -3,11 +3,13 @@
 use remedy_aws::{Connect, Session};
 use remedy_domain::fence;
 
-/// A client for IAM.
+/// Clients for IAM.
 #[derive(Debug, Clone)]
 pub struct Iam {
-    /// The client.
+    /// For one user.
     pub client: aws_sdk_iam::Client,
+    /// For lists of users: these answers take long.
+    pub patient: aws_sdk_iam::Client,
     /// The name of the MFA-deny policy that the templates make, the same in every account.
     pub policy: String,
     /// Whether a template has made that policy. Where none was deployed, on an emulator, the function makes it.
@@ -18,6 +20,7 @@ impl Connect for Iam {
     fn connect(session: &Session) -> Self {
         Self {
             client: aws_sdk_iam::Client::new(session.config()),
+            patient: aws_sdk_iam::Client::new(session.patient().config()),
             policy: fence::managed_name(session.stack()),
             is_deployed: session.is_deployed(),
         }

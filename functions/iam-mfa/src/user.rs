@@ -2,7 +2,10 @@
 
 use aws_sdk_iam::{Client, types::StatusType};
 use futures_util::future::{join, join3, join4};
-use remedy_aws::{fault, found};
+use remedy_aws::{
+    fault, found,
+    iam::{Asked, asked},
+};
 use remedy_domain::{Call, Fault, Observed, Target, Timestamp};
 use remedy_engine::{Page, Place, Tags};
 
@@ -47,45 +50,42 @@ pub(crate) const READS: [Call; 13] = [
 
 /// One page of all users.
 pub(crate) async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-    let answer = client.client.list_users().max_items(1000).set_marker(from).send().await;
+    let answer = client.patient.list_users().max_items(1000).set_marker(from).send().await;
     let page = answer.map_err(|error| fault(LIST.operation, &error))?;
     let targets = page.users().iter().map(|user| target(place, user)).collect();
     let next = if page.is_truncated() { page.marker().map(str::to_owned) } else { None };
     Ok(Page { targets, next })
 }
 
-/// By name, ARN or unique id. Only what may be a unique id is looked for among all users, for one of them may be named
-/// like it: everybody's listing at each message would use up the rate of calls that the account shares with its pipelines.
+/// By name, ARN or unique id.
 pub(crate) async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-    if let Some(name) = name_in(id) {
-        let sent = client.client.get_user().user_name(name).send().await;
-        let user = found(USER.operation, &NO_SUCH, sent)?.and_then(|answer| answer.user);
-        let same = user.filter(|user| user.user_name() == id || user.arn() == id);
-        return Ok(same.iter().map(|user| target(place, user)).collect());
-    }
-    let (mut found, mut from) = (Vec::new(), None);
-    loop {
-        let page = discover(client, place, from).await?;
-        let called = |target: &Target| {
-            [Some(&target.id), target.unique_id.as_ref(), target.arn.as_ref()].contains(&Some(&id.to_owned()))
-        };
-        found.extend(page.targets.into_iter().filter(called));
-        from = page.next;
-        if from.is_none() {
-            return Ok(found);
+    let called = |target: &Target| {
+        [Some(target.id.as_str()), target.unique_id.as_deref(), target.arn.as_deref()].contains(&Some(id))
+    };
+    let mut found = Vec::new();
+    match asked("user", id) {
+        Asked::Never => {}
+        Asked::ByName(name) => found.extend(named(&client.client, place, name).await?),
+        Asked::ByListing => {
+            let mut from = None;
+            loop {
+                let page = discover(client, place, from).await?;
+                found.extend(page.targets);
+                from = page.next;
+                if from.is_none() {
+                    break;
+                }
+            }
         }
     }
+    found.retain(called);
+    Ok(found)
 }
 
-/// The name in a name or an ARN; none where it is no name of IAM's, or may be a unique id.
-fn name_in(id: &str) -> Option<&str> {
-    let name = id.split_once(":user/").map_or(id, |(_, path)| path.rsplit('/').next().unwrap_or(path));
-    let is_name = |name: &str| {
-        (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c))
-    };
-    // Unique ids are of 16 letters and digits or more.
-    let may_be_id = id == name && name.len() >= 16 && name.chars().all(|c| c.is_ascii_alphanumeric());
-    (is_name(name) && !may_be_id).then_some(name)
+async fn named(client: &Client, place: &Place, name: &str) -> Result<Option<Target>, Fault> {
+    let sent = client.get_user().user_name(name).send().await;
+    let user = found(USER.operation, &NO_SUCH, sent)?.and_then(|answer| answer.user);
+    Ok(user.map(|user| target(place, &user)))
 }
 
 /// The user's MFA-deny policy, and facts that affect it.
@@ -200,21 +200,4 @@ async fn programs(client: &Client, name: &str) -> Result<Vec<&'static str>, Faul
         ),
     ];
     Ok(found.iter().filter(|(active, _)| *active).map(|(_, what)| *what).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_asked_for_by_itself_and_what_may_be_an_id_is_not() {
-        assert_eq!(name_in("bob.smith@clinic"), Some("bob.smith@clinic"));
-        assert_eq!(name_in("arn:aws:iam::111122223333:user/ops/night/bob"), Some("bob"));
-        assert_eq!(name_in("arn:aws:iam::111122223333:user/AIDABOB"), Some("AIDABOB"), "an ARN has a name");
-        for other in
-            ["AIDACKCEVSQ6C2EXAMPLE", "", "a b", "arn:aws:iam::111122223333:role/r", "arn:aws:iam::1:user/", "x/y"]
-        {
-            assert_eq!(name_in(other), None, "{other}");
-        }
-    }
 }

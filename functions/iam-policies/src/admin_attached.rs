@@ -30,7 +30,7 @@ use crate::{
     account::{Account, is_administrator_access},
     attachments::{self, Attachments, Step},
     authorization,
-    calls::{ATTACH, AUTHORIZATIONS, DETACH, KEYS, LIST, LIST_ATTACHED, PROFILE, TAGS, VERSION, VERSIONS},
+    calls::{ATTACH, AUTHORIZATIONS, DETACH, GET, KEYS, LIST, LIST_ATTACHED, PROFILE, TAGS, VERSION, VERSIONS},
     clients::Iam,
     consent,
     principal::{self, Kind},
@@ -79,6 +79,9 @@ impl Remediation for AdminAttached {
             LIST_ATTACHED[0],
             LIST_ATTACHED[1],
             LIST_ATTACHED[2],
+            GET[0],
+            GET[1],
+            GET[2],
             LIST[0],
             LIST[1],
             LIST[2],
@@ -108,13 +111,13 @@ impl Remediation for AdminAttached {
 
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, Attachments>, Fault> {
         let kind = Kind::of(target);
-        let Some(policies) = principal::attached(&client.0, kind, &target.id).await? else {
+        let Some(policies) = principal::attached(&client.client, kind, &target.id).await? else {
             return Ok(Observed::Absent);
         };
         let setting = Attachments { kind, policies };
         let affected = |account: &Account| account.members(kind, &target.id);
         let account =
-            if is_admin(&setting) { Some(authorization::account(&client.0, target, affected).await?) } else { None };
+            if is_admin(&setting) { Some(authorization::account(client, target, affected).await?) } else { None };
         Ok(Observed::Present { facts: Facts { name: target.id.clone(), account }, setting })
     }
 
@@ -151,7 +154,7 @@ impl Remediation for AdminAttached {
     }
 
     async fn perform(writer: &Writer<Iam>, target: &Target, step: &Step) -> Result<(), Fault> {
-        step.write.perform(&writer.client().0, step.kind, &target.id).await
+        step.write.perform(&writer.client().client, step.kind, &target.id).await
     }
 }
 

@@ -18,10 +18,13 @@ use remedy_domain::{Fault, Target, Timestamp};
 use crate::{
     account::{Access, Account, Held, Principal},
     calls::{AUTHORIZATIONS, KEYS, PROFILE},
+    clients::Iam,
     policy,
     principal::{Kind, NO_SUCH},
 };
 
+/// Policies that AWS manages are many: the few that matter are read by themselves.
+const READ: [EntityType; 4] = [EntityType::User, EntityType::Group, EntityType::Role, EntityType::LocalManagedPolicy];
 /// How many users are asked about side by side.
 const AT_ONCE: usize = 4;
 /// How many administrators must stay.
@@ -30,19 +33,20 @@ const ENOUGH: usize = 2;
 /// Reads the account that a target is in. `affected` names those who would lose something: the others are read more
 /// closely.
 pub(crate) async fn account(
-    client: &Client,
+    iam: &Iam,
     target: &Target,
     affected: impl Fn(&Account) -> Vec<String>,
 ) -> Result<Account, Fault> {
     let mut account = Account { id: target.account.to_string(), ..Account::default() };
-    let mut from = None;
-    loop {
-        let page = page(client, from).await?;
-        take(&mut account, &page);
-        from = page.marker.filter(|_| page.is_truncated);
-        if from.is_none() {
-            break;
+    let client = &iam.client;
+    let first = page(&iam.patient, &READ, None).await?;
+    if first.is_truncated {
+        // AWS needs seconds for each page, and a page begins where the one before ends: the kinds are read side by side.
+        for page in try_join_all(READ.iter().map(|kind| pages(&iam.patient, kind))).await?.iter().flatten() {
+            take(&mut account, page);
         }
+    } else {
+        take(&mut account, &first);
     }
     let unread = account.unread();
     let documents = try_join_all(unread.iter().map(|arn| policy::default_document(client, arn))).await?;
@@ -52,9 +56,24 @@ pub(crate) async fn account(
     Ok(account)
 }
 
-async fn page(client: &Client, from: Option<String>) -> Result<GetAccountAuthorizationDetailsOutput, Fault> {
-    // Policies that AWS manages are many: the few that matter are read by themselves.
-    let of = [EntityType::User, EntityType::Group, EntityType::Role, EntityType::LocalManagedPolicy];
+/// All pages of one kind.
+async fn pages(client: &Client, of: &EntityType) -> Result<Vec<GetAccountAuthorizationDetailsOutput>, Fault> {
+    let (mut pages, mut from) = (Vec::new(), None);
+    loop {
+        let page = page(client, std::slice::from_ref(of), from).await?;
+        from = page.marker.clone().filter(|_| page.is_truncated);
+        pages.push(page);
+        if from.is_none() {
+            return Ok(pages);
+        }
+    }
+}
+
+async fn page(
+    client: &Client,
+    of: &[EntityType],
+    from: Option<String>,
+) -> Result<GetAccountAuthorizationDetailsOutput, Fault> {
     let request = client.get_account_authorization_details().set_filter(Some(of.to_vec())).max_items(1000);
     let answer = request.set_marker(from).send().await;
     answer.map_err(|error| fault(AUTHORIZATIONS.operation, &error))

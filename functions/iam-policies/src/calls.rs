@@ -4,6 +4,7 @@ use remedy_domain::Call;
 
 pub(crate) const LIST: [Call; 3] =
     [Call::same("iam:ListUsers"), Call::same("iam:ListGroups"), Call::same("iam:ListRoles")];
+pub(crate) const GET: [Call; 3] = [Call::same("iam:GetUser"), Call::same("iam:GetGroup"), Call::same("iam:GetRole")];
 pub(crate) const LIST_ATTACHED: [Call; 3] = [
     Call::same("iam:ListAttachedUserPolicies"),
     Call::same("iam:ListAttachedGroupPolicies"),
@@ -27,6 +28,7 @@ pub(crate) const DELETE_BOUNDARY: [Call; 2] =
     [Call::same("iam:DeleteUserPermissionsBoundary"), Call::same("iam:DeleteRolePermissionsBoundary")];
 
 pub(crate) const POLICIES: Call = Call::same("iam:ListPolicies");
+pub(crate) const POLICY: Call = Call::same("iam:GetPolicy");
 pub(crate) const VERSIONS: Call = Call::same("iam:ListPolicyVersions");
 pub(crate) const VERSION: Call = Call::same("iam:GetPolicyVersion");
 pub(crate) const CREATE_VERSION: Call = Call::same("iam:CreatePolicyVersion");

@@ -2,12 +2,18 @@
 
 use remedy_aws::{Connect, Session};
 
-/// A client for IAM.
+/// Clients for IAM.
 #[derive(Debug, Clone)]
-pub struct Iam(pub aws_sdk_iam::Client);
+pub struct Iam {
+    /// For one principal, or one policy.
+    pub client: aws_sdk_iam::Client,
+    /// For lists, and for everybody's permissions: these answers take long.
+    pub patient: aws_sdk_iam::Client,
+}
 
 impl Connect for Iam {
     fn connect(session: &Session) -> Self {
-        Self(aws_sdk_iam::Client::new(session.config()))
+        let patient = aws_sdk_iam::Client::new(session.patient().config());
+        Self { client: aws_sdk_iam::Client::new(session.config()), patient }
     }
 }

@@ -29,7 +29,7 @@ use remedy_policy::{
 };
 
 use crate::{
-    calls::{GET_INLINE, LIST, LIST_INLINE},
+    calls::{GET, GET_INLINE, LIST, LIST_INLINE},
     clients::Iam,
     principal::{self, Kind},
 };
@@ -64,6 +64,9 @@ impl Remediation for InlineKms {
             LIST_INLINE[0],
             LIST_INLINE[1],
             LIST_INLINE[2],
+            GET[0],
+            GET[1],
+            GET[2],
             LIST[0],
             LIST[1],
             LIST[2],
@@ -88,7 +91,7 @@ impl Remediation for InlineKms {
     }
 
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<usize, ()>, Fault> {
-        let inline = principal::inline(&client.0, target).await?;
+        let inline = principal::inline(&client.client, target).await?;
         let Some(inline) = inline else { return Ok(Observed::Absent) };
         let facts = inline.values().filter(|text| decrypts_everything(text)).count();
         Ok(Observed::Present { facts, setting: () })

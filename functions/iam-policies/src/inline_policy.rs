@@ -36,7 +36,7 @@ use serde_json::{Value, json};
 
 use crate::{
     calls::{
-        ATTACH, CREATE_POLICY, DELETE_INLINE, DELETE_POLICY, DETACH, GET_INLINE, LIST, LIST_ATTACHED, LIST_INLINE,
+        ATTACH, CREATE_POLICY, DELETE_INLINE, DELETE_POLICY, DETACH, GET, GET_INLINE, LIST, LIST_ATTACHED, LIST_INLINE,
         PUT_INLINE, TAGS, VERSION, VERSIONS,
     },
     clients::Iam,
@@ -97,6 +97,9 @@ impl Remediation for InlinePolicy {
             LIST_ATTACHED[0],
             LIST_ATTACHED[1],
             LIST_ATTACHED[2],
+            GET[0],
+            GET[1],
+            GET[2],
             LIST[0],
             LIST[1],
             LIST[2],
@@ -141,7 +144,7 @@ impl Remediation for InlinePolicy {
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, Setting>, Fault> {
         let (kind, name) = (Kind::of(target), target.id.as_str());
         let (inline, attached) =
-            join(principal::inline(&client.0, target), principal::attached(&client.0, kind, name)).await;
+            join(principal::inline(&client.client, target), principal::attached(&client.client, kind, name)).await;
         let (Some(inline), Some(attached)) = (inline?, attached?) else { return Ok(Observed::Absent) };
         let facts = Facts { arn: target.arn.clone().unwrap_or_default(), attached: attached.len() };
         let managed = managed(client, &facts.arn, &inline, &attached).await?;
@@ -201,7 +204,7 @@ impl Remediation for InlinePolicy {
     }
 
     async fn perform(writer: &Writer<Iam>, target: &Target, step: &Step) -> Result<(), Fault> {
-        let client = &writer.client().0;
+        let client = &writer.client().client;
         match step {
             Step::CreatePolicy(arn, text) => {
                 let name = arn.rsplit('/').next().unwrap_or_default();
@@ -232,7 +235,7 @@ async fn managed(
     let became = attached.iter().filter(|arn| arn.contains(&format!(":policy/{PREFIX}"))).cloned();
     let would = inline.keys().map(|name| managed_arn(principal, name));
     let arns: BTreeSet<String> = became.chain(would).collect();
-    let documents = try_join_all(arns.iter().map(|arn| policy::default_document(&client.0, arn))).await?;
+    let documents = try_join_all(arns.iter().map(|arn| policy::default_document(&client.client, arn))).await?;
     let found = arns.into_iter().zip(documents).filter_map(|(arn, document)| {
         let attached = attached.contains(&arn);
         Some((arn, Managed { document: document?, attached }))

@@ -2,14 +2,14 @@
 
 use aws_sdk_iam::{
     Client,
-    types::{PolicyScopeType, PolicyVersion},
+    types::{Policy, PolicyScopeType, PolicyVersion},
 };
 use remedy_aws::{fault, found};
 use remedy_domain::{Fault, Target, Timestamp};
 use remedy_engine::{Page, Place};
 
 use crate::{
-    calls::{POLICIES, VERSION, VERSIONS},
+    calls::{POLICIES, POLICY, VERSION, VERSIONS},
     clients::Iam,
     principal::NO_SUCH,
 };
@@ -27,32 +27,44 @@ pub(crate) struct Versions {
     pub(crate) others: Vec<String>,
 }
 
+fn target(place: &Place, policy: &Policy) -> Option<Target> {
+    Some(Target {
+        account: place.account.clone(),
+        region: place.region.clone(),
+        resource_type: TYPE.to_owned(),
+        id: policy.policy_name()?.to_owned(),
+        unique_id: policy.policy_id().map(str::to_owned),
+        arn: Some(policy.arn()?.to_owned()),
+    })
+}
+
 /// One page of the policies that the customer manages.
 pub(crate) async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-    let request = client.0.list_policies().scope(PolicyScopeType::Local).max_items(1000);
+    let request = client.patient.list_policies().scope(PolicyScopeType::Local).max_items(1000);
     let answer = request.set_marker(from).send().await.map_err(|error| fault(POLICIES.operation, &error))?;
-    let target = |policy: &aws_sdk_iam::types::Policy| {
-        Some(Target {
-            account: place.account.clone(),
-            region: place.region.clone(),
-            resource_type: TYPE.to_owned(),
-            id: policy.policy_name()?.to_owned(),
-            unique_id: policy.policy_id().map(str::to_owned),
-            arn: Some(policy.arn()?.to_owned()),
-        })
-    };
-    let targets = answer.policies().iter().filter_map(target).collect();
+    let targets = answer.policies().iter().filter_map(|policy| target(place, policy)).collect();
     Ok(Page { targets, next: answer.marker.filter(|_| answer.is_truncated) })
 }
 
-/// By name, unique id or ARN.
+/// By name, unique id or ARN. Only the ARN is something that IAM can be asked for; a policy of AWS is none of the account's.
 pub(crate) async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-    let called = |target: &Target| {
-        [Some(target.id.as_str()), target.unique_id.as_deref(), target.arn.as_deref()].contains(&Some(id))
-    };
+    if id.starts_with("arn:") {
+        let is_own = id.split_once(":iam::").and_then(|(_, rest)| rest.strip_prefix(place.account.as_str()));
+        if !is_own.is_some_and(|rest| rest.starts_with(":policy/")) {
+            return Ok(Vec::new());
+        }
+        let answer = found(POLICY.operation, &NO_SUCH, client.client.get_policy().policy_arn(id).send().await)?;
+        let policy = answer.and_then(|answer| answer.policy);
+        return Ok(policy
+            .iter()
+            .filter(|policy| policy.arn() == Some(id))
+            .filter_map(|it| target(place, it))
+            .collect());
+    }
     let (mut found, mut from) = (Vec::new(), None);
     loop {
         let page = discover(client, place, from).await?;
+        let called = |target: &Target| target.id == id || target.unique_id.as_deref() == Some(id);
         found.extend(page.targets.into_iter().filter(called));
         from = page.next;
         if from.is_none() {

@@ -41,8 +41,8 @@ use crate::{
     admin_setting::{self, Holders, Setting, Step, Version},
     authorization,
     calls::{
-        ATTACH, AUTHORIZATIONS, CREATE_VERSION, DELETE_BOUNDARY, DELETE_VERSION, DETACH, KEYS, POLICIES, POLICY_TAGS,
-        PROFILE, PUT_BOUNDARY, SET_DEFAULT, VERSION, VERSIONS,
+        ATTACH, AUTHORIZATIONS, CREATE_VERSION, DELETE_BOUNDARY, DELETE_VERSION, DETACH, KEYS, POLICIES, POLICY,
+        POLICY_TAGS, PROFILE, PUT_BOUNDARY, SET_DEFAULT, VERSION, VERSIONS,
     },
     clients::Iam,
     policy,
@@ -92,7 +92,7 @@ impl Remediation for PolicyAdmin {
             ApiEvent::new(IAM, "CreatePolicyVersion"),
             ApiEvent::new(IAM, "SetDefaultPolicyVersion"),
         ],
-        reads: &[AUTHORIZATIONS, KEYS, PROFILE, POLICIES, POLICY_TAGS, VERSION, VERSIONS],
+        reads: &[AUTHORIZATIONS, KEYS, PROFILE, POLICIES, POLICY, POLICY_TAGS, VERSION, VERSIONS],
         writes: &[
             ATTACH[0],
             ATTACH[1],
@@ -131,7 +131,7 @@ impl Remediation for PolicyAdmin {
 
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, Setting>, Fault> {
         let arn = target.arn.clone().unwrap_or_default();
-        let Some(versions) = policy::versions(&client.0, &arn).await? else { return Ok(Observed::Absent) };
+        let Some(versions) = policy::versions(&client.client, &arn).await? else { return Ok(Observed::Absent) };
         let (id, text) = versions.default;
         let unread = |id: &String| Version { id: Some(id.clone()), document: None };
         let mut setting = Setting {
@@ -143,9 +143,9 @@ impl Remediation for PolicyAdmin {
             return Ok(Observed::Present { facts: Facts { arn, account: None }, setting });
         }
         if let [oldest, _, _, _, ..] = setting.others.as_mut_slice() {
-            oldest.document = policy::document(&client.0, &arn, oldest.id.as_deref().unwrap_or_default()).await?;
+            oldest.document = policy::document(&client.client, &arn, oldest.id.as_deref().unwrap_or_default()).await?;
         }
-        let account = authorization::account(&client.0, target, |account| account.holders(&arn)).await?;
+        let account = authorization::account(client, target, |account| account.holders(&arn)).await?;
         setting.holders = Some(Holders::of(&account, &arn));
         Ok(Observed::Present { facts: Facts { arn, account: Some(account) }, setting })
     }
@@ -210,7 +210,7 @@ impl Remediation for PolicyAdmin {
     }
 
     async fn perform(writer: &Writer<Iam>, target: &Target, step: &Step) -> Result<(), Fault> {
-        let (client, arn) = (&writer.client().0, target.arn.as_deref().unwrap_or_default());
+        let (client, arn) = (&writer.client().client, target.arn.as_deref().unwrap_or_default());
         match step {
             Step::CreateDefault(document) => create(client, arn, document, Becomes::Default).await,
             Step::CreateVersion(document) => create(client, arn, document, Becomes::Kept).await,

@@ -29,7 +29,7 @@ use remedy_engine::{Page, Place, Remediation, Writer};
 use remedy_policy::{Holder, Identity, Kind as Document, Policy, document::Effect};
 
 use crate::{
-    calls::{POLICIES, VERSION, VERSIONS},
+    calls::{POLICIES, POLICY, VERSION, VERSIONS},
     clients::Iam,
     policy,
 };
@@ -77,7 +77,7 @@ impl Remediation for PolicyFullService {
             ApiEvent::new(IAM, "CreatePolicyVersion"),
             ApiEvent::new(IAM, "SetDefaultPolicyVersion"),
         ],
-        reads: &[POLICIES, VERSION, VERSIONS],
+        reads: &[POLICIES, POLICY, VERSION, VERSIONS],
         writes: &[],
         elements: &[],
         stops: Stops::Nothing,
@@ -97,7 +97,7 @@ impl Remediation for PolicyFullService {
     }
 
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<Full, ()>, Fault> {
-        let text = policy::default_document(&client.0, target.arn.as_deref().unwrap_or_default()).await?;
+        let text = policy::default_document(&client.client, target.arn.as_deref().unwrap_or_default()).await?;
         Ok(text.map_or(Observed::Absent, |text| Observed::Present { facts: full(&text), setting: () }))
     }
 

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    calls::{POLICIES, VERSION, VERSIONS},
+    calls::{POLICIES, POLICY, VERSION, VERSIONS},
     clients::Iam,
     policy,
 };
@@ -77,7 +77,7 @@ impl Remediation for PolicyUnapproved {
             ApiEvent::new(IAM, "CreatePolicyVersion"),
             ApiEvent::new(IAM, "SetDefaultPolicyVersion"),
         ],
-        reads: &[POLICIES, VERSION, VERSIONS],
+        reads: &[POLICIES, POLICY, VERSION, VERSIONS],
         writes: &[],
         elements: &[],
         stops: Stops::Nothing,
@@ -98,7 +98,7 @@ impl Remediation for PolicyUnapproved {
     }
 
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<Change, ()>, Fault> {
-        let versions = policy::versions(&client.0, target.arn.as_deref().unwrap_or_default()).await?;
+        let versions = policy::versions(&client.client, target.arn.as_deref().unwrap_or_default()).await?;
         let Some(versions) = versions else { return Ok(Observed::Absent) };
         let (version, text) = versions.default;
         let facts = Change { version, since: versions.since, digest: digest(&text), last: None };

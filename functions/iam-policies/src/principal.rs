@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::{Client, types::AttachedPolicy};
 use futures_util::future::try_join_all;
-use remedy_aws::{fault, found};
+use remedy_aws::{
+    fault, found,
+    iam::{Asked, asked},
+};
 use remedy_domain::{Fault, Target, fence};
 use remedy_engine::{Page, Place};
 use serde::{Deserialize, Serialize};
@@ -37,6 +40,15 @@ impl Kind {
         }
     }
 
+    /// As ARNs have it.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Group => "group",
+            Self::Role => "role",
+        }
+    }
+
     /// Of a target; a control that has other targets asks for none.
     pub(crate) fn of(target: &Target) -> Self {
         let known = Self::ALL.into_iter().find(|kind| kind.resource_type() == target.resource_type);
@@ -54,17 +66,21 @@ impl Kind {
     }
 }
 
-/// One page of the principals of one kind.
-async fn page(client: &Client, place: &Place, kind: Kind, marker: Option<String>) -> Result<Page, Fault> {
-    let doing = kind.pick(&calls::LIST).operation;
-    let target = |id: &str, unique: &str, arn: &str| Target {
+fn target(place: &Place, kind: Kind, id: &str, unique: &str, arn: &str) -> Target {
+    Target {
         account: place.account.clone(),
         region: place.region.clone(),
         resource_type: kind.resource_type().to_owned(),
         id: id.to_owned(),
         unique_id: Some(unique.to_owned()),
         arn: Some(arn.to_owned()),
-    };
+    }
+}
+
+/// One page of the principals of one kind.
+async fn page(client: &Client, place: &Place, kind: Kind, marker: Option<String>) -> Result<Page, Fault> {
+    let doing = kind.pick(&calls::LIST).operation;
+    let target = |id: &str, unique: &str, arn: &str| target(place, kind, id, unique, arn);
     let (targets, next) = match kind {
         Kind::User => {
             let answer = client.list_users().max_items(1000).set_marker(marker).send().await;
@@ -95,7 +111,7 @@ pub(crate) async fn discover(client: &Iam, place: &Place, kinds: &[Kind], from: 
     let at: usize = place_in_list.parse().unwrap_or_default();
     let Some(kind) = kinds.get(at) else { return Ok(Page::default()) };
     let marker = (!marker.is_empty()).then(|| marker.to_owned());
-    let page = page(&client.0, place, *kind, marker).await?;
+    let page = page(&client.patient, place, *kind, marker).await?;
     let next = match page.next {
         Some(marker) => Some(format!("{at}|{marker}")),
         None if at + 1 < kinds.len() => Some(format!("{}|", at + 1)),
@@ -104,20 +120,56 @@ pub(crate) async fn discover(client: &Iam, place: &Place, kinds: &[Kind], from: 
     Ok(Page { targets: page.targets, next })
 }
 
-/// By name, unique id or ARN. A principal may be named like another's id, so all are looked at.
+/// By name, unique id or ARN. A principal may be named like another's id: what may be one is looked for among all.
 pub(crate) async fn find(client: &Iam, place: &Place, kinds: &[Kind], id: &str) -> Result<Vec<Target>, Fault> {
     let called = |target: &Target| {
         [Some(target.id.as_str()), target.unique_id.as_deref(), target.arn.as_deref()].contains(&Some(id))
     };
-    let (mut found, mut from) = (Vec::new(), None);
-    loop {
-        let page = discover(client, place, kinds, from).await?;
-        found.extend(page.targets.into_iter().filter(called));
-        from = page.next;
-        if from.is_none() {
-            return Ok(found);
+    let mut found = Vec::new();
+    for kind in kinds {
+        match asked(kind.word(), id) {
+            Asked::Never => {}
+            Asked::ByName(name) => found.extend(named(&client.client, place, *kind, name).await?),
+            Asked::ByListing => found.extend(all(client, place, *kind).await?),
         }
     }
+    found.retain(called);
+    Ok(found)
+}
+
+async fn all(client: &Iam, place: &Place, kind: Kind) -> Result<Vec<Target>, Fault> {
+    let (mut all, mut from) = (Vec::new(), None);
+    loop {
+        let page = page(&client.patient, place, kind, from).await?;
+        all.extend(page.targets);
+        from = page.next;
+        if from.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+/// The principal of a name; none where there is none.
+async fn named(client: &Client, place: &Place, kind: Kind, name: &str) -> Result<Option<Target>, Fault> {
+    let doing = kind.pick(&calls::GET).operation;
+    Ok(match kind {
+        Kind::User => {
+            let answer = client.get_user().user_name(name).send().await;
+            let user = found(doing, &NO_SUCH, answer)?.and_then(|answer| answer.user);
+            user.map(|user| target(place, kind, user.user_name(), user.user_id(), user.arn()))
+        }
+        Kind::Group => {
+            // It answers with the group's members, too: one is the least that can be asked for.
+            let answer = client.get_group().group_name(name).max_items(1).send().await;
+            let group = found(doing, &NO_SUCH, answer)?.and_then(|answer| answer.group);
+            group.map(|group| target(place, kind, group.group_name(), group.group_id(), group.arn()))
+        }
+        Kind::Role => {
+            let answer = client.get_role().role_name(name).send().await;
+            let role = found(doing, &NO_SUCH, answer)?.and_then(|answer| answer.role);
+            role.map(|role| target(place, kind, role.role_name(), role.role_id(), role.arn()))
+        }
+    })
 }
 
 /// The ARNs of the managed policies attached to a principal; none where there is no such principal. A principal has ten,

@@ -19,7 +19,7 @@ type Page = (Vec<Tag>, Option<String>);
 pub(crate) async fn of(client: &Iam, target: &Target) -> Result<Tags, Fault> {
     let (mut tags, mut from) = (Tags::new(), None);
     loop {
-        let Some((some, next)) = page(&client.0, target, from).await? else { return Ok(tags) };
+        let Some((some, next)) = page(&client.client, target, from).await? else { return Ok(tags) };
         tags.extend(some.into_iter().map(|tag| (tag.key, tag.value)));
         from = next;
         if from.is_none() {

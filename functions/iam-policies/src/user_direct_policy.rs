@@ -34,7 +34,7 @@ use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use crate::{
     account::is_administrator_access,
     attachments::{self, Attachments, Step},
-    calls::{ATTACH, DETACH, GET_INLINE, GROUPS_OF, LIST, LIST_ATTACHED, LIST_INLINE, TAGS, VERSION, VERSIONS},
+    calls::{ATTACH, DETACH, GET, GET_INLINE, GROUPS_OF, LIST, LIST_ATTACHED, LIST_INLINE, TAGS, VERSION, VERSIONS},
     clients::Iam,
     consent,
     principal::{self, Kind, NO_SUCH},
@@ -82,6 +82,7 @@ impl Remediation for UserDirectPolicy {
             GET_INLINE[0],
             GROUPS_OF,
             LIST_INLINE[0],
+            GET[0],
             LIST[0],
             TAGS[0],
             VERSION,
@@ -106,11 +107,13 @@ impl Remediation for UserDirectPolicy {
     }
 
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, Attachments>, Fault> {
-        let (policies, inline) =
-            join(principal::attached(&client.0, Kind::User, &target.id), principal::count_inline(&client.0, target))
-                .await;
+        let (policies, inline) = join(
+            principal::attached(&client.client, Kind::User, &target.id),
+            principal::count_inline(&client.client, target),
+        )
+        .await;
         let (Some(policies), Some(inline)) = (policies?, inline?) else { return Ok(Observed::Absent) };
-        let fences = principal::fences(&client.0, &policies).await?;
+        let fences = principal::fences(&client.client, &policies).await?;
         let is_fenced_only = policies.is_subset(&fences);
         let by_groups = if is_fenced_only { BTreeSet::new() } else { by_groups(client, &target.id).await? };
         let setting = Attachments { kind: Kind::User, policies };
@@ -151,14 +154,14 @@ impl Remediation for UserDirectPolicy {
     }
 
     async fn perform(writer: &Writer<Iam>, target: &Target, step: &Step) -> Result<(), Fault> {
-        step.write.perform(&writer.client().0, step.kind, &target.id).await
+        step.write.perform(&writer.client().client, step.kind, &target.id).await
     }
 }
 
 /// The managed policies that a user's groups give it. A user is in ten groups at most.
 async fn by_groups(client: &Iam, name: &str) -> Result<BTreeSet<String>, Fault> {
-    let groups = client.0.list_groups_for_user().user_name(name).send().await;
+    let groups = client.client.list_groups_for_user().user_name(name).send().await;
     let groups = found(GROUPS_OF.operation, &NO_SUCH, groups)?.map(|answer| answer.groups).unwrap_or_default();
-    let lists = groups.iter().map(|group| principal::attached(&client.0, Kind::Group, group.group_name()));
+    let lists = groups.iter().map(|group| principal::attached(&client.client, Kind::Group, group.group_name()));
     Ok(try_join_all(lists).await?.into_iter().flatten().flatten().collect())
 }

@@ -1,5 +1,8 @@
 //! The desk on a ledger in memory: who may do what, the effect of each deed, and its records.
 
+mod holds;
+mod plans;
+mod settings;
 mod undoing;
 
 use remedy_aws::Sent;
@@ -42,10 +45,14 @@ fn settings() -> Settings {
 }
 
 async fn says(ports: &MemoryPorts, who: &Actor, request: &Value) -> Result<Value, Refused> {
-    let (settings, text) = (settings(), request.to_string());
+    says_under(ports, &settings(), who, request).await
+}
+
+async fn says_under(ports: &MemoryPorts, settings: &Settings, who: &Actor, request: &Value) -> Result<Value, Refused> {
+    let text = request.to_string();
     let digest = remedy_domain::canonical::sha256_hex(text.as_bytes());
     let (environment, deployed) = (Mode::Observe, &Deployed::InForce);
-    let desk = Desk { ports, settings: &settings, deployed, environment, actor: who, request: &digest };
+    let desk = Desk { ports, settings, deployed, environment, actor: who, request: &digest };
     desk.serve(&Request::parse(&text).unwrap()).await
 }
 

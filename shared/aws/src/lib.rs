@@ -12,6 +12,7 @@ pub mod environment;
 mod errand;
 mod faults;
 pub mod host;
+pub mod iam;
 pub mod identity;
 mod notices;
 pub mod objects;

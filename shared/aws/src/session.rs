@@ -75,7 +75,7 @@ impl Session {
             .sleep_impl(SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
             .time_source(aws_smithy_async::time::SharedTimeSource::new(aws_smithy_async::time::SystemTimeSource::new()))
             .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(50)))
-            .timeout_config(timeouts());
+            .timeout_config(TIMEOUTS.config());
         config.set_endpoint_url(access.endpoint.clone());
         config.set_app_name(access.function.clone().and_then(|function| AppName::new(function).ok()));
         Self { config: config.build(), behind, stack: None, is_deployed: true }
@@ -89,6 +89,15 @@ impl Session {
         }
         let region = aws_types::region::Region::new(region.as_str().to_owned());
         Self { config: self.config.clone().into_builder().region(region).build(), ..self.clone() }
+    }
+
+    /// The same session for answers that take long: AWS IAM needs ten seconds to return what a thousand principals hold.
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        if !self.config.timeout_config().is_some_and(TimeoutConfig::has_timeouts) {
+            return self.clone();
+        }
+        Self { config: self.config.clone().into_builder().timeout_config(PATIENCE.config()).build(), ..self.clone() }
     }
 
     /// The same session with other credentials.
@@ -129,13 +138,24 @@ impl Connect for aws_sdk_s3::Client {
     }
 }
 
-/// One attempt is short and the whole operation bounded: a Lambda must not wait on a lost packet.
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(Duration::from_millis(1_500))
-        .operation_attempt_timeout(Duration::from_secs(3))
-        .operation_timeout(Duration::from_secs(12))
-        .build()
+/// How long an attempt of a call may take, and all of its attempts together.
+struct Timeouts {
+    attempt: Duration,
+    call: Duration,
+}
+
+/// One attempt is short and the whole call bounded: a Lambda must not wait on a lost packet.
+const TIMEOUTS: Timeouts = Timeouts { attempt: Duration::from_secs(3), call: Duration::from_secs(12) };
+const PATIENCE: Timeouts = Timeouts { attempt: Duration::from_secs(20), call: Duration::from_secs(45) };
+
+impl Timeouts {
+    fn config(&self) -> TimeoutConfig {
+        TimeoutConfig::builder()
+            .connect_timeout(Duration::from_millis(1_500))
+            .operation_attempt_timeout(self.attempt)
+            .operation_timeout(self.call)
+            .build()
+    }
 }
 
 /// The HTTP client for an endpoint; also for tests that reach an emulator as a function would.

@@ -82,10 +82,9 @@ fn entries(batch: &[Value]) -> Result<Vec<SendMessageBatchRequestEntry>, Fault> 
     built.map_err(|_| Fault::defect("sqs:SendMessageBatch", "message-not-built"))
 }
 
-/// A name is unique only within a type: where there are several, the ARN tells which.
+/// The ARN says which of several types a name is of, and whose it is: IAM is asked for that one.
 fn message(control: &Control, target: &Target) -> Value {
-    let arn = target.arn.as_ref().filter(|_| control.resource_types.len() > 1);
-    let resource = arn.unwrap_or(&target.id);
+    let resource = target.arn.as_ref().unwrap_or(&target.id);
     let message = json!({"control": control.id, "resource": resource, "account": target.account});
     with_region(message, &target.region)
 }

@@ -11,6 +11,8 @@
 //! reordered or cut off, and what it cannot judge: [`Verdict::CannotSay`] is never [`Verdict::Intact`].
 
 mod archive;
+#[cfg(test)]
+mod boundaries;
 mod checkpoint;
 mod contents;
 mod finding;

@@ -60,7 +60,7 @@ impl Lawful for PolicyAdmin {
     }
 
     async fn arrange(world: &Managed, stage: &Stage) -> Option<String> {
-        let client = stage.client::<Iam>().0;
+        let client = stage.client::<Iam>().client;
         worlds::keepers(stage).await;
         worlds::bounds(&client).await;
         let versions: Vec<_> = world.versions.iter().map(String::as_str).collect();
@@ -118,7 +118,7 @@ impl Lawful for PolicyAdmin {
     }
 
     async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
-        worlds::tag(&stage.client::<Iam>().0, target, tags).await
+        worlds::tag(&stage.client::<Iam>().client, target, tags).await
     }
 
     fn grounds(_: &str) -> &'static [&'static str] {
@@ -152,7 +152,7 @@ impl Lawful for PolicyFullService {
 
     async fn arrange(world: &String, stage: &Stage) -> Option<String> {
         let name = stage.name("clinic");
-        worlds::policy(&stage.client::<Iam>().0, &name, &[world]).await;
+        worlds::policy(&stage.client::<Iam>().client, &name, &[world]).await;
         Some(name)
     }
 
@@ -185,7 +185,7 @@ impl Lawful for PolicyUnapproved {
 
     async fn arrange(world: &Changed, stage: &Stage) -> Option<String> {
         let name = stage.name("clinic");
-        worlds::policy(&stage.client::<Iam>().0, &name, &[&document(&[READING]), &world.text]).await;
+        worlds::policy(&stage.client::<Iam>().client, &name, &[&document(&[READING]), &world.text]).await;
         Some(name)
     }
 

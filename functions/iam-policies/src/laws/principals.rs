@@ -62,7 +62,7 @@ impl Lawful for AdminAttached {
     }
 
     async fn arrange(world: &Attached, stage: &Stage) -> Option<String> {
-        let client = stage.client::<Iam>().0;
+        let client = stage.client::<Iam>().client;
         worlds::keepers(stage).await;
         let name = worlds::principal(&client, stage, world.kind).await;
         for arn in &world.policies {
@@ -80,7 +80,7 @@ impl Lawful for AdminAttached {
     }
 
     async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
-        worlds::tag(&stage.client::<Iam>().0, target, tags).await
+        worlds::tag(&stage.client::<Iam>().client, target, tags).await
     }
 
     fn grounds(element: &str) -> &'static [&'static str] {
@@ -112,7 +112,7 @@ impl Lawful for UserDirectPolicy {
     }
 
     async fn arrange(world: &Direct, stage: &Stage) -> Option<String> {
-        let client = stage.client::<Iam>().0;
+        let client = stage.client::<Iam>().client;
         let name = worlds::principal(&client, stage, Kind::User).await;
         let group = worlds::principal(&client, stage, Kind::Group).await;
         client.add_user_to_group().user_name(&name).group_name(&group).send().await.unwrap();
@@ -137,7 +137,7 @@ impl Lawful for UserDirectPolicy {
     }
 
     async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
-        worlds::tag(&stage.client::<Iam>().0, target, tags).await
+        worlds::tag(&stage.client::<Iam>().client, target, tags).await
     }
 
     fn grounds(element: &str) -> &'static [&'static str] {
@@ -179,7 +179,7 @@ impl Lawful for InlinePolicy {
     }
 
     async fn arrange(world: &Inline, stage: &Stage) -> Option<String> {
-        let client = stage.client::<Iam>().0;
+        let client = stage.client::<Iam>().client;
         let name = worlds::principal(&client, stage, world.kind).await;
         for arn in &world.attached {
             worlds::attach(&client, world.kind, &name, arn).await;
@@ -215,7 +215,7 @@ impl Lawful for InlinePolicy {
     }
 
     async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
-        worlds::tag(&stage.client::<Iam>().0, target, tags).await
+        worlds::tag(&stage.client::<Iam>().client, target, tags).await
     }
 
     fn grounds(element: &str) -> &'static [&'static str] {
@@ -247,7 +247,7 @@ impl Lawful for InlineKms {
     }
 
     async fn arrange(world: &Keys, stage: &Stage) -> Option<String> {
-        let client = stage.client::<Iam>().0;
+        let client = stage.client::<Iam>().client;
         let name = worlds::principal(&client, stage, world.kind).await;
         for (number, text) in world.policies.iter().enumerate() {
             worlds::put_inline(&client, world.kind, &name, &format!("policy-{number}"), text).await;

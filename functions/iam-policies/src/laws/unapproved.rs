@@ -27,13 +27,13 @@ async fn outcome(scene: &Scene<PolicyUnapproved>) -> Outcome {
 
 /// Makes a version that is not the default.
 async fn make(scene: &Scene<PolicyUnapproved>, text: &str) {
-    let client = scene.stage.client::<Iam>().0;
+    let client = scene.stage.client::<Iam>().client;
     let request = client.create_policy_version().policy_arn(scene.target.arn.as_deref().unwrap());
     request.policy_document(text).set_as_default(false).send().await.unwrap();
 }
 
 async fn let_count(scene: &Scene<PolicyUnapproved>, version: &str) {
-    let client = scene.stage.client::<Iam>().0;
+    let client = scene.stage.client::<Iam>().client;
     let request = client.set_default_policy_version().policy_arn(scene.target.arn.as_deref().unwrap());
     request.version_id(version).send().await.unwrap();
 }

@@ -53,7 +53,7 @@ pub(super) fn administrators() -> impl Strategy<Value = String> {
 
 /// Two administrators whom nothing touches, so that others may go: there are two in an account.
 pub(super) async fn keepers(stage: &Stage) {
-    let client = stage.client::<Iam>().0;
+    let client = stage.client::<Iam>().client;
     for name in ["keeper-1", "keeper-2"] {
         match client.create_user().user_name(name).send().await {
             Err(SdkError::ServiceError(error)) if error.err().is_entity_already_exists_exception() => continue,

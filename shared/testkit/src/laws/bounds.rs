@@ -73,7 +73,9 @@ pub(super) async fn calls_of_a_tour<C: Lawful>(case: &Case<C>, theatre: &dyn The
     let Some(scene) = Scene::<C>::on(case, (stage, ports)).await else { return BTreeSet::new() };
     let mark = scene.mark();
     list::<C>(&begin).await;
-    find::<C>(&begin, &scene.target.id).await;
+    for name in [Some(&scene.target.id), scene.target.arn.as_ref()].into_iter().flatten() {
+        find::<C>(&begin, name).await;
+    }
     let report = scene.repair().await.expect("a run");
     if let Some(plan) = report.plan.filter(|_| !report.performed.is_empty()) {
         let _ = scene.revert(&plan).await.expect("an undo");
