@@ -1,5 +1,6 @@
 """Checks template.yaml, member-roles.yaml, config-rules.yaml, forward.yaml and deployer.yaml as a security reviewer would: cfn-lint, the SAM CLI,
-and Guard rules on what SAM makes of them: our own, and those of AWS Control Tower.
+and Guard rules on what SAM makes of them: our own, and those of AWS Control Tower. Then what no linter knows: the permissions of deployer.yaml
+and the example of a pipeline (deployer_check.py), and what is fixed to one partition of AWS (partition_check.py).
 
 Usage: template_check.py [RULES.guard ...]      more rule files, such as the HIPAA rule set of the AWS Guard Rules Registry
 Ends with 1 if anything fails that a template does not suppress with a reason.
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import cfnlint.api
+import deployer_check
+import partition_check
 from template_guard import ROOT, control_tower, failures, transformed, unfolded, with_defaults
 
 GUARD = ROOT / "tools/guard"
@@ -259,7 +262,8 @@ def check(name: str, more: list[Path]) -> int:
 
 def main() -> int:
     more = [Path(argument) for argument in sys.argv[1:]]
-    return 1 if sum([lint("code-signing.yaml"), *(check(name, more) for name in TEMPLATES)]) else 0
+    findings = [lint("code-signing.yaml"), *(check(name, more) for name in TEMPLATES), deployer_check.check(), partition_check.check()]
+    return 1 if sum(findings) else 0
 
 
 if __name__ == "__main__":

@@ -322,7 +322,6 @@ LEFT_OUT = {
     "logs:DeleteIndexPolicy logs:DeleteResourcePolicy logs:PutBearerTokenAuthentication logs:PutDataProtectionPolicy logs:PutIndexPolicy "
     "logs:PutLogGroupDeletionProtection logs:PutResourcePolicy",
     "no topic has a data protection policy": "sns:PutDataProtectionPolicy",
-    "a subscription has no settings": "sns:SetSubscriptionAttributes",
 }
 
 
