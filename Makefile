@@ -66,11 +66,12 @@ simulate: ## Play histories of the engine in a simulated world: make simulate SE
 mutants: $(TOOLS)/cargo-mutants ## Plant faults in what guards, records, decides and seals, and see whether tests find 95 of 100: make mutants PART=domain
 	$(PYTHON) tools/mutants.py $(PART)
 
-template: build ## Write template.yaml, member-roles.yaml, config-rules.yaml and forward.yaml from what the functions say of themselves
+template: venv build ## Write template.yaml, member-roles.yaml, config-rules.yaml and forward.yaml from what the functions say of themselves, and deployer.yaml
 	$(PYTHON) tools/template.py > target/template.yaml && mv target/template.yaml template.yaml
 	$(PYTHON) tools/template_members.py > target/member-roles.yaml && mv target/member-roles.yaml member-roles.yaml
 	$(PYTHON) tools/template_config.py > target/config-rules.yaml && mv target/config-rules.yaml config-rules.yaml
 	$(PYTHON) tools/template_forward.py > target/forward.yaml && mv target/forward.yaml forward.yaml
+	$(PY) tools/template_deployer.py > target/deployer.yaml && mv target/deployer.yaml deployer.yaml
 
 formats: venv ## Store, for controls and releases that are new, what they store as fixtures: later versions must read it
 	REMEDY_WRITE_FORMATS=1 cargo nextest run --workspace -E 'test(/loads_what_was_stored$$/)'

@@ -1,5 +1,6 @@
-"""Checks template.yaml, member-roles.yaml, config-rules.yaml and forward.yaml as a security reviewer would: cfn-lint, the SAM CLI,
-and Guard rules on what SAM makes of them: our own, and those of AWS Control Tower.
+"""Checks template.yaml, member-roles.yaml, config-rules.yaml, forward.yaml and deployer.yaml as a security reviewer would: cfn-lint, the SAM CLI,
+and Guard rules on what SAM makes of them: our own, and those of AWS Control Tower. Then what no linter knows: the permissions of deployer.yaml
+and the example of a pipeline (deployer_check.py), and what is fixed to one partition of AWS (partition_check.py).
 
 Usage: template_check.py [RULES.guard ...]      more rule files, such as the HIPAA rule set of the AWS Guard Rules Registry
 Ends with 1 if anything fails that a template does not suppress with a reason.
@@ -15,11 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import cfnlint.api
+import deployer_check
+import partition_check
 from template_guard import ROOT, control_tower, failures, transformed, unfolded, with_defaults
 
 GUARD = ROOT / "tools/guard"
 # Each template with our own rules for it.
-TEMPLATES = {"template.yaml": ["both", "remedy"], "member-roles.yaml": ["both", "members"], "config-rules.yaml": ["rules"], "forward.yaml": ["both", "elsewhere"]}
+TEMPLATES = {
+    "template.yaml": ["identities", "both", "remedy"],
+    "member-roles.yaml": ["identities", "both", "members"],
+    "config-rules.yaml": ["rules"],
+    "forward.yaml": ["identities", "both", "elsewhere"],
+    "deployer.yaml": ["identities", "deployer"],
+}
 Ways = dict[str, Callable[[dict[str, Any]], Any]]
 
 
@@ -92,6 +101,7 @@ def broken() -> dict[str, list[Ways]]:
         "member-roles.yaml": [both | of_members(), every_way, without("sts:SourceIdentity"), without("aws:PrincipalOrgID")],
         "config-rules.yaml": [of_rules()],
         "forward.yaml": [of_other_regions()],
+        "deployer.yaml": [of_the_deployer(), by_the_other_role(), by_the_boundary()],
     }
 
 
@@ -157,6 +167,49 @@ def of_other_regions() -> Ways:
     }
 
 
+def claims(document: dict[str, Any], role: str) -> dict[str, Any]:
+    return trust(document, role, 0)["Condition"]["StringEquals"]
+
+
+def with_sid(document: dict[str, Any], policy: str, sid: str) -> dict[str, Any]:
+    return next(one for one in of(policy)(document)["PolicyDocument"]["Statement"] if one["Sid"] == sid)
+
+
+def of_the_deployer() -> Ways:
+    sub = "token.actions.githubusercontent.com:sub"
+    return {
+        "NO_PERMISSION_IS_A_PATTERN": lambda made: statement(made, "Stores").update(Action=["s3:Get*"]),
+        "ROLES_HAVE_NO_INLINE_POLICY": lambda made: of("ServiceRole")(made).update(Policies=[{}]),
+        "ROLES_TRUST_NOBODY_IN_GENERAL": lambda made: trust(made, "ServiceRole", 0).update(Principal={"AWS": "*"}),
+        "ONLY_JOBS_OF_ONE_REPOSITORY_COME_IN": lambda made: claims(made, "DeployRole").update({sub: {"Fn::Sub": "repo:${Repository}:*"}}),
+        "CLOUDFORMATION_COMES_FROM_THIS_ACCOUNT": lambda made: claims(made, "ServiceRole").pop("aws:SourceAccount"),
+        "A_JOB_WRITES_NOTHING_BUT_CHANGE_SETS_AND_CODE": lambda made: statement(made, "Deploy")["Action"].append("cloudformation:DeleteStack"),
+        "WHO_PROPOSES_DOES_NOT_EXECUTE": lambda made: statement(made, "Propose")["Action"].append("cloudformation:ExecuteChangeSet"),
+        "PROPOSALS_NAME_THE_SERVICE_ROLE": lambda made: with_sid(made, "Propose", "Proposals").pop("Condition"),
+        "ROLES_ARE_PASSED_TO_NAMED_SERVICES": lambda made: with_sid(made, "Identities", "PassedRoles").pop("Condition"),
+        "IDENTITIES_ARE_REMEDYS_OWN": lambda made: with_sid(made, "Identities", "Roles").update(Resource=["*"]),
+        "THE_SERVICE_ROLE_LEAVES_ITSELF_ALONE": lambda made: with_sid(made, "Identities", "NeverItself").update(Effect="Allow"),
+        "A_BOUNDARY_STAYS_ON": lambda made: with_sid(made, "Identities", "NewRolesUnderBoundary").pop("Condition"),
+    }
+
+
+def by_the_other_role() -> Ways:
+    """The same faults, elsewhere: a condition gone, a change set of one's own, a service role for anything."""
+    return {
+        "ONLY_JOBS_OF_ONE_REPOSITORY_COME_IN": lambda made: claims(made, "ProposeRole").pop("token.actions.githubusercontent.com:aud"),
+        "A_JOB_WRITES_NOTHING_BUT_CHANGE_SETS_AND_CODE": lambda made: statement(made, "Propose")["Action"].append("iam:CreateRole"),
+        "WHO_PROPOSES_DOES_NOT_EXECUTE": lambda made: statement(made, "Deploy")["Action"].append("cloudformation:CreateChangeSet"),
+        "ROLES_ARE_PASSED_TO_NAMED_SERVICES": lambda made: with_sid(made, "Propose", "TheServiceRole").pop("Condition"),
+    }
+
+
+def by_the_boundary() -> Ways:
+    return {
+        "ONLY_JOBS_OF_ONE_REPOSITORY_COME_IN": lambda made: made["Resources"]["DeployRole"].pop("Condition"),
+        "A_BOUNDARY_STAYS_ON": lambda made: with_sid(made, "Identities", "NeverTheBoundary").update(Effect="Allow"),
+    }
+
+
 def without(key: str) -> Ways:
     """A role that does not ask for one of what is compared as text."""
     condition = lambda made: trust(made, "IamMfaReadRole", 0)["Condition"]  # noqa: E731
@@ -209,7 +262,8 @@ def check(name: str, more: list[Path]) -> int:
 
 def main() -> int:
     more = [Path(argument) for argument in sys.argv[1:]]
-    return 1 if sum([lint("code-signing.yaml"), *(check(name, more) for name in TEMPLATES)]) else 0
+    findings = [lint("code-signing.yaml"), *(check(name, more) for name in TEMPLATES), deployer_check.check(), partition_check.check()]
+    return 1 if sum(findings) else 0
 
 
 if __name__ == "__main__":

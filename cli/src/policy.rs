@@ -147,7 +147,8 @@ fn guessed(text: &str) -> Kind {
     if !has("Resource") && !has("NotResource") {
         return Kind::Trust;
     }
-    if ["arn:aws:s3:::", "arn:aws-us-gov:s3:::", "arn:aws-cn:s3:::"].iter().any(|arn| text.contains(arn)) {
+    // Of all ARNs of S3, only those of buckets and objects have no Region and no account, in whatever partition.
+    if text.contains(":s3:::") {
         return Kind::Bucket;
     }
     if text.contains("\"kms:") { Kind::Key } else { Kind::Resource }

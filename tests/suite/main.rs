@@ -21,6 +21,7 @@ mod deliveries;
 mod delivery;
 mod denials;
 mod deny_policy;
+mod deployer;
 mod differential;
 mod encryption;
 mod fences;

@@ -238,9 +238,16 @@ impl<'p> Part<'p> {
     }
 
     pub(crate) fn nearly_everywhere(&self) -> bool {
-        const SOME_ARN: &str = "arn:aws:remedy:remedy:000000000000:remedy";
-        let wide = |resource: &Wild<'_>| resource.exact && glob::matches(&resource.text, SOME_ARN);
-        if self.negated { !self.resources.iter().any(wide) } else { self.resources.iter().any(wide) }
+        // An account is in one partition, and a policy does not say in which: a pattern is wide where it is about all of one of them, an
+        // exception leaves nothing only where it is about all of each.
+        const SOME_ARNS: [&str; 3] = [
+            "arn:aws:remedy:remedy:000000000000:remedy",
+            "arn:aws-cn:remedy:remedy:000000000000:remedy",
+            "arn:aws-us-gov:remedy:remedy:000000000000:remedy",
+        ];
+        let covered =
+            |arn: &&str| self.resources.iter().any(|resource| resource.exact && glob::matches(&resource.text, arn));
+        if self.negated { !SOME_ARNS.iter().all(covered) } else { SOME_ARNS.iter().any(covered) }
     }
 
     /// Whether it is about all of what the pattern matches.

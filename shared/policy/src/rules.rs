@@ -264,11 +264,17 @@ fn i3_all_but_a_little_is_nearly_admin() {
         r#""Action":"*","NotResource":"arn:aws:s3:::phi/*""#,
         r#""Action":"*","Resource":"arn:*:*:*:*:*""#,
         r#""NotAction":"iam:*","Resource":"*""#,
+        // All of one partition is all of an account that is in it, and nothing of another one.
+        r#""Action":"*","Resource":"arn:aws:*""#,
+        r#""Action":"*","Resource":"arn:aws-us-gov:*""#,
+        r#""Action":"*","Resource":"arn:aws-cn:*""#,
+        r#""Action":"*","NotResource":"arn:aws-cn:*""#,
     ] {
         let found = allow(members);
         assert!(found.near_admin && !found.admin && !found.admin_literal, "{members}");
     }
     assert!(!allow(r#""Action":"*","NotResource":"*""#).near_admin);
+    assert!(!allow(r#""Action":"*","NotResource":["arn:aws:*","arn:aws-cn:*","arn:aws-us-gov:*"]"#).near_admin);
     assert!(!allow(r#""Action":"s3:*","Resource":"*""#).near_admin);
 }
 
