@@ -156,7 +156,7 @@ def region(ask: Ask, plan: Plan) -> Seen:
             return unknown(f"it is not known where CloudTrail delivers the calls of IAM in {plan.partition}", "ask AWS, and report it to the project")
         forwards = f"{plan.stack}-forward-{iam}" in {role["RoleName"] for role in ask.all("iam:ListRoles", "Roles")}
         if not forwards:
-            saw = f"CloudTrail delivers the calls of IAM in {iam} only: in {plan.region} the sweep alone finds IAM drift"
+            saw = f"CloudTrail delivers the calls of IAM in {iam} only: in {plan.region} only AWS Config and the sweep find IAM drift"
             seen.append(attention(saw, f"deploy forward.yaml in {iam}, or GlobalControls=yes in a stack of {iam} instead"))
     return worst(seen, f"events of IAM reach {plan.region}" if plan.has_iam else f"{plan.region}, without the IAM functions")
 

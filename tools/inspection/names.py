@@ -16,6 +16,11 @@ HEALTHY = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IM
 SHOWN = 4
 
 
+def last(url: str) -> str:
+    """The name in an ARN or a URL. A queue has several URLs, and one name."""
+    return re.split("[/:]", url)[-1]
+
+
 @dataclass(frozen=True)
 class Listing:
     """Where AWS tells the names of one type of resource. `physical` is what CloudFormation knows it by."""
@@ -32,10 +37,9 @@ class Listing:
         """The names that AWS has, with what CloudFormation would know each by."""
         parameters = ({self.prefix: prefix} if self.prefix else {}) | ({"Scope": self.scope} if self.scope else {})
         told = ask.all(self.action, self.member, **parameters)
-        texts = [(item, item) if isinstance(item, str) else (item[self.name], item[self.physical]) for item in told]
-        # Of a URL or an ARN the last part is the name.
-        urls = self.name is None or self.name.endswith("Arn")
-        return {re.split("[/:]", name)[-1] if urls else name: physical for name, physical in texts}
+        if self.name is None or self.physical is None:
+            return {last(url): last(url) for url in told}
+        return {last(item[self.name]) if self.name.endswith("Arn") else item[self.name]: item[self.physical] for item in told}
 
 
 # Every type of the template with a name that it gives: a test says when one is missing.
@@ -80,7 +84,14 @@ def own(ask: Ask, plan: Plan) -> set[tuple[str, str]]:
     told = ask.all("cloudformation:ListStackResources", "StackResourceSummaries", StackName=plan.stack)
     # What a stack left behind when it was deleted or rolled back is nobody's.
     kept = [one for one in told if one["ResourceStatus"] not in ("DELETE_COMPLETE", "DELETE_SKIPPED")]
-    return {(one["ResourceType"].replace("AWS::Lambda::Function", "AWS::Serverless::Function"), one.get("PhysicalResourceId", "")) for one in kept}
+    return {known(one["ResourceType"], one.get("PhysicalResourceId", "")) for one in kept}
+
+
+def known(kind: str, physical: str) -> tuple[str, str]:
+    """A resource of a stack, as the template and LISTINGS call it."""
+    if kind == "AWS::Lambda::Function":
+        return "AWS::Serverless::Function", physical
+    return kind, last(physical) if kind == "AWS::SQS::Queue" else physical
 
 
 def few(names: list[str]) -> str:
