@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -273,9 +274,10 @@ class Calls(Case):
 
     def test_a_check_cannot_make_a_call_that_it_does_not_declare(self) -> None:
         account = Account(WORLD.session, REGION)
-        for declared in ([], ["sqs:PurgeQueue"]):
-            with self.assertRaises(PermissionError):
-                Ask(account, frozenset(declared)).one("sqs:PurgeQueue", QueueUrl="any")
+        with self.assertRaises(PermissionError):
+            Ask(account, frozenset(["iam:ListRoles"])).one("sts:GetCallerIdentity")
+        with self.assertRaises(PermissionError):
+            Ask(account, frozenset(["sqs:PurgeQueue"])).one("sqs:PurgeQueue", QueueUrl="any")
         self.assertEqual(WORLD.called, set())
 
     def test_each_question_is_put_once(self) -> None:
@@ -375,6 +377,13 @@ class Program(Case):
         self.assertEqual([one["name"] for one in found], list(ALL))
         self.assertEqual({tuple(one) for one in found}, {("name", "asks", "verdict", "saw", "next", "chapter")})
 
+    def test_as_a_process_of_its_own_it_prints_everything_and_ends_with_its_status(self) -> None:
+        command = [sys.executable, str(ROOT / "tools/preflight.py"), "--json", "--samconfig", "/nowhere/samconfig.toml"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        # Nothing is answered in moto's place here: it does not know lambda:GetAccountSettings.
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual([one["name"] for one in json.loads(done.stdout)], list(ALL))
+
     def test_every_chapter_is_there(self) -> None:
         for check in ALL.values():
             page, anchor = check.chapter.split("#")
@@ -404,8 +413,9 @@ class Program(Case):
                 for more in ([], ["--json"]):
                     _, out, err = self.program(*more, "--parameters", f"OrganizationId={organization(WORLD)}", *form)
                     self.assertNotIn(value, out + err)
-        _, out, err = self.program("--parameters", "ExternalId=short", "secret")
-        self.assertNotIn("secret", out + err)
+        for misplaced in (["--parameters", "ExternalId=short", "secret"], ["--stack", "remedy", "ExternalId=secret"]):
+            status, out, err = self.program(*misplaced)
+            self.assertEqual((status, "secret" in out + err), (64, False), err)
 
     def configured(self, text: str, *arguments: str) -> list[dict[str, str]] | str:
         with tempfile.TemporaryDirectory() as folder:
@@ -439,6 +449,7 @@ class Program(Case):
 
     def test_samconfig_that_cannot_be_read_is_an_error(self) -> None:
         self.assertIn("samconfig.toml is no TOML", self.configured("[default"))
+        self.assertIn("No closing quotation", self.configured("[default.deploy.parameters]\nparameter_overrides = 'A=\"b'\n"))
         self.assertIn("it has Mode", self.configured('[default.deploy.parameters]\nparameter_overrides = "Modus=observe"\n'))
 
 

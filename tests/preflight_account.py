@@ -201,6 +201,15 @@ def organization_trail(status: Refused | None = None) -> Callable[[World], None]
     return answers(cloudtrail_DescribeTrails={"trailList": [trail]}, cloudtrail_GetTrailStatus={"IsLogging": True}, cloudtrail_GetEventSelectors=selectors)
 
 
+def beside_an_organization_trail(world: World) -> None:
+    [own] = world.client("cloudtrail").describe_trails()["trailList"]
+    organization_trail()(world)
+    world.answers["cloudtrail:DescribeTrails"]["trailList"].append(own)
+    # AWS refuses those of the other account.
+    world.answers["cloudtrail:GetEventSelectors"] = lambda params, _: Refused("TrailNotFoundException") if OTHER.encode() in params["body"] else None
+    world.answers["cloudtrail:GetTrailStatus"] = lambda params, _: {"IsLogging": True} if OTHER.encode() in params["body"] else None
+
+
 def concurrency(total: int, free: int) -> Callable[[World], None]:
     return answers(lambda_GetAccountSettings={"AccountLimit": {"ConcurrentExecutions": total, "UnreservedConcurrentExecutions": free}})
 

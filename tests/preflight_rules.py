@@ -15,6 +15,7 @@ from preflight_account import (
     World,
     advanced,
     answers,
+    beside_an_organization_trail,
     both,
     concurrency,
     exclusion,
@@ -107,6 +108,9 @@ RULES: dict[str, tuple[str, Callable[[World], Any], dict[str, str], str, str]] =
     "a trail of this Region": ("cloudtrail", trail_of(REGION, IncludeGlobalServiceEvents=True), {}, "ok", "iam.amazonaws.com"),
     "a trail without events of IAM": ("cloudtrail", trail_of(REGION, IncludeGlobalServiceEvents=False), {}, "fails", "events of iam.amazonaws.com in us-east-1:"),
     "events of IAM are not needed without the IAM functions": ("cloudtrail", trail_of(REGION, IncludeGlobalServiceEvents=False), HOME, "ok", "kms.amazonaws.com"),
+    "a trail of the hub's Region alone, and IAM is told elsewhere": (
+        "cloudtrail", trail_of("eu-central-1", IncludeGlobalServiceEvents=True), {"region": "eu-central-1"}, "fails", "events of iam.amazonaws.com in us-east-1:"),
+    "a trail of one's own beside an organization's that cannot be read": ("cloudtrail", beside_an_organization_trail, {}, "ok", "kms.amazonaws.com"),
     "an organization's trail that can be read": ("cloudtrail", organization_trail(), {}, "ok", "kms.amazonaws.com"),
     "an organization's trail of another account": (
         "cloudtrail", organization_trail(Refused("TrailNotFoundException")), {}, "unknown", "of organization trail all only its owner"),
@@ -150,6 +154,7 @@ RULES: dict[str, tuple[str, Callable[[World], Any], dict[str, str], str, str]] =
     "another hub with the IAM functions, and this one has none": ("other-stacks", hub("clinic", iam="yes"), HOME, "ok", "in its way"),
     "another hub without the IAM functions": ("other-stacks", hub("clinic"), {}, "ok", "in its way"),
     "a hub whose name this one begins with": ("other-stacks", hub("remedy"), {"stack": "remedy-usw2"}, "fails", "remedy is another hub"),
+    "roles of this stack's own name are no other hub": ("other-stacks", hub("remedy", iam="yes"), {}, "ok", "in its way"),
     "roles of a member account are no hub": ("other-stacks", hub("clinic", iam="yes", sealer=False), {}, "ok", "in its way"),
     "a Region without events of IAM": ("region", nothing, {"region": "eu-central-1"}, "attention", "in us-east-1 only"),
     "a Region that events of IAM are sent to": ("region", role("remedy-forward-us-east-1"), {"region": "eu-central-1"}, "ok", "reach eu-central-1"),

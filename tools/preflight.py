@@ -11,6 +11,7 @@ was called wrongly. An external id is never printed.
 import argparse
 import json
 import os
+import re
 import sys
 import textwrap
 from pathlib import Path
@@ -32,7 +33,8 @@ CALLED_WRONGLY = 64
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        self.exit(CALLED_WRONGLY, f"preflight: {message}\n")
+        # A value in the wrong place may be an external id.
+        self.exit(CALLED_WRONGLY, f"preflight: {re.sub('=.*', '=…', message)}\n")
 
 
 def read(arguments: list[str] | None) -> argparse.Namespace:

@@ -50,7 +50,10 @@ def samconfig(path: Path) -> dict[str, Any]:
     told = told.get("global", {}).get("parameters", {}) | told.get("deploy", {}).get("parameters", {})
     overrides = told.get("parameter_overrides", [])
     if isinstance(overrides, str):
-        overrides = shlex.split(overrides)
+        try:
+            overrides = shlex.split(overrides)
+        except ValueError as error:
+            raise Usage(f"parameter_overrides of {path.name} cannot be read: {error}") from error
     return told | {"parameter_overrides": pairs(overrides)}
 
 
