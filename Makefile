@@ -25,7 +25,7 @@ NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 AT_ONCE := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 3)
 TEST := $(if $(NEXTEST),cargo nextest run --workspace --no-fail-fast --test-threads $(AT_ONCE),cargo test --workspace --lib --bins --tests)
 
-.PHONY: help demo rehearse test check bench bench-sweep simulate mutants template formats skew fuzz catalogue build release sbom deploy remove invoke watch docs venv advisories clean
+.PHONY: help demo rehearse test check bench bench-sweep simulate mutants template formats skew fuzz catalogue build release sbom preflight deploy remove invoke watch docs venv advisories clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,6 +106,9 @@ sbom: $(SBOM)/.complete ## Write target/sbom.json: what Remedy is made of (Cyclo
 
 invoke: venv ## Send an event to a running `make watch`, or with REMOTE=1 to the stack: make invoke FN=s3-public-access EVENT=events/s3-public-access/s3-bucket-public.json
 	$(if $(REMOTE),aws lambda invoke --function-name $(STACK)-$(FN) --cli-binary-format raw-in-base64-out --payload file://$(EVENT) target/answer.json && cat target/answer.json,cargo lambda invoke --invoke-address 127.0.0.1 $(FN) --data-file $(EVENT))
+
+preflight: venv ## Tell what would fail or stay silent in your account, before `make deploy`; only reads: make preflight STACK=remedy REGION=us-east-1 PARAMETERS="Mode=observe" (POLICY=1: the policy it needs)
+	@$(PY) tools/preflight.py --stack $(STACK) $(if $(REGION),--region $(REGION)) $(if $(POLICY),--print-policy) $(if $(PARAMETERS),--parameters $(PARAMETERS))
 
 deploy: release $(REVIEW)/.complete ## Deploy template.yaml with the SAM CLI; asks for everything the first time (samconfig.toml.example shows the answers)
 	$(REVIEW)/bin/sam deploy --template-file template.yaml --stack-name $(STACK) --capabilities CAPABILITY_NAMED_IAM --resolve-s3 $(if $(wildcard samconfig.toml),,--guided)

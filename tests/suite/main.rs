@@ -43,6 +43,7 @@ mod names;
 mod operator;
 mod outward;
 mod own_resources;
+mod preflight;
 mod proof;
 mod refusals;
 mod scenes;
