@@ -110,7 +110,7 @@ def agreed(run: Run) -> bool:
     run.report.say("Type the account's id to go on:")
     try:
         typed = input()
-    except EOFError:
+    except (EOFError, KeyboardInterrupt):
         typed = ""
     return typed.strip() == run.stack.account
 

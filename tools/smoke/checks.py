@@ -117,10 +117,12 @@ def sums(run: Run, wanted: dict[str, tuple[str, str]], since: datetime) -> dict[
     for id_, (rule, metric) in wanted.items():
         of = {"Namespace": "AWS/Events", "MetricName": metric, "Dimensions": [{"Name": "RuleName", "Value": rule}]}
         queries.append({"Id": id_, "MetricStat": {"Metric": of, "Period": 60, "Stat": "Sum"}})
-    told = run.stack.client("cloudwatch").get_metric_data(
-        MetricDataQueries=queries, StartTime=since.replace(second=0, microsecond=0), EndTime=datetime.now(UTC) + timedelta(minutes=1)
-    )
-    return {one["Id"]: sum(one["Values"]) for one in told["MetricDataResults"]}
+    between = {"StartTime": since.replace(second=0, microsecond=0), "EndTime": datetime.now(UTC) + timedelta(minutes=1)}
+    found: dict[str, float] = {}
+    for page in run.stack.client("cloudwatch").get_paginator("get_metric_data").paginate(MetricDataQueries=queries, **between):
+        for one in page["MetricDataResults"]:
+            found[one["Id"]] = found.get(one["Id"], 0) + sum(one["Values"])
+    return found
 
 
 def schedule(run: Run) -> str:

@@ -84,25 +84,26 @@ def remove_object(s3: Any, bucket: str, key: str) -> int:
     return len(versions)
 
 
-def is_own(s3: Any, bucket: str, run: str) -> bool:
-    """Whether a bucket of that name is the run's: by its tag, or it has none because the run ended before."""
+def whose(s3: Any, bucket: str, run: str) -> str | None:
+    """Whether a bucket of that name is the run's (`own`): by its tag, or it has none, because the run ended before. None where there is none."""
     try:
         tags = s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
     except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchTagSet":
-            return True
+        code = error.response["Error"]["Code"]
+        if code in ("NoSuchBucket", "NoSuchTagSet"):
+            return "own" if code == "NoSuchTagSet" else None
         raise
-    return {"Key": TAG, "Value": run} in tags
+    return "own" if {"Key": TAG, "Value": run} in tags else "another's"
 
 
 def leftovers(run: Run) -> list[str]:
     """Puts on the run's list what an earlier run of this id left behind. Answers what has its name and not its tag."""
     s3, others = run.stack.client("s3"), []
-    if run.bucket in {one["Name"] for one in s3.list_buckets()["Buckets"]}:
-        if is_own(s3, run.bucket, run.id):
-            run.made[f"bucket {run.bucket}"] = lambda: remove_bucket(s3, run.bucket)
-        else:
-            others.append(f"bucket {run.bucket}: without the tag {TAG}={run.id} it may be anybody's; look at it, and delete it by hand")
+    owner = whose(s3, run.bucket, run.id)
+    if owner == "own":
+        run.made[f"bucket {run.bucket}"] = lambda: remove_bucket(s3, run.bucket)
+    elif owner:
+        others.append(f"bucket {run.bucket}: without the tag {TAG}={run.id} it may be anybody's; look at it, and delete it by hand")
     for bucket, key in run.keys:
         told = s3.list_object_versions(Bucket=bucket, Prefix=key)
         if any(one["Key"] == key for one in told.get("Versions", []) + told.get("DeleteMarkers", [])):

@@ -21,10 +21,11 @@ class Stack:
     def __init__(self, client: Client, name: str, region: str) -> None:
         clients: dict[str, Any] = {}
         self.client: Client = lambda service: clients.get(service) or clients.setdefault(service, client(service))
-        self.name, self.region = name, region
+        self.region = region
         caller = self.client("sts").get_caller_identity()
         self.account, self.caller = caller["Account"], caller["Arn"]
         self.told: dict[str, Any] = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        self.name = str(self.told["StackName"])
         self.parameters = {one["ParameterKey"]: one.get("ParameterValue", "") for one in self.told.get("Parameters", [])}
 
     @cached_property
@@ -94,9 +95,8 @@ class Stack:
         found = []
         for page in pages.paginate(logGroupName=group, startTime=int(since.timestamp() * 1000), **wanted):
             for event in page["events"]:
-                for text in event["message"].splitlines():
-                    if text.startswith("{"):
-                        found.append(json.loads(text) | {"@at": datetime.fromtimestamp(event["timestamp"] / 1000, UTC)})
+                at = {"@at": datetime.fromtimestamp(event["timestamp"] / 1000, UTC)}
+                found += [told | at for told in map(parsed, event["message"].splitlines()) if told]
         return found
 
     def production(self) -> str | None:
@@ -117,3 +117,12 @@ class Stack:
             # Whoever may not read them has the stack's own tags, and the question.
             return []
         return tags
+
+
+def parsed(line: str) -> dict[str, Any] | None:
+    """A log line of a function; nothing where it is one of AWS Lambda itself."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) else None

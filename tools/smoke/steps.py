@@ -8,7 +8,7 @@ STEPS = [
     Step("drift-detection", (rows.DEPLOYS,), "CloudFormation finds no drift in the stack", checks.unchanged),
     Step("status", (rows.DEPLOYS,), "each function with controls answers status", checks.status),
     Step("rules", (rows.PATTERNS,), "rules take sample events, and not those of others", checks.rules),
-    Step("queue", (), "a sweep goes through a queue, and no dead letter comes of it", checks.queue),
+    Step("queue", (rows.QUEUES,), "a sweep goes through a queue, and no dead letter comes of it", checks.queue),
     Step("schedule", (rows.QUEUES,), "EventBridge reached the queues on schedule", checks.schedule),
     Step("alarm", (rows.ALARMS,), "an alarm reaches the topic", changes.alarm),
     Step("drift", (rows.TRAIL, rows.QUEUES), "drift comes by CloudTrail, EventBridge and queue to the function", changes.drift),
