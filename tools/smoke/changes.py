@@ -45,7 +45,8 @@ def alarm(run: Run) -> str:
 
 def actions(cloudwatch: Any, alarm: str, topic: str, since: datetime) -> list[Any]:
     """What CloudWatch says of the alarm's actions to the topic."""
-    told = cloudwatch.describe_alarm_history(AlarmName=alarm, HistoryItemType="Action", StartDate=since - timedelta(seconds=1), EndDate=datetime.now(UTC) + timedelta(minutes=1))
+    between = {"StartDate": since - timedelta(seconds=1), "EndDate": datetime.now(UTC) + timedelta(minutes=1)}
+    told = cloudwatch.describe_alarm_history(AlarmName=alarm, HistoryItemType="Action", **between)
     return [one for one in told["AlarmHistoryItems"] if topic in one["HistorySummary"] + one.get("HistoryData", "")]
 
 
