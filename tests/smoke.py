@@ -239,7 +239,8 @@ class Safe(unittest.TestCase):
                 if operation == "invoke":
                     self.assertIn(json.loads(asked["Payload"]), ({"status": {}}, {}))
                 if operation == "put_object":
-                    self.assertNotRegex(asked["Key"], "^(hold/(all|account|control)|settings\\.json)")
+                    # A key under hold/ would stop everything, and settings.json is read.
+                    self.assertRegex(asked["Key"], r"^(smoke/|settings-smoke-[a-z]{8}\.json$)")
         self.assertEqual(buckets(), [])
 
     def test_whatever_ends_a_run_all_that_it_made_goes(self) -> None:
@@ -280,7 +281,7 @@ class Safe(unittest.TestCase):
         self.assertEqual(main.smoke(run, ["refuse-hold"]), 1)
         said = run.report.out.getvalue()
         self.assertIn("what it made could NOT be removed", " ".join(said.split()))
-        self.assertIn(f"STILL THERE: s3:PutObject: s3://lax/hold/smoke-{run.id}", said)
+        self.assertIn(f"STILL THERE: s3:PutObject: s3://lax/smoke/hold-{run.id}", said)
         world.script.pop(("s3", "delete_object"))
         self.assertEqual((run.clean(), versions("lax")), ([], 0))
 
@@ -292,8 +293,8 @@ class Safe(unittest.TestCase):
             s3.create_bucket(Bucket=run.bucket)
             if tag:
                 s3.put_bucket_tagging(Bucket=run.bucket, Tagging={"TagSet": [{"Key": TAG, "Value": tag}]})
-        s3.put_object(Bucket="lax", Key=f"hold/smoke-{mine.id}", Body=b"")
-        s3.put_object(Bucket="lax", Key=f"hold/smoke-{mine.id}-more", Body=b"")
+        s3.put_object(Bucket="lax", Key=f"smoke/hold-{mine.id}", Body=b"")
+        s3.put_object(Bucket="lax", Key=f"smoke/hold-{mine.id}-more", Body=b"")
         for run, status in ((mine, 0), (theirs, 1), (early, 0)):
             self.assertEqual(main.clean_up_after(run), status)
         self.assertEqual((buckets(), versions("lax")), ([theirs.bucket], 1))

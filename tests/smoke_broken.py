@@ -33,7 +33,8 @@ def rule_with(name: str, **changed: Any) -> Callable[[World], None]:
 def failed_resource(world: World) -> None:
     listed = world.script["cloudformation", "list_stack_resources"]
     bad = {"LogicalResourceId": "Odd", "ResourceType": "X", "PhysicalResourceId": "odd", "ResourceStatus": "UPDATE_FAILED"}
-    world.script["cloudformation", "list_stack_resources"] = lambda *asked: {"StackResourceSummaries": [*listed(*asked)["StackResourceSummaries"], bad]}
+    more = lambda *asked: {"StackResourceSummaries": [*listed(*asked)["StackResourceSummaries"], bad]}  # noqa: E731
+    world.script["cloudformation", "list_stack_resources"] = more
 
 
 def letter(world: World) -> None:
@@ -72,9 +73,9 @@ def several(*changes: Callable[[World], None]) -> Callable[[World], None]:
 
 PATTERN = {"account": [ACCOUNT], "source": ["aws.kms"], "detail-type": ["AWS API Call via CloudTrail"]}
 UNKNOWN_OPERATOR = json.dumps(PATTERN | {"detail": {"eventSource": ["kms.amazonaws.com"], "sourceIPAddress": [{"cidr": "10.0.0.0/8"}]}})
-TAKES_ALL = json.dumps(PATTERN | {"account": [ACCOUNT, "999999999999"], "detail": {"eventSource": ["kms.amazonaws.com"], "eventName": ["CreateKey"]}})
+CREATED = {"eventSource": ["kms.amazonaws.com"], "eventName": ["CreateKey"]}
+TAKES_ALL = json.dumps(PATTERN | {"account": [ACCOUNT, "999999999999"], "detail": CREATED})
 FAILED_ACTION = "Failed to execute action"
-
 ENDLESS = {"DetectionStatus": "DETECTION_IN_PROGRESS"}
 REFUSED = {"DetectionStatus": "DETECTION_FAILED", "DetectionStatusReason": "no right"}
 WRITER = {"ParameterKey": "SettingsWriter", "ParameterValue": f"arn:aws:iam::{ACCOUNT}:user/ops/a*"}

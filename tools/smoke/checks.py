@@ -43,7 +43,8 @@ def unchanged(run: Run) -> str:
     told = run.wait(ended)
     if not told or told["DetectionStatus"] != "DETECTION_COMPLETE":
         why = told.get("DetectionStatusReason", told["DetectionStatus"]) if told else f"not at an end within {run.seconds:.0f} s"
-        raise NotShown(f"drift detection {asked}: {why}", f"aws cloudformation describe-stack-drift-detection-status --stack-drift-detection-id {asked}")
+        look = f"aws cloudformation describe-stack-drift-detection-status --stack-drift-detection-id {asked}"
+        raise NotShown(f"drift detection {asked}: {why}", look)
     if told["StackDriftStatus"] != "IN_SYNC":
         pages = formation.describe_stack_resource_drifts(StackName=run.stack.name, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"])
         found = ", ".join(f"{one['LogicalResourceId']} {one['StackResourceDriftStatus']}" for one in pages["StackResourceDrifts"])

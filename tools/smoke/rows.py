@@ -20,5 +20,5 @@ BY_HAND = {
     GRANTS: "",
     ALARMS: "the e-mail itself",
     KEYS: "`kms:DisableKey`, which has no dry run",
-    BUCKETS: "as the `SettingsWriter`, `settings.json` is taken",
+    BUCKETS: "as the `SettingsWriter`, `settings.json` is taken; the keys `hold/all/0000000000` and `settings.json` themselves",
 }

@@ -48,9 +48,12 @@ class Run:
 
     @property
     def keys(self) -> list[tuple[str, str]]:
-        """The objects that it tries to put, and must not be able to: bucket and key."""
+        """The objects that it tries to put, and must not be able to: bucket and key.
+
+        Nothing reads them. A key under `hold/` would stop everything, whatever it holds (registry.rs); the policy denies all keys alike.
+        """
         state, evidence = self.stack.physical("StateBucket"), self.stack.physical("EvidenceBucket")
-        return [(state, f"hold/smoke-{self.id}"), (state, f"settings-smoke-{self.id}.json"), (evidence, f"smoke/{self.id}")]
+        return [(state, f"smoke/hold-{self.id}"), (state, f"settings-smoke-{self.id}.json"), (evidence, f"smoke/record-{self.id}")]
 
     def clean(self, only: list[str] | None = None) -> list[str]:
         """Removes what was made, last things first. Answers what could not be removed, and why."""
