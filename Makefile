@@ -25,7 +25,7 @@ NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 AT_ONCE := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 3)
 TEST := $(if $(NEXTEST),cargo nextest run --workspace --no-fail-fast --test-threads $(AT_ONCE),cargo test --workspace --lib --bins --tests)
 
-.PHONY: help demo rehearse test check bench bench-sweep simulate mutants template formats skew fuzz catalogue build release sbom preflight deploy remove invoke watch docs venv advisories clean
+.PHONY: help demo rehearse smoke test check bench bench-sweep simulate mutants template formats skew fuzz catalogue build release sbom preflight deploy remove invoke watch docs venv advisories clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +34,11 @@ demo: venv ## Break a hospital's account on this machine, watch Remedy repair it
 	cargo build --workspace --bins
 	$(PY) tools/emulator.py -- target/debug/demo
 
-rehearse: release $(REVIEW)/.complete $(WORM)/.complete ## Deploy template.yaml on this machine: drift by events, dead letters, approvals, seals, two accounts: make rehearse STEPS=letters
+rehearse: release $(REVIEW)/.complete $(WORM)/.complete ## Deploy template.yaml on this machine: drift by events, dead letters, approvals, seals, a smoke test, two accounts: make rehearse STEPS=letters
 	$(REVIEW)/bin/python tools/rehearse.py $(STEPS) $(if $(BREAK),--break $(BREAK))
+
+smoke: venv ## Ask of a stack in a sandbox account what docs/limits.md asks for by hand: make smoke STACK=remedy REGION=us-east-1 ARGS=--refusals
+	$(PY) tools/smoke.py --stack $(STACK) $(if $(REGION),--region $(REGION)) $(ARGS)
 
 test: venv $(PEERS)/.complete $(WORM)/.complete build ## Run all tests (unit, laws, contracts, emulator, real processes, other analysers); further, for an hour or so: make test DEPTH=full; simulated histories of another day: DAY=20261129
 	: > target/calls.txt

@@ -9,12 +9,12 @@ import json
 import signal
 import sys
 
-from rehearsal import accounts, drift, faults, hours, letters, stack
+from rehearsal import accounts, drift, faults, hours, letters, smoked, stack
 from rehearsal.cloud import ROOT, Cloud
 from rehearsal.ledger import Ledger
 from rehearsal.report import Report
 
-STEPS = ("drift", "letters", "sweep", "seal", "accounts")
+STEPS = ("drift", "letters", "sweep", "seal", "smoke", "accounts")
 
 
 def deploy(cloud: Cloud, report: Report) -> Ledger:
@@ -49,6 +49,9 @@ def rehearse(ledger: Ledger, steps: list[str], report: Report) -> None:
     if "seal" in steps:
         with report.step("seal", "the sealer on its schedule, and its seals verified"):
             hours.seal(ledger)
+    if "smoke" in steps:
+        with report.step("smoke", "tools/smoke.py asks of this stack what it will ask of one on AWS"):
+            smoked.run(ledger)
     if "accounts" in steps:
         with report.step("accounts", "an event of a member account, served through the roles it has for the hub"):
             accounts.run(ledger)

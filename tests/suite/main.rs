@@ -51,6 +51,7 @@ mod seal;
 mod settings;
 mod sheer_numbers;
 mod simulation;
+mod smoke;
 mod storms;
 mod takeover;
 mod tampering;

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import HUB, ROOT, Cloud
+from rehearsal.cloud import HUB, Cloud
 from rehearsal.ledger import Ledger
+from rehearsal.shared import Envelope, opened, sample
 from rehearsal.stack import STACK
 
-Envelope = dict[str, Any]
 OPEN = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), False)
 CLOSED = dict.fromkeys(OPEN, True)
 WEAK = {"MinimumPasswordLength": 6, "RequireSymbols": False, "RequireNumbers": False}
@@ -30,22 +30,11 @@ class Case(NamedTuple):
     mended: Any
 
 
-def sample(name: str) -> Envelope:
-    envelope: Envelope = json.loads((ROOT / f"events/samples/{name}.json").read_text())
-    return envelope
-
-
 def unrotated(key: str, account: str = HUB) -> Envelope:
     """AWS Config found a key that does not rotate: the sample, about this key."""
     text = json.dumps(sample("eb-compliance-kms-rotation")).replace("1234abcd-12ab-34cd-56ef-1234567890ab", key)
     text = text.replace("cmk-backing-key-rotation-enabled", f"{STACK}-cmk-backing-key-rotation-enabled")
     return dict(json.loads(text.replace(HUB, account)))
-
-
-def opened(bucket: str) -> Envelope:
-    """Somebody took a bucket's public access block away (CloudTrail)."""
-    text = json.dumps(sample("eb-ct-DeleteBucketPublicAccessBlock")).replace("phi-imaging-example", bucket)
-    return dict(json.loads(text))
 
 
 def weakened() -> Envelope:

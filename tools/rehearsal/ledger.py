@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from rehearsal.shared import waiting
 from rehearsal.stack import STACK, Deployment
 
 Record = dict[str, Any]
@@ -47,10 +48,7 @@ class Ledger:
         return self.queue("dead-letters")
 
     def waiting(self, url: str) -> int:
-        """Messages in a queue, whether somebody works on them or not."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        told = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        return sum(int(told[name]) for name in names)
+        return waiting(self.sqs, url)
 
     def empty(self, function: str) -> None:
         """Waits until a function's queue is empty, and sees that nothing went astray."""

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from rehearsal.shared import until
+
 LIMIT = 30.0
 
 
@@ -51,16 +53,10 @@ class Report:
 
     def wait(self, what: str, look: Callable[[], Any], then: str | Callable[[], str], seconds: float = LIMIT) -> Any:
         """Looks until there is something to see, or the time is over; answers what was seen."""
-        end = time.monotonic() + seconds
-        while True:
-            seen = look()
-            if seen:
-                return seen
-            if time.monotonic() > end:
-                raise Mismatch(
-                    f"{what}: not seen within {seconds:.0f} seconds", then if isinstance(then, str) else then()
-                )
-            time.sleep(0.05)
+        seen = until(look, seconds)
+        if not seen:
+            raise Mismatch(f"{what}: not seen within {seconds:.0f} seconds", then if isinstance(then, str) else then())
+        return seen
 
     def differs(self, what: str) -> None:
         self.differences.append(what)
