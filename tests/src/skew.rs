@@ -280,7 +280,7 @@ async fn conclude(ground: &Ground, cases: &[Case], exempt: &[Case], sealer: &Rel
     for case in cases.iter().chain(exempt) {
         let run = ground.run(&newest, case).await;
         let is_exempt = exempt.iter().any(|exempt| exempt.resource == case.resource && exempt.control == case.control);
-        let right: &[&str] = if is_exempt { &["exempt"] } else { &["already-compliant", "contained"] };
+        let right: &[&str] = if is_exempt { &["exempt"] } else { &["already-compliant", "contained", "dormant"] };
         assert!(right.iter().any(|outcome| run["outcome"] == **outcome), "{case:?}: {run:#}");
     }
     ground.world.assert_conserved().await;

@@ -270,6 +270,8 @@ async fn a_policy_of_nothing_else_is_detached_as_the_settings_or_the_policy_want
     let detached = run(&lambda, "iam-policy-admin", "everything").await;
     assert_eq!(detached["outcome"], "contained", "it still makes administrators, of nobody: {detached:#}");
     assert_eq!(attached(&iam, "dora").await, [""; 0]);
+    let dormant = run(&lambda, "iam-policy-admin", "everything").await;
+    assert_eq!(dormant["outcome"], "dormant", "nobody contained it: nobody has it: {dormant:#}");
     assert_eq!(world.undo(&lambda, &detached).await["outcome"], "reverted");
     assert_eq!(attached(&iam, "dora").await, [arn]);
 }

@@ -122,6 +122,53 @@ async fn without_a_read_role_another_account_is_foreign() {
     assert!(hub.proxy.calls_in(&there.account.id).is_empty() && hub.repairs().is_empty());
 }
 
+/// What a person chose in Security Hub, in the account that administers it for the organization.
+fn chosen(administrator: &World, of: &[(&World, &str)]) -> Vec<u8> {
+    let finding = |(world, bucket): &(&World, &str)| {
+        json!({"AwsAccountId": world.account.id, "Region": "us-east-1", "RecordState": "ACTIVE",
+            "Compliance": {"Status": "FAILED"},
+            "Resources": [{"Type": "AwsS3Bucket", "Id": format!("arn:aws:s3:::{bucket}"), "Region": "us-east-1"}]})
+    };
+    let findings: Vec<_> = of.iter().map(finding).collect();
+    let event = json!({"detail-type": "Security Hub Findings - Custom Action", "source": "aws.securityhub",
+        "account": administrator.account.id, "region": "us-east-1", "detail": {"findings": findings}});
+    event.to_string().into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_finding_of_security_hub_is_judged_in_its_own_account() {
+    let hub = World::new().await;
+    let there = member(&hub).await;
+    let (own, theirs) = (drift::bucket(&hub, "a").await, drift::bucket(&there, "b").await);
+    let runs = done(deploy(&hub, "s3-public-access").invoke(&chosen(&hub, &[(&there, &theirs), (&hub, &own)])).await);
+    let told: Vec<_> = runs["runs"]
+        .as_array()
+        .expect("runs")
+        .iter()
+        .map(|run| (run["account"].clone(), run["outcome"].clone()))
+        .collect();
+    let expected = [&there, &hub].map(|world| (json!(world.account.id), json!("repaired")));
+    assert_eq!(told, expected, "{runs:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finding_of_an_account_out_of_reach_does_not_hold_up_its_neighbours() {
+    let (hub, foreign) = (World::new().await, World::new().await);
+    let [first, last] = [drift::bucket(&hub, "a").await, drift::bucket(&hub, "b").await];
+    let elsewhere = drift::bucket(&foreign, "c").await;
+    let lambda = hub.deploy("s3-public-access", "enforce");
+    let event = chosen(&hub, &[(&hub, &first), (&foreign, &elsewhere), (&hub, &last)]);
+    let told = refused(lambda.invoke(&event).await);
+    assert!(told.starts_with("foreign-account") && told.contains(&foreign.account.id), "{told}");
+    assert_eq!(hub.repairs().len(), 2, "both of its own: {:?}", hub.repairs());
+    for bucket in [&first, &last] {
+        assert_eq!(drift::block_of(&hub, bucket).await, Some([true; 4]));
+    }
+    assert_eq!(drift::block_of(&foreign, &elsewhere).await, None);
+    let evidence = hub.evidence().await;
+    assert_eq!(evidence.values().filter(|record| record["kind"] == "rejected").count(), 1, "it is on record");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_arn_tells_the_account_and_may_not_contradict_the_event() {
     let hub = World::new().await;

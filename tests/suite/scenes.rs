@@ -85,7 +85,8 @@ impl Form {
     pub fn outcomes(self) -> (&'static str, &'static str) {
         match self {
             Self::Drift(drift) => drift.outcomes(),
-            Self::Taken | Self::Bounded => ("contained", "contained"),
+            Self::Bounded => ("contained", "contained"),
+            Self::Taken => ("contained", "dormant"),
             _ => ("repaired", "already-compliant"),
         }
     }

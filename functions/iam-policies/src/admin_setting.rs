@@ -113,6 +113,12 @@ impl Setting {
         Self { holders: Some(Holders::default()), ..self.clone() }
     }
 
+    /// Whether somebody has it attached, as far as that was read.
+    #[must_use]
+    pub fn is_attached(&self) -> bool {
+        self.holders.as_ref().is_some_and(|holders| !holders.is_empty())
+    }
+
     fn ids(&self) -> impl Iterator<Item = &String> {
         self.others.iter().chain([&self.default]).filter_map(|version| version.id.as_ref())
     }

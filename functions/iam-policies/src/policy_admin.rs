@@ -174,7 +174,8 @@ impl Remediation for PolicyAdmin {
         let consent = consent(facts, grant, context);
         match desired(facts, setting, context) {
             Ok(Some(desired)) => Verdict::Drifted(Drift { violations, desired, consent, note: None }),
-            Ok(None) => Verdict::Contained(violations),
+            Ok(None) if setting.is_attached() => Verdict::Contained(violations),
+            Ok(None) => Verdict::Dormant(violations),
             Err(reason) => Verdict::NeedsHuman { violations, reason: reason.to_owned() },
         }
     }

@@ -152,15 +152,20 @@ impl Invocation<'_> {
     }
 
     async fn follow(&self, triggers: &[Trigger], (message, carried): (&str, Carried)) -> Result<Tally, Undone> {
-        let (mut tally, mut settings) = (Tally::default(), None);
+        let (mut tally, mut settings, mut undone) = (Tally::default(), None, None);
+        // Each for itself: one of an account that is out of reach does not hold up its neighbours. A fault may pass, so it
+        // says what becomes of the event.
         for trigger in triggers {
-            match self.one((trigger, carried), &mut settings, &mut tally).await {
-                Ok(()) => {}
-                Err(Undone::Refused(refusal)) => return Err(self.request.refuse(refusal, message).await),
-                Err(failed) => return Err(failed),
-            }
+            undone = match (self.one((trigger, carried), &mut settings, &mut tally).await, undone) {
+                (Ok(()), before) => before,
+                (Err(Undone::Refused(refusal)), before) => {
+                    let refused = self.request.refuse(refusal, message).await;
+                    before.or(Some(refused))
+                }
+                (Err(failed), _) => Some(failed),
+            };
         }
-        Ok(tally)
+        undone.map_or(Ok(tally), Err)
     }
 
     async fn one(

@@ -10,8 +10,10 @@ use crate::stored::Word;
 pub enum Outcome {
     /// Nothing was wrong.
     AlreadyCompliant,
-    /// Still in violation, but fenced by Remedy's own measure.
+    /// Still in violation, but contained by Remedy's own measure.
     Contained,
+    /// In violation, and in effect for nobody: a policy that is attached to nobody.
+    Dormant,
     /// In violation; this was an evaluation, which never repairs.
     Drifted,
     /// A plan was drafted; the mode says to observe only.
@@ -52,7 +54,7 @@ pub enum Compliance {
     NotApplicable,
     /// As it should be.
     Compliant,
-    /// Not as it should be. An exempt or contained resource stays so: the violation is kept visible.
+    /// Not as it should be. An exempt, contained or dormant resource stays so: the violation is kept visible.
     NonCompliant,
 }
 
@@ -96,6 +98,7 @@ impl Outcome {
             Self::AlreadyCompliant | Self::Repaired | Self::Recovered => Compliance::Compliant,
             Self::OutOfScope | Self::Gone => Compliance::NotApplicable,
             Self::Contained
+            | Self::Dormant
             | Self::Drifted
             | Self::Planned
             | Self::AwaitingApproval
@@ -116,6 +119,7 @@ impl Outcome {
         match self {
             Self::AlreadyCompliant | Self::Drifted | Self::Exempt | Self::OutOfScope | Self::Gone => Alarm::None,
             Self::Contained
+            | Self::Dormant
             | Self::Planned
             | Self::AwaitingApproval
             | Self::Repaired
@@ -133,6 +137,7 @@ impl Outcome {
         match self {
             Self::AlreadyCompliant => "already-compliant",
             Self::Contained => "contained",
+            Self::Dormant => "dormant",
             Self::Drifted => "drifted",
             Self::Planned => "planned",
             Self::AwaitingApproval => "awaiting-approval",
@@ -158,14 +163,16 @@ mod tests {
 
     #[test]
     fn the_word_is_the_json() {
-        for outcome in [Outcome::AlreadyCompliant, Outcome::AwaitingApproval, Outcome::NeedsHuman, Outcome::Gone] {
+        let some = [Outcome::AlreadyCompliant, Outcome::Dormant, Outcome::AwaitingApproval, Outcome::NeedsHuman];
+        for outcome in some {
             assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.word());
         }
     }
 
     #[test]
-    fn an_exempt_or_fenced_resource_stays_visible() {
-        assert_eq!(Outcome::Exempt.compliance(), Compliance::NonCompliant);
-        assert_eq!(Outcome::Contained.compliance(), Compliance::NonCompliant);
+    fn an_exempt_contained_or_dormant_resource_stays_visible() {
+        for outcome in [Outcome::Exempt, Outcome::Contained, Outcome::Dormant] {
+            assert_eq!(outcome.compliance(), Compliance::NonCompliant);
+        }
     }
 }

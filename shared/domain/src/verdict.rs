@@ -86,6 +86,8 @@ pub enum Verdict<Setting> {
     Compliant,
     /// Still in violation, but Remedy's own measure keeps the harm away.
     Contained(Vec<Violation>),
+    /// In violation, and in effect for nobody. A repair that ends so contained the harm.
+    Dormant(Vec<Violation>),
     /// In violation, and it can be repaired.
     Drifted(Drift<Setting>),
     /// Not a matter for this control, for this reason.

@@ -168,6 +168,7 @@ fn draft_repair<R: Remediation>(
     let report = match verdict {
         Verdict::Compliant => report(Outcome::AlreadyCompliant),
         Verdict::Contained(violations) => told(report(Outcome::Contained), &violations),
+        Verdict::Dormant(violations) => told(report(Outcome::Dormant), &violations),
         Verdict::OutOfScope(reason) => report(Outcome::OutOfScope).because(&reason),
         Verdict::NeedsHuman { violations, reason } => told(report(Outcome::NeedsHuman).because(&reason), &violations),
         Verdict::Drifted(drift) => return course::<R>(setting, facts, drift, target),

@@ -103,6 +103,7 @@ impl Report {
             self.outcome,
             Outcome::AlreadyCompliant
                 | Outcome::Contained
+                | Outcome::Dormant
                 | Outcome::Drifted
                 | Outcome::OutOfScope
                 | Outcome::Gone

@@ -109,7 +109,7 @@ where
     Ok(match draft::<R>(Task::Evaluate, &client, &lock.target, visit, ports).await? {
         Draft::Course(_) => (Outcome::Failed, "the worker was lost, and the drift persists"),
         Draft::Settled(report) => match report.outcome {
-            Outcome::AlreadyCompliant | Outcome::Contained => {
+            Outcome::AlreadyCompliant | Outcome::Contained | Outcome::Dormant => {
                 (Outcome::Recovered, "the worker was lost, and its repair had arrived")
             }
             other => (other, "the worker was lost, and there is nothing left that it could put right"),

@@ -365,6 +365,13 @@ fn a_seal_is_about_its_own_manifest() {
     changed.get_mut(&name::manifest(1)).unwrap().push(b' ');
     let why = "its bytes are not those that were signed";
     assert!(says(&changed).contains(&one(Kind::Changed, name::manifest(1), why)));
+    // Beside the seal of another number, nobody can say what its bytes should be.
+    let mut strange = history();
+    strange.insert(name::seal(1), strange[&name::seal(2)].clone());
+    strange.get_mut(&name::manifest(1)).unwrap().push(b' ');
+    let of_both: Vec<_> =
+        says(&strange).into_iter().filter(|(_, key, _)| [name::manifest(1), name::seal(1)].contains(key)).collect();
+    assert_eq!(of_both, [one(Kind::Reordered, name::seal(1), "it is number 2")]);
     // The genuine key signed a checkpoint that contradicts it.
     let mut lying = history();
     let bytes = lying[&name::manifest(1)].clone();

@@ -114,8 +114,7 @@ impl<'a> Envelope<'a> {
         part("detail", self.detail)
     }
 
-    /// Nothing unless the detail names the envelope's account. A delegated administrator sees the findings of its
-    /// members this way; those are theirs to repair, by the function that lives or may act there.
+    /// Nothing unless the detail names the envelope's account.
     pub(super) fn own(&self, account: &Account) -> Result<(), Refusal> {
         if *account == self.account {
             return Ok(());
@@ -125,8 +124,14 @@ impl<'a> Envelope<'a> {
 
     /// A trigger in the envelope's account, and its region unless the resource has its own.
     pub(super) fn trigger(&self, cause: Cause, scope: Scope, region: Option<Region>) -> Trigger {
+        self.trigger_in(&self.account, cause, scope, region)
+    }
+
+    /// A trigger in another account, as the bus of an administrator of the organization carries it. Whether that account
+    /// may be looked into is no matter of the event.
+    pub(super) fn trigger_in(&self, account: &Account, cause: Cause, scope: Scope, region: Option<Region>) -> Trigger {
         let region = region.map_or_else(|| self.region.clone(), |region| region.or(&self.region));
-        Trigger::new(cause, scope, Some(self.account.clone()), Some(region))
+        Trigger::new(cause, scope, Some(account.clone()), Some(region))
     }
 
     /// Nothing to look at.

@@ -22,7 +22,6 @@ fn values() -> Vec<(&'static str, &'static str, &'static str, Value)> {
         ("foreign-account", "item", "/detail/configurationItem/awsAccountId", json!("999999999999")),
         ("foreign-account", "api-call", "/detail/recipientAccountId", json!("999999999999")),
         ("foreign-account", "sign-in", "/detail/recipientAccountId", json!("999999999999")),
-        ("foreign-account", "security-hub", "/detail/findings/0/AwsAccountId", json!("999999999999")),
         ("foreign-account", "security-hub", "/detail/findings/0/Resources/0", json!({"Type": "AwsAccount", "Id": "AWS::::Account:999999999999"})),
         ("foreign-account", "access-analyzer", "/detail/accountId", json!("999999999999")),
         ("foreign-account", "guard-duty", "/detail/accountId", json!("999999999999")),

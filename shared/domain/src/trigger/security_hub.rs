@@ -32,9 +32,10 @@ fn read(envelope: &Envelope<'_>, cause: Cause) -> Result<Vec<Trigger>, Refusal> 
     let detail: Detail = envelope.detail()?;
     let mut triggers = Vec::new();
     for Object(finding) in detail.findings.0 {
-        envelope.own(&finding.aws_account_id)?;
+        // A delegated administrator sees the findings of its members: each is of the account that it names.
+        let account = finding.aws_account_id.clone();
         let scopes = finding.scopes()?;
-        triggers.extend(scopes.into_iter().map(|(scope, region)| envelope.trigger(cause, scope, region)));
+        triggers.extend(scopes.into_iter().map(|(scope, region)| envelope.trigger_in(&account, cause, scope, region)));
     }
     if triggers.is_empty() { Err(Refusal::shape("detail: no findings")) } else { Ok(triggers) }
 }

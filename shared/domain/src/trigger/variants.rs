@@ -246,6 +246,13 @@ fn findings_may_be_about_several_resources() {
         &json!({"/detail/findings": findings}),
         "security-hub-imported 111122223333/eu-west-1 one AWS::::Account 111122223333 by type & security-hub-imported here one AWS::KMS::Key k by type & security-hub-imported here nothing: not-about-a-resource",
     );
+    // In a delegated administrator's account, each finding is of the account that it names.
+    let of = |account: &str| json!({"AwsAccountId": account, "Resources": [{"Type": "AwsKmsKey", "Id": "k"}]});
+    check(
+        HUB,
+        &json!({"/detail/findings": [of("444455556666"), of("111122223333")]}),
+        "security-hub-imported 444455556666/us-east-1 one AWS::KMS::Key k by type & security-hub-imported here one AWS::KMS::Key k by type",
+    );
     check(
         GUARD,
         &json!({"/detail/resource/s3BucketDetails": [{"name": "a"}, {"name": "b"}]}),

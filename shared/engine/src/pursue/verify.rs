@@ -66,7 +66,7 @@ where
             return Outcome::Reverted;
         }
         match R::judge(facts, setting, &self.visit.context(self.target, self.ports.now())) {
-            Verdict::Contained(_) => Outcome::Contained,
+            Verdict::Contained(_) | Verdict::Dormant(_) => Outcome::Contained,
             Verdict::Compliant | Verdict::OutOfScope(_) => Outcome::Repaired,
             Verdict::Drifted(_) | Verdict::NeedsHuman { .. } => Outcome::Unverified,
         }

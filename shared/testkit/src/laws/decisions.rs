@@ -17,7 +17,11 @@ pub(super) async fn settles<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) ->
     let (facts, setting) = scene.observe().await;
     let Verdict::Drifted(drift) = scene.judge(&facts, &setting) else { return Bearing::Moot };
     let settled = scene.judge(&facts, &drift.desired);
-    assert!(matches!(settled, Verdict::Compliant | Verdict::Contained(_)), "{:?} is {settled:?}", drift.desired);
+    assert!(
+        matches!(settled, Verdict::Compliant | Verdict::Contained(_) | Verdict::Dormant(_)),
+        "{:?} is {settled:?}",
+        drift.desired
+    );
     assert!(!drift.violations.is_empty(), "a drift has a violation");
     let route = C::steps(&setting, &drift.desired);
     assert!(!route.steps.is_empty() && route.lost.is_empty(), "a way leads from {setting:?} to {:?}", drift.desired);

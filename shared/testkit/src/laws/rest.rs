@@ -10,6 +10,7 @@ fn at_rest<S>(verdict: &Verdict<S>) -> Option<Outcome> {
     match verdict {
         Verdict::Compliant => Some(Outcome::AlreadyCompliant),
         Verdict::Contained(_) => Some(Outcome::Contained),
+        Verdict::Dormant(_) => Some(Outcome::Dormant),
         Verdict::OutOfScope(_) => Some(Outcome::OutOfScope),
         Verdict::Drifted(_) | Verdict::NeedsHuman { .. } => None,
     }

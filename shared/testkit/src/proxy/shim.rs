@@ -6,10 +6,14 @@
 pub mod account_summary;
 pub mod bucket_encryption;
 pub mod bucket_owner;
+mod documents;
 pub mod evaluations;
 pub mod functions;
 pub mod gap;
+mod gone_principals;
 pub mod key_rotation;
+mod policies_of_aws;
+mod policy_quotas;
 mod public_access;
 pub mod rule_evaluation;
 pub mod seniority;
@@ -67,6 +71,10 @@ pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
         return refusal;
     }
     if let Some(refusal) = public_access::refusal(front, call, ask).await {
+        return refusal;
+    }
+    let refusals = [gone_principals::refusal, policies_of_aws::refusal, policy_quotas::refusal];
+    if let Some(refusal) = refusals.iter().find_map(|refusal| refusal(call)) {
         return refusal;
     }
     match call.name().as_str() {
