@@ -14,7 +14,7 @@ use remedy_domain::{
     request::Request,
     settings::People,
 };
-use remedy_engine::{Clock as _, Shelf, four_eyes::Deployed};
+use remedy_engine::{Clock as _, Shelf, Store as _, four_eyes::Deployed};
 use remedy_testkit::{fake::FakeAws, memory::MemoryPorts, people::person};
 use serde_json::{Value, json};
 
@@ -49,9 +49,18 @@ async fn says(ports: &MemoryPorts, who: &Actor, request: &Value) -> Result<Value
 }
 
 async fn says_under(ports: &MemoryPorts, settings: &Settings, who: &Actor, request: &Value) -> Result<Value, Refused> {
+    says_in(ports, (settings, Mode::Observe), who, request).await
+}
+
+async fn says_in(
+    ports: &MemoryPorts,
+    (settings, environment): (&Settings, Mode),
+    who: &Actor,
+    request: &Value,
+) -> Result<Value, Refused> {
     let text = request.to_string();
     let digest = remedy_domain::canonical::sha256_hex(text.as_bytes());
-    let (environment, deployed) = (Mode::Observe, &Deployed::InForce);
+    let deployed = &Deployed::InForce;
     let desk = Desk { ports, settings, deployed, environment, actor: who, request: &digest };
     desk.serve(&Request::parse(&text).unwrap()).await
 }
@@ -223,12 +232,18 @@ async fn a_hold_takes_one_and_its_release_two() {
     assert_eq!(does(&ports, "ann", &json!({"status": {}})).await["holds"].as_array().unwrap().len(), 1);
     let other = json!({"release": {"scope": "all", "reason": "found"}});
     assert_eq!(word(&ports, "ann", &other).await, "no-hold", "of another scope");
+    // A later version put it on: what releases it is of this one.
+    let key = ports.shelf(Shelf::State).keys().find(|key| key.starts_with("hold/")).unwrap().clone();
+    let later = String::from_utf8(ports.shelf(Shelf::State)[&key].clone()).unwrap();
+    ports.put(&key, later.replace(r#""format":1"#, r#""format":9"#).as_bytes()).await.unwrap();
     let asked = id(&does(&ports, "ann", &release()).await);
+    pass(&ports, std::time::Duration::from_mins(5));
     let [on]: [Hold; 1] = on_file::<Hold>(&ports, "hold/").try_into().unwrap();
     assert_eq!((on.switch, on.by), (Switch::Held.into(), Some(person("ann"))));
     does(&ports, "bob", &approve(&asked)).await;
     let [_, off]: [Hold; 2] = on_file::<Hold>(&ports, "hold/").try_into().unwrap();
     assert_eq!((off.switch, off.by), (Switch::Released.into(), Some(person("bob"))));
+    assert_eq!((on.format, off.format, off.at), (9, remedy_domain::hold::FORMAT, ports.now()));
     assert_eq!(does(&ports, "ann", &json!({"status": {}})).await["holds"], json!([]));
     assert_eq!(word(&ports, "ann", &release()).await, "no-hold", "it was released");
     let told = ports.notices();

@@ -1,5 +1,6 @@
 //! The sealer on a ledger in memory: catching up, crashes, races, forgeries; and what else it does.
 
+mod boundaries;
 mod errands;
 mod flood;
 mod history;

@@ -624,3 +624,17 @@ fn an_outcome_has_one_intent_and_an_intent_one_outcome() {
     ];
     assert_eq!(says(&sealed(bucket)), expected);
 }
+
+#[test]
+fn what_a_manifest_of_a_later_form_lists_is_unknown() {
+    let mut bucket = history();
+    let text = String::from_utf8(bucket[&name::manifest(1)].clone()).unwrap();
+    let manifest = Manifest::parse(text.as_bytes()).unwrap();
+    let later = text.replace(r#""format":1"#, r#""format":3"#);
+    let checkpoint = Checkpoint::of(&manifest, later.as_bytes());
+    bucket.insert(name::seal(1), signer().seal(checkpoint).text().into_bytes());
+    bucket.insert(name::manifest(1), later.into_bytes());
+    let report = report(&bucket, now());
+    assert_eq!((told(&report), report.verdict()), (vec![], crate::Verdict::CannotSay));
+    assert_eq!(report.unknown, [intent(1), outcome(1), name::manifest(1)]);
+}

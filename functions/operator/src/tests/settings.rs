@@ -12,7 +12,7 @@ use remedy_engine::{
 use remedy_testkit::{memory::MemoryPorts, people::person};
 use serde_json::{Value, json};
 
-use super::{approve, deeds, does, id, ports, says_under, settings, word};
+use super::{approve, deeds, does, id, ports, says_in, says_under, settings, word};
 
 /// These people, and another number of repairs an hour.
 fn document(budget: u32) -> Value {
@@ -81,6 +81,17 @@ async fn what_was_asked_for_under_other_settings_is_outdated() {
     assert_eq!((refused.kind(), in_force(&ports)), ("outdated", None));
     assert!(refused.to_string().contains("the settings in force are others by now"), "{refused}");
     assert_eq!(does(&ports, "bob", &approve(&asked)).await["done"], "approved", "under the former ones it still holds");
+}
+
+/// Where no mode is set, that of the function's environment counts: another one makes other differences.
+#[tokio::test]
+async fn what_was_asked_for_in_another_mode_is_outdated() {
+    let ports = ports();
+    let other = json!({"people": settings().people, "modes": {"default": "approve"}});
+    let asked = id(&does(&ports, "ann", &asks_for(&other)).await);
+    let anew = (&settings(), Mode::Enforce);
+    let refused = says_in(&ports, anew, &person("bob"), &approve(&asked)).await.unwrap_err();
+    assert_eq!((refused.kind(), in_force(&ports)), ("outdated", None), "{refused}");
 }
 
 #[tokio::test]

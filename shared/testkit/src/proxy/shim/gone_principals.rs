@@ -41,6 +41,8 @@ mod tests {
     use super::super::super::call::tests::{ask, call};
     use super::*;
 
+    const FORM: [(&str, &str); 1] = [("content-type", "application/x-www-form-urlencoded")];
+
     #[test]
     fn a_unique_id_is_refused_and_a_name_is_not() {
         let put = |principal: &str| {
@@ -56,6 +58,6 @@ mod tests {
             assert_eq!(put(there), None, "{there}");
         }
         let form = "Action=CreateRole&AssumeRolePolicyDocument=%7B%22Statement%22%3A%5B%7B%22Principal%22%3A%7B%22AWS%22%3A%22AROAX%22%7D%7D%5D%7D";
-        assert!(refusal(&call(&ask(Method::POST, "/", "iam", &[], form))).is_some());
+        assert!(refusal(&call(&ask(Method::POST, "/", "iam", &FORM, form))).is_some());
     }
 }

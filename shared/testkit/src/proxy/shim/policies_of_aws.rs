@@ -25,11 +25,13 @@ mod tests {
     use super::super::super::call::tests::{ask, call};
     use super::*;
 
+    const FORM: [(&str, &str); 1] = [("content-type", "application/x-www-form-urlencoded")];
+
     #[test]
     fn a_policy_of_aws_is_used_and_never_changed() {
         let refused = |action: &str, arn: &str| {
             let form = format!("Action={action}&PolicyArn={arn}");
-            refusal(&call(&ask(Method::POST, "/", "iam", &[], &form))).is_some()
+            refusal(&call(&ask(Method::POST, "/", "iam", &FORM, &form))).is_some()
         };
         let (theirs, own) = ("arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::111122223333:policy/ward");
         for action in [

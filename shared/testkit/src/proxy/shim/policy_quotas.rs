@@ -33,9 +33,11 @@ mod tests {
     use super::super::super::call::tests::{ask, call};
     use super::*;
 
+    const FORM: [(&str, &str); 1] = [("content-type", "application/x-www-form-urlencoded")];
+
     fn of_iam(action: &str, document: &str) -> bool {
         let form = format!("Action={action}&PolicyDocument={document}&AssumeRolePolicyDocument={document}");
-        refusal(&call(&ask(Method::POST, "/", "iam", &[], &form))).is_some()
+        refusal(&call(&ask(Method::POST, "/", "iam", &FORM, &form))).is_some()
     }
 
     #[test]
