@@ -59,6 +59,8 @@ def run(cloud: Cloud, *parts: str) -> str:
         raise Mismatch(f"commands of {PAGE} did not end within {LIMIT} seconds", "look at the emulator: target/rehearse.log") from late
     if done.returncode:
         cloud.log.write(f"{text}\n{done.stdout}{done.stderr}\n")
-        said = " ".join(done.stderr.split()) or "nothing"
+        # The AWS CLI tells much of its usage, too.
+        lines = done.stderr.strip().splitlines() or ["nothing"]
+        said = next((line for line in lines if re.search("error|invalid", line, re.IGNORECASE)), lines[-1])
         raise Mismatch(f"commands of {PAGE} ended with {done.returncode}, and said {said}", f"read them in target/rehearse.log, and mend {PAGE}")
     return done.stdout
