@@ -34,7 +34,7 @@ demo: venv ## Break a hospital's account on this machine, watch Remedy repair it
 	cargo build --workspace --bins
 	$(PY) tools/emulator.py -- target/debug/demo
 
-rehearse: release $(REVIEW)/.complete $(WORM)/.complete ## Deploy template.yaml on this machine: drift by events, dead letters, approvals, seals, a smoke test, two accounts: make rehearse STEPS=letters
+rehearse: release $(REVIEW)/.complete $(WORM)/.complete ## Deploy template.yaml on this machine: drift by events, dead letters, approvals, seals, a smoke test, two accounts, two Regions, a second try: make rehearse STEPS=letters
 	$(REVIEW)/bin/python tools/rehearse.py $(STEPS) $(if $(BREAK),--break $(BREAK))
 
 smoke: venv ## Ask of a stack in a sandbox account what docs/limits.md asks for by hand: make smoke STACK=remedy REGION=us-east-1 ARGS=--refusals

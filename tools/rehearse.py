@@ -9,12 +9,12 @@ import json
 import signal
 import sys
 
-from rehearsal import accounts, drift, faults, hours, letters, smoked, stack
+from rehearsal import accounts, again, drift, faults, hours, letters, region, smoked, stack
 from rehearsal.cloud import ROOT, Cloud
 from rehearsal.ledger import Ledger
 from rehearsal.report import Report
 
-STEPS = ("drift", "letters", "sweep", "seal", "smoke", "accounts")
+STEPS = ("drift", "letters", "sweep", "seal", "smoke", "accounts", "region", "again")
 
 
 def deploy(cloud: Cloud, report: Report) -> Ledger:
@@ -55,6 +55,13 @@ def rehearse(ledger: Ledger, steps: list[str], report: Report) -> None:
     if "accounts" in steps:
         with report.step("accounts", "an event of a member account, served through the roles it has for the hub"):
             accounts.run(ledger)
+    if "region" in steps:
+        with report.step("region", "an event of another Region, sent on by forward.yaml; and a second hub there, by its names"):
+            region.run(ledger)
+    # The last: it removes the stack.
+    if "again" in steps:
+        with report.step("again", "the stack removed, a creation that fails, and the same stack over what is left"):
+            again.run(ledger)
 
 
 def read() -> tuple[list[str], str | None]:

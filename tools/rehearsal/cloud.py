@@ -19,6 +19,8 @@ from rehearsal.report import Report
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HUB, MEMBER, REGION = "111122223333", "222233334444", "us-east-1"
+# Another Region of the hub's account.
+OTHER_REGION = "us-west-2"
 ENOUGH = "look at target/rehearse.log; is .venv-worm complete? (make .venv-worm/.complete)"
 
 
@@ -29,7 +31,7 @@ def free_port() -> int:
 
 
 class Cloud:
-    """Two accounts of an emulated AWS. Whoever has an account's id as access key is its root user."""
+    """Two accounts of an emulated AWS, in two Regions. Whoever has an account's id as access key is its root user."""
 
     def __init__(self, report: Report) -> None:
         self.report = report
@@ -89,15 +91,16 @@ class Cloud:
         self.log.close()
         self.folder.cleanup()
 
-    def client(self, service: str, account: str = HUB, **keys: str) -> Any:
+    def client(self, service: str, account: str = HUB, region: str = REGION, **keys: str) -> Any:
         keys = keys or {"aws_access_key_id": account, "aws_secret_access_key": "rehearsal"}
-        session = boto3.Session(region_name=REGION, **keys)
+        session = boto3.Session(region_name=region, **keys)
         once = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
         return session.client(service, endpoint_url=self.endpoint, config=once)
 
     def emit(self, envelope: dict[str, Any], bus: str = "default") -> None:
-        """AWS itself sends an event to a bus of the hub."""
-        self.put(envelope["account"], envelope["source"], envelope["detail-type"], envelope["detail"], bus)
+        """AWS itself sends an event to a bus of the hub. It keeps its account and its Region."""
+        whence = f"{envelope['account']} {envelope['region']}"
+        self.put(whence, envelope["source"], envelope["detail-type"], envelope["detail"], bus)
 
     def due(self, rule: str) -> None:
         """The clock comes to a scheduled rule's time."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import HUB, Cloud
+from rehearsal.cloud import HUB, REGION, Cloud
 from rehearsal.ledger import Ledger
 from rehearsal.shared import Envelope, opened, sample
 from rehearsal.stack import STACK
@@ -54,16 +54,17 @@ def rotates(cloud: Cloud, of: str, account: str = HUB) -> bool:
     return bool(cloud.client("kms", account).get_key_rotation_status(KeyId=of)["KeyRotationEnabled"])
 
 
-def open_bucket(cloud: Cloud) -> str:
+def open_bucket(cloud: Cloud, region: str = REGION) -> str:
     """A bucket that everybody could open to the public."""
-    bucket = f"phi-imaging-{uuid.uuid4().hex[:8]}"
-    cloud.client("s3").create_bucket(Bucket=bucket)
-    cloud.client("s3").put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=OPEN)
+    bucket, s3 = f"phi-imaging-{uuid.uuid4().hex[:8]}", cloud.client("s3", region=region)
+    # S3 takes no location for the one Region that it began in.
+    s3.create_bucket(Bucket=bucket, **({} if region == REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}))
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=OPEN)
     return bucket
 
 
-def block(cloud: Cloud, bucket: str) -> dict[str, bool]:
-    return dict(cloud.client("s3").get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"])
+def block(cloud: Cloud, bucket: str, region: str = REGION) -> dict[str, bool]:
+    return dict(cloud.client("s3", region=region).get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"])
 
 
 def cases(cloud: Cloud) -> list[Case]:

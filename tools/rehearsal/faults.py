@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from rehearsal.cloud import REGION
 from rehearsal.ledger import Ledger
 from rehearsal.stack import SETTINGS, STACK
 
@@ -39,4 +40,19 @@ def means(ledger: Ledger) -> None:
     ledger.functions.get_waiter("function_updated").wait(FunctionName=name, WaiterConfig={"Delay": 1})
 
 
-FAULTS: dict[str, Callable[[Ledger], None]] = {one.__name__: one for one in (rule, tries, rotation, partial, means)}
+def elsewhere(ledger: Ledger) -> None:
+    """The hub's rule of drift of buckets hears of its own Region only."""
+    properties = ledger.deployment.document["Resources"]["S3PublicAccessDrift"]["Properties"]
+    properties["EventPattern"]["region"] = [REGION]
+
+
+def leftovers(ledger: Ledger) -> None:
+    """Log groups are kept by a creation that fails, too."""
+    for one in ledger.deployment.document["Resources"].values():
+        if one["Type"] == "AWS::Logs::LogGroup":
+            one["DeletionPolicy"] = "Retain"
+
+
+FAULTS: dict[str, Callable[[Ledger], None]] = {
+    one.__name__: one for one in (rule, tries, rotation, partial, means, elsewhere, leftovers)
+}

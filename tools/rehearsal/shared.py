@@ -8,8 +8,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 Envelope = dict[str, Any]
-# The account, and the bucket, that the samples are about.
-SAMPLED, SAMPLED_BUCKET = "111122223333", "phi-imaging-example"
+# The account, the Region, and the bucket, that the samples are about.
+SAMPLED, SAMPLED_REGION, SAMPLED_BUCKET = "111122223333", "us-east-1", "phi-imaging-example"
 
 
 def sample(name: str) -> Envelope:
@@ -17,10 +17,10 @@ def sample(name: str) -> Envelope:
     return envelope
 
 
-def opened(bucket: str, account: str = SAMPLED) -> Envelope:
+def opened(bucket: str, account: str = SAMPLED, region: str = SAMPLED_REGION) -> Envelope:
     """Somebody took a bucket's public access block away (CloudTrail)."""
     text = json.dumps(sample("eb-ct-DeleteBucketPublicAccessBlock")).replace(SAMPLED_BUCKET, bucket)
-    return dict(json.loads(text.replace(SAMPLED, account)))
+    return dict(json.loads(text.replace(SAMPLED, account).replace(SAMPLED_REGION, region)))
 
 
 def waiting(sqs: Any, url: str) -> int:

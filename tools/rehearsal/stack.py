@@ -1,7 +1,8 @@
 """The deployment: template.yaml without SAM, through the emulator's CloudFormation, and what became of it."""
 
 import json
-from typing import Any
+import re
+from typing import Any, NamedTuple
 
 import template_guard
 import template_resolve
@@ -106,13 +107,8 @@ class Deployment:
     def upload(self) -> None:
         self.s3.put_object(Bucket=CODE, Key="template.json", Body=json.dumps(self.document))
 
-    def request(self, parameters: dict[str, str]) -> dict[str, Any]:
-        return {
-            "StackName": STACK,
-            "TemplateURL": f"{self.cloud.endpoint}/{CODE}/template.json",
-            "Capabilities": ["CAPABILITY_NAMED_IAM"],
-            "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
-        }
+    def request(self, parameters: dict[str, str], name: str = STACK, template: str = "template.json") -> dict[str, Any]:
+        return asked(parameters) | {"StackName": name, "TemplateURL": f"{self.cloud.endpoint}/{CODE}/{template}"}
 
     def refuses(self, parameters: dict[str, str]) -> None:
         """A deployment that the template's own rules forbid."""
@@ -218,6 +214,59 @@ class Deployment:
         )
 
 
+class Attempt(NamedTuple):
+    """How the creation of a stack ended."""
+
+    id: str
+    status: str
+    # The resources that could not be made, as type and name where their names are taken; the reason is AWS's.
+    failed: list[tuple[str, str]]
+    reasons: list[str]
+    made: int
+    # What its rollback left behind, as type and physical id.
+    kept: list[tuple[str, str]]
+
+
+def asked(parameters: dict[str, str]) -> dict[str, Any]:
+    chosen = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+    return {"Capabilities": ["CAPABILITY_NAMED_IAM"], "Parameters": chosen}
+
+
+def ended(formation: Any, report: Report, stack: str) -> str:
+    """Waits until nothing is done to a stack any more; its status."""
+    state = lambda: formation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]  # noqa: E731
+    then = "look at target/rehearse.log"
+    return str(report.wait(f"the stack {stack}", lambda: None if (now := state()).endswith("IN_PROGRESS") else now, then))
+
+
+def attempt(formation: Any, report: Report, request: dict[str, Any]) -> Attempt:
+    """Creates a stack, and reads from its events how that went."""
+    stack = formation.create_stack(**request)["StackId"]
+    status, events = ended(formation, report, stack), happened(formation, stack)
+    reasons = [one["ResourceStatusReason"] for one in events if one["ResourceStatus"] == "CREATE_FAILED"]
+    taken = [found for one in reasons if (found := re.search(r"type '(.+)' with identifier '(.+)' already exists", one))]
+    made = sum(one["ResourceStatus"] == "CREATE_COMPLETE" for one in events)
+    return Attempt(stack, status, [(one[1], one[2]) for one in taken], reasons, made, skipped(formation, stack))
+
+
+def happened(formation: Any, stack: str) -> list[dict[str, Any]]:
+    """The events of a stack's resources."""
+    pages = formation.get_paginator("describe_stack_events").paginate(StackName=stack)
+    return [one for page in pages for one in page["StackEvents"] if one["ResourceType"] != "AWS::CloudFormation::Stack"]
+
+
+def skipped(formation: Any, stack: str) -> list[tuple[str, str]]:
+    """What was left behind when a stack was deleted or rolled back, as type and physical id."""
+    kept = [one for one in happened(formation, stack) if one["ResourceStatus"] == "DELETE_SKIPPED"]
+    return sorted((one["ResourceType"], one["PhysicalResourceId"]) for one in kept)
+
+
+def delete(formation: Any, report: Report, stack: str) -> None:
+    """Deletes a stack, by its id. What its template retains stays."""
+    formation.delete_stack(StackName=stack)
+    report.expect("the stack deleted", ended(formation, report, stack), "DELETE_COMPLETE", "look at target/rehearse.log")
+
+
 def put_rules(config: Any, place: dict[str, str], report: Report) -> None:
     """Puts the AWS Config rules of config-rules.yaml."""
     source = yaml.load((ROOT / "config-rules.yaml").read_text(), template_resolve.Loader)  # noqa: S506
@@ -230,13 +279,13 @@ def put_rules(config: Any, place: dict[str, str], report: Report) -> None:
     report.expect("AWS Config rules of the template, by PutConfigRule", len(told), len(rules), "look at config-rules.yaml")
 
 
-def placed(value: Any) -> Any:
+def placed(value: Any, region: str = REGION) -> Any:
     """Conditions with the Region written out."""
     if value == {"Ref": "AWS::Region"}:
-        return REGION
+        return region
     if isinstance(value, dict):
-        return {name: placed(member) for name, member in value.items()}
-    return [placed(member) for member in value] if isinstance(value, list) else value
+        return {name: placed(member, region) for name, member in value.items()}
+    return [placed(member, region) for member in value] if isinstance(value, list) else value
 
 
 def encrypt(deployment: Deployment, bucket: str, must: dict[str, Any]) -> None:
