@@ -84,9 +84,9 @@ fn place(number: u64, of: i64, previous: Option<Previous>) -> Place {
 }
 
 /// How the manifest after `number` names it.
-fn naming(bucket: &Bucket, number: u64) -> Option<Previous> {
+fn naming(bucket: &Bucket, number: u64) -> Previous {
     let digest = |key: String| sha256_hex(&bucket[&key]);
-    Some(Previous { manifest: digest(name::manifest(number)), seal: digest(name::seal(number)) })
+    Previous { manifest: digest(name::manifest(number)), seal: digest(name::seal(number)) }
 }
 
 /// The contents of the last hour, as its manifest lists them.
@@ -101,7 +101,7 @@ fn of_last(bucket: &Bucket) -> Contents {
 /// The history with another last manifest.
 fn ends_with(change: impl FnOnce(&mut Place)) -> Bucket {
     let mut bucket = history();
-    let (mut last, contents) = (place(3, 3, naming(&bucket, 2)), of_last(&bucket));
+    let (mut last, contents) = (place(3, 3, Some(naming(&bucket, 2))), of_last(&bucket));
     change(&mut last);
     sample::store(&mut bucket, &signer(), last, contents);
     bucket
@@ -153,7 +153,7 @@ fn an_anchor_says_what_differs() {
     let report = of(&bucket, &anchor);
     let why = "in the anchor: not a seal of a form that is known";
     assert_eq!((told(&report), report.anchored), (vec![one(Kind::Changed, name::seal(1), why)], 3));
-    let other = ends_with(|last| last.at = last.at + SECOND);
+    let other = ends_with(|last| last.at += SECOND);
     let report = of(&other, &history());
     let why = "the anchor holds the seal of another one";
     assert_eq!((told(&report), report.anchored), (vec![one(Kind::Rewritten, name::manifest(3), why)], 3));
@@ -419,7 +419,7 @@ fn what_was_sealed_twice_is_the_same_both_times() {
         let mut bucket = history();
         let mut contents = of_last(&bucket);
         contents.add(&outcome(2), again);
-        let last = place(3, 3, naming(&bucket, 2));
+        let last = place(3, 3, Some(naming(&bucket, 2)));
         sample::store(&mut bucket, &signer(), last, contents);
         says(&bucket)
     };
@@ -457,7 +457,7 @@ fn what_was_unreadable_when_it_was_sealed_says_when() {
     let mut bucket = history();
     let (mut contents, key) = (of_last(&bucket), forged(3, 40, evidence::Kind::Held));
     contents.add_unread(&key, Why::Denied);
-    let last = place(3, 3, naming(&bucket, 2));
+    let last = place(3, 3, Some(naming(&bucket, 2)));
     sample::store(&mut bucket, &signer(), last, contents);
     let report = report(&bucket, now());
     let unread: Vec<_> = report.unreadable.iter().map(|it| (it.object.clone(), it.detail.clone())).collect();
@@ -493,7 +493,7 @@ fn sealed_late(number: i64, kind: evidence::Kind, written: Timestamp) -> Vec<Tol
     let (mut contents, key) = (of_last(&bucket), forged(number, 30, kind));
     misdated(&mut bucket, &key, written, kind);
     contents.add(&key, &bucket[&key]);
-    let last = place(3, 3, naming(&bucket, 2));
+    let last = place(3, 3, Some(naming(&bucket, 2)));
     sample::store(&mut bucket, &signer(), last, contents);
     says(&bucket)
 }
