@@ -1,8 +1,11 @@
 //! What is nearly ours, and how often a place is tried.
 
+use remedy_engine::{Put, Store};
 use remedy_evidence::{Checkpoint, Previous, Seal};
+use remedy_testkit::memory::{Access, Entry};
 
 use super::*;
+use crate::chain::create;
 
 /// The history of a morning, whose number 3 is next.
 async fn sealed_morning() -> MemoryPorts {
@@ -75,4 +78,126 @@ async fn three_manifests_are_made_in_vain_and_no_more() {
         (3..9).filter(|number| ports.shelf(Shelf::Evidence).contains_key(&name::manifest(*number))).collect();
     assert_eq!(made, [3, 4, 5]);
     assert_eq!(sealed(&ports).await.unwrap().last, Some(6), "the next run goes on");
+}
+
+/// Everything that a run listed under a prefix.
+fn lists(ports: &MemoryPorts, shelf: Shelf, prefix: &str) -> usize {
+    let is_meant = |entry: &&Entry| entry.access == Access::Listed && entry.shelf == shelf;
+    ports.log().iter().filter(is_meant).filter(|entry| entry.key.starts_with(prefix)).count()
+}
+
+/// The numbers for which a manifest was drafted.
+fn drafts(ports: &MemoryPorts) -> Vec<u64> {
+    let state = ports.shelf(Shelf::State);
+    let number = |key: &String| key.strip_prefix("seal/draft/")?.split_once('-')?.0.parse().ok();
+    state.keys().filter_map(number).filter(|number| *number > 2).collect()
+}
+
+async fn plant(ports: &MemoryPorts, numbers: impl Iterator<Item = u64>) {
+    for number in numbers {
+        ports.put_new(Shelf::Evidence, &name::manifest(number), b"{}").await.unwrap();
+    }
+}
+
+/// Junk at eleven hundred numbers costs a list a thousand keys, and one a hundred numbers to see whether one of them is ours.
+#[tokio::test]
+async fn junk_is_stepped_over_page_by_page_and_nothing_is_drafted_on_the_way() {
+    let ports = sealed_morning().await;
+    plant(&ports, 3..=1102).await;
+    let before = [lists(&ports, Shelf::Evidence, name::SEALS), lists(&ports, Shelf::State, "seal/draft/")];
+    assert_eq!(sealed(&ports).await.unwrap().last, Some(1103));
+    let after = [lists(&ports, Shelf::Evidence, name::SEALS), lists(&ports, Shelf::State, "seal/draft/")];
+    assert_eq!(drafts(&ports), [3, 1103]);
+    assert_eq!([after[0] - before[0], after[1] - before[1]], [2, 12]);
+}
+
+/// The first free number is enough: what stands behind it is not listed.
+#[tokio::test]
+async fn a_gap_in_the_junk_is_taken_at_once() {
+    let ports = sealed_morning().await;
+    plant(&ports, (3..=10).chain(12..=1500)).await;
+    let before = lists(&ports, Shelf::Evidence, name::SEALS);
+    assert_eq!(sealed(&ports).await.unwrap().last, Some(11));
+    assert_eq!((lists(&ports, Shelf::Evidence, name::SEALS) - before, drafts(&ports)), (1, vec![3, 11]));
+}
+
+/// A lost sealer stepped over junk, and made the manifest behind it.
+#[tokio::test]
+async fn a_manifest_that_a_lost_sealer_made_behind_junk_is_taken_over() {
+    let ports = sealed_morning().await;
+    plant(&ports, 3..5).await;
+    let lost = without_seals(&ports).await;
+    assert_eq!(lost, Some(5));
+    let seals = ports.shelf(Shelf::Evidence).into_keys().filter(|key| *key == name::seal(5)).count();
+    assert_eq!(seals, 0, "it was lost before it sealed");
+    assert_eq!(sealed(&ports).await.unwrap().last, Some(5));
+    assert_eq!(verified(&ports).await.findings, []);
+}
+
+/// Loses a sealer as it signs. Returns the last manifest that it made.
+async fn without_seals(ports: &MemoryPorts) -> Option<u64> {
+    struct Lost;
+    impl Signer for Lost {
+        async fn public_key(&self) -> Result<PublicKey, Fault> {
+            signer().public_key().await
+        }
+
+        async fn sign(&self, _: &str) -> Result<Vec<u8>, Fault> {
+            Err(Fault::transient("kms:Sign", "lost"))
+        }
+    }
+    assert!(seal(ports, &Lost, "evidence", &[]).await.is_err());
+    drafts(ports).last().copied()
+}
+
+#[tokio::test]
+async fn a_manifest_is_begun_while_there_are_fifteen_seconds() {
+    for (left, manifests) in [(15_000, 3), (14_999, 0)] {
+        let ports = ports();
+        morning(&ports).await;
+        ports.begin(Duration::from_millis(left));
+        assert_eq!(sealed(&ports).await.unwrap().sealed.len(), manifests, "{left} ms");
+    }
+}
+
+#[tokio::test]
+async fn a_chain_without_records_begins_with_the_last_hour_that_can_be_sealed() {
+    let ports = ports();
+    ports.time().set("2026-03-02T13:50:00Z".parse().unwrap());
+    ports.begin(MINUTE);
+    let run = sealed(&ports).await.unwrap();
+    assert_eq!(run.sealed.iter().map(|one| one.hour.to_string()).collect::<Vec<_>>(), ["2026-03-02T12:00:00Z"]);
+    assert_eq!(run.key, signer().public_key().await.unwrap().fingerprint());
+}
+
+/// A store that answers each creation with a fault.
+struct Refusing(Fault);
+
+impl Store for Refusing {
+    async fn put_new(&self, _: Shelf, _: &str, _: &[u8]) -> Result<Put, Fault> {
+        Err(self.0.clone())
+    }
+
+    async fn put(&self, _: &str, _: &[u8]) -> Result<(), Fault> {
+        Err(self.0.clone())
+    }
+
+    async fn get(&self, _: Shelf, _: &str) -> Result<Option<Vec<u8>>, Fault> {
+        Err(self.0.clone())
+    }
+
+    async fn list(&self, _: Shelf, _: &str) -> Result<Vec<String>, Fault> {
+        Err(self.0.clone())
+    }
+}
+
+/// What is there and cannot be compared is somebody else's; a fault that may pass says nothing.
+#[tokio::test]
+async fn an_object_that_cannot_be_read_is_taken_for_foreign() {
+    let of =
+        |fault: Fault| async move { create(&Refusing(fault), "seal/0.json", b"x").await.map_err(|it| it.code.clone()) };
+    assert_eq!(of(Fault::rejected("s3:GetObject", "AccessDenied", "look")).await, Ok(Put::Exists));
+    assert_eq!(of(Fault::transient("s3:GetObject", "timeout")).await, Err("timeout".into()));
+    assert_eq!(of(Fault::rejected("s3:PutObject", "AccessDenied", "look")).await, Err("AccessDenied".into()));
+    assert_eq!(of(Fault::transient("s3:PutObject", "timeout")).await, Err("timeout".into()));
 }
