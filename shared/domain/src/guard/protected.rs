@@ -105,3 +105,17 @@ fn own_stack(snapshot: &Snapshot<'_>) -> Option<Spared> {
     let Some(Manager::Stack { id: Some(id), .. }) = snapshot.manager else { return None };
     snapshot.own.contains(id).then_some(Spared::Always("Remedy never changes what its own stack made"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_of_stack_sets_ends_in_its_hash() {
+        let of = |name: &str| of_stack_sets(&format!("arn:aws:iam::111122223333:{STACK_SETS}{name}")).is_some();
+        assert!(of("0123456789abcdef"));
+        for other in ["", "deploy", "0123G", "0123-4"] {
+            assert!(!of(other), "{other}");
+        }
+    }
+}

@@ -189,3 +189,40 @@ impl Parameters {
         within("parameters.approved_policies", "SHA-256 digests of 64 hex digits", digests)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Region, Settings};
+
+    fn bucket(id: &str) -> Target {
+        let account = crate::AccountId::parse("111122223333").unwrap();
+        let (region, arn) = (Region::parse("us-east-1").unwrap(), Some(format!("arn:aws:s3:::{id}")));
+        Target { account, region, resource_type: "AWS::S3::Bucket".into(), id: id.into(), unique_id: None, arn }
+    }
+
+    #[test]
+    fn only_a_bucket_that_is_named_is_free_of_phi() {
+        for named in ["brochures", "brochure*", "arn:aws:s3:::brochures"] {
+            let parameters = Parameters { phi_free_buckets: vec![named.to_owned()], ..Parameters::default() };
+            assert!(parameters.is_free_of_phi(&bucket("brochures")), "{named}");
+            assert!(!parameters.is_free_of_phi(&bucket("scans")), "{named}");
+        }
+        assert!(!Parameters::default().is_free_of_phi(&bucket("brochures")));
+    }
+
+    #[test]
+    fn an_arn_has_six_parts_and_is_of_its_service() {
+        let read = |parameters: serde_json::Value| {
+            Settings::parse(serde_json::json!({"parameters": parameters}).to_string().as_bytes()).map(drop)
+        };
+        let key = |arn: &str| read(serde_json::json!({"default_key": arn}));
+        assert!(key("arn:aws:kms:us-east-1:111122223333:key/a").is_ok());
+        for other in ["arn:aws:iam::111122223333:policy/b", "arn:aws:kms:us-east-1:key/a", "alias/phi", ""] {
+            assert!(matches!(key(other), Err(SettingsError::Range { name: "parameters.default_key", .. })), "{other}");
+        }
+        let bounds = |arn: &str| read(serde_json::json!({"permissions_boundary": arn}));
+        assert!(bounds("arn:aws:iam::111122223333:policy/b").is_ok());
+        assert!(bounds("arn:aws:kms:us-east-1:111122223333:key/a").is_err());
+    }
+}

@@ -145,6 +145,9 @@ mod tests {
             let named = Protected { principals: vec![pattern.to_owned()], ..Protected::default() };
             assert_eq!(named.pattern_for(&user), Some(pattern));
         }
+        let typed = |named: &str| Protected { break_glass: vec![named.to_owned()], ..Protected::default() };
+        assert!(typed("AWS::IAM::User/break-glass-1").pattern_for(&user).is_some());
+        assert!(typed("AWS::IAM::Role/break-glass-1").pattern_for(&user).is_none());
         let stored_before = Protected { break_glass: vec!["break-glass-*".to_owned()], ..Protected::default() };
         assert!(stored_before.pattern_for(&user).is_some());
         for (resource_type, arn) in [
@@ -178,6 +181,11 @@ mod tests {
             "arn:aws:iam::111122223333:role/",
             "AWS::IAM::User/break-*",
             "AWS::*/phi",
+            "arn:gcp:iam::111122223333:user/ops/break-glass-1",
+            "arn:aws*:iam::111122223333:user/ops/break-glass-1",
+            "arn:aws:iam::111122223333:role/*/deploy",
+            "arn::s3:::phi",
+            "arn:aws:*:::phi",
         ] {
             let lists: [List; 3] = [|p| &mut p.principals, |p| &mut p.break_glass, |p| &mut p.resources];
             let of = |list: List| {

@@ -228,3 +228,11 @@ fn those_that_do_not_fit_are_counted() {
         assert_eq!(said == count, count <= 30, "{sentence}");
     }
 }
+
+/// The account that is named, and no other, is asked which mode it had.
+#[test]
+fn a_mode_of_an_account_is_compared_for_that_account() {
+    let of = |mode: &str| format!(r#"{{"modes":{{"default":"approve","accounts":{{"111122223333":"{mode}"}}}}}}"#);
+    assert_eq!(ways(&of("observe"), &of("enforce")), [Way::Looser]);
+    assert_eq!(ways(&of("enforce"), &of("observe")), [Way::Weaker]);
+}
