@@ -201,3 +201,36 @@ async fn an_object_that_cannot_be_read_is_taken_for_foreign() {
     assert_eq!(of(Fault::rejected("s3:PutObject", "AccessDenied", "look")).await, Err("AccessDenied".into()));
     assert_eq!(of(Fault::transient("s3:PutObject", "timeout")).await, Err("timeout".into()));
 }
+
+/// Sixty hours sealed; then a record arrives `hours` before the last of them.
+async fn late_by(hours: u32) -> usize {
+    let ports = ports();
+    morning(&ports).await;
+    pass(&ports, Duration::from_hours(60));
+    let last = sealed(&ports).await.unwrap().sealed.last().unwrap().hour;
+    let at = last.plus(-i64::from(hours)).begins() + MINUTE;
+    write(&ports, &at.to_string(), 9, evidence::Kind::Held).await;
+    pass(&ports, Duration::from_hours(1));
+    sealed(&ports).await.unwrap().sealed.iter().map(|sealed| sealed.late).sum()
+}
+
+#[tokio::test]
+async fn late_records_are_looked_for_in_the_last_forty_eight_hours() {
+    for (hours, found) in [(0, 1), (2, 1), (47, 1), (48, 0)] {
+        assert_eq!(late_by(hours).await, found, "{hours} hours");
+    }
+}
+
+#[tokio::test]
+async fn where_nothing_is_late_no_old_manifest_is_read() {
+    let ports = ports();
+    morning(&ports).await;
+    pass(&ports, Duration::from_hours(60));
+    let last = sealed(&ports).await.unwrap().last.unwrap();
+    pass(&ports, Duration::from_hours(1));
+    let before = ports.log().len();
+    assert_eq!(sealed(&ports).await.unwrap().last, Some(last + 1));
+    let is_old = |entry: &&Entry| (1..last - 5).any(|number| entry.key == name::manifest(number));
+    let log = ports.log();
+    assert_eq!(log[before..].iter().filter(is_old).count(), 0);
+}
