@@ -1,4 +1,4 @@
-"""Tests of tools/smoke.py: each step passes on a good stand-in, and is broken once, which must be told.
+"""Tests of tools/smoke.py: each step passes on a good stand-in, and is broken once, which must be reported.
 
 Usage: .venv/bin/python tests/smoke.py
 

@@ -1,4 +1,4 @@
-"""How the stand-in of tests/smoke.py is broken, and what must be told: one table."""
+"""How the stand-in of tests/smoke.py is broken, and what must be reported: one table."""
 
 import json
 from collections.abc import Callable

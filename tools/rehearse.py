@@ -8,13 +8,24 @@ import argparse
 import json
 import signal
 import sys
+from collections.abc import Callable
 
 from rehearsal import accounts, again, drift, faults, hours, letters, region, smoked, stack
 from rehearsal.cloud import ROOT, Cloud
 from rehearsal.ledger import Ledger
 from rehearsal.report import Report
 
-STEPS = ("drift", "letters", "sweep", "seal", "smoke", "accounts", "region", "again")
+# In this order; `again` removes the stack.
+STEPS: dict[str, tuple[str, Callable[[Ledger], object]]] = {
+    "drift": ("three drifts, reported as AWS reports them: rule, queue, function, repair, evidence", drift.run),
+    "letters": ("messages that fail: tried again, given up, looked at, sent back", letters.run),
+    "sweep": ("the first sweep makes a backlog; an approver decides, and it is carried out", lambda ledger: hours.people(ledger, hours.sweep(ledger))),
+    "seal": ("the sealer on its schedule, and its seals verified", hours.seal),
+    "smoke": ("tools/smoke.py asks of this stack what it will ask of one on AWS", smoked.run),
+    "accounts": ("an event of a member account, served through the roles it has for the hub", accounts.run),
+    "region": ("an event of another Region, sent on by forward.yaml; and a second hub there, by its names", region.run),
+    "again": ("the stack removed, a creation that fails, and the same stack over what is left", again.run),
+}
 
 
 def deploy(cloud: Cloud, report: Report) -> Ledger:
@@ -37,31 +48,10 @@ def deploy(cloud: Cloud, report: Report) -> Ledger:
 
 
 def rehearse(ledger: Ledger, steps: list[str], report: Report) -> None:
-    if "drift" in steps:
-        with report.step("drift", "three drifts, told as AWS tells them: rule, queue, function, repair, evidence"):
-            drift.run(ledger)
-    if "letters" in steps:
-        with report.step("letters", "messages that fail: tried again, given up, looked at, sent back"):
-            letters.run(ledger)
-    if "sweep" in steps:
-        with report.step("sweep", "the first sweep makes a backlog; an approver decides, and it is carried out"):
-            hours.people(ledger, hours.sweep(ledger))
-    if "seal" in steps:
-        with report.step("seal", "the sealer on its schedule, and its seals verified"):
-            hours.seal(ledger)
-    if "smoke" in steps:
-        with report.step("smoke", "tools/smoke.py asks of this stack what it will ask of one on AWS"):
-            smoked.run(ledger)
-    if "accounts" in steps:
-        with report.step("accounts", "an event of a member account, served through the roles it has for the hub"):
-            accounts.run(ledger)
-    if "region" in steps:
-        with report.step("region", "an event of another Region, sent on by forward.yaml; and a second hub there, by its names"):
-            region.run(ledger)
-    # The last: it removes the stack.
-    if "again" in steps:
-        with report.step("again", "the stack removed, a creation that fails, and the same stack over what is left"):
-            again.run(ledger)
+    for name, (what, run) in STEPS.items():
+        if name in steps:
+            with report.step(name, what):
+                run(ledger)
 
 
 def read() -> tuple[list[str], str | None]:

@@ -36,15 +36,20 @@ fn arn(scene: &Scene) -> String {
     }
 }
 
+/// The repair of a form, where its resource is named so.
+async fn lists_nobody(form: Form, named: impl Fn(&Scene) -> String) {
+    let scene = form.open().await;
+    scene.world.proxy.clear();
+    let run = only_run(scene.lambda.invoke(&form.event(&named(&scene))).await);
+    assert_eq!(run["outcome"], form.outcomes().0, "{form:?}: {run:#}");
+    let listed = scene.world.proxy.calls_where(|call| is_long(call) && call.operation.starts_with("List"));
+    assert!(listed.is_empty(), "{form:?}: {listed:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_about_one_lists_nobody() {
     for form in OF_IAM {
-        let scene = form.open().await;
-        scene.world.proxy.clear();
-        let run = only_run(scene.lambda.invoke(&form.event(&arn(&scene))).await);
-        assert_eq!(run["outcome"], form.outcomes().0, "{form:?}: {run:#}");
-        let listed = scene.world.proxy.calls_where(|call| is_long(call) && call.operation.starts_with("List"));
-        assert!(listed.is_empty(), "{form:?}: {listed:?}");
+        lists_nobody(form, arn).await;
     }
 }
 
@@ -52,12 +57,7 @@ async fn a_message_about_one_lists_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_asked_for_by_itself() {
     for form in [Form::Drift(Drift::User), Form::Detached, Form::Converted, Form::Direct] {
-        let scene = form.open().await;
-        scene.world.proxy.clear();
-        let run = only_run(scene.lambda.invoke(&form.event(&scene.resource)).await);
-        assert_eq!(run["outcome"], form.outcomes().0, "{form:?}: {run:#}");
-        let listed = scene.world.proxy.calls_where(|call| is_long(call) && call.operation.starts_with("List"));
-        assert!(listed.is_empty(), "{form:?}: {listed:?}");
+        lists_nobody(form, |scene| scene.resource.clone()).await;
     }
 }
 

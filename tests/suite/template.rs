@@ -39,6 +39,17 @@ pub fn python(arguments: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
+/// Runs tests that are written in Python, as what they test is. unittest is content with none at all, so at least so many
+/// must run, and none be skipped.
+pub fn unittests(file: &str, at_least: u32) {
+    let output = Command::new(format!("{ROOT}/.venv/bin/python")).arg(file).current_dir(ROOT).output();
+    let output = output.expect("Python starts: `make venv`");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stdout));
+    let ran = told.lines().find_map(|line| line.strip_prefix("Ran ")?.split(' ').next()?.parse::<u32>().ok());
+    assert!(ran.is_some_and(|ran| ran >= at_least) && !told.contains("skipped"), "{told}");
+}
+
 /// The resources that CloudFormation would make of a template, with these parameters.
 pub fn resolved(template: &str, parameters: &[&str]) -> BTreeMap<String, Value> {
     let printed = python(&[&["tools/template_resolve.py", template], parameters].concat());

@@ -4,17 +4,8 @@ use remedy_engine::{Put, Store};
 use remedy_evidence::{Checkpoint, Previous, Seal};
 use remedy_testkit::memory::{Access, Entry};
 
-use super::*;
+use super::{history::sealed_morning, *};
 use crate::chain::create;
-
-/// The history of a morning, whose number 3 is next.
-async fn sealed_morning() -> MemoryPorts {
-    let ports = ports();
-    morning(&ports).await;
-    let _ = sealed(&ports).await.unwrap();
-    pass(&ports, Duration::from_hours(1));
-    ports
-}
 
 async fn signed(checkpoint: Checkpoint) -> Vec<u8> {
     let signature = signer().sign(&checkpoint.text()).await.unwrap();

@@ -11,7 +11,7 @@ type Gone = Box<dyn Fn(Shelf, &str) -> bool>;
 const FOLDER: &str = "seal/last/";
 
 /// Three hours sealed.
-async fn sealed_morning() -> MemoryPorts {
+pub(super) async fn sealed_morning() -> MemoryPorts {
     let ports = ports();
     morning(&ports).await;
     let run = sealed(&ports).await.unwrap();
