@@ -1,15 +1,16 @@
 //! The client of this function.
 
-use remedy_aws::{Connect, Session};
+use aws_sdk_iam::Client;
+use remedy_aws::{Connect, Patient, Session};
 use remedy_domain::fence;
 
 /// Clients for IAM.
 #[derive(Debug, Clone)]
 pub struct Iam {
     /// For one user.
-    pub client: aws_sdk_iam::Client,
+    pub client: Client,
     /// For lists of users: these answers take long.
-    pub patient: aws_sdk_iam::Client,
+    pub patient: Patient<Client>,
     /// The name of the MFA-deny policy that the templates make, the same in every account.
     pub policy: String,
     /// Whether a template has made that policy. Where none was deployed, on an emulator, the function makes it.
@@ -19,8 +20,8 @@ pub struct Iam {
 impl Connect for Iam {
     fn connect(session: &Session) -> Self {
         Self {
-            client: aws_sdk_iam::Client::new(session.config()),
-            patient: aws_sdk_iam::Client::new(session.patient().config()),
+            client: Client::new(session.config()),
+            patient: Patient::new(session, Client::new),
             policy: fence::managed_name(session.stack()),
             is_deployed: session.is_deployed(),
         }

@@ -50,7 +50,7 @@ pub(crate) const READS: [Call; 13] = [
 
 /// One page of all users.
 pub(crate) async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-    let answer = client.patient.list_users().max_items(1000).set_marker(from).send().await;
+    let answer = client.patient.get().list_users().max_items(1000).set_marker(from).send().await;
     let page = answer.map_err(|error| fault(LIST.operation, &error))?;
     let targets = page.users().iter().map(|user| target(place, user)).collect();
     let next = if page.is_truncated() { page.marker().map(str::to_owned) } else { None };

@@ -39,10 +39,10 @@ pub(crate) async fn account(
 ) -> Result<Account, Fault> {
     let mut account = Account { id: target.account.to_string(), ..Account::default() };
     let client = &iam.client;
-    let first = page(&iam.patient, &READ, None).await?;
+    let first = page(iam.patient.get(), &READ, None).await?;
     if first.is_truncated {
         // AWS needs seconds for each page, and a page begins where the one before ends: the kinds are read side by side.
-        for page in try_join_all(READ.iter().map(|kind| pages(&iam.patient, kind))).await?.iter().flatten() {
+        for page in try_join_all(READ.iter().map(|kind| pages(iam.patient.get(), kind))).await?.iter().flatten() {
             take(&mut account, page);
         }
     } else {

@@ -1,19 +1,19 @@
 //! The client of this function.
 
-use remedy_aws::{Connect, Session};
+use aws_sdk_iam::Client;
+use remedy_aws::{Connect, Patient, Session};
 
 /// Clients for IAM.
 #[derive(Debug, Clone)]
 pub struct Iam {
     /// For one principal, or one policy.
-    pub client: aws_sdk_iam::Client,
+    pub client: Client,
     /// For lists, and for everybody's permissions: these answers take long.
-    pub patient: aws_sdk_iam::Client,
+    pub patient: Patient<Client>,
 }
 
 impl Connect for Iam {
     fn connect(session: &Session) -> Self {
-        let patient = aws_sdk_iam::Client::new(session.patient().config());
-        Self { client: aws_sdk_iam::Client::new(session.config()), patient }
+        Self { client: Client::new(session.config()), patient: Patient::new(session, Client::new) }
     }
 }

@@ -40,7 +40,7 @@ fn target(place: &Place, policy: &Policy) -> Option<Target> {
 
 /// One page of the policies that the customer manages.
 pub(crate) async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-    let request = client.patient.list_policies().scope(PolicyScopeType::Local).max_items(1000);
+    let request = client.patient.get().list_policies().scope(PolicyScopeType::Local).max_items(1000);
     let answer = request.set_marker(from).send().await.map_err(|error| fault(POLICIES.operation, &error))?;
     let targets = answer.policies().iter().filter_map(|policy| target(place, policy)).collect();
     Ok(Page { targets, next: answer.marker.filter(|_| answer.is_truncated) })

@@ -111,7 +111,7 @@ pub(crate) async fn discover(client: &Iam, place: &Place, kinds: &[Kind], from: 
     let at: usize = place_in_list.parse().unwrap_or_default();
     let Some(kind) = kinds.get(at) else { return Ok(Page::default()) };
     let marker = (!marker.is_empty()).then(|| marker.to_owned());
-    let page = page(&client.patient, place, *kind, marker).await?;
+    let page = page(client.patient.get(), place, *kind, marker).await?;
     let next = match page.next {
         Some(marker) => Some(format!("{at}|{marker}")),
         None if at + 1 < kinds.len() => Some(format!("{}|", at + 1)),
@@ -140,7 +140,7 @@ pub(crate) async fn find(client: &Iam, place: &Place, kinds: &[Kind], id: &str) 
 async fn all(client: &Iam, place: &Place, kind: Kind) -> Result<Vec<Target>, Fault> {
     let (mut all, mut from) = (Vec::new(), None);
     loop {
-        let page = page(&client.patient, place, kind, from).await?;
+        let page = page(client.patient.get(), place, kind, from).await?;
         all.extend(page.targets);
         from = page.next;
         if from.is_none() {

@@ -30,7 +30,7 @@ mod undone;
 
 pub use faults::{absent, fault, found};
 pub use ports::AwsPorts;
-pub use session::{Connect, Session, http_client_for};
+pub use session::{Connect, Patient, Session, http_client_for};
 pub use sweeping::Sent;
 pub use undone::Undone;
 

@@ -1,6 +1,6 @@
 //! SDK configurations: one for the function's own role, one for each permitted plan.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
@@ -31,6 +31,26 @@ const STACK: &str = "remedy";
 pub trait Connect {
     /// Makes the client.
     fn connect(session: &Session) -> Self;
+}
+
+/// A client for answers that take long, made where it is first needed: an event about one resource needs none.
+#[derive(Debug, Clone)]
+pub struct Patient<C> {
+    session: Session,
+    make: fn(&SdkConfig) -> C,
+    client: OnceLock<C>,
+}
+
+impl<C> Patient<C> {
+    /// A client that `make` will make.
+    pub fn new(session: &Session, make: fn(&SdkConfig) -> C) -> Self {
+        Self { session: session.clone(), make, client: OnceLock::new() }
+    }
+
+    /// The client.
+    pub fn get(&self) -> &C {
+        self.client.get_or_init(|| (self.make)(self.session.patient().config()))
+    }
 }
 
 impl Session {

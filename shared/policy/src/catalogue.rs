@@ -186,15 +186,15 @@ impl Catalogue {
         let names = self.actions.get(service.first..service.end).unwrap_or_default();
         let head = glob::head(name);
         let from = names.partition_point(|known| known.as_str() < head);
-        let starting = names.get(from..).unwrap_or_default().iter().take_while(|known| known.starts_with(head));
+        let following = names.get(from..).unwrap_or_default();
+        let starting = following.get(..following.partition_point(|known| known.starts_with(head))).unwrap_or_default();
         let rest = name.get(head.len()..).unwrap_or_default();
         if rest == "*" {
-            let starting = starting.count();
-            work::count_all(starting);
-            set.fill(service.bit + from, service.bit + from + starting);
+            work::count_all(starting.len());
+            set.fill(service.bit + from, service.bit + from + starting.len());
             return;
         }
-        for (offset, known) in starting.enumerate() {
+        for (offset, known) in starting.iter().enumerate() {
             if glob::matches(rest, known.get(head.len()..).unwrap_or_default()) {
                 set.put(service.bit + from + offset);
             }
@@ -226,7 +226,9 @@ impl Catalogue {
 
     /// The services whose every known action is in the set.
     pub fn full_services<'s>(&'s self, set: &'s ActionSet) -> impl Iterator<Item = &'s str> + 's {
-        let full = self.services.iter().filter(|service| set.full(service.bit, service.slot()));
+        // Most services have nothing in the set: one bit says so.
+        let is_full = |service: &&Service| set.has(service.bit) && set.full(service.bit, service.slot());
+        let full = self.services.iter().filter(is_full);
         full.map(|service| service.prefix.as_str())
     }
 }
@@ -252,10 +254,18 @@ impl ActionSet {
         }
     }
 
-    /// Takes the action at this place out.
-    pub(crate) fn remove(&mut self, bit: usize) {
-        if let Some(word) = self.words.get_mut(bit / 64) {
-            *word &= !(1 << (bit % 64));
+    /// Takes the actions out that are in `asked` and are not wanted, by their places.
+    pub(crate) fn keep(&mut self, asked: &Self, wanted: impl Fn(usize) -> bool) {
+        work::count(work::SET);
+        for (index, (word, asked)) in self.words.iter_mut().zip(&asked.words).enumerate() {
+            let mut left = *word & asked;
+            while left != 0 {
+                let bit = left.trailing_zeros();
+                left &= left - 1;
+                if !wanted(index * 64 + bit as usize) {
+                    *word &= !(1 << bit);
+                }
+            }
         }
     }
 

@@ -117,6 +117,12 @@ pub fn intersect(a: &str, b: &str) -> bool {
         work::count_all(1 + a.len().min(b.len()) / 8);
         return false;
     }
+    if !wild(a) {
+        return matches(b, a);
+    }
+    if !wild(b) {
+        return matches(a, b);
+    }
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let row = b.len() + 1;
     // reach[j]: the first i of `a` and the first j of `b` have a text in common.

@@ -16,7 +16,12 @@ use crate::{
 
 const TABLE: &str = include_str!("catalogue/resources.txt");
 
-static ABOUT: LazyLock<Vec<About>> = LazyLock::new(|| TABLE.lines().filter_map(About::read).collect());
+/// By place.
+static ABOUT: LazyLock<Vec<About>> = LazyLock::new(|| {
+    let mut all: Vec<_> = TABLE.lines().filter_map(About::read).collect();
+    all.sort_unstable_by_key(|about| about.place);
+    all
+});
 
 /// The actions that the table has.
 static KNOWN: LazyLock<ActionSet> = LazyLock::new(|| {
@@ -58,13 +63,18 @@ impl<'a> Arn<'a> {
         // A star that is all of a part stands for that part: only who puts colons into names could tell the difference. A
         // last one stands for all the parts that follow.
         let is_whole = |part: &str| part == "*" || !glob::wild(part);
-        let all: Vec<_> = text.splitn(6, ':').collect();
-        let parts = match *all.as_slice() {
-            ["arn", partition, service, ref rest @ ..] if is_whole(partition) && !glob::wild(service) => match *rest {
-                [region, account, resource] if is_whole(region) && is_whole(account) => Some((service, resource)),
-                ["*"] | [_, "*"] => Some((service, "*")),
-                _ => None,
-            },
+        let mut colons = text.splitn(6, ':');
+        let mut next = || colons.next();
+        let parts = match (next(), next(), next()) {
+            (Some("arn"), Some(partition), Some(service)) if is_whole(partition) && !glob::wild(service) => {
+                match (next(), next(), next()) {
+                    (Some(region), Some(account), Some(resource)) if is_whole(region) && is_whole(account) => {
+                        Some((service, resource))
+                    }
+                    (Some("*"), None, _) | (Some(_), Some("*"), None) => Some((service, "*")),
+                    _ => None,
+                }
+            }
             _ => None,
         };
         Self { text, parts }
@@ -84,13 +94,10 @@ pub(crate) fn fit(part: &mut Part<'_>) {
         return;
     }
     let resources: Vec<_> = part.resources.iter().map(|resource| Arn::of(&resource.text)).collect();
-    let is_unfit = |about: &&About| {
-        part.actions.has(about.place) && !work::is_over() && !resources.iter().any(|resource| about.is_met_by(resource))
-    };
-    let unfit: Vec<_> = ABOUT.iter().filter(is_unfit).map(|about| about.place).collect();
-    for place in unfit {
-        part.actions.remove(place);
-    }
+    part.actions.keep(&KNOWN, |place| {
+        let about = ABOUT.binary_search_by_key(&place, |about| about.place).ok().and_then(|at| ABOUT.get(at));
+        work::is_over() || about.is_none_or(|about| resources.iter().any(|resource| about.is_met_by(resource)))
+    });
 }
 
 /// Whether an action of the ways is about a resource.
