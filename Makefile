@@ -58,9 +58,10 @@ bench: venv release $(PEERS)/.complete ## Cold start, memory and size beside bot
 	cargo build --release --quiet -p remedy-policy --example worst; \
 	$(PEERS)/bin/python tools/bench_policy.py target/release/remedy target/bench-policy.json target/release/examples/worst || failed=1; exit $$failed
 
-bench-sweep: venv release ## Sweep 1,000 and 10,000 buckets, keys and users: time, calls, memory: make bench-sweep SIZES="100 1000"
+bench-sweep: venv release ## Sweep 1,000 and 10,000 buckets, keys and users, then a large account of IAM (half an hour): make bench-sweep SIZES="100 1000" SHARE=0.1
 	cargo build --workspace
 	$(PY) tools/emulator.py -- target/debug/bench sweep $(SIZES)
+	$(PY) tools/emulator.py -- target/debug/bench iam $(SHARE)
 
 simulate: ## Play histories of the engine in a simulated world: make simulate SEEDS=100000, or tell one: make simulate SEED=7
 	cargo build --workspace --quiet --bin simulate

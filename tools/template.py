@@ -22,7 +22,7 @@ def limits(function: str) -> str:
 def queue(function: str) -> dict[str, str]:
     """A message is hidden for six times the timeout (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html)."""
     seconds, _ = LIMITS.get(function, OF_ALL)
-    return {"hidden": str(6 * seconds + 30), "batch": str(max(1, 300 // seconds))}
+    return {"hidden": str(6 * seconds + 30)}
 
 
 def variables(function: Described) -> str:

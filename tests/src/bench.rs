@@ -2,6 +2,7 @@
 
 mod aims;
 mod crowd;
+mod large;
 mod measure;
 mod report;
 mod sample;
@@ -23,6 +24,13 @@ pub async fn crowds(sizes: &[usize]) {
     let path = workspace::root().join("target/bench-sweep.json");
     workspace::write_json(&path, &json!({"format": 1, "sweep": crowd::sweep(sizes).await}));
     println!("\nThe numbers: target/bench-sweep.json");
+}
+
+/// Sweeps a large account of IAM, or a share of it, and stores what that took.
+pub async fn large(share: f64) {
+    let path = workspace::root().join("target/bench-iam.json");
+    workspace::write_json(&path, &json!({"format": 1, "iam": large::sweep(share).await}));
+    println!("\nThe numbers: target/bench-iam.json");
 }
 
 /// Measures everything, prints it and stores it. It fails if an aim is not met.

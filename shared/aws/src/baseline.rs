@@ -7,46 +7,79 @@ use remedy_engine::{
     draft::Task,
 };
 
-use crate::ports::AwsPorts;
+use crate::{
+    ports::AwsPorts,
+    sweeping::{Pace, RESERVE},
+};
 
 /// The stored form of baselines.
 const FORMAT: u32 = 1;
-/// So much of an invocation is kept back to store how far the look has come.
-const RESERVE: std::time::Duration = std::time::Duration::from_secs(3);
+
+/// How far a pass came in this invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pass {
+    /// To its end.
+    Whole,
+    /// Further than before, not to its end.
+    Part,
+}
 
 /// Draws the baseline, where there is none yet: looks at every target and puts what has drifted on the backlog.
 ///
-/// A look that runs out of time goes on where it stopped, at the next try.
+/// A look that runs out of time goes on where it stopped, at the next message. `targets` are in the order of their hashes.
 pub(crate) async fn draw(
     ports: &AwsPorts,
-    control: &dyn Runnable<AwsPorts>,
-    place: &Place,
-    targets: &[Target],
+    (control, place): (&dyn Runnable<AwsPorts>, &Place),
+    targets: &[(String, Target)],
     visit: &Visit<'_>,
-) -> Result<(), Fault> {
+    pace: &mut Pace,
+) -> Result<Pass, Fault> {
     let id = control.control().id.0;
     let under = if *visit.settings == Settings::default() { String::new() } else { visit.digest.to_owned() };
-    let begun = backlog::baseline(ports, id, place).await?;
-    let (since, mut last) = match begun {
-        Some(Baseline { after: None, .. }) => return Ok(()),
-        Some(Baseline { since, after: Some(last), .. }) => (since, last),
-        None => (ports.now(), String::new()),
+    let (since, begun) = match backlog::baseline(ports, id, place).await? {
+        Some(Baseline { after: None, .. }) => return Ok(Pass::Whole),
+        Some(Baseline { since, after, .. }) => (since, after),
+        None => (ports.now(), None),
     };
-    let mut left: Vec<_> = targets.iter().map(|target| (target.hash(), target)).collect();
-    left.sort();
-    left.retain(|(hash, _)| *hash > last);
-    for (hash, target) in left {
-        if ports.remaining() < RESERVE {
-            let far = Baseline { format: FORMAT, since, after: Some(last), settings: under };
-            backlog::keep(ports, id, place, &far).await?;
-            return Err(Fault::transient("sweep", "baseline-not-finished"));
+    let as_far_as = |after: Option<&str>| Baseline {
+        format: FORMAT,
+        since,
+        after: after.map(str::to_owned),
+        settings: under.clone(),
+    };
+    let (mut last, mut stopped) = (begun.as_deref().unwrap_or_default(), None);
+    for (hash, target) in targets.iter().filter(|(hash, _)| Some(hash) > begun.as_ref()) {
+        let began = ports.remaining();
+        if !pace.has_time(ports) {
+            stopped = Some(not_finished());
+            break;
         }
-        if has_drifted(control.run(ports, target, Task::Evaluate, visit).await)? {
-            backlog::enter(ports, id, target, since).await?;
+        // Nothing is written by a look, so one that takes too long is dropped.
+        let look = control.run(ports, target, Task::Evaluate, visit);
+        let run =
+            tokio::time::timeout(began.saturating_sub(RESERVE), look).await.unwrap_or_else(|_| Err(not_finished()));
+        match has_drifted(run) {
+            Ok(true) => backlog::enter(ports, id, target, since).await?,
+            Ok(false) => {}
+            Err(fault) => {
+                stopped = Some(fault);
+                break;
+            }
         }
         last = hash;
+        pace.step(began, ports);
     }
-    backlog::keep(ports, id, place, &Baseline { format: FORMAT, since, after: None, settings: under }).await
+    match stopped {
+        None => backlog::keep(ports, id, place, &as_far_as(None)).await.map(|()| Pass::Whole),
+        // The first target already: another try may do better, and five are enough.
+        Some(fault) if last == begun.as_deref().unwrap_or_default() => Err(fault),
+        Some(_) => backlog::keep(ports, id, place, &as_far_as(Some(last))).await.map(|()| Pass::Part),
+    }
+}
+
+/// Of a look that did not come to its end, and has no queue for a message that goes on.
+pub(crate) fn not_finished() -> Fault {
+    Fault::transient("sweep", "baseline-not-finished")
 }
 
 /// A target that cannot be read is not known to be compliant.

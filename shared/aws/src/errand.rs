@@ -1,5 +1,6 @@
 //! Following one trigger: to one resource, to all of them, or back to an earlier plan.
 
+use futures_util::{StreamExt as _, stream};
 use remedy_domain::{
     Fault, Outcome, PlanId, Target,
     ask::{Standing, Subject},
@@ -15,7 +16,19 @@ use remedy_engine::{
     held, ledger, roster,
 };
 
-use crate::{answer::Tally, baseline, host::Host, ports::AwsPorts, routing, sweeping, telemetry, undone::Undone};
+use crate::{
+    answer::Tally,
+    baseline::{self, Pass},
+    host::Host,
+    ports::AwsPorts,
+    routing,
+    sweeping::{self, Pace},
+    telemetry,
+    undone::Undone,
+};
+
+/// So many targets are looked at side by side for a rule of AWS Config.
+const AT_ONCE: usize = 4;
 
 /// One trigger, with everything needed to follow it.
 pub(crate) struct Errand<'a> {
@@ -33,7 +46,7 @@ impl Errand<'_> {
         match &self.trigger.scope {
             Scope::Nothing(_) => Ok(Vec::new()),
             Scope::One(hint) => self.named(hint).await,
-            Scope::All { selector } => self.everything(selector, tally).await,
+            Scope::All { selector, .. } => self.everything(selector, tally).await,
             Scope::Revert { plan } => self.revert(plan).await,
             Scope::Approved { plan } => self.approved(plan).await,
         }
@@ -113,10 +126,15 @@ impl Errand<'_> {
         Ok(report)
     }
 
+    /// Sweeps each control in each place: by messages of their own, where there are several and a queue, for one alone may take
+    /// all the time of an invocation.
     async fn everything(&self, selector: &Selector, tally: &mut Tally) -> Result<Vec<Report>, Undone> {
+        let controls = self.selected(selector).await?;
+        let parts: usize = controls.iter().map(|control| self.places_for(*control).len()).sum();
+        let queue = self.queue().filter(|_| parts > 1);
         let (mut reports, mut failed) = (Vec::new(), None);
-        for control in self.selected(selector).await? {
-            match self.everywhere(control, tally).await {
+        for control in controls {
+            match self.everywhere(control, queue, tally).await {
                 Ok(more) => reports.extend(more),
                 Err(undone) => failed = Some(undone),
             }
@@ -124,20 +142,33 @@ impl Errand<'_> {
         failed.map_or(Ok(reports), Err)
     }
 
-    /// Closes what lost workers left, then sweeps every place: each by a message of its own, where there are several and a queue.
-    async fn everywhere(&self, control: Control<'_>, tally: &mut Tally) -> Result<Vec<Report>, Undone> {
+    /// The queue that takes what a sweep sends, if it sends anything.
+    fn queue(&self) -> Option<&str> {
+        self.ports.environment.queue_url.as_deref().filter(|_| !self.only_evaluates())
+    }
+
+    /// The target where an earlier message of this sweep stopped.
+    fn after(&self) -> Option<&str> {
+        if let Scope::All { after, .. } = &self.trigger.scope { after.as_deref() } else { None }
+    }
+
+    /// Sends `queue` a message for each place, or closes what lost workers left, and sweeps them.
+    async fn everywhere(
+        &self,
+        control: Control<'_>,
+        queue: Option<&str>,
+        tally: &mut Tally,
+    ) -> Result<Vec<Report>, Undone> {
+        let places = self.places_for(control);
+        if let Some(queue) = queue {
+            tally.sent(sweeping::spread(self.ports, queue, control.control(), &places).await?);
+            return Ok(Vec::new());
+        }
         let (mut reports, mut failed) = match self.close_orphans(control).await {
             Ok(closed) => (closed, None),
             // The attempt of one crashed worker does not stop a sweep.
             Err(undone) => (Vec::new(), Some(undone)),
         };
-        let places = self.places_for(control);
-        if let Some(queue) =
-            self.ports.environment.queue_url.as_ref().filter(|_| places.len() > 1 && !self.only_evaluates())
-        {
-            tally.sent(sweeping::spread(self.ports, queue, control.control(), &places).await?);
-            return failed.map_or(Ok(reports), Err);
-        }
         for place in &places {
             match self.sweep(control, place, tally).await {
                 Ok(more) => reports.extend(more),
@@ -147,44 +178,101 @@ impl Errand<'_> {
         failed.map_or(Ok(reports), Err)
     }
 
-    /// Goes through every target of a place.
+    /// Goes through the targets of a place, in the order of their hashes.
     async fn sweep(&self, control: Control<'_>, place: &Place, tally: &mut Tally) -> Result<Vec<Report>, Undone> {
-        let mut reports = Vec::new();
         let targets = match control.discover(self.ports, place).await {
             Ok(targets) => targets,
             Err(fault) => {
                 let account = routing::named(control.control(), place, place.account.as_str());
-                reports.push(self.end(control, &account, Err(fault)).await?);
-                return Ok(reports);
+                return Ok(vec![self.end(control, &account, Err(fault)).await?]);
             }
         };
         if self.only_evaluates() {
-            reports.extend(self.each(control, &targets).await?);
-            return Ok(reports);
+            return self.each(control, &targets).await;
         }
-        baseline::draw(self.ports, control, place, &targets, &self.visit).await?;
-        let id = control.control().id.0;
-        let waiting = backlog::waiting(self.ports, id, place).await?;
-        let (old, fresh): (Vec<_>, Vec<_>) = targets.into_iter().partition(|target| waiting.contains(&target.hash()));
-        reports.extend(self.backlog(control, &old).await?);
-        match &self.ports.environment.queue_url {
-            Some(queue) => {
-                let sent = sweeping::enqueue(self.ports, queue, control.control(), &fresh).await?;
-                tally.sent(sent);
+        let mut targets: Vec<_> = targets.into_iter().map(|target| (target.hash(), target)).collect();
+        targets.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let mut pace = Pace::default();
+        let drawn = baseline::draw(self.ports, (control, place), &targets, &self.visit, &mut pace).await?;
+        match (self.queue(), drawn) {
+            (Some(_), Pass::Part) => self.go_on(control, place, self.after(), tally).await.map(|()| Vec::new()),
+            (None, Pass::Part) => Err(baseline::not_finished().into()),
+            (_, Pass::Whole) => {
+                targets.retain(|(hash, _)| Some(hash.as_str()) > self.after());
+                self.pass((control, place), &targets, pace, tally).await
             }
-            None => reports.extend(self.each(control, &fresh).await?),
         }
-        Ok(reports)
     }
 
-    /// Targets on the backlog are read here, not through the queue: one may be compliant by now, and then leaves the
-    /// backlog.
-    async fn backlog(&self, control: Control<'_>, targets: &[Target]) -> Result<Vec<Report>, Undone> {
-        let reports = self.each(control, targets).await?;
-        for report in &reports {
-            baseline::see(self.ports, control.control().id.0, &report.target, report.outcome).await?;
+    async fn go_on(
+        &self,
+        control: Control<'_>,
+        place: &Place,
+        after: Option<&str>,
+        tally: &mut Tally,
+    ) -> Result<(), Undone> {
+        if let Some(queue) = self.queue() {
+            sweeping::go_on(self.ports, queue, (control.control(), place), after).await?;
+            tally.sent(1);
         }
-        Ok(reports)
+        Ok(())
+    }
+
+    /// Sends each target a message, but those on the backlog, which are read here: one may be compliant by now, and then
+    /// leaves the backlog. Without a queue, all are read here. A target that fails does not stop the others.
+    async fn pass(
+        &self,
+        (control, place): (Control<'_>, &Place),
+        targets: &[(String, Target)],
+        mut pace: Pace,
+        tally: &mut Tally,
+    ) -> Result<Vec<Report>, Undone> {
+        let waiting = backlog::waiting(self.ports, control.control().id.0, place).await?;
+        let (mut reports, mut failed, mut fresh) = (Vec::new(), None, Vec::new());
+        let mut last = None;
+        for (hash, target) in targets {
+            let began = self.ports.remaining();
+            let is_full = fresh.len() >= sweeping::HANDFUL;
+            if self.queue().is_some() && (is_full || !pace.has_time(self.ports)) {
+                self.send(control, &mut fresh, tally).await?;
+                if !pace.has_time(self.ports) {
+                    self.go_on(control, place, last, tally).await?;
+                    return Ok(reports);
+                }
+            }
+            let is_waiting = waiting.contains(hash);
+            if is_waiting || self.queue().is_none() {
+                let run =
+                    if is_waiting { self.waiting(control, target).await } else { self.visit(control, target).await };
+                match run {
+                    Ok(report) => reports.push(report),
+                    // Its own message has tries of its own.
+                    Err(_) if self.queue().is_some() => fresh.push(target),
+                    Err(undone) => failed = Some(undone),
+                }
+            } else {
+                fresh.push(target);
+            }
+            last = Some(hash.as_str());
+            pace.step(began, self.ports);
+        }
+        self.send(control, &mut fresh, tally).await?;
+        failed.map_or(Ok(reports), Err)
+    }
+
+    async fn send(&self, control: Control<'_>, targets: &mut Vec<&Target>, tally: &mut Tally) -> Result<(), Undone> {
+        if let Some(queue) = self.queue() {
+            tally.sent(sweeping::enqueue(self.ports, queue, control.control(), targets).await?);
+        }
+        targets.clear();
+        Ok(())
+    }
+
+    /// Visits a target that waits on the backlog.
+    async fn waiting(&self, control: Control<'_>, target: &Target) -> Result<Report, Undone> {
+        let report = self.visit(control, target).await?;
+        baseline::see(self.ports, control.control().id.0, target, report.outcome).await?;
+        Ok(report)
     }
 
     fn only_evaluates(&self) -> bool {
@@ -202,11 +290,15 @@ impl Errand<'_> {
         Ok(closed)
     }
 
-    /// A target that fails does not stop the others.
+    /// Only looks. A target that fails does not stop the others.
     async fn each(&self, control: Control<'_>, targets: &[Target]) -> Result<Vec<Report>, Undone> {
+        // A rule waits for all of its answers, and nothing but time hurries a person who asks for the status.
+        let at_once = if self.trigger.cause == Cause::ConfigRule { AT_ONCE } else { 1 };
+        let visits = targets.iter().map(|target| self.visit(control, target));
+        let runs: Vec<_> = stream::iter(visits).buffered(at_once).collect().await;
         let (mut reports, mut failed) = (Vec::new(), None);
-        for target in targets {
-            match self.visit(control, target).await {
+        for run in runs {
+            match run {
                 Ok(report) => reports.push(report),
                 Err(undone) => failed = Some(undone),
             }

@@ -1,8 +1,11 @@
 //! Sweeps: every target of the controls that are meant, one message each, or one run each where there is no queue.
 
+use std::time::Duration;
+
 use aws_sdk_sqs::{Client, types::SendMessageBatchRequestEntry};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use remedy_domain::{Call, Control, Fault, Region, Target};
-use remedy_engine::Place;
+use remedy_engine::{Clock as _, Place};
 use serde_json::{Value, json};
 
 use crate::{faults::fault, ports::AwsPorts};
@@ -12,13 +15,19 @@ pub(crate) const CALLS: [Call; 1] = [Call::new("sqs:SendMessageBatch", "sqs:Send
 
 /// `SendMessageBatch` takes this many messages.
 const BATCH: usize = 10;
+/// So many batches are sent side by side.
+const AT_ONCE: usize = 8;
+/// So many targets are sent together.
+pub(crate) const HANDFUL: usize = BATCH * AT_ONCE;
+/// So much of an invocation is kept back to say where a sweep goes on.
+pub(crate) const RESERVE: Duration = Duration::from_secs(3);
 
 /// Sends one message for each target: the plain event a person would send.
 pub(crate) async fn enqueue(
     ports: &AwsPorts,
     queue: &str,
     control: &Control,
-    targets: &[Target],
+    targets: &[&Target],
 ) -> Result<usize, Fault> {
     post(ports, queue, targets.iter().map(|target| message(control, target))).await
 }
@@ -28,12 +37,47 @@ pub(crate) async fn spread(ports: &AwsPorts, queue: &str, control: &Control, pla
     post(ports, queue, places.iter().map(|place| sweep(control, place))).await
 }
 
+/// Sends the message by which a sweep of a place goes on, after a target. An invocation that ends in the middle of a sweep
+/// would begin it anew, and five times are all that its message has.
+pub(crate) async fn go_on(
+    ports: &AwsPorts,
+    queue: &str,
+    (control, place): (&Control, &Place),
+    after: Option<&str>,
+) -> Result<(), Fault> {
+    let mut message = sweep(control, place);
+    if let (Some(after), Some(members)) = (after, message.pointer_mut("/sweep").and_then(Value::as_object_mut)) {
+        members.insert("after".to_owned(), json!(after));
+    }
+    tracing::info!(control.id = control.id.0, account = %place.account, region = %place.region, after, "a sweep goes on");
+    post(ports, queue, std::iter::once(message)).await.map(|_| ())
+}
+
+/// The time that the next step of a pass may take. The longest step so far is the best guess, and twice as long may happen.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    longest: Duration,
+    is_under_way: bool,
+}
+
+impl Pace {
+    /// Whether there is time for another step. There always is for the first one of an invocation, or none would ever be done.
+    pub(crate) fn has_time(&self, ports: &AwsPorts) -> bool {
+        !self.is_under_way || ports.remaining() >= RESERVE + 2 * self.longest
+    }
+
+    /// A step that began with so much time left is done.
+    pub(crate) fn step(&mut self, began: Duration, ports: &AwsPorts) {
+        self.longest = self.longest.max(began.saturating_sub(ports.remaining()));
+        self.is_under_way = true;
+    }
+}
+
 async fn post(ports: &AwsPorts, queue: &str, messages: impl Iterator<Item = Value>) -> Result<usize, Fault> {
     let client = Client::new(ports.session.config());
     let messages: Vec<_> = messages.collect();
-    for batch in messages.chunks(BATCH) {
-        send(&client, queue, batch).await?;
-    }
+    let sending = messages.chunks(BATCH).map(|batch| send(&client, queue, batch));
+    stream::iter(sending).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     Ok(messages.len())
 }
 

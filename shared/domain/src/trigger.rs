@@ -98,6 +98,8 @@ pub enum Scope {
     All {
         /// Which of the function's controls.
         selector: Selector,
+        /// The hash of the last target that was done, where a sweep goes on: [`Target::hash`](crate::Target::hash).
+        after: Option<String>,
     },
     /// Nothing to look at. The delivery is answered and acknowledged.
     Nothing(Idle),

@@ -262,7 +262,7 @@ impl ActionSet {
             while left != 0 {
                 let bit = left.trailing_zeros();
                 left &= left - 1;
-                if !wanted(index * 64 + bit as usize) {
+                if !wanted(index * 64 + usize::try_from(bit).unwrap_or_default()) {
                     *word &= !(1 << bit);
                 }
             }

@@ -1,5 +1,6 @@
 //! `make bench`: the release binaries beside equivalent boto3 handlers, on the same emulator in the same run. `make
-//! bench-sweep`: sweeps over many resources; `bench sweep [SIZE ...]`.
+//! bench-sweep`: sweeps over many resources, `bench sweep [SIZE ...]`, and of a large account behind a slow AWS IAM,
+//! `bench iam [SHARE]`.
 
 use std::process::ExitCode;
 
@@ -12,7 +13,11 @@ async fn main() -> ExitCode {
             let sizes: Result<Vec<usize>, _> = arguments.map(|size| size.parse()).collect();
             remedy_tests::bench::crowds(&sizes.expect("a size is a number of resources")).await;
         }
-        Some(other) => panic!("`{other}`: nothing, or `sweep` and sizes"),
+        Some("iam") => {
+            let share = arguments.next().map_or(1.0, |share| share.parse().expect("a share is a number, such as 0.1"));
+            remedy_tests::bench::large(share).await;
+        }
+        Some(other) => panic!("`{other}`: nothing, or `sweep` and sizes, or `iam` and a share"),
     }
     ExitCode::SUCCESS
 }

@@ -77,7 +77,7 @@ const KINDS: [(&str, Sender, Content); 14] = [
     (
         "Scheduled Event",
         OneOf(&["aws.events", "aws.scheduler"]),
-        Fixed(Cause::Schedule, Scope::All { selector: Selector::Any }),
+        Fixed(Cause::Schedule, Scope::All { selector: Selector::Any, after: None }),
     ),
 ];
 

@@ -70,7 +70,7 @@ impl Invocation {
 
     fn all(self, account: Option<&Account>, at: Timestamp, control: Option<Selector>) -> Result<Trigger, Refusal> {
         self.own(account)?;
-        let scope = Scope::All { selector: control.unwrap_or(Selector::Any) };
+        let scope = Scope::All { selector: control.unwrap_or(Selector::Any), after: None };
         Ok(self.trigger(scope, None, at, None))
     }
 

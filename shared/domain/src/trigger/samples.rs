@@ -163,7 +163,10 @@ fn line(trigger: &Trigger) -> String {
             let resource_type = resource_type.as_deref();
             format!("one {} {id} by {}", resource_type.unwrap_or("-"), word(selector, resource_type))
         }
-        Scope::All { selector } => format!("all by {}", word(selector, None)),
+        Scope::All { selector, after } => {
+            let after = after.as_ref().map_or_else(String::new, |after| format!(" after {after}"));
+            format!("all by {}{after}", word(selector, None))
+        }
         Scope::Nothing(idle) => format!("nothing: {idle}"),
         Scope::Revert { plan } => format!("revert {plan}"),
         Scope::Approved { plan } => format!("approved {plan}"),

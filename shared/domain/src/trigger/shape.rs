@@ -158,6 +158,12 @@ text!(
     }
 );
 text!(
+    /// A target by its hash: the first half of a SHA-256 in hexadecimal.
+    TargetHash, "32 lower-case hexadecimal digits", |value| {
+        value.len() == 32 && value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    }
+);
+text!(
     /// Why somebody wants a thing undone.
     Reason, "a reason of at most 1024 characters", |value| value.chars().count() <= 1024
 );

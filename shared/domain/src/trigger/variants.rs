@@ -264,7 +264,7 @@ fn findings_may_be_about_several_resources() {
 #[test]
 #[rustfmt::skip]
 fn our_own_events() {
-    let plan = "0f".repeat(32);
+    let (plan, half) = ("0f".repeat(32), "0f".repeat(16));
     let table = [
         (r#"{"control":"s3-bucket-public","resource":"b"}"#.to_owned(), "manual -/- one - b by control s3-bucket-public".to_owned()),
         (
@@ -273,6 +273,10 @@ fn our_own_events() {
         ),
         (r#"{"sweep":{}}"#.to_owned(), "sweep -/- all by any".to_owned()),
         (r#"{"sweep":{"control":"c","account":"111122223333","region":"us-east-1"}}"#.to_owned(), "sweep here all by control c".to_owned()),
+        (
+            format!(r#"{{"sweep":{{"control":"c","account":"111122223333","after":"{half}"}}}}"#),
+            format!("sweep 111122223333/- all by control c after {half}"),
+        ),
         (format!(r#"{{"revert":{{"plan":"{plan}"}}}}"#), format!("revert -/- revert {plan}")),
         (format!(r#"{{"revert":{{"plan":"{plan}","reason":"{}"}}}}"#, "ü".repeat(1024)), format!("revert -/- revert {plan}")),
         (r#"{"status":{}}"#.to_owned(), "status -/- all by any".to_owned()),
