@@ -196,6 +196,7 @@ class Stack:
                 variables = shared["Environment"]["Variables"] | properties["Environment"]["Variables"]
                 properties = shared | properties | {"Environment": {"Variables": variables}}
             made[name] = {"Type": resource["Type"], "Arn": self.known(name), "Properties": properties}
+            made[name] |= {policy: resource[policy] for policy in ("DeletionPolicy", "UpdateReplacePolicy") if policy in resource}
         return made
 
 

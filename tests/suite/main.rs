@@ -34,6 +34,7 @@ mod keys;
 mod large_iam;
 mod least_privilege;
 mod ledger;
+mod lifetimes;
 mod long_sweeps;
 mod many_functions;
 mod members;

@@ -121,6 +121,31 @@ fn a_role_opens_to_one_role_of_the_hub_that_says_who_it_is() {
     }
 }
 
+/// A role's trust policy has 2,048 characters at most, whatever the stack is called: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+#[test]
+fn the_longest_external_id_and_stack_name_fit_into_every_trust_policy() {
+    let text = std::fs::read_to_string(format!("{}/member-roles.yaml", template::ROOT)).expect("the template is there");
+    let most = |parameter: &str| {
+        let (_, rest) = text.split_once(&format!("\n  {parameter}:\n")).expect("the parameter is there");
+        let (_, rest) = rest.split_once("AllowedPattern:").expect("it has a pattern");
+        let pattern = rest.lines().next().expect("a pattern");
+        let (_, count) = pattern.rsplit_once(',').expect("its longest");
+        count.trim_end_matches("}$").parse::<usize>().expect("a number")
+    };
+    let (external, stack) = ("x".repeat(most("ExternalId")), "s".repeat(most("StackName") + 1));
+    assert!(external.len() >= 256 && stack.len() <= 64, "{} {}", external.len(), stack.len());
+    let longest = [format!("ExternalId={external}"), format!("StackName={stack}"), "Writes=permitted".to_owned()];
+    let roles = member(&longest.each_ref().map(String::as_str));
+    let mut trusts = 0;
+    for (name, role) in roles.iter().filter(|(_, resource)| resource["Type"] == "AWS::IAM::Role") {
+        let trust = &role["Properties"]["AssumeRolePolicyDocument"];
+        let written = trust.to_string().len();
+        trusts += usize::from(trust.to_string().contains(&external));
+        assert!(written <= 2_048, "{name}: {written}");
+    }
+    assert!(trusts >= 2 * guests().len(), "{trusts}");
+}
+
 #[test]
 fn the_hub_may_assume_exactly_the_roles_that_are_made_and_is_told_their_names() {
     for (writes, kinds) in [("Writes=none", &["read"][..]), ("Writes=permitted", &["read", "write"])] {
