@@ -170,6 +170,26 @@ async fn a_finding_of_an_account_out_of_reach_does_not_hold_up_its_neighbours() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_finding_that_cannot_be_read_does_not_hold_up_its_neighbours() {
+    let hub = World::new().await;
+    let [first, last] = [drift::bucket(&hub, "a").await, drift::bucket(&hub, "b").await];
+    let lambda = hub.deploy("s3-public-access", "enforce");
+    let mut event: Value =
+        serde_json::from_slice(&chosen(&hub, &[(&hub, &first), (&hub, "x"), (&hub, &last)])).unwrap();
+    event["detail"]["findings"][1]["Resources"][0]["Id"] = json!("a\nb");
+    let told = refused(lambda.invoke(event.to_string().as_bytes()).await);
+    assert!(told.starts_with("wrong-shape") && told.contains("finding 1"), "{told}");
+    for bucket in [&first, &last] {
+        assert_eq!(drift::block_of(&hub, bucket).await, Some([true; 4]));
+    }
+    assert_eq!(
+        hub.evidence().await.values().filter(|record| record["kind"] == "rejected").count(),
+        1,
+        "it is on record"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_arn_tells_the_account_and_may_not_contradict_the_event() {
     let hub = World::new().await;
     let there = in_region(&member(&hub).await, "eu-west-1");

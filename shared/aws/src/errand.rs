@@ -45,6 +45,7 @@ impl Errand<'_> {
     pub(crate) async fn run(&self, tally: &mut Tally) -> Result<Vec<Report>, Undone> {
         match &self.trigger.scope {
             Scope::Nothing(_) => Ok(Vec::new()),
+            Scope::Refused(refusal) => Err(refusal.clone().into()),
             Scope::One(hint) => self.named(hint).await,
             Scope::All { selector, .. } => self.everything(selector, tally).await,
             Scope::Revert { plan } => self.revert(plan).await,

@@ -103,6 +103,8 @@ pub enum Scope {
     },
     /// Nothing to look at. The delivery is answered and acknowledged.
     Nothing(Idle),
+    /// One of several that came in one event, and is not taken. The others are followed before the event is refused.
+    Refused(Refusal),
     /// Undo of a plan.
     Revert {
         /// The plan's id: 64 lower-case hexadecimal digits.

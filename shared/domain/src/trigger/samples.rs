@@ -167,6 +167,7 @@ fn line(trigger: &Trigger) -> String {
             let after = after.as_ref().map_or_else(String::new, |after| format!(" after {after}"));
             format!("all by {}{after}", word(selector, None))
         }
+        Scope::Refused(refusal) => format!("refused: {refusal}"),
         Scope::Nothing(idle) => format!("nothing: {idle}"),
         Scope::Revert { plan } => format!("revert {plan}"),
         Scope::Approved { plan } => format!("approved {plan}"),

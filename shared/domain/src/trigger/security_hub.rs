@@ -2,19 +2,21 @@
 //! <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-cwe-integration-types.html>
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::asff::Finding;
 use super::bus::Envelope;
 use super::refusal::Refusal;
-use super::shape::{Few, Object};
-use super::{Cause, Trigger};
+use super::shape::{Few, object};
+use super::{Cause, Scope, Trigger};
 
 /// The most findings in one event; AWS sends one, or the up to 20 that a person selected.
 const MOST: usize = 100;
 
 #[derive(Deserialize)]
-struct Detail {
-    findings: Few<Object<Finding>, MOST>,
+struct Detail<'a> {
+    #[serde(borrow)]
+    findings: Few<&'a RawValue, MOST>,
 }
 
 /// Reads `Security Hub Findings - Imported`.
@@ -28,14 +30,27 @@ pub(super) fn custom_action(envelope: &Envelope<'_>) -> Result<Vec<Trigger>, Ref
     read(envelope, Cause::SecurityHubCustomAction)
 }
 
+/// Each finding for itself: one that cannot be read does not hold up the others.
 fn read(envelope: &Envelope<'_>, cause: Cause) -> Result<Vec<Trigger>, Refusal> {
-    let detail: Detail = envelope.detail()?;
-    let mut triggers = Vec::new();
-    for Object(finding) in detail.findings.0 {
-        // A delegated administrator sees the findings of its members: each is of the account that it names.
-        let account = finding.aws_account_id.clone();
-        let scopes = finding.scopes()?;
-        triggers.extend(scopes.into_iter().map(|(scope, region)| envelope.trigger_in(&account, cause, scope, region)));
+    let detail: Detail<'_> = envelope.detail()?;
+    let (mut triggers, mut refused) = (Vec::new(), Vec::new());
+    for (number, finding) in detail.findings.0.into_iter().enumerate() {
+        match one(envelope, cause, finding) {
+            Ok(more) => triggers.extend(more),
+            Err(refusal) => refused.push(refusal.within(&format!("finding {number}"))),
+        }
     }
-    if triggers.is_empty() { Err(Refusal::shape("detail: no findings")) } else { Ok(triggers) }
+    if triggers.is_empty() {
+        return Err(refused.into_iter().next().unwrap_or_else(|| Refusal::shape("detail: no findings")));
+    }
+    triggers.extend(refused.into_iter().map(|refusal| envelope.trigger(cause, Scope::Refused(refusal), None)));
+    Ok(triggers)
+}
+
+fn one(envelope: &Envelope<'_>, cause: Cause, finding: &RawValue) -> Result<Vec<Trigger>, Refusal> {
+    let finding: Finding = object("detail", finding.get())?;
+    // A delegated administrator sees the findings of its members: each is of the account that it names.
+    let account = finding.aws_account_id.clone();
+    let scopes = finding.scopes()?.into_iter();
+    Ok(scopes.map(|(scope, region)| envelope.trigger_in(&account, cause, scope, region)).collect())
 }

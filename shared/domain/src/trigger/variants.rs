@@ -84,6 +84,41 @@ fn what_aws_config_sends_to_its_own_topic_is_what_it_sends_to_the_bus() {
     assert_eq!(seen(r#"{"messageType":"x","control":"c"}"#), "refused: unknown-event");
 }
 
+/// Whatever is wrong with it: an event of Security Hub has the findings of several accounts.
+#[test]
+fn a_finding_that_cannot_be_read_leaves_the_others() {
+    let (_, text) = load().into_iter().find(|(name, _)| *name == HUB).unwrap();
+    let whole: Value = serde_json::from_str(&text).unwrap();
+    let good = whole["detail"]["findings"][0].clone();
+    let with = |pointer: &str, value: Value| {
+        let mut finding = good.clone();
+        *finding.pointer_mut(pointer).unwrap() = value;
+        finding
+    };
+    let bad = [
+        json!(null),
+        json!("finding"),
+        json!([]),
+        json!({}),
+        with("/AwsAccountId", json!("12")),
+        with("/Resources", json!([])),
+        with("/Resources", json!({})),
+        with("/Resources/0/Id", json!("a\u{1b}b")),
+        with("/Resources/0", json!(vec![0; 3])),
+    ];
+    for bad in bad {
+        let mut event = whole.clone();
+        event["detail"]["findings"] = json!([good, bad, good]);
+        let seen = seen(&event.to_string());
+        let parts: Vec<_> = seen.split(" & ").collect();
+        let [first, second, refused] = parts.as_slice() else { panic!("{bad}: {seen}") };
+        assert_eq!(first, second, "{bad}");
+        assert!(first.contains(" one ") && refused.contains("refused: wrong-shape: finding 1"), "{bad}: {seen}");
+        event["detail"]["findings"] = json!([bad, bad]);
+        assert!(self::seen(&event.to_string()).starts_with("refused: "), "{bad}: nothing is left to follow");
+    }
+}
+
 #[test]
 fn a_schedule_of_either_kind_means_everything_and_other_news_of_config_nothing() {
     let scheduled = |source: &str, detail: &str| {
