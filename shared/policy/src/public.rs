@@ -132,7 +132,10 @@ impl Resource {
         };
         let deputies =
             (!self.confused_deputy.is_empty()).then(|| Finding::new("confused-deputy", deputy, clues_of_deputies()));
-        let literal = (self.public_literal == Answer::Yes && self.public != Answer::Yes).then(|| {
+        // S3 says so of bucket policies; of all others, an allow that lets nobody in is no finding.
+        let is_literal =
+            policy.kind == Kind::Bucket && self.public_literal == Answer::Yes && self.public != Answer::Yes;
+        let literal = is_literal.then(|| {
             let open = policy
                 .statements
                 .iter()

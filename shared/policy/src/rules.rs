@@ -476,6 +476,26 @@ fn then(kind: Kind, text: &str) -> Resource {
     Resource::of(&Policy::parse(kind, text).unwrap().as_of(now))
 }
 
+/// S3 defines what a public bucket policy is, and of no other policy.
+#[test]
+fn r3_an_allow_that_lets_nobody_in_is_a_finding_of_bucket_policies_alone() {
+    let cases = [
+        (Kind::Bucket, r#""Resource":"arn:aws:s3:::b/*","Action":"s3:GetObject""#, 1),
+        (Kind::Resource, r#""Resource":"arn:aws:sqs:us-east-1:111122223333:q","Action":"sqs:SendMessage""#, 0),
+        (Kind::Key, r#""Resource":"*","Action":"kms:Decrypt""#, 0),
+        (Kind::Trust, r#""Action":"sts:AssumeRole""#, 0),
+    ];
+    for (kind, members, findings) in cases {
+        let text = format!(
+            r#"{{"Statement":{{"Effect":"Allow","Principal":{{"AWS":"*"}},{members},"Condition":{{"DateLessThan":{{"aws:CurrentTime":"2020-01-01T00:00:00Z"}}}}}}}}"#
+        );
+        let now: jiff::Timestamp = "2026-06-01T12:00:00Z".parse().unwrap();
+        let policy = Policy::parse(kind, &text).unwrap().as_of(now);
+        let found = Resource::of(&policy);
+        assert_eq!((found.public, found.findings(&policy).len()), (Answer::No, findings), "{kind:?}");
+    }
+}
+
 #[test]
 fn r3_a_condition_on_a_date_that_is_over_lets_nobody_in() {
     let bucket = |condition: &str| {
