@@ -99,16 +99,13 @@ fn the_pattern_of_a_function_admits_what_aws_documents_for_each_of_its_rules() {
     assert_eq!(rows, known, "rows of rules that no control follows");
 }
 
-/// A rule that AWS Config does not have in a Region lets the whole stack fail there. These are missing in newer Regions, and a
-/// rule beside each reports the same: https://docs.aws.amazon.com/config/latest/developerguide/managing-rules-by-region-availability.html
+/// A rule that AWS Config does not have in a Region lets the whole stack fail there. This one is missing in newer Regions, and the
+/// rule beside it reports the same: https://docs.aws.amazon.com/config/latest/developerguide/managing-rules-by-region-availability.html
 #[test]
 fn no_rule_is_one_that_regions_lack_while_another_reports_the_same() {
     let managed = managed(&rules(&ALL));
-    for (lacking, other) in
-        [("S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS", "S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS_PERIODIC")]
-    {
-        assert!(!managed.contains(lacking) && managed.contains(other), "{managed:?}");
-    }
+    let (lacking, other) = ("S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS", "S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS_PERIODIC");
+    assert!(!managed.contains(lacking) && managed.contains(other), "{managed:?}");
 }
 
 #[test]

@@ -1,6 +1,14 @@
 //! The encryption of buckets, as real processes on the emulator: what waits for a person, what is done once somebody agreed,
 //! and what is left alone.
 
+use aws_sdk_s3::{
+    Client,
+    types::{
+        BlockedEncryptionTypes, EncryptionType, ServerSideEncryption, ServerSideEncryptionByDefault,
+        ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+    },
+};
+use remedy_aws::{Connect, Session};
 use remedy_testkit::{
     lambda::Lambda,
     world::{TIMEOUT, World, only_run},
@@ -113,17 +121,32 @@ pub(crate) async fn key(world: &World) -> (String, Value) {
 }
 
 async fn encrypt(world: &World, bucket: &str, key: &str) {
-    use aws_sdk_s3::types::{
-        ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
-        ServerSideEncryptionRule,
-    };
     let default = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::AwsKms);
     let default = default.kms_master_key_id(key).build().expect("a default");
     let rule =
         ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(default).bucket_key_enabled(true);
-    let told = ServerSideEncryptionConfiguration::builder().rules(rule.build()).build().expect("a configuration");
-    let put = world.s3().put_bucket_encryption().bucket(bucket).server_side_encryption_configuration(told);
+    put_encryption(world, bucket, rule.build()).await;
+}
+
+/// SSE-S3, with these encryption types blocked.
+pub(crate) async fn block(world: &World, bucket: &str, kinds: &[&str]) {
+    let default = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256);
+    let kinds = kinds.iter().map(|kind| EncryptionType::from(*kind)).collect();
+    let blocked = BlockedEncryptionTypes::builder().set_encryption_type(Some(kinds)).build();
+    let rule = ServerSideEncryptionRule::builder()
+        .apply_server_side_encryption_by_default(default.build().expect("a default"))
+        .blocked_encryption_types(blocked);
+    put_encryption(world, bucket, rule.build()).await;
+}
+
+/// Through the proxy, which keeps what the emulator drops.
+async fn put_encryption(world: &World, bucket: &str, rule: ServerSideEncryptionRule) {
+    let told = ServerSideEncryptionConfiguration::builder().rules(rule).build().expect("a configuration");
+    let client: Client = Connect::connect(&Session::over(world.proxied_config()));
+    let put = client.put_bucket_encryption().bucket(bucket).server_side_encryption_configuration(told);
     put.send().await.expect("it is set");
+    // It was nobody's repair.
+    world.proxy.clear();
 }
 
 #[tokio::test]
@@ -169,4 +192,85 @@ async fn a_key_that_is_switched_off_needs_a_person() {
     let run = run(&deploy(&world, parameters).await, KEY, &bucket).await;
     assert_eq!(run["outcome"], "needs-human", "{run:#}");
     assert!(run["reason"].as_str().is_some_and(|reason| reason.contains("not enabled")));
+}
+
+const SSE_C: &str = "s3-bucket-ssec-allowed";
+
+/// What the default encryption of a bucket blocks, as the function told it.
+fn number_blocked(run: &Value, when: &str) -> Value {
+    run[when]["blocked"].clone()
+}
+
+#[tokio::test]
+async fn keys_of_clients_are_blocked_once_somebody_agreed_and_the_former_list_comes_back() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    block(&world, &bucket, &["NONE", "SSE-X"]).await;
+    let lambda = deploy(&world, json!({})).await;
+    let held = run(&lambda, SSE_C, &bucket).await;
+    assert_eq!(held["outcome"], "awaiting-approval", "{held:#}");
+    let repaired = world.approve(&lambda, &held).await;
+    assert_eq!(repaired["outcome"], "repaired", "{repaired:#}");
+    assert_eq!(run(&lambda, SSE_C, &bucket).await["outcome"], "already-compliant");
+    let put = world.proxy.calls_where(|call| call.operation == "PutBucketEncryption" && call.function.is_some());
+    let body = String::from_utf8_lossy(&put.last().expect("it was put").body).into_owned();
+    assert!(body.contains("SSE-X") && body.contains("SSE-C") && !body.contains("NONE"), "{body}");
+    let undone = world.undo(&lambda, &repaired).await;
+    assert_eq!((&undone["outcome"], number_blocked(&undone, "after")), (&json!("reverted"), json!(2)), "{undone:#}");
+}
+
+#[tokio::test]
+async fn where_there_was_no_list_there_is_no_way_back_and_it_is_said() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    let lambda = deploy(&world, json!({})).await;
+    let held = run(&lambda, SSE_C, &bucket).await;
+    assert_eq!(held["before"]["blocked"], Value::Null, "{held:#}");
+    let repaired = world.approve(&lambda, &held).await;
+    assert_eq!(
+        (&repaired["outcome"], number_blocked(&repaired, "after")),
+        (&json!("repaired"), json!(1)),
+        "{repaired:#}"
+    );
+    let undone = world.undo(&lambda, &repaired).await;
+    assert_eq!(undone["outcome"], "blocked", "{undone:#}");
+    assert!(undone["reason"].as_str().is_some_and(|reason| reason.contains("own default")), "{undone:#}");
+}
+
+#[tokio::test]
+async fn the_key_and_what_is_blocked_are_set_by_turns_and_neither_takes_the_other_back() {
+    let world = World::new().await;
+    let bucket = drift::bucket(&world, "a").await;
+    let (id, parameters) = key(&world).await;
+    let lambda = deploy(&world, parameters).await;
+    let [keyed, blocked] = [run(&lambda, KEY, &bucket).await, run(&lambda, SSE_C, &bucket).await];
+    let first = world.approve(&lambda, &keyed).await;
+    assert_eq!(first["outcome"], "repaired", "{first:#}");
+    // What was agreed to is the difference, and that stands on whatever else was set since.
+    let second = world.approve(&lambda, &blocked).await;
+    assert_eq!(second["outcome"], "repaired", "{second:#}");
+    assert_eq!((&second["after"]["key"], number_blocked(&second, "after")), (&json!(id), json!(1)), "{second:#}");
+    for control in [KEY, SSE_C] {
+        assert_eq!(run(&lambda, control, &bucket).await["outcome"], "already-compliant", "{control}");
+    }
+    let undone = world.undo(&lambda, &first).await;
+    assert_eq!((&undone["outcome"], number_blocked(&undone, "after")), (&json!("reverted"), json!(1)), "{undone:#}");
+}
+
+#[tokio::test]
+async fn a_policy_that_denies_keys_of_clients_is_enough_and_phi_spares_no_bucket() {
+    let world = World::new().await;
+    let [denying, other] = [drift::bucket(&world, "deny").await, drift::bucket(&world, "web").await];
+    let deny = format!(
+        r#"{{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::{denying}/*","Condition":{{"Null":{{"s3:x-amz-server-side-encryption-customer-algorithm":"false"}}}}}}"#
+    );
+    put_policy(&world, &denying, &deny).await;
+    let lambda = deploy(&world, json!({"phi_free_buckets": ["phi-*"]})).await;
+    assert_eq!(run(&lambda, SSE_C, &denying).await["outcome"], "already-compliant");
+    assert_eq!(run(&lambda, SSE_C, &other).await["outcome"], "awaiting-approval", "ransomware does not ask");
+    block(&world, &other, &["SSE-C"]).await;
+    world.proxy.clear();
+    assert_eq!(run(&lambda, SSE_C, &other).await["outcome"], "already-compliant");
+    let looks = world.proxy.calls_where(|call| call.service == "s3" && call.operation != "GetObject");
+    assert_eq!(looks.iter().map(|call| call.operation.as_str()).collect::<Vec<_>>(), ["GetBucketEncryption"]);
 }

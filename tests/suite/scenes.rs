@@ -23,6 +23,8 @@ pub enum Form {
     EncryptedPuts,
     /// A bucket gets the key of the settings, once somebody agreed.
     DefaultKey,
+    /// A bucket no longer takes uploads under keys of the client's own.
+    CustomerKeys,
     /// A statement is removed from a policy by a new version.
     Narrowed,
     /// The same, of a policy whose five versions must make room first.
@@ -40,7 +42,7 @@ pub enum Form {
 }
 
 /// Every form of repair.
-pub const ALL: [Form; 15] = [
+pub const ALL: [Form; 16] = [
     Form::Drift(Drift::Bucket),
     Form::Drift(Drift::Plaintext),
     Form::Drift(Drift::Rotation),
@@ -49,6 +51,7 @@ pub const ALL: [Form; 15] = [
     Form::Drift(Drift::Password),
     Form::EncryptedPuts,
     Form::DefaultKey,
+    Form::CustomerKeys,
     Form::Narrowed,
     Form::MadeRoom,
     Form::Taken,
@@ -63,7 +66,7 @@ impl Form {
     pub fn function(self) -> &'static str {
         match self {
             Self::Drift(drift) => drift.function(),
-            Self::EncryptedPuts | Self::DefaultKey => "s3-encryption",
+            Self::EncryptedPuts | Self::DefaultKey | Self::CustomerKeys => "s3-encryption",
             _ => "iam-policies",
         }
     }
@@ -74,6 +77,7 @@ impl Form {
             Self::Drift(drift) => drift.control(),
             Self::EncryptedPuts => "s3-bucket-unencrypted-put",
             Self::DefaultKey => "s3-bucket-default-key",
+            Self::CustomerKeys => "s3-bucket-ssec-allowed",
             Self::Narrowed | Self::MadeRoom | Self::Taken | Self::Bounded => "iam-policy-admin",
             Self::Detached => "iam-admin-attached",
             Self::Converted => "iam-inline-policy",
@@ -100,7 +104,7 @@ impl Form {
             Self::Drift(Drift::Dying) => &["kms:CancelKeyDeletion"],
             Self::Drift(Drift::User) => &["iam:AttachUserPolicy"],
             Self::Drift(Drift::Password) => &["iam:UpdateAccountPasswordPolicy"],
-            Self::DefaultKey => &["s3:PutBucketEncryption"],
+            Self::DefaultKey | Self::CustomerKeys => &["s3:PutBucketEncryption"],
             Self::Narrowed => &["iam:CreatePolicyVersion"],
             Self::MadeRoom => &["iam:DeletePolicyVersion", "iam:CreatePolicyVersion"],
             Self::Taken => &["iam:DetachUserPolicy"],
@@ -153,7 +157,7 @@ impl Form {
     pub async fn make(self, world: &World) -> String {
         match self {
             Self::Drift(drift) => drift.make(world, "a").await,
-            Self::EncryptedPuts | Self::DefaultKey => plain::bucket(world, self).await,
+            Self::EncryptedPuts | Self::DefaultKey | Self::CustomerKeys => plain::bucket(world, self).await,
             _ => identities::make(world, self).await,
         }
     }
@@ -194,7 +198,7 @@ pub struct Scene {
 impl Scene {
     /// Asks for an approval if the form needs one and it is still due: one is good for one attempt.
     pub async fn ask_again(&mut self) {
-        if !matches!(self.form, Form::EncryptedPuts | Form::DefaultKey) {
+        if !matches!(self.form, Form::EncryptedPuts | Form::DefaultKey | Form::CustomerKeys) {
             return;
         }
         self.event = self.form.event(&self.resource);
@@ -270,6 +274,7 @@ macro_rules! for_each_form {
             a_password_policy: $crate::scenes::Form::Drift($crate::drift::Drift::Password),
             encrypted_uploads: $crate::scenes::Form::EncryptedPuts,
             a_default_key: $crate::scenes::Form::DefaultKey,
+            blocked_customer_keys: $crate::scenes::Form::CustomerKeys,
             a_narrowed_policy: $crate::scenes::Form::Narrowed,
             a_version_that_made_room: $crate::scenes::Form::MadeRoom,
             a_policy_that_was_taken: $crate::scenes::Form::Taken,

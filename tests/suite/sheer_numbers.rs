@@ -88,7 +88,9 @@ async fn to_observe_is_to_try_no_write_however_often() {
 fn clashes(due: &[(crate::scenes::Form, remedy_testkit::lambda::Lambda, Vec<u8>)], form: crate::scenes::Form) -> bool {
     use crate::scenes::Form;
     let named = |form: Form| match form {
-        Form::Drift(Drift::Bucket | Drift::Plaintext) | Form::EncryptedPuts | Form::DefaultKey => "bucket",
+        Form::Drift(Drift::Bucket | Drift::Plaintext) | Form::EncryptedPuts | Form::DefaultKey | Form::CustomerKeys => {
+            "bucket"
+        }
         Form::Drift(drift) => drift.control(),
         _ => "identities",
     };

@@ -31,53 +31,26 @@
 
 use std::collections::BTreeMap;
 
-use remedy_aws::{absent, buckets, fault};
+use remedy_aws::buckets;
 use remedy_domain::{
-    Call, Conflict, Context, Control, ControlId, Fault, Harm, Identities, Observed, Parameters, Route, Scope, Stops,
-    Target, Verdict, control::ApiEvent,
+    Conflict, Context, Control, ControlId, Fault, Identities, Observed, Parameters, Route, Scope, Stops, Target,
+    Verdict, control::ApiEvent,
 };
 use remedy_engine::{Page, Place, Remediation, Tags, Writer};
 use serde_json::Value;
 
 use crate::{
     clients::Vaults,
-    default_encryption::DefaultEncryption,
+    default_encryption::{self, DELETE, DefaultEncryption, EncryptionStep, GET, PUT},
     document, key,
     logs::{self, Logs},
     vault::{self, Vault},
 };
 
 const S3: &str = "s3.amazonaws.com";
-const GET: Call = Call::new("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration");
-const PUT: Call = Call::new("s3:PutBucketEncryption", "s3:PutEncryptionConfiguration");
-const DELETE: Call = Call::new("s3:DeleteBucketEncryption", "s3:PutEncryptionConfiguration");
-
 /// The control `s3-bucket-default-key`.
 #[derive(Debug)]
 pub struct BucketDefaultKey;
-
-/// The writes of this control.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum VaultStep {
-    /// The whole configuration.
-    PutBucketEncryption(DefaultEncryption),
-    /// The configuration goes: SSE-S3 is what every bucket has.
-    DeleteBucketEncryption,
-}
-
-impl remedy_domain::Step for VaultStep {
-    fn call(&self) -> Call {
-        match self {
-            Self::PutBucketEncryption(_) => PUT,
-            Self::DeleteBucketEncryption => DELETE,
-        }
-    }
-
-    /// The control always asks because the repair may stop a caller.
-    fn harm(&self) -> Harm {
-        Harm::None
-    }
-}
 
 impl Remediation for BucketDefaultKey {
     const CONTROL: Control = Control {
@@ -101,13 +74,13 @@ impl Remediation for BucketDefaultKey {
         ],
         reads: &[GET, document::GET, logs::ACL, key::DESCRIBE, buckets::TAGS, buckets::LIST],
         writes: &[DELETE, PUT],
-        elements: &[],
+        elements: &["default encryption: cipher and bucket key"],
         stops: Stops::Nothing,
         identities: Identities::Untouched,
     };
     type Facts = Vault;
     type Setting = DefaultEncryption;
-    type Step = VaultStep;
+    type Step = EncryptionStep;
     type Client = Vaults;
 
     async fn discover(client: &Vaults, place: &Place, from: Option<String>) -> Result<Page, Fault> {
@@ -119,15 +92,11 @@ impl Remediation for BucketDefaultKey {
     }
 
     async fn observe(client: &Vaults, target: &Target) -> Result<Observed<Vault, DefaultEncryption>, Fault> {
-        let request = client.buckets.get_bucket_encryption().bucket(&target.id);
-        let configuration = match request.expected_bucket_owner(target.account.as_str()).send().await {
-            Ok(answer) => answer.server_side_encryption_configuration,
-            Err(error) if absent(&error, &["ServerSideEncryptionConfigurationNotFoundError"]) => None,
-            Err(error) if absent(&error, &["NoSuchBucket"]) => return Ok(Observed::Absent),
-            Err(error) => return Err(fault(GET.operation, &error)),
+        let Some((setting, rules)) = default_encryption::read(&client.buckets, target).await? else {
+            return Ok(Observed::Absent);
         };
-        let facts = Vault { bucket: target.clone(), logs: Logs::None, keys: BTreeMap::new() };
-        Ok(Observed::Present { facts, setting: DefaultEncryption::mirror(configuration.as_ref()) })
+        let facts = Vault { bucket: target.clone(), rules, logs: Logs::None, keys: BTreeMap::new() };
+        Ok(Observed::Present { facts, setting })
     }
 
     async fn consult(
@@ -148,12 +117,8 @@ impl Remediation for BucketDefaultKey {
         vault::judge(facts, setting, context.parameters)
     }
 
-    fn steps(from: &DefaultEncryption, to: &DefaultEncryption) -> Route<VaultStep> {
-        Route::of(match to {
-            _ if from == to => vec![],
-            plain if *plain == DefaultEncryption::default() => vec![VaultStep::DeleteBucketEncryption],
-            _ => vec![VaultStep::PutBucketEncryption(to.clone())],
-        })
+    fn steps(from: &DefaultEncryption, to: &DefaultEncryption) -> Route<EncryptionStep> {
+        DefaultEncryption::steps(from, to)
     }
 
     fn rebase(
@@ -168,20 +133,7 @@ impl Remediation for BucketDefaultKey {
         setting.shown()
     }
 
-    async fn perform(writer: &Writer<Vaults>, target: &Target, step: &VaultStep) -> Result<(), Fault> {
-        let (client, owner) = (&writer.client().buckets, target.account.as_str());
-        match step {
-            VaultStep::PutBucketEncryption(encryption) => {
-                let told = encryption.configuration();
-                let told = told.map_err(|_| Fault::defect(PUT.operation, "configuration-not-built"))?;
-                let request = client.put_bucket_encryption().bucket(&target.id).expected_bucket_owner(owner);
-                let sent = request.server_side_encryption_configuration(told).send().await;
-                sent.map(|_| ()).map_err(|error| fault(PUT.operation, &error))
-            }
-            VaultStep::DeleteBucketEncryption => {
-                let request = client.delete_bucket_encryption().bucket(&target.id).expected_bucket_owner(owner);
-                request.send().await.map(|_| ()).map_err(|error| fault(DELETE.operation, &error))
-            }
-        }
+    async fn perform(writer: &Writer<Vaults>, target: &Target, step: &EncryptionStep) -> Result<(), Fault> {
+        step.make(&writer.client().buckets, target).await
     }
 }

@@ -1,19 +1,32 @@
 //! The encryption that new objects of a bucket get where nobody says another.
 
 use aws_sdk_s3::{
+    Client,
     error::BuildError,
     types::{
         BlockedEncryptionTypes, EncryptionType, ServerSideEncryption, ServerSideEncryptionByDefault,
         ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
     },
 };
-use remedy_domain::{Conflict, canonical, merge};
+use remedy_aws::{absent, fault};
+use remedy_domain::{Call, Conflict, Fault, Harm, Route, Target, canonical, merge};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub(crate) const KMS: &str = "aws:kms";
 pub(crate) const DSSE: &str = "aws:kms:dsse";
 const S3: &str = "AES256";
+/// Server-side encryption with a key that the client brings with each request, and S3 does not keep.
+pub(crate) const SSE_C: &str = "SSE-C";
+/// Blocks nothing, whatever S3's own default is.
+const NONE: &str = "NONE";
+
+pub(crate) const GET: Call = Call::new("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration");
+pub(crate) const PUT: Call = Call::new("s3:PutBucketEncryption", "s3:PutEncryptionConfiguration");
+pub(crate) const DELETE: Call = Call::new("s3:DeleteBucketEncryption", "s3:PutEncryptionConfiguration");
+
+/// Why a configuration of several rules is left to a person.
+pub(crate) const SEVERAL: &str = "S3 documents one rule of default encryption, and the bucket has several: leave one";
 
 /// A bucket's default encryption, mirrored whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +92,32 @@ impl DefaultEncryption {
         ServerSideEncryptionConfiguration::builder().rules(rule.build()).build()
     }
 
+    /// Whether it blocks an encryption, by its name.
+    pub(crate) fn blocks(&self, encryption: &str) -> bool {
+        self.blocked.iter().flatten().any(|blocked| blocked == encryption)
+    }
+
+    /// The same, with one more encryption that nobody may name.
+    pub(crate) fn blocking(&self, encryption: &str) -> Self {
+        let others = self.blocked.iter().flatten().filter(|blocked| *blocked != NONE);
+        let blocked = others.cloned().chain([encryption.to_owned()]).collect();
+        Self { blocked: Some(blocked), ..self.clone() }
+    }
+
+    /// The way from one to another.
+    pub(crate) fn steps(from: &Self, to: &Self) -> Route<EncryptionStep> {
+        let mut route = Route::of(match to {
+            _ if from == to => vec![],
+            plain if *plain == Self::default() => vec![EncryptionStep::DeleteBucketEncryption],
+            _ => vec![EncryptionStep::PutBucketEncryption(to.clone())],
+        });
+        // A list of nothing is not the same as no list: S3 has a default of its own, by the age of the bucket.
+        if from.blocked.is_some() && to.blocked.is_none() {
+            route.lost.push("whether S3's own default of blocked encryption types applies".to_owned());
+        }
+        route
+    }
+
     pub(crate) fn rebased(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
         Ok(Self {
             cipher: merge("the default encryption", &before.cipher, &after.cipher, &now.cipher)?,
@@ -100,9 +139,103 @@ impl DefaultEncryption {
     }
 }
 
+/// How many rules a configuration has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rules {
+    /// One, or none: as S3 documents it.
+    One,
+    /// Several: what is mirrored is the first alone.
+    Several,
+}
+
+/// The writes of a default encryption.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EncryptionStep {
+    /// The whole configuration.
+    PutBucketEncryption(DefaultEncryption),
+    /// The configuration goes: SSE-S3 is what every bucket has.
+    DeleteBucketEncryption,
+}
+
+impl remedy_domain::Step for EncryptionStep {
+    fn call(&self) -> Call {
+        match self {
+            Self::PutBucketEncryption(_) => PUT,
+            Self::DeleteBucketEncryption => DELETE,
+        }
+    }
+
+    /// The controls always ask because the repair may stop a caller.
+    fn harm(&self) -> Harm {
+        Harm::None
+    }
+}
+
+impl EncryptionStep {
+    /// Makes the call.
+    pub(crate) async fn make(&self, client: &Client, target: &Target) -> Result<(), Fault> {
+        let owner = target.account.as_str();
+        match self {
+            Self::PutBucketEncryption(encryption) => {
+                let told = encryption.configuration();
+                let told = told.map_err(|_| Fault::defect(PUT.operation, "configuration-not-built"))?;
+                let request = client.put_bucket_encryption().bucket(&target.id).expected_bucket_owner(owner);
+                let sent = request.server_side_encryption_configuration(told).send().await;
+                sent.map(|_| ()).map_err(|error| fault(PUT.operation, &error))
+            }
+            Self::DeleteBucketEncryption => {
+                let request = client.delete_bucket_encryption().bucket(&target.id).expected_bucket_owner(owner);
+                request.send().await.map(|_| ()).map_err(|error| fault(DELETE.operation, &error))
+            }
+        }
+    }
+}
+
+/// Reads the default encryption of a bucket; none where there is no such bucket.
+pub(crate) async fn read(client: &Client, target: &Target) -> Result<Option<(DefaultEncryption, Rules)>, Fault> {
+    let request = client.get_bucket_encryption().bucket(&target.id);
+    let configuration = match request.expected_bucket_owner(target.account.as_str()).send().await {
+        Ok(answer) => answer.server_side_encryption_configuration,
+        Err(error) if absent(&error, &["ServerSideEncryptionConfigurationNotFoundError"]) => None,
+        Err(error) if absent(&error, &["NoSuchBucket"]) => return Ok(None),
+        Err(error) => return Err(fault(GET.operation, &error)),
+    };
+    let is_several = configuration.as_ref().is_some_and(|configuration| configuration.rules().len() > 1);
+    let rules = if is_several { Rules::Several } else { Rules::One };
+    Ok(Some((DefaultEncryption::mirror(configuration.as_ref()), rules)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn blocking(kinds: &[&str]) -> DefaultEncryption {
+        DefaultEncryption { blocked: Some(kinds.iter().map(|kind| (*kind).to_owned()).collect()), ..Default::default() }
+    }
+
+    #[test]
+    fn what_was_blocked_stays_blocked_and_nothing_is_no_longer_said() {
+        for (before, after) in [
+            (DefaultEncryption::default(), &["SSE-C"][..]),
+            (blocking(&["NONE"]), &["SSE-C"]),
+            (blocking(&["SSE-X"]), &["SSE-X", "SSE-C"]),
+            (blocking(&["NONE", "SSE-X"]), &["SSE-X", "SSE-C"]),
+        ] {
+            assert!(!before.blocks(SSE_C));
+            let now = before.blocking(SSE_C);
+            assert_eq!(now, DefaultEncryption { blocked: blocking(after).blocked, ..before.clone() });
+            assert!(now.blocks(SSE_C));
+        }
+    }
+
+    #[test]
+    fn an_absent_list_cannot_be_restored() {
+        let back = |before: &DefaultEncryption| DefaultEncryption::steps(&before.blocking(SSE_C), before);
+        assert_eq!(back(&DefaultEncryption::default()).lost.len(), 1);
+        assert!(back(&blocking(&["NONE"])).lost.is_empty());
+        let (from, to) = (DefaultEncryption::default(), DefaultEncryption { bucket_key: true, ..Default::default() });
+        assert!(DefaultEncryption::steps(&from, &to).lost.is_empty(), "nobody touched the list");
+    }
 
     #[test]
     fn what_is_mirrored_is_told_again() {

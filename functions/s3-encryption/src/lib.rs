@@ -2,6 +2,7 @@
 
 mod bucket_default_key;
 mod bucket_plaintext;
+mod bucket_ssec_allowed;
 mod bucket_unencrypted_put;
 mod clients;
 mod default_encryption;
@@ -14,11 +15,12 @@ mod policy;
 mod upload_policy;
 mod vault;
 
-pub use bucket_default_key::{BucketDefaultKey, VaultStep};
+pub use bucket_default_key::BucketDefaultKey;
 pub use bucket_plaintext::{BucketPlaintext, Facts};
+pub use bucket_ssec_allowed::{BucketSsecAllowed, Saying, Taken};
 pub use bucket_unencrypted_put::{BucketUnencryptedPut, Uploads};
 pub use clients::{Buckets, Vaults};
-pub use default_encryption::{Cipher, DefaultEncryption};
+pub use default_encryption::{Cipher, DefaultEncryption, EncryptionStep, Rules};
 pub use document::Step;
 pub use key::{Key, Manager};
 pub use logs::Logs;
@@ -31,5 +33,10 @@ pub use vault::Vault;
 /// The function's controls.
 #[must_use]
 pub fn controls() -> Roster {
-    vec![enlist::<BucketPlaintext, _>(), enlist::<BucketUnencryptedPut, _>(), enlist::<BucketDefaultKey, _>()]
+    vec![
+        enlist::<BucketPlaintext, _>(),
+        enlist::<BucketUnencryptedPut, _>(),
+        enlist::<BucketDefaultKey, _>(),
+        enlist::<BucketSsecAllowed, _>(),
+    ]
 }

@@ -7,7 +7,7 @@ use remedy_domain::{Consent, Drift, Fault, Parameters, Target, Verdict, Violatio
 
 use crate::{
     clients::Vaults,
-    default_encryption::{Cipher, DSSE, DefaultEncryption, KMS},
+    default_encryption::{Cipher, DSSE, DefaultEncryption, KMS, Rules, SEVERAL},
     document,
     key::{self, Key, Manager},
     logs::{self, Logs},
@@ -20,6 +20,8 @@ const OWN_OF_AWS: &str = "the default key is AWS's own";
 pub struct Vault {
     /// The bucket.
     pub bucket: Target,
+    /// The rules of its default encryption.
+    pub rules: Rules,
     /// Whether AWS services deliver logs to it.
     pub logs: Logs,
     /// The KMS descriptions of the keys that were read; nothing if there is no such key.
@@ -68,6 +70,9 @@ pub(crate) fn judge(vault: &Vault, setting: &DefaultEncryption, parameters: &Par
     }
     if parameters.is_free_of_phi(&vault.bucket) {
         return Verdict::OutOfScope("the settings say that this bucket holds no PHI".to_owned());
+    }
+    if vault.rules == Rules::Several {
+        return Verdict::NeedsHuman { violations, reason: SEVERAL.to_owned() };
     }
     let kept = vault.flaw(&setting.cipher, wanted.as_deref()).is_none();
     let cipher = if kept { Ok(setting.cipher.clone()) } else { vault.cipher(setting, wanted.as_deref()) };
@@ -175,7 +180,8 @@ mod tests {
         let key = |(id, manager): &(&str, Manager)| {
             ((*id).to_owned(), Some(Key { arn: ARN.to_owned(), manager: *manager, obstacle: None }))
         };
-        Vault { bucket: buckets::find(&place, "phi").remove(0), logs: Logs::None, keys: keys.iter().map(key).collect() }
+        let bucket = buckets::find(&place, "phi").remove(0);
+        Vault { bucket, rules: Rules::One, logs: Logs::None, keys: keys.iter().map(key).collect() }
     }
 
     fn with(algorithm: &str, key: Option<&str>) -> DefaultEncryption {
@@ -230,6 +236,8 @@ mod tests {
         assert!(reason(vault(&[]), &Parameters::default()).contains("name a key"));
         assert!(reason(vault(&[]), &parameters(ARN)).contains("not there"));
         assert!(reason(vault(&[]), &parameters(&ARN.replace("us-east-1", "eu-west-1"))).contains("Region"));
+        let several = Vault { rules: Rules::Several, ..vault(&[(ARN, Manager::Customer)]) };
+        assert!(reason(several, &parameters(ARN)).contains("has several"));
         let mut disabled = vault(&[(ARN, Manager::Customer)]);
         disabled.keys.values_mut().flatten().for_each(|key| key.obstacle = Some("it is not enabled"));
         assert!(

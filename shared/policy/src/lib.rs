@@ -38,7 +38,7 @@ pub use identity::Identity;
 pub use public::Resource;
 pub use reach::Holder;
 pub use transport::requires_tls;
-pub use uploads::{Upload, denies_uploads};
+pub use uploads::{Upload, denies_customer_provided_keys, denies_uploads};
 pub use work::TooMuchWork;
 
 /// A verdict.

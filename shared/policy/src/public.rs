@@ -132,30 +132,26 @@ impl Resource {
         };
         let deputies =
             (!self.confused_deputy.is_empty()).then(|| Finding::new("confused-deputy", deputy, clues_of_deputies()));
-        // S3 says so of bucket policies; of all others, an allow that lets nobody in is no finding.
-        let is_literal =
-            policy.kind == Kind::Bucket && self.public_literal == Answer::Yes && self.public != Answer::Yes;
-        let literal = is_literal.then(|| {
-            let open = policy
-                .statements
-                .iter()
-                .filter(|statement| statement.effect == Effect::Allow && reader.literally_open(statement));
-            let clues = open.flat_map(|statement| reader.clues(statement)).collect();
-            Finding::new(
-                "public-literal",
-                "S3 calls this policy public: an allow for everyone without a fixed value",
-                clues,
-            )
-        });
         [
             of(&self.public_statements, "public", who),
             of(&self.unknown_statements, "public-unknown", unknown),
-            literal,
+            self.literal(policy, reader),
             deputies,
         ]
         .into_iter()
         .flatten()
         .collect()
+    }
+
+    /// S3 says so of bucket policies; of all others, an allow that lets nobody in is no finding.
+    fn literal(&self, policy: &Policy<'_>, reader: Reader<'_>) -> Option<Finding> {
+        if policy.kind != Kind::Bucket || self.public_literal != Answer::Yes || self.public == Answer::Yes {
+            return None;
+        }
+        let allows = policy.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+        let clues = allows.filter(|allow| reader.literally_open(allow)).flat_map(|allow| reader.clues(allow)).collect();
+        let says = "S3 calls this policy public: an allow for everyone without a fixed value";
+        Some(Finding::new("public-literal", says, clues))
     }
 }
 

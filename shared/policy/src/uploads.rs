@@ -17,6 +17,8 @@ use crate::{
 const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
 /// The header that names a key. S3 refuses it beside any encryption but that of KMS.
 const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+/// The header of SSE-C, which comes with a key of the client's own. S3 refuses it beside the header that names an encryption.
+const CUSTOMER: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
 
 /// An upload, by what its headers say about encryption at rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,13 +48,26 @@ impl Upload {
 /// Source: S3 User Guide, "Using server-side encryption with AWS KMS keys", under "Requiring the use of SSE-KMS".
 #[must_use]
 pub fn denies_uploads(policy: &Policy<'_>, bucket_arn: &str, upload: Upload) -> bool {
+    let mut encryptions = upload.encryptions().iter().copied();
+    encryptions.all(|encryption| denies(policy, bucket_arn, (ENCRYPTION, encryption), &[ENCRYPTION, KEY]))
+}
+
+/// Whether the policy denies everybody every upload under a key of the client's own (SSE-C), as [`denies_uploads`] does.
+///
+/// Source: S3 User Guide, "Using server-side encryption with customer-provided keys (SSE-C)", under "Restricting SSE-C".
+#[must_use]
+pub fn denies_customer_provided_keys(policy: &Policy<'_>, bucket_arn: &str) -> bool {
+    // AES256 is the only algorithm that S3 knows there.
+    denies(policy, bucket_arn, (CUSTOMER, Some("AES256")), &[ENCRYPTION, KEY, CUSTOMER])
+}
+
+/// Whether everybody is denied an upload with this header, where it has no other of the settled ones.
+fn denies(policy: &Policy<'_>, bucket_arn: &str, (header, value): (&str, Option<&str>), settled: &[&str]) -> bool {
     let objects = format!("{bucket_arn}/*");
-    upload.encryptions().iter().all(|encryption| {
-        let request = request(*encryption, &objects);
-        let applies =
-            |statement: &Statement<'_>| statement.clauses.iter().all(|clause| meets(policy, clause, &request));
-        denies_everybody(policy, applies, "s3:putobject", &[&objects])
-    })
+    let request = request(header, value, &objects);
+    let applies =
+        |statement: &Statement<'_>| statement.clauses.iter().all(|clause| meets(policy, clause, &request, settled));
+    denies_everybody(policy, applies, "s3:putobject", &[&objects])
 }
 
 /// Whether the denies for everybody that apply together cover all of an action on these resources. No, if that is too
@@ -86,15 +101,15 @@ pub(crate) fn denies_everybody(
 }
 
 /// Whether every such upload meets a clause of a deny.
-fn meets(policy: &Policy<'_>, clause: &Clause<'_>, request: &Request) -> bool {
+fn meets(policy: &Policy<'_>, clause: &Clause<'_>, request: &Request, settled: &[&str]) -> bool {
     let version = policy.version;
-    let is_settled = clause.key == ENCRYPTION || clause.key == KEY;
+    let is_settled = settled.iter().any(|key| clause.key == *key);
     let is_fixed = || clause.values.iter().all(|value| !variable::has_variable(version, &value.text));
     condition::always_in(policy, clause, Requests::All) || (is_settled && is_fixed() && holds(version, clause, request))
 }
 
-fn request(encryption: Option<&str>, objects: &str) -> Request {
-    let said = encryption.map(|encryption| (ENCRYPTION.to_owned(), vec![encryption.to_owned()]));
+fn request(header: &str, value: Option<&str>, objects: &str) -> Request {
+    let said = value.map(|value| (header.to_owned(), vec![value.to_owned()]));
     Request {
         caller: Caller::Anonymous,
         action: "s3:PutObject".to_owned(),
@@ -145,6 +160,37 @@ mod tests {
         ] {
             assert_eq!(under(&condition), expected, "{condition}");
         }
+    }
+
+    #[test]
+    fn an_upload_under_a_key_of_the_clients_names_no_encryption() {
+        let header = "s3:x-amz-server-side-encryption";
+        for (condition, expected) in [
+            (format!(r#""Null":{{"{header}-customer-algorithm":"false"}}"#), true),
+            (format!(r#""Null":{{"{}-customer-algorithm":false}}"#, header.to_uppercase()), true),
+            (format!(r#""StringEquals":{{"{header}-customer-algorithm":"AES256"}}"#), true),
+            (format!(r#""StringLike":{{"{header}-customer-algorithm":"*"}}"#), true),
+            // Whoever must name an encryption cannot bring a key.
+            (format!(r#""Null":{{"{header}":"true"}}"#), true),
+            (format!(r#""StringNotEquals":{{"{header}":"aws:kms"}}"#), true),
+            (format!(r#""StringNotEqualsIfExists":{{"{header}":"aws:kms"}}"#), true),
+            (format!(r#""Null":{{"{header}-aws-kms-key-id":"true"}}"#), true),
+            (format!(r#""StringNotEquals":{{"{header}":"aws:kms"}},"Null":{{"{header}":"false"}}"#), false),
+            (format!(r#""Null":{{"{header}-customer-algorithm":"true"}}"#), false),
+            (format!(r#""StringNotEquals":{{"{header}-customer-algorithm":"AES256"}}"#), false),
+            (format!(r#""StringEquals":{{"{header}-customer-algorithm":"${{aws:PrincipalTag/x}}"}}"#), false),
+            (
+                format!(r#""Null":{{"{header}-customer-algorithm":"false"}},"Bool":{{"aws:SecureTransport":"true"}}"#),
+                false,
+            ),
+        ] {
+            let text = DENY.replace(IF_EXISTS, &condition);
+            let text = format!(r#"{{"Version":"2012-10-17","Statement":[{text}]}}"#);
+            let policy = Policy::parse(Kind::Bucket, &text).unwrap();
+            assert_eq!(denies_customer_provided_keys(&policy, "arn:aws:s3:::b"), expected, "{condition}");
+        }
+        // A deny of clients' own keys is none of uploads that name no encryption.
+        assert_eq!(under(&format!(r#""Null":{{"{header}-customer-algorithm":"false"}}"#)), [false, false]);
     }
 
     #[test]

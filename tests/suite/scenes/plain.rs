@@ -7,8 +7,10 @@ use crate::{drift, encryption};
 
 pub(super) async fn bucket(world: &World, form: Form) -> String {
     let name = drift::bucket(world, "a").await;
-    if form == Form::DefaultKey {
-        encryption::key(world).await;
+    match form {
+        Form::DefaultKey => drop(encryption::key(world).await),
+        Form::CustomerKeys => encryption::block(world, &name, &["NONE"]).await,
+        _ => {}
     }
     name
 }

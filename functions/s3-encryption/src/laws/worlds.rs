@@ -206,12 +206,35 @@ pub(super) fn encryptions() -> impl Strategy<Value = DefaultEncryption> {
         2 => keys.clone().prop_map(|key| Cipher { algorithm: KMS.to_owned(), key }),
         1 => keys.prop_map(|key| Cipher { algorithm: DSSE.to_owned(), key }),
     ];
-    let blocked = select(vec![None, Some(vec!["SSE-C".to_owned()]), Some(vec!["NONE".to_owned()])]);
+    let list = |kinds: &[&str]| Some(kinds.iter().map(|kind| (*kind).to_owned()).collect::<Vec<_>>());
+    let blocked = select(vec![None, list(&["SSE-C"]), list(&["NONE"]), list(&["SSE-X"]), list(&["SSE-X", "SSE-C"])]);
     (cipher, any::<bool>(), blocked).prop_map(|(cipher, bucket_key, blocked)| DefaultEncryption {
         cipher,
         bucket_key,
         blocked,
     })
+}
+
+/// Policies, as far as uploads with SSE-C go; mostly none.
+pub(super) fn denials() -> impl Strategy<Value = Option<String>> {
+    let deny = |condition: &str| {
+        let statement = r#"{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::*/*","Condition":CONDITION}"#;
+        Some(document(&statement.replace("CONDITION", condition)))
+    };
+    let header = "s3:x-amz-server-side-encryption";
+    prop_oneof![
+        6 => Just(None),
+        1 => Just(deny(&format!(r#"{{"Null":{{"{header}-customer-algorithm":"false"}}}}"#))),
+        1 => Just(deny(&format!(r#"{{"Null":{{"{header}-customer-algorithm":"true"}}}}"#))),
+        1 => Just(deny(&format!(r#"{{"StringNotEquals":{{"{header}":"aws:kms"}}}}"#))),
+    ]
+}
+
+/// Default encryptions that list what they block, be it nothing.
+pub(super) fn listed() -> impl Strategy<Value = DefaultEncryption> {
+    let nothing = || Some(vec!["NONE".to_owned()]);
+    encryptions()
+        .prop_map(move |encryption| DefaultEncryption { blocked: encryption.blocked.or_else(nothing), ..encryption })
 }
 
 /// Sets a bucket's default encryption.

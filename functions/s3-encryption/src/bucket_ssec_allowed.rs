@@ -1,0 +1,168 @@
+//! `s3-bucket-ssec-allowed`: a bucket that takes objects under keys it will never see.
+//!
+//! **What drifts.** The bucket takes uploads with SSE-C (server-side encryption with customer-provided keys): neither does it
+//! block that encryption type, nor does its policy deny everybody such uploads, in whatever words.
+//!
+//! **Why it matters.** Whoever may write can encrypt every object anew under a key that nobody else has, and ask for ransom;
+//! S3 does not keep that key, and no key of KMS stands in between: 45 CFR 164.308(a)(1)(ii)(B) (risk management),
+//! 164.308(a)(7)(i) (contingency plan), 164.312(a)(2)(iv) (encryption). The mapping is our own judgement.
+//!
+//! **What we read.** The default encryption. If it does not block SSE-C, the bucket policy; on drift, the tags.
+//!
+//! **What we change.** `PutBucketEncryption`: `SSE-C` is put on the list of blocked encryption types. `NONE` is taken off.
+//!
+//! **What we never touch.** The algorithm, the key and the bucket key of the default encryption, and other blocked types.
+//! Existing objects, which can be read with their keys as before. The bucket policy.
+//!
+//! **What may break.** Uploads, copies and replication with SSE-C are refused (403). Backup software and gateways of image
+//! archives that bring keys of their own stop writing.
+//!
+//! **Way back.** The former list is restored. Where there was none, there is no way back: an empty list is not the same as
+//! none, because S3 has a default of its own, by the age of the bucket and of the account. Then a person sets `NONE`.
+//!
+//! **When a person decides.** Always: no call tells whether a workload brings keys of its own. Or the bucket has several
+//! rules of default encryption. Buckets without PHI are not spared: ransomware does not ask.
+//!
+//! Source: S3 User Guide, "Blocking or unblocking SSE-C for a general purpose bucket".
+
+use remedy_aws::buckets;
+use remedy_domain::{
+    Conflict, Consent, Context, Control, ControlId, Drift, Fault, Identities, Observed, Parameters, Route, Scope,
+    Stops, Target, Verdict, Violation, control::ApiEvent,
+};
+use remedy_engine::{Page, Place, Remediation, Tags, Writer};
+use remedy_policy::{Kind, Policy, denies_customer_provided_keys};
+use serde_json::Value;
+
+use crate::{
+    clients::Buckets,
+    default_encryption::{self, DefaultEncryption, EncryptionStep, GET, PUT, Rules, SEVERAL, SSE_C},
+    document,
+};
+
+const S3: &str = "s3.amazonaws.com";
+
+/// The control `s3-bucket-ssec-allowed`.
+#[derive(Debug)]
+pub struct BucketSsecAllowed;
+
+/// Facts that affect the decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// The bucket.
+    pub bucket: Target,
+    /// The rules of its default encryption.
+    pub rules: Rules,
+    /// What its policy says of such uploads.
+    pub policy: Saying,
+}
+
+/// What a bucket policy says of uploads with SSE-C.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saying {
+    /// Nobody looked: the bucket blocks them itself.
+    Unread,
+    /// Somebody may make them, as far as the policy goes.
+    NotDenied,
+    /// Nobody may.
+    Denied,
+}
+
+impl Remediation for BucketSsecAllowed {
+    const CONTROL: Control = Control {
+        id: ControlId("s3-bucket-ssec-allowed"),
+        title: "Bucket that takes objects under keys it will never see",
+        hipaa: &["164.308(a)(1)(ii)(B)", "164.308(a)(7)(i)", "164.312(a)(2)(iv)"],
+        config_rules: &[],
+        resource_types: &[buckets::TYPE],
+        scope: Scope::Regional,
+        api_events: &[
+            ApiEvent::new(S3, "CreateBucket"),
+            ApiEvent::new(S3, "DeleteBucketEncryption"),
+            ApiEvent::new(S3, "PutBucketEncryption"),
+        ],
+        reads: &[GET, document::GET, buckets::TAGS, buckets::LIST],
+        writes: &[PUT],
+        elements: &["default encryption: blocked encryption types"],
+        stops: Stops::Nothing,
+        identities: Identities::Untouched,
+    };
+    type Facts = Taken;
+    type Setting = DefaultEncryption;
+    type Step = EncryptionStep;
+    type Client = Buckets;
+
+    async fn discover(client: &Buckets, place: &Place, from: Option<String>) -> Result<Page, Fault> {
+        buckets::discover(&client.0, place, from).await
+    }
+
+    async fn find(_: &Buckets, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
+        Ok(buckets::find(place, id))
+    }
+
+    async fn observe(client: &Buckets, target: &Target) -> Result<Observed<Taken, DefaultEncryption>, Fault> {
+        let Some((setting, rules)) = default_encryption::read(&client.0, target).await? else {
+            return Ok(Observed::Absent);
+        };
+        let facts = Taken { bucket: target.clone(), rules, policy: Saying::Unread };
+        Ok(Observed::Present { facts, setting })
+    }
+
+    async fn consult(
+        client: &Buckets,
+        target: &Target,
+        facts: Taken,
+        setting: &DefaultEncryption,
+        _: &Parameters,
+    ) -> Result<Taken, Fault> {
+        if setting.blocks(SSE_C) {
+            return Ok(facts);
+        }
+        let text = document::read(&client.0, target).await?.flatten();
+        let policy = text.as_deref().and_then(|text| Policy::parse(Kind::Bucket, text).ok());
+        let bucket = target.arn.as_deref().unwrap_or_default();
+        let is_denied = policy.is_some_and(|policy| denies_customer_provided_keys(&policy, bucket));
+        Ok(Taken { policy: if is_denied { Saying::Denied } else { Saying::NotDenied }, ..facts })
+    }
+
+    async fn tags(client: &Buckets, target: &Target) -> Result<Tags, Fault> {
+        buckets::tags(&client.0, target).await
+    }
+
+    fn judge(facts: &Taken, setting: &DefaultEncryption, _: &Context<'_>) -> Verdict<DefaultEncryption> {
+        let violations = vec![Violation::new("uploads under a key of the client's own (SSE-C) are taken")];
+        match (facts.rules, facts.policy) {
+            (_, Saying::Denied) => Verdict::Compliant,
+            (Rules::Several, _) => Verdict::NeedsHuman { violations, reason: SEVERAL.to_owned() },
+            _ if setting.blocks(SSE_C) => Verdict::Compliant,
+            _ => Verdict::Drifted(Drift {
+                violations,
+                desired: setting.blocking(SSE_C),
+                consent: Consent::Ask(
+                    "clients that bring a key of their own with each upload would be refused".to_owned(),
+                ),
+                note: Some("objects that are there can be read with their keys as before".to_owned()),
+            }),
+        }
+    }
+
+    fn steps(from: &DefaultEncryption, to: &DefaultEncryption) -> Route<EncryptionStep> {
+        DefaultEncryption::steps(from, to)
+    }
+
+    fn rebase(
+        before: &DefaultEncryption,
+        after: &DefaultEncryption,
+        now: &DefaultEncryption,
+    ) -> Result<DefaultEncryption, Conflict> {
+        DefaultEncryption::rebased(before, after, now)
+    }
+
+    fn show(setting: &DefaultEncryption) -> Value {
+        setting.shown()
+    }
+
+    async fn perform(writer: &Writer<Buckets>, target: &Target, step: &EncryptionStep) -> Result<(), Fault> {
+        step.make(&writer.client().0, target).await
+    }
+}
