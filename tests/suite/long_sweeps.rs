@@ -170,6 +170,28 @@ async fn a_first_sweep_keeps_how_far_it_came_before_a_fault() {
     assert_eq!(looks.values().sum::<usize>(), 2 * KEYS + 3, "once, once more as backlog, and three in vain: {looks:?}");
 }
 
+/// What nobody could read is not known to be compliant: it waits on the backlog, and those behind it are looked at.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_can_never_be_read_does_not_end_a_first_sweep() {
+    let crowd = Crowd::gather().await;
+    let sick = crowd.keys[3].clone();
+    let fails =
+        move |call: &Call| (call.operation == "DescribeKey" && is_about(call, &sick)).then_some(Fault::Throttle);
+    crowd.world.proxy.on_call(fails);
+    let mut queue = Queue::new(5);
+    queue.push(String::from_utf8_lossy(SWEEP));
+    loop {
+        let drained = queue.drain(std::slice::from_ref(&crowd.lambda), 1, async |_| {}).await;
+        assert!(drained.dead_lettered.is_empty(), "{:?}", drained.dead_lettered);
+        let more: Vec<_> = crowd.queued().await.into_iter().filter(|message| message.get("sweep").is_some()).collect();
+        if more.is_empty() {
+            break;
+        }
+        more.iter().for_each(|message| drop(queue.push(message.to_string())));
+    }
+    assert_eq!(crowd.backlog().await, KEYS);
+}
+
 /// The first of several would leave no time for the others.
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_queue_each_control_is_swept_by_a_message_of_its_own() {

@@ -1,6 +1,6 @@
 //! The first sweep of a control in a place: what is broken then is backlog, and waits.
 
-use remedy_domain::{Fault, Outcome, Settings, Target};
+use remedy_domain::{Fault, Outcome, Settings, Target, trigger::Carried};
 use remedy_engine::{
     Clock as _, Place, Report, Runnable, Visit,
     backlog::{self, Baseline},
@@ -58,9 +58,12 @@ pub(crate) async fn draw(
         let look = control.run(ports, target, Task::Evaluate, visit);
         let run =
             tokio::time::timeout(began.saturating_sub(RESERVE), look).await.unwrap_or_else(|_| Err(not_finished()));
+        // One that could not be read time and again would hold up all that come after it.
+        let is_stuck = visit.carried == Carried::Again && last == begun.as_deref().unwrap_or_default();
         match has_drifted(run) {
-            Ok(true) => backlog::enter(ports, id, target, since).await?,
             Ok(false) => {}
+            Err(_) if is_stuck => backlog::enter(ports, id, target, since).await?,
+            Ok(true) => backlog::enter(ports, id, target, since).await?,
             Err(fault) => {
                 stopped = Some(fault);
                 break;
