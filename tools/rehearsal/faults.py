@@ -26,7 +26,7 @@ def rotation(ledger: Ledger) -> None:
 
 
 def partial(ledger: Ledger) -> None:
-    """The event source mapping does not listen to which messages of a batch failed."""
+    """The event source mapping does not listen to which messages failed."""
     uuid = ledger.source("kms-keys")["UUID"]
     ledger.functions.update_event_source_mapping(UUID=uuid, FunctionResponseTypes=[])
 
