@@ -2,6 +2,7 @@
 
 mod operator;
 mod policy;
+mod scan;
 mod sign;
 mod surroundings;
 mod verify;
@@ -23,6 +24,8 @@ enum Command {
     /// IAM and resource policies.
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Show what drifts in an account, and what Remedy would do about it. Only reads.
+    Scan(scan::Arguments),
     /// Sign a request to the operator function, and print the payload to invoke it with.
     Sign(sign::Command),
     #[command(flatten)]
@@ -34,6 +37,7 @@ enum Command {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Policy(command) => policy::run(&command),
+        Command::Scan(arguments) => scan::run(&arguments),
         Command::Sign(command) => sign::run(&command),
         Command::Operator(command) => operator::run(*command),
         Command::Verify(arguments) => verify::run(&arguments),

@@ -11,12 +11,12 @@ mod user_without_mfa;
 
 pub use clients::Iam;
 use remedy_aws::Roster;
-use remedy_engine::enlist;
+use remedy_engine::{Doors, Ports, enlist};
 pub use root_without_mfa::RootWithoutMfa;
 pub use user_without_mfa::UserWithoutMfa;
 
 /// The function's controls.
 #[must_use]
-pub fn controls() -> Roster {
+pub fn controls<P: Ports + Doors<Iam>>() -> Roster<P> {
     vec![enlist::<UserWithoutMfa, _>(), enlist::<RootWithoutMfa, _>()]
 }

@@ -10,10 +10,10 @@ pub use clients::Iam;
 pub use password_policy_weak::PasswordPolicyWeak;
 pub use policy::PasswordPolicy;
 use remedy_aws::Roster;
-use remedy_engine::enlist;
+use remedy_engine::{Doors, Ports, enlist};
 
 /// The function's controls.
 #[must_use]
-pub fn controls() -> Roster {
+pub fn controls<P: Ports + Doors<Iam>>() -> Roster<P> {
     vec![enlist::<PasswordPolicyWeak, _>()]
 }

@@ -33,12 +33,12 @@ pub use policy_full_service::PolicyFullService;
 pub use policy_unapproved::PolicyUnapproved;
 pub use principal::Kind;
 use remedy_aws::Roster;
-use remedy_engine::enlist;
+use remedy_engine::{Doors, Ports, enlist};
 pub use user_direct_policy::UserDirectPolicy;
 
 /// The function's controls. Administrators come first.
 #[must_use]
-pub fn controls() -> Roster {
+pub fn controls<P: Ports + Doors<Iam>>() -> Roster<P> {
     vec![
         enlist::<PolicyAdmin, _>(),
         enlist::<AdminAttached, _>(),

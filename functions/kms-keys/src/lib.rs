@@ -14,10 +14,10 @@ pub use key_dying::{KeyDying, Manager};
 pub use key_shared::{KeyPolicy, KeyShared, PolicyStep, Shared};
 pub use key_unrotated::KeyUnrotated;
 use remedy_aws::Roster;
-use remedy_engine::enlist;
+use remedy_engine::{Doors, Ports, enlist};
 
 /// The function's controls. A dying key is saved before its rotation is looked at.
 #[must_use]
-pub fn controls() -> Roster {
+pub fn controls<P: Ports + Doors<Keys>>() -> Roster<P> {
     vec![enlist::<KeyDying, _>(), enlist::<KeyUnrotated, _>(), enlist::<KeyShared, _>()]
 }

@@ -26,13 +26,13 @@ pub use key::{Key, Manager};
 pub use logs::Logs;
 pub use policy::{BucketPolicy, Obstacle};
 use remedy_aws::Roster;
-use remedy_engine::enlist;
+use remedy_engine::{Doors, Ports, enlist};
 pub use upload_policy::UploadPolicy;
 pub use vault::Vault;
 
 /// The function's controls.
 #[must_use]
-pub fn controls() -> Roster {
+pub fn controls<P: Ports + Doors<Buckets> + Doors<Vaults>>() -> Roster<P> {
     vec![
         enlist::<BucketPlaintext, _>(),
         enlist::<BucketUnencryptedPut, _>(),

@@ -18,10 +18,10 @@ pub use block::{Calls, Change, PublicAccessBlock, Step as BlockStep};
 pub use bucket_public::BucketPublic;
 pub use clients::{Accounts, Buckets};
 use remedy_aws::Roster;
-use remedy_engine::enlist;
+use remedy_engine::{Doors, Ports, enlist};
 
 /// The function's controls.
 #[must_use]
-pub fn controls() -> Roster {
+pub fn controls<P: Ports + Doors<Buckets> + Doors<Accounts>>() -> Roster<P> {
     vec![enlist::<BucketPublic, _>(), enlist::<AccountPublic, _>()]
 }

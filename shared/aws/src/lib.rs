@@ -16,6 +16,7 @@ pub mod iam;
 pub mod identity;
 mod notices;
 pub mod objects;
+pub mod onlooker;
 pub mod own;
 mod ports;
 mod raw_body;
@@ -35,4 +36,4 @@ pub use sweeping::Sent;
 pub use undone::Undone;
 
 /// A function's list of controls, as its `main` hands it to the host.
-pub type Roster = Vec<Box<dyn remedy_engine::Runnable<AwsPorts>>>;
+pub type Roster<P = AwsPorts> = Vec<Box<dyn remedy_engine::Runnable<P>>>;

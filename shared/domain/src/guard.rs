@@ -204,8 +204,13 @@ pub fn caution(snapshot: &Snapshot<'_>) -> Option<String> {
 /// The forecast of the plan if its control were enforced today.
 #[must_use]
 pub fn forecast(snapshot: &Snapshot<'_>) -> Forecast {
-    let enforced = Snapshot { mode: Mode::Enforce, means: Means::WriteRole, ..snapshot.clone() };
-    Forecast::of(objection(&enforced).map(|objection| objection.outcome))
+    Forecast::of(foreseen(snapshot).map(|objection| objection.outcome))
+}
+
+/// What would be objected to the plan if its control were enforced today.
+#[must_use]
+pub fn foreseen(snapshot: &Snapshot<'_>) -> Option<Objection> {
+    objection(&Snapshot { mode: Mode::Enforce, means: Means::WriteRole, ..snapshot.clone() })
 }
 
 #[cfg(test)]

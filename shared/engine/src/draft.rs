@@ -2,7 +2,7 @@
 
 use futures_util::future::join;
 use remedy_domain::{
-    Consent, Drift, Fault, Harm, Impact, Observed, Outcome, Plan, PlanId, Route, Target, Verdict, Violation,
+    Consent, Drift, Fault, Harm, Impact, Observed, Outcome, Plan, PlanId, Route, Step as _, Target, Verdict, Violation,
     ask::Subject, canonical::NotCanonical, evidence::StoredPlan, guard::Purpose, outcome::Alarm,
 };
 use serde_json::Value;
@@ -81,6 +81,7 @@ impl<R: Remediation> Course<R> {
             before: Some(remedy_domain::redact::value(&R::show(&self.before))),
             after: Some(remedy_domain::redact::value(&R::show(&self.after))),
             urgency: self.urgency,
+            calls: self.route.steps.iter().map(|step| step.call().operation).collect(),
             ..Report::settled(&R::CONTROL, target, outcome).with_violations(self.violations.clone())
         }
     }

@@ -14,6 +14,7 @@ use remedy_domain::{
     evidence::{FORMAT, Lock, Released},
     guard::{self, Objection, Permit, Purpose, Ruling},
     outcome::Alarm,
+    redact,
     trigger::Carried,
 };
 
@@ -59,8 +60,10 @@ where
     let dossier = Box::pin(gather::<R, P>(ports, (target, task, visit), &client, &course, None)).await?;
     let run = Run { ports, target, task, visit, client, course, dossier };
     if matches!(task, Task::Forecast) {
-        let forecast = Some(guard::forecast(&run.snapshot()));
-        return Ok(Report { forecast, ..run.course.report(target, Outcome::Drifted) });
+        let snapshot = run.snapshot();
+        let foreseen = guard::foreseen(&snapshot).map(|objection| redact::text(&objection.why));
+        let forecast = Some(guard::forecast(&snapshot));
+        return Ok(Report { forecast, reason: foreseen, ..run.course.report(target, Outcome::Drifted) });
     }
     match guard::rule(&run.snapshot()) {
         Ruling::Go(_) => Box::pin(run.carry_out()).await,

@@ -33,6 +33,8 @@ pub struct Report {
     pub before: Option<Value>,
     /// The wanted setting, redacted.
     pub after: Option<Value>,
+    /// The calls that carrying the plan out would make, in order.
+    pub calls: Vec<&'static str>,
     /// The calls that were carried out.
     pub performed: Vec<&'static str>,
     /// The keys of the records written for it.
@@ -57,6 +59,7 @@ impl Report {
             urgency: Alarm::None,
             before: None,
             after: None,
+            calls: Vec::new(),
             performed: Vec::new(),
             evidence: Vec::new(),
             fault: None,

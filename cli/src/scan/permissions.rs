@@ -1,0 +1,20 @@
+//! The least IAM policy that a scan needs.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+};
+
+use remedy_domain::Control;
+use serde_json::json;
+
+/// Prints the policy for these controls, from what they say of themselves.
+pub(super) fn print(out: &mut impl Write, controls: &[&'static Control]) -> io::Result<()> {
+    let actions: BTreeSet<_> = controls.iter().flat_map(|control| control.reads).map(|call| call.action).collect();
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [{"Sid": "RemedyScan", "Effect": "Allow", "Action": actions, "Resource": "*"}],
+    });
+    serde_json::to_writer_pretty(&mut *out, &policy)?;
+    writeln!(out)
+}
