@@ -1,6 +1,9 @@
 //! Sweeps that do not fit into one invocation go on by messages of their own: none begins anew, and none is given up.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use remedy_testkit::{
     lambda::{Answer, Lambda},
@@ -202,4 +205,42 @@ async fn with_a_queue_each_control_is_swept_by_a_message_of_its_own() {
     let controls: Vec<_> = messages.iter().filter_map(|message| message["sweep"]["control"].as_str()).collect();
     assert_eq!(controls, ["kms-key-dying", "kms-key-unrotated", "kms-key-shared"], "{messages:?}");
     assert!(crowd.looks().values().all(|looks| *looks == 0));
+}
+
+/// Events of drift wait in the same queue, behind all that a sweep has sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_of_many_sends_a_portion_and_goes_on_when_that_is_done() {
+    let crowd = Crowd::gather().await;
+    crowd.world.swept_before(CONTROL).await;
+    let mut all: BTreeSet<String> = crowd.keys.iter().cloned().collect();
+    while all.len() < 330 {
+        all.insert(drift::key(&crowd.world).await);
+    }
+    let (mut next, mut seen, mut portions) =
+        (Some(String::from_utf8_lossy(SWEEP).into_owned()), BTreeSet::new(), Vec::new());
+    while let Some(sweep) = next.take() {
+        crowd.world.proxy.clear();
+        done(crowd.lambda.invoke(sweep.as_bytes()).await);
+        // A message that is delayed cannot be received yet: it is read where it was sent.
+        let sent = crowd.world.proxy.calls_where(|call| call.operation == "SendMessageBatch");
+        let entries: Vec<Value> =
+            sent.iter().flat_map(|call| call.json()["Entries"].as_array().cloned().unwrap_or_default()).collect();
+        let mut targets = 0;
+        for entry in entries {
+            let body: Value = serde_json::from_str(entry["MessageBody"].as_str().expect("a body")).expect("JSON");
+            if body.get("sweep").is_some() {
+                // Three controls, 160 targets, a quarter of a second each.
+                assert_eq!(entry["DelaySeconds"], 120, "{entry:#}");
+                next = Some(body.to_string());
+            } else {
+                assert!(entry.get("DelaySeconds").is_none(), "{entry:#}");
+                let key = body["resource"].as_str().and_then(|arn| arn.rsplit('/').next()).expect("a key").to_owned();
+                assert!(seen.insert(key), "each target once: {body}");
+                targets += 1;
+            }
+        }
+        portions.push(targets);
+    }
+    assert_eq!(portions, [160, 160, 10]);
+    assert_eq!(seen, all);
 }

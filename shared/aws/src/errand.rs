@@ -1,5 +1,7 @@
 //! Following one trigger: to one resource, to all of them, or back to an earlier plan.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt as _, stream};
 use remedy_domain::{
     Fault, Outcome, PlanId, Target,
@@ -196,7 +198,9 @@ impl Errand<'_> {
         let mut pace = Pace::default();
         let drawn = baseline::draw(self.ports, (control, place), &targets, &self.visit, &mut pace).await?;
         match (self.queue(), drawn) {
-            (Some(_), Pass::Part) => self.go_on(control, place, self.after(), tally).await.map(|()| Vec::new()),
+            (Some(_), Pass::Part) => {
+                self.go_on((control, place), self.after(), Duration::ZERO, tally).await.map(|()| Vec::new())
+            }
             (None, Pass::Part) => Err(baseline::not_finished().into()),
             (_, Pass::Whole) => {
                 targets.retain(|(hash, _)| Some(hash.as_str()) > self.after());
@@ -207,13 +211,13 @@ impl Errand<'_> {
 
     async fn go_on(
         &self,
-        control: Control<'_>,
-        place: &Place,
+        (control, place): (Control<'_>, &Place),
         after: Option<&str>,
+        delay: Duration,
         tally: &mut Tally,
     ) -> Result<(), Undone> {
         if let Some(queue) = self.queue() {
-            sweeping::go_on(self.ports, queue, (control.control(), place), after).await?;
+            sweeping::go_on(self.ports, queue, (control.control(), place), after, delay).await?;
             tally.sent(1);
         }
         Ok(())
@@ -230,14 +234,17 @@ impl Errand<'_> {
     ) -> Result<Vec<Report>, Undone> {
         let waiting = backlog::waiting(self.ports, control.control().id.0, place).await?;
         let (mut reports, mut failed, mut fresh) = (Vec::new(), None, Vec::new());
-        let mut last = None;
+        let (mut last, mut sent) = (None, 0);
         for (hash, target) in targets {
             let began = self.ports.remaining();
             let is_full = fresh.len() >= sweeping::HANDFUL;
             if self.queue().is_some() && (is_full || !pace.has_time(self.ports)) {
+                sent += fresh.len();
                 self.send(control, &mut fresh, tally).await?;
-                if !pace.has_time(self.ports) {
-                    self.go_on(control, place, last, tally).await?;
+                let is_enough = sent >= sweeping::PORTION;
+                if is_enough || !pace.has_time(self.ports) {
+                    let pause = if is_enough { sweeping::pause(self.host.roster.len()) } else { Duration::ZERO };
+                    self.go_on((control, place), last, pause, tally).await?;
                     return Ok(reports);
                 }
             }

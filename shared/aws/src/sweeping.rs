@@ -19,6 +19,12 @@ const BATCH: usize = 10;
 const AT_ONCE: usize = 8;
 /// So many targets are sent together.
 pub(crate) const HANDFUL: usize = BATCH * AT_ONCE;
+/// After so many targets a sweep pauses: an event of drift waits in the same queue, behind all that a sweep has sent.
+pub(crate) const PORTION: usize = 2 * HANDFUL;
+/// A worker takes half a second for a message, and a function has two workers.
+const A_MESSAGE: Duration = Duration::from_millis(250);
+/// SQS delays a message by no more.
+const LONGEST_DELAY: Duration = Duration::from_mins(15);
 /// So much of an invocation is kept back to say where a sweep goes on.
 pub(crate) const RESERVE: Duration = Duration::from_secs(3);
 
@@ -44,13 +50,21 @@ pub(crate) async fn go_on(
     queue: &str,
     (control, place): (&Control, &Place),
     after: Option<&str>,
+    delay: Duration,
 ) -> Result<(), Fault> {
     let mut message = sweep(control, place);
     if let (Some(after), Some(members)) = (after, message.pointer_mut("/sweep").and_then(Value::as_object_mut)) {
         members.insert("after".to_owned(), json!(after));
     }
     tracing::info!(control.id = control.id.0, account = %place.account, region = %place.region, after, "a sweep goes on");
-    post(ports, queue, std::iter::once(message)).await.map(|_| ())
+    send(&Client::new(ports.session.config()), queue, &[message], delay).await
+}
+
+/// How long the workers of a function need for a portion of each of its controls.
+pub(crate) fn pause(controls: usize) -> Duration {
+    let controls = u32::try_from(controls).unwrap_or(u32::MAX);
+    let portion = A_MESSAGE.saturating_mul(u32::try_from(PORTION).unwrap_or(u32::MAX));
+    portion.saturating_mul(controls).min(LONGEST_DELAY)
 }
 
 /// The time that the next step of a pass may take. The longest step so far is the best guess, and twice as long may happen.
@@ -76,7 +90,7 @@ impl Pace {
 async fn post(ports: &AwsPorts, queue: &str, messages: impl Iterator<Item = Value>) -> Result<usize, Fault> {
     let client = Client::new(ports.session.config());
     let messages: Vec<_> = messages.collect();
-    let sending = messages.chunks(BATCH).map(|batch| send(&client, queue, batch));
+    let sending = messages.chunks(BATCH).map(|batch| send(&client, queue, batch, Duration::ZERO));
     stream::iter(sending).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     Ok(messages.len())
 }
@@ -105,8 +119,8 @@ impl AwsPorts {
 }
 
 /// Sends one batch. A `200` may still list messages that failed: those go again, once.
-async fn send(client: &Client, queue: &str, batch: &[Value]) -> Result<(), Fault> {
-    let mut left = entries(batch)?;
+async fn send(client: &Client, queue: &str, batch: &[Value], delay: Duration) -> Result<(), Fault> {
+    let mut left = entries(batch, delay)?;
     for _ in 0..2 {
         let request = client.send_message_batch().queue_url(queue).set_entries(Some(left.clone()));
         let answer = request.send().await.map_err(|error| fault("sqs:SendMessageBatch", &error))?;
@@ -118,9 +132,11 @@ async fn send(client: &Client, queue: &str, batch: &[Value]) -> Result<(), Fault
     Err(Fault::transient("sqs:SendMessageBatch", "failed-messages"))
 }
 
-fn entries(batch: &[Value]) -> Result<Vec<SendMessageBatchRequestEntry>, Fault> {
+fn entries(batch: &[Value], delay: Duration) -> Result<Vec<SendMessageBatchRequestEntry>, Fault> {
+    let delay = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX);
     let entry = |(index, message): (usize, &Value)| {
-        SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(message.to_string()).build()
+        let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(message.to_string());
+        entry.set_delay_seconds((delay > 0).then_some(delay)).build()
     };
     let built: Result<_, _> = batch.iter().enumerate().map(entry).collect();
     built.map_err(|_| Fault::defect("sqs:SendMessageBatch", "message-not-built"))
