@@ -8,6 +8,7 @@ use std::{
 
 use aws_credential_types::Credentials;
 use clap::Args;
+use remedy_aws::environment;
 use remedy_domain::{Audience, Region};
 use remedy_signing::{CannotSign, Unsigned};
 use serde::de::IgnoredAny;
@@ -101,6 +102,16 @@ fn read(file: &Path) -> io::Result<String> {
 pub(crate) fn region(named: Option<String>, variable: impl Fn(&str) -> Option<String>) -> Result<Region, Failed> {
     let name = named.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
     Region::parse(name.ok_or(Failed::Region("not known"))?).map_err(|_| Failed::Region("not the name of one"))
+}
+
+/// The credentials of the environment, as a session takes them.
+pub(crate) fn of_session() -> Result<environment::Credentials, Failed> {
+    let found = credentials(surroundings::variable)?;
+    Ok(environment::Credentials {
+        access_key_id: found.access_key_id().to_owned(),
+        secret_access_key: found.secret_access_key().to_owned(),
+        session_token: found.session_token().map(str::to_owned),
+    })
 }
 
 /// The credentials of the environment.

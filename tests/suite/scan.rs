@@ -1,4 +1,4 @@
-//! `remedy scan` as a stranger runs it: the real binary, with credentials in the environment, on an account that is broken.
+//! `remedy scan`: the real binary, with credentials in the environment, on an account whose configuration has drifted.
 
 use std::{collections::BTreeSet, os::unix::fs::PermissionsExt as _, path::Path};
 

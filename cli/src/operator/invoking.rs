@@ -8,11 +8,7 @@ use aws_sdk_lambda::{
     operation::invoke::InvokeOutput,
     primitives::Blob,
 };
-use remedy_aws::{
-    Session,
-    environment::{Access, Credentials},
-    identity,
-};
+use remedy_aws::{Session, environment::Access, identity};
 use remedy_domain::{AccountId, Fault, FaultKind, Region, deployment, redact};
 use serde_json::Value;
 use tokio::runtime::{self, Runtime};
@@ -103,7 +99,7 @@ impl Line {
         let session = Session::with_access(&Access {
             region: region.clone(),
             endpoint,
-            credentials: credentials()?,
+            credentials: sign::of_session()?,
             function: None,
         });
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(NoLine::Machine)?;
@@ -134,15 +130,6 @@ impl Line {
         let told = self.runtime.block_on(sent).map_err(|error| remedy_aws::fault("lambda:Invoke", &error));
         told.and_then(|output| answer(&output)).map_err(|fault| NoAnswer::of(name, self.region.clone(), fault))
     }
-}
-
-fn credentials() -> Result<Credentials, sign::Failed> {
-    let found = sign::credentials(surroundings::variable)?;
-    Ok(Credentials {
-        access_key_id: found.access_key_id().to_owned(),
-        secret_access_key: found.secret_access_key().to_owned(),
-        session_token: found.session_token().map(str::to_owned),
-    })
 }
 
 /// A signed request is good once: it is not tried again, and its answer takes as long as the function does.

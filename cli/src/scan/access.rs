@@ -62,21 +62,12 @@ pub(super) async fn open(profile: Option<&str>, regions: &[String]) -> Result<Wa
     }
     let credentials = match profile {
         Some(profile) => exported(profile)?,
-        None => of_environment()?,
+        None => sign::of_session()?,
     };
     let endpoint = surroundings::variable("AWS_ENDPOINT_URL");
     let session = Session::with_access(&Access { region: own, endpoint, credentials, function: None });
     let account = identity::account(&session).await.map_err(|fault| NoAccess::Nobody(fault.code))?;
     Ok(Way { ports: Onlooker::new(session, account.clone()), account, regions })
-}
-
-fn of_environment() -> Result<Credentials, NoAccess> {
-    let found = sign::credentials(surroundings::variable)?;
-    Ok(Credentials {
-        access_key_id: found.access_key_id().to_owned(),
-        secret_access_key: found.secret_access_key().to_owned(),
-        session_token: found.session_token().map(str::to_owned),
-    })
 }
 
 /// The AWS CLI knows every way to sign in: SSO, MFA, roles, processes.

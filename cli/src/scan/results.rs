@@ -1,5 +1,6 @@
 //! What a scan found: for each control and place whether it was looked at, and each resource.
 
+use remedy_aws::is_throttled;
 use remedy_domain::{AccountId, Control, Fault, FaultKind, Outcome, Region, Target, Timestamp, ask::Forecast, redact};
 use remedy_engine::{Place, Report};
 use serde::Serialize;
@@ -7,17 +8,8 @@ use serde_json::Value;
 
 /// The stored form of results.
 const FORMAT: u32 = 1;
-/// Codes of AWS for too many calls.
-const THROTTLED: [&str; 8] = [
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "TooManyRequestsException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "SlowDown",
-    "BandwidthLimitExceeded",
-];
+/// Codes of AWS for credentials that are no longer good: no permission is missing.
+const EXPIRED: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "SignatureDoesNotMatch"];
 /// Codes of AWS for credentials that a Region does not know, as in one that the account has not enabled.
 const STRANGE: [&str; 4] = ["InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "OptInRequired"];
 
@@ -145,14 +137,12 @@ impl Unread {
             return Self { state: State::UnsupportedRegion, detail: code.to_owned() };
         }
         match fault.kind {
-            FaultKind::Denied => {
+            FaultKind::Denied if !EXPIRED.contains(&code) => {
                 let call = control.reads.iter().find(|call| call.operation == fault.doing);
                 let action = call.map_or(fault.doing.as_str(), |call| call.action);
                 Self { state: State::Denied, detail: action.to_owned() }
             }
-            FaultKind::Transient if THROTTLED.contains(&code) => {
-                Self { state: State::Throttled, detail: fault.doing.clone() }
-            }
+            _ if is_throttled(fault) => Self { state: State::Throttled, detail: fault.doing.clone() },
             _ => Self { state: State::Failed, detail: format!("{} ({code})", fault.doing) },
         }
     }
@@ -203,7 +193,7 @@ impl Finding {
         self.is_drift().then(would)
     }
 
-    /// Whether something is wrong that nobody has put right, or accepted.
+    /// Whether it violates the control, and neither a repair nor a measure of Remedy's affects that.
     pub(super) fn is_drift(&self) -> bool {
         matches!(self.outcome, Some(Outcome::Drifted | Outcome::NeedsHuman))
     }
@@ -288,6 +278,7 @@ mod tests {
             ),
             (Fault::transient("iam:ListUsers", "Throttling"), State::Throttled),
             (Fault::transient("iam:ListUsers", "timeout"), State::Failed),
+            (Fault::new(FaultKind::Denied, "iam:ListUsers", "ExpiredToken", ""), State::Failed),
             (Fault::rejected("s3:GetBucketAcl", "InvalidRequest", ""), State::Failed),
         ] {
             assert_eq!(Unread::of(&fault, &CONTROL).state, state, "{fault:?}");

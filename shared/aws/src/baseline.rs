@@ -60,14 +60,16 @@ pub(crate) async fn draw(
             tokio::time::timeout(began.saturating_sub(RESERVE), look).await.unwrap_or_else(|_| Err(not_finished()));
         // One that could not be read time and again would hold up all that come after it.
         let is_stuck = visit.carried == Carried::Again && last == begun.as_deref().unwrap_or_default();
-        match has_drifted(run) {
-            Ok(false) => {}
-            Err(_) if is_stuck => backlog::enter(ports, id, target, since).await?,
-            Ok(true) => backlog::enter(ports, id, target, since).await?,
+        let drifted = match has_drifted(run) {
+            Ok(drifted) => drifted,
+            Err(_) if is_stuck => true,
             Err(fault) => {
                 stopped = Some(fault);
                 break;
             }
+        };
+        if drifted {
+            backlog::enter(ports, id, target, since).await?;
         }
         last = hash;
         pace.step(began, ports);

@@ -4,8 +4,8 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use remedy_domain::{Fault, FaultKind};
 
-/// Codes that go away by themselves. The SDK retries some of them; the rest are listed in the services' error references.
-const TRANSIENT: [&str; 22] = [
+/// Codes for too many calls.
+const THROTTLED: [&str; 8] = [
     "Throttling",
     "ThrottlingException",
     "ThrottledException",
@@ -14,6 +14,10 @@ const TRANSIENT: [&str; 22] = [
     "RequestThrottled",
     "SlowDown",
     "BandwidthLimitExceeded",
+];
+
+/// Other codes that go away by themselves. The SDK retries some of them; the rest are listed in the services' error references.
+const TRANSIENT: [&str; 14] = [
     "PriorRequestNotComplete",
     "RequestTimeout",
     "RequestTimeoutException",
@@ -87,10 +91,16 @@ where
     }
 }
 
+/// Whether AWS took no more calls.
+#[must_use]
+pub fn is_throttled(fault: &Fault) -> bool {
+    THROTTLED.contains(&fault.code.as_str())
+}
+
 fn of_code(doing: &str, code: &str, status: u16) -> Fault {
     let code = remedy_domain::redact::text(code);
     let kind = match (code.as_str(), status) {
-        (known, _) if TRANSIENT.contains(&known) => FaultKind::Transient,
+        (known, _) if THROTTLED.contains(&known) || TRANSIENT.contains(&known) => FaultKind::Transient,
         (known, _) if DENIED.contains(&known) => FaultKind::Denied,
         (_, 401 | 403) => FaultKind::Denied,
         (_, 429 | 500..) => FaultKind::Transient,
@@ -112,7 +122,7 @@ mod tests {
     #[test]
     fn codes_are_sorted_by_what_to_do() {
         let kind = |code, status| of_code("x", code, status).kind;
-        for code in TRANSIENT {
+        for code in THROTTLED.into_iter().chain(TRANSIENT) {
             assert_eq!(kind(code, 400), FaultKind::Transient, "{code}");
         }
         for code in DENIED {

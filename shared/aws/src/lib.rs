@@ -29,7 +29,7 @@ mod sweeping;
 pub mod telemetry;
 mod undone;
 
-pub use faults::{absent, fault, found};
+pub use faults::{absent, fault, found, is_throttled};
 pub use ports::AwsPorts;
 pub use session::{Connect, Patient, Session, http_client_for};
 pub use sweeping::Sent;

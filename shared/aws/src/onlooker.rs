@@ -12,7 +12,7 @@ use crate::{
     session::{Connect, Session},
 };
 
-/// How long a look may take at most; only what lasts asks for it.
+/// No deadline of AWS Lambda ends a look; whoever looks bounds it.
 const ALWAYS: Duration = Duration::from_hours(1);
 const NOTHING: &str = "nothing-is-stored";
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures_util::future::join;
 use remedy_domain::{
     Fault, Outcome, Step as _, Target,
+    ask::Forecast,
     evidence::{FORMAT, Lock, Released},
     guard::{self, Objection, Permit, Purpose, Ruling},
     outcome::Alarm,
@@ -60,10 +61,10 @@ where
     let dossier = Box::pin(gather::<R, P>(ports, (target, task, visit), &client, &course, None)).await?;
     let run = Run { ports, target, task, visit, client, course, dossier };
     if matches!(task, Task::Forecast) {
-        let snapshot = run.snapshot();
-        let foreseen = guard::foreseen(&snapshot).map(|objection| redact::text(&objection.why));
-        let forecast = Some(guard::forecast(&snapshot));
-        return Ok(Report { forecast, reason: foreseen, ..run.course.report(target, Outcome::Drifted) });
+        let foreseen = guard::foreseen(&run.snapshot());
+        let forecast = Some(Forecast::of(foreseen.as_ref().map(|objection| objection.outcome)));
+        let reason = foreseen.map(|objection| redact::text(&objection.why));
+        return Ok(Report { reason, forecast, ..run.course.report(target, Outcome::Drifted) });
     }
     match guard::rule(&run.snapshot()) {
         Ruling::Go(_) => Box::pin(run.carry_out()).await,

@@ -1,5 +1,5 @@
 //! A large account behind an AWS IAM as slow as the real one: every control of IAM comes to the end of its first sweep, by as
-//! many invocations as that takes, and each repairs by event.
+//! many invocations as that takes. Then some of the messages that the sweep sent.
 
 use std::{
     collections::VecDeque,
