@@ -1,0 +1,10 @@
+//! What a scan of accounts found, and the formats it is written in.
+//!
+//! Everything here is data and text: nothing asks AWS. All formats say the same, and none calls compliant what was not looked at.
+
+mod results;
+
+pub use results::{
+    About, Cell, Clue, Exempted, FORMAT, Finding, Gone, Policies, PolicyFinding, Repair, Scan, Seen, State, Subject, Unread,
+    Would,
+};
