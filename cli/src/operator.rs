@@ -13,15 +13,18 @@ use std::{io, path::PathBuf, process::ExitCode};
 use clap::Subcommand;
 use remedy_domain::{
     Settings,
-    exemption::Terms,
+    exemption::{Exemption, Terms},
     hold::HoldScope,
     request::{Decide, Document, Looking, Named, Request, Revert, Turn},
 };
 use serde_json::value::RawValue;
 
+pub(crate) use arguments::account;
 use arguments::{Answering, Approval, Decision, Exempt, Filter, Of, One, Plain, Propose, Stop, Undo};
-use sending::{Ended, Sending};
+use invoking::{Answer, Line};
+use sending::{Ended, NotSent, Sending};
 use sequel::Sequel;
+pub(crate) use stack::Stack;
 
 /// The commands of people in the loop.
 #[derive(Debug, Subcommand)]
@@ -64,6 +67,32 @@ pub(crate) enum Failed {
     Settings { file: PathBuf, source: remedy_domain::settings::SettingsError },
     #[error(transparent)]
     Sending(#[from] sending::NotSent),
+}
+
+/// Why the exemptions of a stack are not known.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotKnown {
+    #[error(transparent)]
+    Sent(#[from] NotSent),
+    #[error("the operator function does not return the exemptions ({kind}: {message})")]
+    Refused { kind: String, message: String },
+    #[error("the operator function returns no exemptions: see that it is of this version")]
+    Strange,
+}
+
+/// The exemptions of a deployed stack.
+pub(crate) fn exemptions_of(stack: &Stack, region: Option<String>) -> Result<Vec<Exemption>, NotKnown> {
+    let region = region.or_else(|| stack.region.clone());
+    let line = Line::open(stack.clone(), region.clone()).map_err(NotSent::from)?;
+    let audience = line.audience(None).map_err(NotSent::from)?;
+    let request = sending::payload(&Request::Status {}, Some(&audience), region)?;
+    match line.invoke("operator", request).map_err(NotSent::from)? {
+        Answer::Done(body) => {
+            let exemptions = body.get("exemptions").cloned().ok_or(NotKnown::Strange)?;
+            serde_json::from_value(exemptions).map_err(|_| NotKnown::Strange)
+        }
+        Answer::Refused(kind, message) => Err(NotKnown::Refused { kind, message }),
+    }
 }
 
 /// Runs a command. The exit status is 0 if all was done, 1 if a function refused something, 2 if something was not sent.

@@ -1,114 +1,91 @@
-//! `remedy scan`: what drifts in an account, and what Remedy would do about it.
+//! `remedy scan`: what drifts in accounts, and what Remedy would do about it.
 //!
 //! It runs the functions' own controls with ports that cannot write. What could not be read is never called compliant.
 
 mod access;
+mod arguments;
 mod cells;
+mod exemptions;
+mod journal;
+mod judged;
+mod output;
 mod permissions;
+mod policies;
 mod print;
-mod results;
+mod progress;
+mod since;
 
 use std::{
+    collections::BTreeSet,
     io::{self, Write as _},
     path::PathBuf,
     process::ExitCode,
-    time::Duration,
 };
 
-use clap::{Args, ValueEnum};
 use remedy_aws::{Roster, onlooker::Onlooker};
-use remedy_domain::{Control, Settings};
+use remedy_domain::{Control, Settings, redact};
+use remedy_scan::{FORMAT, Scan, Seen};
 
-use self::{access::NoAccess, print::Detail, results::Scan};
+use self::{
+    access::{NoAccess, Way},
+    arguments::{FailOn, What},
+    cells::{Desk, Look},
+    exemptions::{Exemptions, NoExemptions},
+    journal::{Before, Head, Journal, NoJournal},
+    output::{NotWritten, Writing},
+    progress::Progress,
+    since::NoEarlier,
+};
+use crate::operator::{self, NotKnown};
+
+pub(crate) use self::arguments::Arguments;
 
 /// Nothing drifted, and all was looked at.
-const IN_ORDER: u8 = 0;
+const NO_DRIFT: u8 = 0;
 const DRIFTED: u8 = 1;
 const NOT_RUN: u8 = 2;
 /// No drift was seen, but something was not looked at.
 const INCOMPLETE: u8 = 3;
 
-/// What is asked for.
-#[derive(Debug, Args)]
-pub(crate) struct Arguments {
-    /// Look in this Region; may be repeated. Without it, in that of the environment. What belongs to no Region is looked at once
-    #[arg(long = "region", value_name = "REGION")]
-    regions: Vec<String>,
-    /// Only this control; may be repeated
-    #[arg(long = "control", value_name = "ID")]
-    controls: Vec<String>,
-    /// The settings under which Remedy would run. Without it, the defaults
-    #[arg(long, value_name = "FILE")]
-    settings: Option<PathBuf>,
-    /// Take the credentials of a profile of the AWS CLI. Without it, those of the environment
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
-    /// Show for each drift what is wrong, the setting before and after, the calls, and who would be asked
-    #[arg(long)]
-    plan: bool,
-    /// How to print the result on standard output
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-    /// When to end with 1. What was not looked at ends with 3 in any case
-    #[arg(long, value_enum, default_value_t = FailOn::Drift)]
-    fail_on: FailOn,
-    /// How many resources are looked at side by side; of IAM at most four
-    #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
-    concurrency: u8,
-    /// How long a control may take in one Region, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(1..))]
-    timeout: u64,
-    /// List the controls, and look at nothing
-    #[arg(long, conflicts_with = "print_policy")]
-    list: bool,
-    /// Print the IAM policy that the chosen controls need, and look at nothing
-    #[arg(long)]
-    print_policy: bool,
-}
-
-/// How the result is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people: a line a control.
-    Table,
-    /// One document: `docs/schema/scan.schema.json`.
-    Json,
-    /// A document a line: the scan, then each control and Region, then each resource.
-    Jsonl,
-    /// A line a resource and control.
-    Csv,
-}
-
-/// What lets a scan end with 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FailOn {
-    /// Any drift.
-    Drift,
-    /// Nothing.
-    Never,
-}
-
 /// Why nothing was looked at.
 #[derive(Debug, thiserror::Error)]
-enum Failed {
+pub(crate) enum Failed {
     #[error("no control is called `{id}`; `remedy scan --list` has all of them")]
     Unknown { id: String },
+    #[error("no control supports `{paragraph}`; `remedy scan --list` has the paragraphs of each")]
+    NoRequirement { paragraph: String },
+    #[error("none of the chosen controls fits all that was asked for; `remedy scan --list` has all of them")]
+    NoControl,
+    #[error("no resource of the chosen controls is called `{0}`; name its ARN, or its id, as `remedy scan --format csv` lists it")]
+    NoResource(String),
     #[error("{} cannot be read: {source}; name a file with settings as docs/schema/settings.schema.json has them", file.display())]
     Unreadable { file: PathBuf, source: io::Error },
     #[error("{} has no settings: {problem}; see docs/schema/settings.schema.json", file.display())]
     NotSettings { file: PathBuf, problem: String },
+    #[error("--fail-on new needs an earlier scan: name it with --since")]
+    NothingEarlier,
+    #[error(transparent)]
+    NoExemptions(#[from] NoExemptions),
+    #[error(transparent)]
+    NotKnown(#[from] NotKnown),
+    #[error(transparent)]
+    NoEarlier(#[from] NoEarlier),
+    #[error(transparent)]
+    NoJournal(#[from] NoJournal),
     #[error(transparent)]
     NoAccess(#[from] NoAccess),
     #[error("this machine lets nothing wait for an answer ({})", .0.kind())]
     Machine(#[source] io::Error),
-    #[error("the result cannot be written ({}); see that standard output takes it", .0.kind())]
-    Unwritten(#[source] io::Error),
+    #[error(transparent)]
+    NotWritten(#[from] NotWritten),
 }
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     match scanned(arguments) {
         Ok(status) => ExitCode::from(status),
+        // A reader that has seen enough closes the pipe.
+        Err(Failed::NotWritten(NotWritten::Closed)) => ExitCode::from(NOT_RUN),
         Err(failed) => {
             // Where even that cannot be written, the status says it.
             let _unsaid = writeln!(io::stderr(), "remedy: {failed}");
@@ -118,39 +95,141 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 }
 
 fn scanned(arguments: &Arguments) -> Result<u8, Failed> {
-    let roster = chosen(&arguments.controls)?;
-    let mut out = io::stdout().lock();
+    let Arguments { what, instead, output, .. } = arguments;
+    let roster = chosen(what)?;
     let described: Vec<_> = roster.iter().map(|control| control.control()).collect();
-    if arguments.list {
-        return print::list(&mut out, &described).map(|()| IN_ORDER).map_err(Failed::Unwritten);
+    if instead.list {
+        return Ok(output::text(|out| print::list(out, &described)).map(|()| NO_DRIFT)?);
     }
-    if arguments.print_policy {
-        return permissions::print(&mut out, &described).map(|()| IN_ORDER).map_err(Failed::Unwritten);
+    if instead.print_policy {
+        let reads: &[_] = if what.policies { &policies::READS } else { &[] };
+        return Ok(output::text(|out| permissions::print(out, &described, reads)).map(|()| NO_DRIFT)?);
     }
-    let settings = settings(arguments.settings.as_ref())?;
+    // Whatever can be wrong with files is found before the first call.
+    let writing = Writing::of(output)?;
+    let earlier = what.since.as_deref().map(since::read).transpose()?;
+    if output.fail_on == FailOn::New && earlier.is_none() {
+        return Err(Failed::NothingEarlier);
+    }
+    let settings = settings(what.settings.as_ref())?;
+    let exemptions = exemptions(arguments)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failed::Machine)?;
-    let scan = runtime.block_on(async {
-        let way = access::open(arguments.profile.as_deref(), &arguments.regions).await?;
-        let limits =
-            cells::Limits { at_once: usize::from(arguments.concurrency), time: Duration::from_secs(arguments.timeout) };
-        Ok::<Scan, Failed>(cells::look(&roster, &way, &settings, &limits).await)
-    })?;
-    match arguments.format {
-        Format::Table => print::table(&mut out, &scan, if arguments.plan { Detail::Plans } else { Detail::Counts }),
-        Format::Json => print::json(&mut out, &scan),
-        Format::Jsonl => print::jsonl(&mut out, &scan),
-        Format::Csv => print::csv(&mut out, &scan),
+    let mut scan = runtime.block_on(looked(arguments, &roster, &settings, &exemptions))?;
+    if let Some(earlier) = &earlier {
+        since::compare(&mut scan, earlier);
     }
-    .map_err(Failed::Unwritten)?;
-    Ok(status(&scan, arguments.fail_on))
+    if instead.check {
+        output::text(|out| print::check(out, &scan))?;
+        return Ok(if scan.is_complete() { NO_DRIFT } else { INCOMPLETE });
+    }
+    writing.write(&scan)?;
+    Ok(status(&scan, output.fail_on))
+}
+
+/// Looks, and says what was found.
+async fn looked(
+    arguments: &Arguments,
+    roster: &Roster<Onlooker>,
+    settings: &Settings,
+    exemptions: &Exemptions,
+) -> Result<Scan, Failed> {
+    let Arguments { places, what, output, pace, instead } = arguments;
+    let way = access::open(places, pace).await?;
+    let (journal, before, begun) = journal(arguments, &way, settings, exemptions)?;
+    let desk = Desk::new(journal, before, Progress::of(output.progress));
+    let look = Look {
+        roster,
+        ports: &way.ports,
+        places: &way.places,
+        settings,
+        exemptions,
+        resources: &what.resources,
+        many: if instead.check { 1 } else { usize::MAX },
+        at_once: usize::from(pace.concurrency),
+        time: pace.timeout,
+        begun,
+    };
+    let done = look.all(&desk).await;
+    if let (Some(first), 0, false) = (what.resources.first(), desk.matched.get(), *desk.stop.borrow())
+        && done.iter().all(|(cell, _)| cell.unread.is_none())
+    {
+        return Err(Failed::NoResource(redact::text(first)));
+    }
+    let mut scan = empty(&way, roster, begun);
+    scan.settings = what.settings.is_some().then(|| settings.digest());
+    scan.organization = settings.organization.iter().map(|one| one.word().to_owned()).collect();
+    scan.interrupted = *desk.stop.borrow();
+    for (cell, findings) in done {
+        scan.cells.push(cell);
+        scan.findings.extend(findings);
+    }
+    if what.policies && !scan.interrupted {
+        scan.policies = Some(policies::all(&way.ports, &way.places, begun).await);
+    }
+    scan.ended = cells::now();
+    desk.journal.borrow_mut().end()?;
+    Ok(scan)
+}
+
+fn empty(way: &Way, roster: &Roster<Onlooker>, begun: remedy_domain::Timestamp) -> Scan {
+    let regions: BTreeSet<_> = way.places.values().flatten().cloned().collect();
+    Scan {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        begun,
+        ended: begun,
+        interrupted: false,
+        account: way.home.clone(),
+        caller: way.caller.clone(),
+        accounts: way.places.keys().cloned().collect(),
+        regions: regions.into_iter().collect(),
+        settings: None,
+        organization: Vec::new(),
+        controls: roster.iter().map(|control| judged::about(control.control())).collect(),
+        cells: Vec::new(),
+        findings: Vec::new(),
+        gone: None,
+        policies: None,
+    }
+}
+
+/// The journal, what it has already, and when the scan began.
+fn journal(
+    arguments: &Arguments,
+    way: &Way,
+    settings: &Settings,
+    exemptions: &Exemptions,
+) -> Result<(Journal, Before, remedy_domain::Timestamp), Failed> {
+    let output = &arguments.output;
+    let begun = cells::now();
+    let head = Head {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        begun,
+        account: way.home.clone(),
+        settings: settings.digest(),
+        exemptions: exemptions.digest().map(str::to_owned),
+    };
+    match (&output.resume, &output.out) {
+        _ if arguments.instead.check => Ok((Journal::none(), Before::default(), begun)),
+        (Some(folder), _) => Ok(Journal::resume(folder, &head)?),
+        (None, Some(folder)) => Ok((Journal::begin(folder, &head)?, Before::default(), begun)),
+        (None, None) => Ok((Journal::none(), Before::default(), begun)),
+    }
 }
 
 /// Drift weighs more than what was not looked at; that is never hidden behind order.
 fn status(scan: &Scan, fail_on: FailOn) -> u8 {
-    match (scan.drifted() > 0, scan.is_complete()) {
-        (true, _) if fail_on == FailOn::Drift => DRIFTED,
-        (_, false) => INCOMPLETE,
-        _ => IN_ORDER,
+    let fails = match fail_on {
+        FailOn::Drift => scan.drift().next().is_some(),
+        FailOn::New => scan.drift().any(|finding| finding.seen != Some(Seen::Unchanged)),
+        FailOn::Incomplete => scan.drift().next().is_some() || !scan.is_complete(),
+        FailOn::Never => false,
+    };
+    match (fails, scan.is_complete()) {
+        (true, _) => DRIFTED,
+        (false, false) => INCOMPLETE,
+        (false, true) => NO_DRIFT,
     }
 }
 
@@ -165,14 +244,27 @@ fn every() -> Roster<Onlooker> {
     all
 }
 
-fn chosen(wanted: &[String]) -> Result<Roster<Onlooker>, Failed> {
+fn chosen(what: &What) -> Result<Roster<Onlooker>, Failed> {
     let all = every();
-    let is_called = |id: &str, control: &Control| control.id.0 == id;
-    if let Some(id) = wanted.iter().find(|id| !all.iter().any(|known| is_called(id, known.control()))) {
-        return Err(Failed::Unknown { id: remedy_domain::redact::text(id) });
+    if let Some(id) = what.controls.iter().find(|id| !all.iter().any(|known| known.control().id.0 == **id)) {
+        return Err(Failed::Unknown { id: redact::text(id) });
     }
-    let is_wanted = |control: &Control| wanted.is_empty() || wanted.iter().any(|id| is_called(id, control));
-    Ok(all.into_iter().filter(|known| is_wanted(known.control())).collect())
+    let is_unknown = |paragraph: &&String| !all.iter().any(|known| supports(known.control(), paragraph));
+    if let Some(paragraph) = what.requirements.iter().find(is_unknown) {
+        return Err(Failed::NoRequirement { paragraph: redact::text(paragraph) });
+    }
+    let is_wanted = |control: &Control| {
+        let named = what.controls.is_empty() || what.controls.iter().any(|id| id == control.id.0);
+        named && (what.requirements.is_empty() || what.requirements.iter().any(|one| supports(control, one)))
+    };
+    let roster: Roster<Onlooker> = all.into_iter().filter(|known| is_wanted(known.control())).collect();
+    if roster.is_empty() { Err(Failed::NoControl) } else { Ok(roster) }
+}
+
+/// Whether it supports the paragraph, or one below it: `164.312(a)` is also `164.312(a)(1)`.
+fn supports(control: &Control, paragraph: &str) -> bool {
+    let is_below = |rest: &str| rest.is_empty() || rest.starts_with('(');
+    control.hipaa.iter().any(|own| own.strip_prefix(paragraph).is_some_and(is_below))
 }
 
 fn settings(file: Option<&PathBuf>) -> Result<Settings, Failed> {
@@ -181,17 +273,63 @@ fn settings(file: Option<&PathBuf>) -> Result<Settings, Failed> {
     Settings::parse(&text).map_err(|error| Failed::NotSettings { file: file.clone(), problem: error.to_string() })
 }
 
+fn exemptions(arguments: &Arguments) -> Result<Exemptions, Failed> {
+    let Arguments { places, what, .. } = arguments;
+    match (&what.exemptions, &what.stack) {
+        (Some(file), _) => Ok(Exemptions::read(file)?),
+        (None, Some(stack)) => {
+            Ok(Exemptions::granted(operator::exemptions_of(stack, places.regions.first().cloned())?))
+        }
+        (None, None) => Ok(Exemptions::default()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn what(controls: &[&str], requirements: &[&str]) -> What {
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        What {
+            controls: owned(controls),
+            requirements: owned(requirements),
+            resources: vec![],
+            policies: false,
+            settings: None,
+            exemptions: None,
+            stack: None,
+            since: None,
+        }
+    }
+
+    fn ids(controls: &[&str], requirements: &[&str]) -> Result<Vec<&'static str>, String> {
+        let chosen = chosen(&what(controls, requirements)).map_err(|failed| failed.to_string())?;
+        Ok(chosen.iter().map(|control| control.control().id.0).collect())
+    }
+
     #[test]
     fn every_control_is_there_once_and_unknown_ones_are_told() {
-        let ids: std::collections::BTreeSet<_> = every().iter().map(|control| control.control().id.0).collect();
-        assert_eq!(ids.len(), every().len());
-        assert!(ids.contains("s3-bucket-public") && ids.contains("iam-password-policy-weak"));
-        assert_eq!(chosen(&["kms-key-dying".to_owned()]).unwrap().len(), 1);
-        let told = chosen(&["no-such".to_owned()]).err().unwrap().to_string();
+        let ids_of_all: BTreeSet<_> = every().iter().map(|control| control.control().id.0).collect();
+        assert_eq!(ids_of_all.len(), every().len());
+        assert!(ids_of_all.contains("s3-bucket-public") && ids_of_all.contains("iam-password-policy-weak"));
+        let one = every()[0].control().id.0;
+        assert_eq!(ids(&[one], &[]).unwrap(), [one]);
+        let told = ids(&["no-such"], &[]).unwrap_err();
         assert!(told.contains("`no-such`") && told.contains("--list"), "{told}");
+    }
+
+    #[test]
+    fn controls_are_chosen_by_the_paragraph_that_they_support() {
+        let all = every();
+        let below = |prefix: &str| {
+            let supports = |control: &&'static Control| control.hipaa.iter().any(|own| own.starts_with(prefix));
+            all.iter().map(|known| known.control()).filter(supports).map(|control| control.id.0).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&[], &["164.312(d)"]).unwrap(), below("164.312(d)"));
+        assert_eq!(ids(&[], &["164.312"]).unwrap(), below("164.312("));
+        for unknown in ["164.312(a)(", "164.31", "164.999", ""] {
+            assert!(ids(&[], &[unknown]).is_err(), "{unknown}");
+        }
+        assert!(ids(&["s3-bucket-public"], &["164.312(d)"]).unwrap_err().contains("none of the chosen"));
     }
 }

@@ -180,6 +180,6 @@ pub(crate) struct Stop {
     pub(super) sending: Sending,
 }
 
-pub(super) fn account(text: &str) -> Result<AccountId, String> {
+pub(crate) fn account(text: &str) -> Result<AccountId, String> {
     AccountId::parse(text).map_err(|error| error.to_string())
 }

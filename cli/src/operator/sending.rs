@@ -102,7 +102,7 @@ impl Sending {
 }
 
 /// The signed payload, one line, good for five minutes.
-fn payload(request: &Request, audience: Option<&str>, region: Option<String>) -> Result<String, NotSent> {
+pub(super) fn payload(request: &Request, audience: Option<&str>, region: Option<String>) -> Result<String, NotSent> {
     let text = serde_json::to_string(request).map_err(NotSent::NotJson)?;
     Ok(sign::payload(&text, audience, region)?)
 }

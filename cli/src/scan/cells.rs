@@ -1,118 +1,223 @@
-//! Looking: every control in every place, several resources side by side.
+//! Looking: every control in every place, several side by side.
 
-use std::{collections::BTreeSet, time::Duration};
-
-use futures_util::{StreamExt as _, stream};
-use indicatif::{ProgressBar, ProgressStyle};
-use remedy_aws::{Roster, clock, onlooker::Onlooker};
-use remedy_domain::{Control, Mode, Outcome, Region, Scope, Settings, Target, guard::Means, trigger::Carried};
-use remedy_engine::{Place, Reach, Runnable, Visit, draft::Task};
-use tokio::time::{Instant, timeout_at};
-
-use super::{
-    access::Way,
-    results::{Cell, Finding, Scan, Unread},
+use std::{
+    cell::{Cell as Shared, RefCell},
+    collections::BTreeMap,
+    time::Duration,
 };
 
-/// The rate of IAM is shared by all that the account runs.
-const OF_IAM: usize = 4;
+use futures_util::{StreamExt as _, stream};
+use remedy_aws::{Roster, clock, onlooker::Onlooker};
+use remedy_domain::{
+    AccountId, Control, Mode, Outcome, Region, Scope, Settings, Target, Timestamp, guard::Means, trigger::Carried,
+};
+use remedy_engine::{Place, Reach, Runnable, Visit, draft::Task};
+use remedy_scan::{Cell, Finding, Unread};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
 
-/// How much a scan may ask for.
-pub(super) struct Limits {
-    /// Resources side by side.
+use super::{
+    exemptions::Exemptions,
+    journal::{Before, Journal},
+    judged,
+    progress::Progress,
+};
+
+/// Controls that look side by side: one that hangs holds up no other, and those of one service share what they read.
+const PLACES_AT_ONCE: usize = 8;
+const TIME_IS_UP: &str = "the time was up";
+const STOPPED: &str = "the scan was stopped";
+
+/// What is looked at, and how.
+pub(super) struct Look<'a> {
+    pub(super) roster: &'a Roster<Onlooker>,
+    pub(super) ports: &'a Onlooker,
+    pub(super) places: &'a BTreeMap<AccountId, Vec<Region>>,
+    pub(super) settings: &'a Settings,
+    pub(super) exemptions: &'a Exemptions,
+    /// Only these; all if there are none.
+    pub(super) resources: &'a [String],
+    /// The resources of a control that are looked at.
+    pub(super) many: usize,
+    /// Those that are looked at side by side.
     pub(super) at_once: usize,
     /// For a control in a place.
     pub(super) time: Duration,
+    pub(super) begun: Timestamp,
 }
 
-/// Looks at everything that the controls are about.
-pub(super) async fn look(roster: &Roster<Onlooker>, way: &Way, settings: &Settings, limits: &Limits) -> Scan {
-    let mut scan = Scan::new(clock::now(), way.account.clone(), way.regions.clone());
-    let digest = settings.digest();
-    let visit = Visit {
-        function: "scan",
-        settings,
-        digest: &digest,
-        environment: Mode::Observe,
-        ceiling: None,
-        own: &[],
-        means: Means::None,
-        reach: Reach::Account,
-        carried: Carried::First,
-        cause: "scan",
-        invocation: "",
-    };
-    let cells: Vec<_> = roster
-        .iter()
-        .flat_map(|control| places(control.control(), way).into_iter().map(move |place| (control.as_ref(), place)))
-        .collect();
-    // Hidden where standard error is no terminal.
-    let progress = ProgressBar::new(u64::try_from(cells.len()).unwrap_or_default()).with_style(style());
-    for (control, place) in cells {
-        progress.set_message(control.control().id.0);
-        let (cell, findings) = one(control, &place, &way.ports, &visit, limits).await;
-        scan.cells.push(cell);
-        scan.findings.extend(findings);
-        progress.inc(1);
+/// What is shared by all that look.
+pub(super) struct Desk {
+    pub(super) journal: RefCell<Journal>,
+    pub(super) before: RefCell<Before>,
+    pub(super) progress: Progress,
+    /// Whether somebody stopped the scan.
+    pub(super) stop: watch::Sender<bool>,
+    /// How many of the resources that were asked for exist.
+    pub(super) matched: Shared<usize>,
+}
+
+impl Desk {
+    pub(super) fn new(journal: Journal, before: Before, progress: Progress) -> Self {
+        let (journal, before) = (RefCell::new(journal), RefCell::new(before));
+        Self { journal, before, progress, stop: watch::Sender::new(false), matched: Shared::new(0) }
     }
-    progress.finish_and_clear();
-    scan.ended = clock::now();
-    scan
-}
 
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{pos}/{len} {wide_msg} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_bar())
-}
+    async fn stopped(&self) {
+        // The sender is ours: it does not go before this ends.
+        let _stopped = self.stop.subscribe().wait_for(|stopped| *stopped).await.is_ok();
+    }
 
-/// What is global is looked at once.
-fn places(control: &Control, way: &Way) -> Vec<Place> {
-    let regions = match control.scope {
-        Scope::Global => BTreeSet::from([Region::global()]),
-        Scope::Regional => way.regions.iter().cloned().collect(),
-    };
-    regions.into_iter().map(|region| Place { account: way.account.clone(), region }).collect()
-}
-
-async fn one(
-    control: &dyn Runnable<Onlooker>,
-    place: &Place,
-    ports: &Onlooker,
-    visit: &Visit<'_>,
-    limits: &Limits,
-) -> (Cell, Vec<Finding>) {
-    let (about, until) = (control.control(), Instant::now() + limits.time);
-    let mut cell = Cell::of(about, place);
-    let targets = match timeout_at(until, control.discover(ports, place)).await {
-        Ok(Ok(targets)) => targets,
-        Ok(Err(fault)) => {
-            cell.unread = Some(Unread::of(&fault, about));
-            return (cell, Vec::new());
+    /// What `looking` comes to, unless its time is up or somebody stops the scan.
+    async fn within<T>(&self, until: Instant, looking: impl Future<Output = T>) -> Result<T, Unread> {
+        tokio::select! {
+            biased;
+            () = self.stopped() => Err(Unread::not_reached(STOPPED)),
+            done = timeout_at(until, looking) => done.map_err(|_| Unread::not_reached(TIME_IS_UP)),
         }
-        Err(_) => {
-            cell.unread = Some(Unread::not_reached());
-            return (cell, Vec::new());
-        }
-    };
-    let looks = targets.iter().map(|target| async move {
-        let run = match timeout_at(until, control.run(ports, target, Task::Forecast, visit)).await {
-            Ok(Ok(report)) => Ok(report),
-            Ok(Err(fault)) => Err(Unread::of(&fault, about)),
-            Err(_) => Err(Unread::not_reached()),
+    }
+}
+
+impl Look<'_> {
+    /// Looks at everything that the controls are about, until somebody stops it.
+    pub(super) async fn all(&self, desk: &Desk) -> Vec<(Cell, Vec<Finding>)> {
+        let digest = self.settings.digest();
+        let visit = self.visit(&digest);
+        let cells = self.cells();
+        let looks = cells.into_iter().enumerate().map(|(index, (control, place))| {
+            let visit = &visit;
+            async move { (index, self.one(control, &place, desk, visit).await) }
+        });
+        let looking = stream::iter(looks).buffer_unordered(PLACES_AT_ONCE).collect::<Vec<_>>();
+        let mut done = tokio::select! {
+            done = looking => done,
+            never = async { tokio::join!(desk.progress.told(), interrupted(desk)) } => match never.0 {},
         };
-        (target, run)
-    });
-    let at_once = if is_of_iam(about) { limits.at_once.min(OF_IAM) } else { limits.at_once };
-    let runs: Vec<_> = stream::iter(looks).buffered(at_once).collect().await;
-    let finding = |(target, run): (&Target, _)| Finding::of(about, target, run);
-    let mut findings: Vec<_> = runs.into_iter().map(finding).collect();
-    // It was there when they were listed.
-    findings.retain(|finding| finding.outcome != Some(Outcome::Gone));
-    findings.sort_by(|one, other| one.resource.cmp(&other.resource));
-    cell.targets = findings.len();
-    cell.looked = findings.iter().filter(|finding| finding.unread.is_none()).count();
-    (cell, findings)
+        desk.progress.end();
+        done.sort_by_key(|(index, _)| *index);
+        done.into_iter().map(|(_, one)| one).collect()
+    }
+
+    fn visit<'v>(&'v self, digest: &'v str) -> Visit<'v> {
+        Visit {
+            function: "scan",
+            settings: self.settings,
+            digest,
+            environment: Mode::Observe,
+            ceiling: None,
+            own: &[],
+            means: Means::None,
+            reach: Reach::Account,
+            carried: Carried::First,
+            cause: "scan",
+            invocation: "",
+        }
+    }
+
+    /// Each control in each of its places. What is global is looked at once in an account.
+    fn cells(&self) -> Vec<(&dyn Runnable<Onlooker>, Place)> {
+        let of = |control: &Control| {
+            let regions = |regions: &[Region]| match control.scope {
+                Scope::Global => vec![Region::global()],
+                Scope::Regional => regions.to_vec(),
+            };
+            let place = |account: &AccountId, region| Place { account: account.clone(), region };
+            let places = self.places.iter();
+            places.flat_map(|(account, all)| regions(all).into_iter().map(|region| place(account, region))).collect()
+        };
+        let with = |control: &dyn Runnable<Onlooker>| -> Vec<Place> { of(control.control()) };
+        self.roster.iter().flat_map(|control| with(control.as_ref()).into_iter().map(|place| (control.as_ref(), place))).collect()
+    }
+
+    async fn one(
+        &self,
+        control: &dyn Runnable<Onlooker>,
+        place: &Place,
+        desk: &Desk,
+        visit: &Visit<'_>,
+    ) -> (Cell, Vec<Finding>) {
+        let (about, until) = (control.control(), Instant::now() + self.time);
+        let mut cell = judged::cell(about, place);
+        let (done, known) = desk.before.borrow_mut().of(&cell);
+        if let Some(done) = done {
+            return (done, sorted(known.into_values().collect()));
+        }
+        let targets = match desk.within(until, control.discover(self.ports, place)).await {
+            Ok(Ok(targets)) => self.chosen(targets, desk),
+            Ok(Err(fault)) => return self.unlisted(cell, judged::unread(&fault, about), desk),
+            Err(unread) => return self.unlisted(cell, unread, desk),
+        };
+        desk.progress.found(targets.len(), format!("{} {}", about.id, place.region));
+        let looks = targets.iter().map(|target| async {
+            let finding = match known.get(&target.hash()) {
+                Some(known) => known.clone(),
+                None => self.finding(control, target, desk, (visit, until)).await,
+            };
+            desk.progress.made();
+            finding
+        });
+        let mut findings: Vec<_> = stream::iter(looks).buffer_unordered(self.at_once).collect().await;
+        // It was there when they were listed.
+        findings.retain(|finding| finding.outcome != Some(Outcome::Gone));
+        cell.targets = findings.len();
+        cell.looked = findings.iter().filter(|finding| finding.unread.is_none()).count();
+        desk.journal.borrow_mut().cell(&cell);
+        (cell, sorted(findings))
+    }
+
+    /// The resources could not be listed.
+    fn unlisted(&self, mut cell: Cell, unread: Unread, desk: &Desk) -> (Cell, Vec<Finding>) {
+        cell.unread = Some(unread);
+        desk.journal.borrow_mut().cell(&cell);
+        (cell, Vec::new())
+    }
+
+    /// The resources that were asked for.
+    fn chosen(&self, mut targets: Vec<Target>, desk: &Desk) -> Vec<Target> {
+        let is_called = |target: &Target, name: &String| target.id == *name || target.arn.as_ref() == Some(name);
+        if !self.resources.is_empty() {
+            targets.retain(|target| self.resources.iter().any(|name| is_called(target, name)));
+            desk.matched.set(desk.matched.get() + targets.len());
+        }
+        targets.truncate(self.many);
+        targets
+    }
+
+    async fn finding(
+        &self,
+        control: &dyn Runnable<Onlooker>,
+        target: &Target,
+        desk: &Desk,
+        (visit, until): (&Visit<'_>, Instant),
+    ) -> Finding {
+        let about = control.control();
+        let run = desk.within(until, control.run(self.ports, target, Task::Forecast, visit)).await;
+        let run = run.and_then(|run| run.map_err(|fault| judged::unread(&fault, about)));
+        let exempted = self.exemptions.of(about.id.0, target, self.begun);
+        let finding = judged::finding(about, target, run, exempted);
+        if finding.outcome != Some(Outcome::Gone) {
+            desk.journal.borrow_mut().finding(&finding);
+        }
+        finding
+    }
 }
 
-fn is_of_iam(control: &Control) -> bool {
-    control.reads.iter().any(|call| call.operation.starts_with("iam:"))
+fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by(|one, other| (&one.resource, &one.hash).cmp(&(&other.resource, &other.hash)));
+    findings
+}
+
+/// Waits for Ctrl-C, and then for nothing: what is under way ends by itself.
+async fn interrupted(desk: &Desk) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        desk.stop.send_replace(true);
+    }
+    std::future::pending::<()>().await;
+}
+
+/// When a scan begins.
+pub(super) fn now() -> Timestamp {
+    clock::now()
 }

@@ -5,12 +5,17 @@ use std::{
     io::{self, Write},
 };
 
-use remedy_domain::Control;
+use remedy_domain::{Call, Control};
 use serde_json::json;
 
-/// Prints the policy for these controls, from what they say of themselves.
-pub(super) fn print(out: &mut impl Write, controls: &[&'static Control]) -> io::Result<()> {
-    let actions: BTreeSet<_> = controls.iter().flat_map(|control| control.reads).map(|call| call.action).collect();
+/// Prints the policy for these controls, from what they say of themselves, and for other calls.
+pub(super) fn print(
+    out: &mut (impl Write + ?Sized),
+    controls: &[&'static Control],
+    others: &[Call],
+) -> io::Result<()> {
+    let reads = controls.iter().flat_map(|control| control.reads).chain(others);
+    let actions: BTreeSet<_> = reads.map(|call| call.action).collect();
     let policy = json!({
         "Version": "2012-10-17",
         "Statement": [{"Sid": "RemedyScan", "Effect": "Allow", "Action": actions, "Resource": "*"}],

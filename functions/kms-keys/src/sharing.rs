@@ -2,13 +2,10 @@
 
 use remedy_domain::{AccountId, Parameters, Timestamp, Violation};
 use remedy_policy::{
-    Answer, Kind, Policy, Resource, TooMuchWork,
-    document::{Clause, Effect, Principal, PrincipalKind, Statement},
+    Answer, Kind, Policy, Resource, TooMuchWork, accounts,
+    document::{Clause, Effect, Statement},
     edit, glob,
 };
-
-/// Keys that say which account calls.
-const CALLER: [&str; 2] = ["kms:calleraccount", "aws:principalaccount"];
 
 /// The faults of a key policy.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,7 +34,7 @@ impl Sharing {
             |id: &str| id == account.as_str() || parameters.trusted_accounts.iter().any(|own| own.as_str() == id);
         let strangers = policy.statements.iter().filter(|one| !found.public_statements.contains(&one.index));
         let strangers = strangers.filter(|statement| !policy.is_over(statement)).flat_map(|statement| {
-            let foreign = accounts(statement).into_iter().filter(|id| !known(id));
+            let foreign = accounts::named(statement).into_iter().filter(|id| !known(id));
             foreign.map(|id| {
                 violation(statement, &format!("lets account {id} in, which `trusted_accounts` does not name"))
             })
@@ -64,23 +61,6 @@ impl Sharing {
 /// Its place, counted from one: a Sid may say anything.
 fn violation(statement: &Statement<'_>, what: &str) -> Violation {
     Violation::new(format!("statement {} of the key policy {what}", statement.index + 1))
-}
-
-/// The accounts that an allow names: as principals, or, where everybody is named, by the account that calls.
-fn accounts(statement: &Statement<'_>) -> Vec<String> {
-    let Some(principals) = statement.principals.as_ref().filter(|_| statement.effect == Effect::Allow) else {
-        return vec![];
-    };
-    let named = principals.entries.iter().filter_map(|entry| account(entry)).map(str::to_owned);
-    let callers = statement.clauses.iter().filter(|clause| CALLER.contains(&&*clause.key) && !clause.negated);
-    let callers = callers.flat_map(|clause| &clause.values).map(|value| value.text.clone().into_owned());
-    let is_everybody = principals.entries.iter().any(|entry| glob::everything(&entry.text));
-    let all: Vec<_> = if is_everybody { callers.collect() } else { named.collect() };
-    all.into_iter().filter(|id| AccountId::parse(id).is_ok()).collect()
-}
-
-fn account<'p>(entry: &'p Principal<'_>) -> Option<&'p str> {
-    (entry.kind == PrincipalKind::Aws).then(|| entry.text.split(':').nth(4).unwrap_or(&entry.text))
 }
 
 /// The policy without what lets any account in; or why that is a person's business.
@@ -110,7 +90,7 @@ fn lets_administer(statement: &Statement<'_>, arn: &str, own: &AccountId) -> boo
         !element.negated && element.items.iter().any(|item| glob::everything(&item.text) || item.text == arn)
     });
     let is_own = |clause: &Clause<'_>| {
-        CALLER.contains(&&*clause.key)
+        accounts::is_of_caller(clause)
             && !clause.negated
             && clause.values.iter().any(|value| value.text == own.as_str())
     };
@@ -118,7 +98,7 @@ fn lets_administer(statement: &Statement<'_>, arn: &str, own: &AccountId) -> boo
     let named = principals.is_some_and(|principals| {
         let mut entries = principals.entries.iter();
         let limited = !statement.clauses.is_empty();
-        entries.any(|entry| account(entry) == Some(own.as_str()) || (limited && glob::everything(&entry.text)))
+        entries.any(|entry| accounts::of(entry) == Some(own.as_str()) || (limited && glob::everything(&entry.text)))
     });
     statement.effect == Effect::Allow
         && acts != statement.actions.negated

@@ -16,11 +16,36 @@ use crate::{
 pub(crate) const CALLS: [Call; 1] = [Call::same("sts:AssumeRole")];
 
 /// How long an assumed role lasts: the shortest time that STS gives.
-const LASTS: Duration = Duration::from_mins(15);
+pub(crate) const LASTS: Duration = Duration::from_mins(15);
 /// A session with less left than this is not begun with: one run is done long before.
-const ENOUGH: Duration = Duration::from_mins(5);
+pub(crate) const ENOUGH: Duration = Duration::from_mins(5);
 /// STS takes no longer session name and source identity.
 const NAME: usize = 64;
+
+/// A role that is to be assumed.
+pub(crate) struct Wanted<'a> {
+    pub(crate) arn: &'a str,
+    /// What the session is called in CloudTrail.
+    pub(crate) name: &'a str,
+    pub(crate) external_id: Option<&'a str>,
+    pub(crate) identity: Option<String>,
+}
+
+/// The session of an assumed role, which lasts for [`LASTS`].
+pub(crate) async fn assume(session: &Session, wanted: &Wanted<'_>) -> Result<Session, Fault> {
+    let request = aws_sdk_sts::Client::new(session.config())
+        .assume_role()
+        .role_arn(wanted.arn)
+        .role_session_name(wanted.name)
+        .set_external_id(wanted.external_id.map(str::to_owned))
+        .set_source_identity(wanted.identity.clone())
+        .duration_seconds(i32::try_from(LASTS.as_secs()).unwrap_or(i32::MAX));
+    let answer = request.send().await.map_err(|error| fault("sts:AssumeRole", &error))?;
+    let given = answer.credentials().ok_or_else(|| Fault::transient("sts:AssumeRole", "no-credentials"))?;
+    let token = Some(given.session_token().to_owned());
+    let credentials = Credentials::new(given.access_key_id(), given.secret_access_key(), token, None, "role");
+    Ok(session.with_credentials(credentials))
+}
 
 /// The read roles that are assumed, by account. They outlive an invocation, and so serve the next one, too.
 #[derive(Debug, Default)]
@@ -81,18 +106,8 @@ impl AwsPorts {
     async fn assume(&self, role: &str, account: &AccountId, name: &str) -> Result<Session, Fault> {
         let external_id = self.environment.external_id.clone();
         let identity = external_id.is_some().then(|| self.name());
-        let request = aws_sdk_sts::Client::new(self.session.config())
-            .assume_role()
-            .role_arn(self.arn(role, account))
-            .role_session_name(name)
-            .set_external_id(external_id)
-            .set_source_identity(identity)
-            .duration_seconds(i32::try_from(LASTS.as_secs()).unwrap_or(i32::MAX));
-        let answer = request.send().await.map_err(|error| fault("sts:AssumeRole", &error))?;
-        let given = answer.credentials().ok_or_else(|| Fault::transient("sts:AssumeRole", "no-credentials"))?;
-        let token = Some(given.session_token().to_owned());
-        let credentials = Credentials::new(given.access_key_id(), given.secret_access_key(), token, None, "role");
-        Ok(self.session.with_credentials(credentials))
+        let arn = self.arn(role, account);
+        assume(&self.session, &Wanted { arn: &arn, name, external_id: external_id.as_deref(), identity }).await
     }
 
     /// The ARN of a role in an account.

@@ -82,6 +82,12 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
+impl From<Credentials> for aws_credential_types::Credentials {
+    fn from(own: Credentials) -> Self {
+        Self::new(own.access_key_id, own.secret_access_key, own.session_token, None, "environment")
+    }
+}
+
 /// A variable that is missing or wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable} {problem}")]

@@ -55,9 +55,16 @@ pub async fn prove(session: &Session, call: &SignedCall) -> Result<Actor, Fault>
 
 /// The account of a session's own credentials.
 pub async fn account(session: &Session) -> Result<AccountId, Fault> {
+    caller(session).await.map(|(account, _)| account)
+}
+
+/// The account of a session's own credentials, and the ARN of whom they are.
+pub async fn caller(session: &Session) -> Result<(AccountId, String), Fault> {
     let answer = Client::new(session.config()).get_caller_identity().send().await;
     let answer = answer.map_err(|error| fault(CALL, &error))?;
-    AccountId::parse(answer.account().unwrap_or_default()).map_err(|_| Fault::transient(CALL, "no-account"))
+    let account =
+        AccountId::parse(answer.account().unwrap_or_default()).map_err(|_| Fault::transient(CALL, "no-account"))?;
+    Ok((account, answer.arn().unwrap_or_default().to_owned()))
 }
 
 /// Scheme and host that the call goes to.

@@ -11,6 +11,7 @@ mod emulator;
 pub mod environment;
 mod errand;
 mod faults;
+mod gentle;
 pub mod host;
 pub mod iam;
 pub mod identity;

@@ -13,6 +13,7 @@ use remedy_domain::Region;
 use crate::{
     emulator::{self, Behind},
     environment::{Access, Environment},
+    gentle::Gate,
 };
 
 /// A way into one account and Region with one set of credentials.
@@ -26,6 +27,10 @@ pub struct Session {
 
 /// The name of the stack where the environment tells none.
 const STACK: &str = "remedy";
+/// How often somebody who only looks tries a call that AWS throttles.
+const TRIES: u32 = 6;
+/// Its first pause, which then doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// A client that can be made from a session.
 pub trait Connect {
@@ -79,14 +84,7 @@ impl Session {
     #[must_use]
     pub fn with_access(access: &Access) -> Self {
         let behind = emulator::behind(access.endpoint.as_deref());
-        let own = &access.credentials;
-        let credentials = Credentials::new(
-            own.access_key_id.clone(),
-            own.secret_access_key.clone(),
-            own.session_token.clone(),
-            None,
-            "environment",
-        );
+        let credentials = Credentials::from(access.credentials.clone());
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(aws_types::region::Region::new(access.region.as_str().to_owned()))
@@ -118,6 +116,17 @@ impl Session {
             return self.clone();
         }
         Self { config: self.config.clone().into_builder().timeout_config(PATIENCE.config()).build(), ..self.clone() }
+    }
+
+    /// The same session for somebody who only looks: so many calls at once, patient, and slower where AWS throttles.
+    #[must_use]
+    pub fn gentle(&self, at_once: usize) -> Self {
+        let gate = Gate::of(at_once);
+        let http = self.config.http_client().map(|http| gate.before(http));
+        let mut config = self.config.clone().into_builder().timeout_config(PATIENCE.config());
+        config.set_http_client(http);
+        config.set_retry_config(Some(RetryConfig::adaptive().with_max_attempts(TRIES).with_initial_backoff(FIRST_PAUSE)));
+        Self { config: config.build(), ..self.clone() }
     }
 
     /// The same session with other credentials.

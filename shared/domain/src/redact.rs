@@ -29,6 +29,16 @@ pub fn text(text: &str) -> String {
     clean
 }
 
+/// A text as people see it that did not go through [`text`]: what would act on a terminal, or hide, is written out.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unsafe(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
+    }
+    shown
+}
+
 /// `target` as people see it.
 #[must_use]
 pub fn target(target: &Target) -> Target {
@@ -64,6 +74,12 @@ fn is_unsafe(c: char) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_would_hide_is_written_out() {
+        assert_eq!(visible("a\u{202e}b\u{1b}[2Jc"), "a\\u{202e}b\\u{1b}[2Jc");
+        assert_eq!(visible("Zürich"), "Zürich");
+    }
 
     #[test]
     fn what_breaks_or_hides_a_line_is_gone() {

@@ -2,6 +2,7 @@
 
 mod change;
 mod members;
+mod organization;
 mod parameters;
 mod pattern;
 mod protected;
@@ -22,6 +23,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{canonical, ids::AccountId};
 
 pub use change::{Difference, Way, differences, listed, told};
+pub use organization::Organization;
 pub use parameters::{AdminPolicyRepair, Backlog, FirstExpiry, IdentityRepairs, Parameters, PutEncryption};
 pub use pattern::matches;
 pub use written::Written;
@@ -111,6 +113,10 @@ pub struct Settings {
     /// The accounts that sweeps go through beyond the one that Remedy runs in. Each must have the read role.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub accounts: BTreeSet<AccountId>,
+    /// What the organization is beside a covered entity or business associate: paragraphs of the HIPAA Security Rule that
+    /// are only for those are shown only then. It decides no repair.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub organization: BTreeSet<Organization>,
 }
 
 /// Modes: the most specific wins; where a control and an account both have one, the lower of the two.
@@ -249,6 +255,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     const ACCOUNT: &str = "111122223333";
 
@@ -290,6 +298,8 @@ mod tests {
             br#"{"modes":{},"modes":{}}"#,
             b"",
             b"[]",
+            br#"{"organization":["hospital"]}"#,
+            br#"{"organization":"group-health-plan"}"#,
             br#"{"modes":["enforce"]}"#,
         ] {
             assert!(
@@ -314,7 +324,8 @@ mod tests {
     fn what_a_later_version_put_on_file_is_read_and_what_is_deployed_is_not() {
         let later = br#"{"modes":{"default":"suggest","controls":{"a":"enforce","b":"suggest"},"later":1},"later":{"a":1},
             "parameters":{"flap_limit":2,"kms_rotation_days":30,"later":[1],"backlog":"someday","put_encryption":"never"},
-            "protected":{"resources":["x"],"later":{}},"people":{"approvers":["p"],"auditors":["q"]}}"#;
+            "protected":{"resources":["x"],"later":{}},"people":{"approvers":["p"],"auditors":["q"]},
+            "organization":["payer",7,"group-health-plan"]}"#;
         assert!(matches!(Settings::parse(later), Err(SettingsError::Shape { .. })));
         let read = Settings::stored(later).unwrap();
         assert_eq!((read.modes.default, read.modes.controls.len()), (Some(Mode::Observe), 2));
@@ -325,6 +336,7 @@ mod tests {
             (Backlog::Ask, PutEncryption::Compatible)
         );
         assert_eq!((read.protected.resources, read.people.approvers), (vec!["x".to_owned()], vec!["p".to_owned()]));
+        assert_eq!(read.organization, [Organization::GroupHealthPlan].into(), "unknown words decide nothing");
         for foreign in [r#"{"protected":{"resources":7}}"#, r#"{"protected":7}"#, r#"{"people":["p"]}"#, "[]", "7"] {
             assert!(Settings::stored(foreign.as_bytes()).is_err(), "what protects is not left out: {foreign}");
         }
@@ -337,6 +349,21 @@ mod tests {
         let tight = Settings::parse(br#"{"modes":{"default":"enforce"}}"#).unwrap();
         assert_eq!(spaced.digest(), tight.digest());
         assert_ne!(spaced.digest(), Settings::default().digest());
+    }
+
+    #[test]
+    fn what_the_organization_is_is_read_and_says_nothing_if_it_is_not_told() {
+        let read = |json: &[u8]| Settings::parse(json).unwrap();
+        let told = read(br#"{"organization":["group-health-plan","health-care-clearinghouse"]}"#);
+        assert_eq!(told.organization, [Organization::Clearinghouse, Organization::GroupHealthPlan].into());
+        let words = json!(["health-care-clearinghouse", "group-health-plan"]);
+        assert_eq!(serde_json::to_value(&told).unwrap()["organization"], words, "in one order");
+        assert_eq!(told.organization.iter().map(|one| one.word()).collect::<Vec<_>>(), Organization::WORDS);
+        // The digest that versions before it stand in records with.
+        let silent = read(br#"{"organization":[]}"#);
+        assert_eq!(silent.digest(), Settings::default().digest());
+        assert_eq!(serde_json::to_value(&silent).unwrap().get("organization"), None);
+        assert_ne!(told.digest(), silent.digest());
     }
 
     #[test]
@@ -353,5 +380,9 @@ mod tests {
             let optional = ["default", "default_key", "owner_tag", "permissions_boundary"];
             assert!(absent_by_default.clone().all(|name| optional.contains(&name.as_str())), "{section}");
         }
+        for section in ["accounts", "organization"] {
+            assert!(schema["properties"].get(section).is_some(), "{section} is not in the schema");
+        }
+        assert_eq!(schema["properties"]["organization"]["items"]["enum"], json!(Organization::WORDS));
     }
 }

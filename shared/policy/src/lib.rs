@@ -1,6 +1,7 @@
 //! The AWS IAM policy language: parse, match, analyse, decide and edit policies, without calling AWS.
 #![doc = include_str!("../README.md")]
 
+pub mod accounts;
 pub mod acl;
 mod callers;
 pub mod catalogue;

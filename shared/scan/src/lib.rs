@@ -2,7 +2,18 @@
 //!
 //! Everything here is data and text: nothing asks AWS. All formats say the same, and none calls compliant what was not looked at.
 
+pub mod asff;
+pub mod csv;
+pub mod ocsf;
+pub mod oscal;
+pub mod requirements;
+pub mod page;
 mod results;
+mod said;
+#[cfg(test)]
+mod sample;
+mod tally;
+pub mod xlsx;
 
 pub use results::{
     About, Cell, Clue, Exempted, FORMAT, Finding, Gone, Policies, PolicyFinding, Repair, Scan, Seen, State, Subject, Unread,

@@ -103,6 +103,8 @@ pub struct Finding {
     pub resource_type: String,
     /// Its ARN, or its id where it has none.
     pub resource: String,
+    /// Its id, such as the name of a bucket or a user.
+    pub id: String,
     /// What it is called in Remedy's ledger.
     pub hash: String,
     /// As a run of Remedy that only looks would end; absent if it could not be read.

@@ -29,6 +29,8 @@ pub enum Way {
     Weaker,
     /// Remedy demands more of the account, and of the people in it.
     Stricter,
+    /// Remedy does and demands the same as before.
+    Neither,
     /// A word of a later version.
     #[serde(other)]
     Another,
@@ -42,6 +44,7 @@ impl Way {
             Self::Looser => "looser",
             Self::Weaker => "weaker",
             Self::Stricter => "stricter",
+            Self::Neither => "neither",
             Self::Another => "another",
         }
     }

@@ -5,7 +5,10 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::change::Way::{self, Looser, Stricter, Weaker};
+use super::{
+    change::Way::{self, Looser, Neither, Stricter, Weaker},
+    organization::Organization,
+};
 
 /// How the members of a kind compare.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +21,8 @@ pub(super) enum Rule {
     Word(&'static [&'static str], &'static [Way], &'static [Way]),
     /// A list: the ways of an added item, and of a removed one.
     List(&'static [Way], &'static [Way]),
+    /// A list of these words, which decides nothing.
+    Shown(&'static [&'static str]),
     /// The list whose first entry lets controls of identities write.
     BreakGlass,
     /// Any change.
@@ -29,7 +34,7 @@ const MODES: [&str; 3] = ["observe", "approve", "enforce"];
 const ASKS: [&str; 2] = ["ask", "auto"];
 
 /// Every member of the document, by its path. A member that is missing here fails a test, and its changes count as looser.
-pub(super) const MEMBERS: [(&str, Rule); 33] = [
+pub(super) const MEMBERS: [(&str, Rule); 34] = [
     ("modes.default", Rule::Mode),
     ("modes.controls", Rule::Mode),
     ("modes.accounts", Rule::Mode),
@@ -65,6 +70,7 @@ pub(super) const MEMBERS: [(&str, Rule); 33] = [
     ("people.operators", Rule::Any(&[Looser])),
     ("people.approvers", Rule::Any(&[Looser])),
     ("accounts", Rule::List(&[Looser], &[Weaker])),
+    ("organization", Rule::Shown(&Organization::WORDS)),
     // Not a member itself: the entries under `modes.controls` and `modes.accounts` are named by their keys.
     ("modes", Rule::Mode),
 ];
@@ -99,6 +105,7 @@ pub(super) fn ways(rule: Rule, before: &Value, after: &Value) -> Vec<Way> {
             of_list(before, after, if first { &[Looser, Weaker] } else { &[Weaker] }, &[Looser])
         }
         Rule::Any(ways) => ways.to_vec(),
+        Rule::Shown(_) => vec![Neither],
     }
 }
 
@@ -118,12 +125,16 @@ pub(super) fn items(list: &Value) -> &[Value] {
 }
 
 /// A stored document without the members that this version does not know; a word that it does not know is replaced by
-/// the most careful one.
+/// the most careful one, or left out where it decides nothing.
 pub(super) fn known(mut document: Value) -> Value {
     let Some(sections) = document.as_object_mut() else { return document };
     sections.retain(|section, value| {
-        if let Value::Object(members) = value {
-            members.retain(|member, value| keep(&format!("{section}.{member}"), value));
+        match (rule(section), value) {
+            (_, Value::Object(members)) => members.retain(|member, value| keep(&format!("{section}.{member}"), value)),
+            (Some(Rule::Shown(words)), Value::Array(items)) => {
+                items.retain(|item| item.as_str().is_some_and(|word| words.contains(&word)));
+            }
+            _ => {}
         }
         MEMBERS.iter().any(|(name, _)| name.split('.').next() == Some(section))
     });

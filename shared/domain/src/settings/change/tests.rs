@@ -1,6 +1,7 @@
 use super::{super::members::MEMBERS, *};
 use crate::settings::{
-    AdminPolicyRepair, Backlog, FirstExpiry, IdentityRepairs, Modes, Parameters, People, Protected, PutEncryption,
+    AdminPolicyRepair, Backlog, FirstExpiry, IdentityRepairs, Modes, Organization, Parameters, People, Protected,
+    PutEncryption,
 };
 
 fn settings(json: &str) -> Settings {
@@ -53,6 +54,7 @@ fn whole() -> Settings {
         protected: Protected { principals: vec![text()], resources: vec![text()], break_glass: vec![text()] },
         people: People { operators: vec![text()], approvers: vec![text()] },
         accounts: [account].into(),
+        organization: [Organization::Clearinghouse, Organization::GroupHealthPlan].into(),
     }
 }
 
@@ -73,7 +75,7 @@ fn every_member_has_its_rule_and_every_rule_its_member() {
 /// A change, its ways, and those of its opposite.
 type Row = (&'static str, &'static str, &'static [Way], &'static [Way]);
 
-use Way::{Looser, Stricter, Weaker};
+use Way::{Looser, Neither, Stricter, Weaker};
 
 const ROWS: &[Row] = &[
     ("{}", r#"{"modes":{"default":"approve"}}"#, &[Looser], &[Weaker]),
@@ -132,6 +134,13 @@ const ROWS: &[Row] = &[
     ("{}", r#"{"people":{"approvers":["a"]}}"#, &[Looser], &[Looser]),
     ("{}", r#"{"people":{"operators":["a"]}}"#, &[Looser], &[Looser]),
     ("{}", r#"{"accounts":["111122223333"]}"#, &[Looser], &[Weaker]),
+    ("{}", r#"{"organization":["group-health-plan"]}"#, &[Neither], &[Neither]),
+    (
+        r#"{"organization":["group-health-plan"]}"#,
+        r#"{"organization":["health-care-clearinghouse"]}"#,
+        &[Neither],
+        &[Neither],
+    ),
 ];
 
 #[test]

@@ -1,0 +1,147 @@
+//! Answers of AWS to questions that were asked before.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use aws_smithy_runtime_api::{
+    client::{
+        orchestrator::{HttpRequest, HttpResponse},
+        result::ConnectorError,
+    },
+    http::StatusCode,
+};
+use aws_smithy_types::body::SdkBody;
+use http_body_util::BodyExt as _;
+use remedy_domain::canonical;
+use tokio::sync::OnceCell;
+
+/// The bytes of answers that are kept. The oldest goes first: controls that share a setting look at a resource soon after one another.
+const KEPT: usize = 32 * 1024 * 1024;
+/// No larger answer is kept: lists are asked for once anyway.
+const LARGEST: usize = 64 * 1024;
+/// What an answer takes beside its body, about.
+const BESIDE: usize = 512;
+/// Headers that are part of the question.
+const ASKING: [&str; 2] = ["x-amz-target", "x-amz-expected-bucket-owner"];
+
+/// Answers by question.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Answers(Arc<Mutex<Shelf>>);
+
+#[derive(Debug, Default)]
+struct Shelf {
+    known: BTreeMap<String, Arc<OnceCell<Answer>>>,
+    order: VecDeque<(String, usize)>,
+    bytes: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Answer {
+    status: StatusCode,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+/// Whatever makes a request what it is, but for its time and its signature. None for one whose body is a stream.
+pub(super) fn question(request: &HttpRequest) -> Option<String> {
+    let body = request.body().bytes()?;
+    let signature = request.headers().get("authorization")?;
+    let (_, credential) = signature.split_once("Credential=")?;
+    let credential = credential.split([',', ' ']).next()?;
+    let [target, owner] = ASKING.map(|name| request.headers().get(name).unwrap_or_default());
+    let parts = [request.method(), request.uri(), credential, target, owner].join("\n");
+    Some(canonical::sha256_hex(&[parts.as_bytes(), body].concat()))
+}
+
+/// What became of an answer.
+enum Read {
+    /// It stays as it is while nothing is written.
+    Kept(Answer),
+    /// It may be another one the next time, or is too large.
+    Passed(HttpResponse),
+}
+
+/// AWS refuses, throttles and fails for a while; what it says is there, or is not, stays so.
+async fn read(mut response: HttpResponse) -> Result<Read, ConnectorError> {
+    if !matches!(response.status().as_u16(), 200 | 404) {
+        return Ok(Read::Passed(response));
+    }
+    let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+    let body = body.collect().await.map_err(ConnectorError::io)?.to_bytes();
+    if body.len() > LARGEST {
+        *response.body_mut() = SdkBody::from(body);
+        return Ok(Read::Passed(response));
+    }
+    let headers = response.headers().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Ok(Read::Kept(Answer { status: response.status(), headers, body: body.to_vec() }))
+}
+
+fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
+    let mut response = HttpResponse::new(answer.status, SdkBody::from(answer.body));
+    for (name, value) in answer.headers {
+        response.headers_mut().try_append(name, value).map_err(|error| ConnectorError::other(Box::new(error), None))?;
+    }
+    Ok(response)
+}
+
+impl Answers {
+    /// The answer that was given before, or that of `asked`. Those who ask at the same time wait for the first.
+    pub(super) async fn once(
+        &self,
+        question: String,
+        asked: impl Future<Output = Result<HttpResponse, ConnectorError>>,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let cell = self.with(|shelf| shelf.known.entry(question.clone()).or_default().clone());
+        let (mut passed, mut size) = (None, None);
+        let kept = cell.get_or_try_init(|| async {
+            match read(asked.await?).await? {
+                Read::Kept(answer) => {
+                    size = Some(answer.body.len() + BESIDE);
+                    Ok(answer)
+                }
+                Read::Passed(response) => {
+                    passed = Some(response);
+                    Err(ConnectorError::other("not kept".into(), None))
+                }
+            }
+        });
+        let kept = kept.await.cloned();
+        match (size, passed) {
+            (Some(size), _) => self.with(|shelf| shelf.keep(question, size)),
+            (None, passed) if kept.is_err() => {
+                self.with(|shelf| shelf.forget(&question));
+                if let Some(response) = passed {
+                    return Ok(response);
+                }
+            }
+            _ => {}
+        }
+        response(kept?)
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut Shelf) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Shelf {
+    /// Counts an answer, and forgets the oldest where there are too many.
+    fn keep(&mut self, question: String, size: usize) {
+        self.bytes += size;
+        self.order.push_back((question, size));
+        while self.bytes > KEPT {
+            let Some((oldest, size)) = self.order.pop_front() else { return };
+            self.known.remove(&oldest);
+            self.bytes -= size;
+        }
+    }
+
+    /// A question without an answer.
+    fn forget(&mut self, question: &str) {
+        if self.known.get(question).is_some_and(|cell| !cell.initialized()) {
+            self.known.remove(question);
+        }
+    }
+}

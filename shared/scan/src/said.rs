@@ -1,0 +1,174 @@
+//! What the machine formats say alike.
+
+use remedy_domain::{Outcome, Region, outcome::Compliance};
+
+use crate::{About, Exempted, Finding, Scan, Seen, State, Unread, Would, requirements};
+
+/// What is cut off ends so.
+const CUT: char = '…';
+
+/// What becomes of a resource under a control, in a format that knows no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Ends {
+    /// It was looked at, and nothing is wrong.
+    Passes,
+    /// It violates the control: contained or dormant, too.
+    Fails,
+    /// It violates the control, and is exempt.
+    Exempt,
+    /// It is no matter for the control.
+    NotApplicable,
+    /// It was not looked at: never a pass.
+    Unread,
+}
+
+impl Ends {
+    /// Of a resource under a control.
+    pub(crate) fn of(finding: &Finding) -> Self {
+        match (finding.outcome, &finding.unread) {
+            (_, Some(_)) | (None, None) => Self::Unread,
+            (Some(Outcome::Exempt), None) => Self::Exempt,
+            (Some(outcome), None) => match outcome.compliance() {
+                Compliance::Compliant => Self::Passes,
+                Compliance::NonCompliant => Self::Fails,
+                Compliance::NotApplicable => Self::NotApplicable,
+            },
+        }
+    }
+}
+
+/// How severe it is, by what AWS says of its labels: HIGH must be addressed as a priority, MEDIUM not urgently, LOW does
+/// not require action on its own, INFORMATIONAL means that no issue was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Severity {
+    Informational,
+    Low,
+    Medium,
+    High,
+}
+
+impl Severity {
+    /// Of a resource under a control. What was not looked at may be anything, so it is not "no issue".
+    pub(crate) fn of(finding: &Finding) -> Self {
+        match Ends::of(finding) {
+            Ends::Passes | Ends::NotApplicable => Self::Informational,
+            Ends::Exempt => Self::Low,
+            Ends::Unread => Self::Medium,
+            Ends::Fails if matches!(finding.outcome, Some(Outcome::Contained | Outcome::Dormant)) => Self::Low,
+            Ends::Fails => Self::High,
+        }
+    }
+}
+
+/// The kind of reason, as in JSON.
+pub(crate) fn state(state: State) -> &'static str {
+    match state {
+        State::Denied => "denied",
+        State::UnsupportedRegion => "unsupported-region",
+        State::Throttled => "throttled",
+        State::Failed => "failed",
+        State::NotReached => "not-reached",
+    }
+}
+
+/// Whether an earlier scan had it, as in JSON.
+pub(crate) fn seen(seen: Option<Seen>) -> &'static str {
+    match seen {
+        Some(Seen::New) => "new",
+        Some(Seen::Unchanged) => "unchanged",
+        None => "",
+    }
+}
+
+/// The outcome in a word; `unread` if there is none.
+pub(crate) fn outcome(finding: &Finding) -> &'static str {
+    match (finding.outcome, &finding.unread) {
+        (Some(outcome), None) => outcome.word(),
+        _ => "unread",
+    }
+}
+
+/// The outcome in a word, or the kind of reason why there is none.
+pub(crate) fn code(finding: &Finding) -> &'static str {
+    finding.unread.as_ref().map_or_else(|| outcome(finding), |unread| state(unread.state))
+}
+
+/// Why it ends so: each a sentence or a few words; none if it is in order.
+pub(crate) fn why(finding: &Finding) -> Vec<String> {
+    let note = match finding.outcome {
+        Some(Outcome::Contained) => Some("It still violates the control; a measure of Remedy's own contains it."),
+        Some(Outcome::Dormant) => Some("It violates the control, and is in effect for nobody."),
+        Some(Outcome::OutOfScope) => Some("It is no matter for this control."),
+        Some(Outcome::Gone) => Some("It no longer exists."),
+        _ => None,
+    };
+    let unread = finding.unread.as_ref().map(not_looked_at);
+    let unknown = (finding.outcome.is_none() && unread.is_none()).then(|| "It was not looked at.".to_owned());
+    let exempted = finding.exempted.as_ref().map(exemption);
+    let violations = finding.violations.iter().cloned();
+    violations
+        .chain(note.map(str::to_owned))
+        .chain(finding.reason.clone())
+        .chain(exempted)
+        .chain(unread)
+        .chain(unknown)
+        .collect()
+}
+
+/// That something was not looked at, and why.
+pub(crate) fn not_looked_at(unread: &Unread) -> String {
+    format!("It was not looked at: {}.", unread.told())
+}
+
+/// An exemption in a sentence.
+pub(crate) fn exemption(exempted: &Exempted) -> String {
+    let Exempted { owner, reason, alternative, ticket, until, approved_by } = exempted;
+    let approved = approved_by.as_ref().map_or_else(|| "only proposed".to_owned(), |by| format!("approved by {by}"));
+    format!("Exempt until {until}, {approved}, owner {owner}, ticket {ticket}: {reason}. Instead: {alternative}.")
+}
+
+/// What Remedy would do, by which calls; nothing if it is no drift.
+pub(crate) fn remedy(finding: &Finding) -> Option<String> {
+    let calls = finding.repair.as_ref().map(|repair| repair.calls.join(", ")).unwrap_or_default();
+    let would = match finding.would()? {
+        Would::Auto => "Remedy would repair it by itself",
+        Would::Ask => "Remedy would repair it once a person agreed",
+        Would::Withhold => "Remedy would not touch it, as things are; the repair",
+        Would::Person => "A person has to repair it",
+    };
+    Some(if calls.is_empty() { format!("{would}.") } else { format!("{would}: {calls}.") })
+}
+
+/// The paragraphs that the control supports and that concern the organization.
+pub(crate) fn paragraphs<'a>(scan: &Scan, about: &'a About) -> Vec<&'a str> {
+    let all = about.requirements.iter().map(String::as_str);
+    all.filter(|paragraph| requirements::applies(paragraph, &scan.organization)).collect()
+}
+
+/// A Region in which what belongs to none can be told of: the scan's first, or else one that every account of the
+/// partition has.
+pub(crate) fn home<'a>(scan: &'a Scan, region: &'a Region) -> &'a str {
+    let first = scan.regions.iter().find(|region| !region.is_global()).map(Region::as_str);
+    let default = || match scan.caller.split(':').nth(1) {
+        Some("aws-cn") => "cn-north-1",
+        Some("aws-us-gov") => "us-gov-west-1",
+        _ => "us-east-1",
+    };
+    if region.is_global() { first.unwrap_or_else(default) } else { region.as_str() }
+}
+
+/// The partition of AWS that it is in.
+pub(crate) fn partition(scan: &Scan, region: &Region) -> &'static str {
+    Region::parse(home(scan, region)).map_or("aws", |region| region.partition())
+}
+
+/// At most so many characters; `-` if there is nothing to read.
+pub(crate) fn at_most(limit: usize, text: &str) -> String {
+    if text.trim().is_empty() {
+        return "-".to_owned();
+    }
+    match text.char_indices().nth(limit) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(limit.saturating_sub(1)).chain([CUT]).collect(),
+    }
+}
