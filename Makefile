@@ -11,6 +11,7 @@ PEERS := .venv-peers
 WORM := .venv-worm
 REVIEW := .venv-review
 SBOM := .venv-sbom
+FORMATS := .venv-formats
 STACK ?= remedy
 VERSION := $(shell awk -F '"' '/^version/ {print $$2; exit}' Cargo.toml)
 # The commit that `make skew` plays against: the last one whose stored forms are in tests/formats.
@@ -40,7 +41,7 @@ rehearse: release $(REVIEW)/.complete $(WORM)/.complete ## Deploy template.yaml 
 smoke: venv ## Ask of a stack in a sandbox account what docs/limits.md asks for by hand: make smoke STACK=remedy REGION=us-east-1 ARGS=--refusals
 	$(PY) tools/smoke.py --stack $(STACK) $(if $(REGION),--region $(REGION)) $(ARGS)
 
-test: venv $(PEERS)/.complete $(WORM)/.complete build ## Run all tests (unit, laws, contracts, emulator, real processes, other analysers); further, for an hour or so: make test DEPTH=full; simulated histories of another day: DAY=20261129
+test: venv $(PEERS)/.complete $(WORM)/.complete $(FORMATS)/.complete build ## Run all tests (unit, laws, contracts, emulator, real processes, other analysers); further, for an hour or so: make test DEPTH=full; simulated histories of another day: DAY=20261129
 	: > target/calls.txt
 	REMEDY_TEST_DEPTH=$(DEPTH) REMEDY_TEST_DAY=$(DAY) $(if $(NEXTEST),REMEDY_TEST_CALLS=$(CURDIR)/target/calls.txt) $(PY) tools/emulator.py -- $(TEST)
 
@@ -149,6 +150,11 @@ $(REVIEW)/.complete: tools/requirements-template.txt tools/requirements-rules.tx
 	$(REVIEW)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r tools/requirements-rules.txt
 	touch $@
 
+$(FORMATS)/.complete: tools/requirements-formats.txt
+	$(PYTHON) -m venv $(FORMATS)
+	$(FORMATS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r tools/requirements-formats.txt
+	touch $@
+
 $(SBOM)/.complete: tools/requirements-sbom.txt
 	$(PYTHON) -m venv $(SBOM)
 	$(SBOM)/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements-sbom.txt
@@ -165,4 +171,4 @@ advisories: $(TOOLS)/cargo-deny ## Check the advisory database (needs the networ
 
 clean: ## Remove what was built and installed
 	cargo clean
-	rm -rf $(VENV) $(PEERS) $(WORM) $(REVIEW) $(SBOM) .tools
+	rm -rf $(VENV) $(PEERS) $(WORM) $(REVIEW) $(SBOM) $(FORMATS) .tools

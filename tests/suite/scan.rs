@@ -12,7 +12,13 @@ use tokio::process::Command;
 
 use crate::{drift, template};
 
+mod comparing;
+mod formats;
+mod places;
+mod stopping;
+
 /// What the command printed, and its exit status.
+#[derive(Debug)]
 struct Said {
     status: i32,
     out: String,
@@ -97,6 +103,20 @@ async fn it_finds_each_drift_with_its_repair_and_makes_declared_reads_alone() {
     let beyond: Vec<_> =
         made.iter().filter(|call| !declared.contains(*call) && *call != "sts:GetCallerIdentity").collect();
     assert!(beyond.is_empty(), "not declared: {beyond:?}");
+    let twice = repeated(&world);
+    assert!(twice.is_empty(), "asked again: {twice:?}");
+}
+
+/// Calls that asked the same as one before.
+fn repeated(world: &World) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let answered = world.proxy.calls_where(|call| [200, 404].contains(&call.status));
+    let again = answered.into_iter().filter_map(|call| {
+        let what = format!("{} {} {} {}", call.name(), call.region, call.path, call.query);
+        let body = String::from_utf8_lossy(&call.body).into_owned();
+        (!seen.insert((what.clone(), body))).then_some(what)
+    });
+    again.collect()
 }
 
 /// The field's most repeated defect is a pass for what was denied.
@@ -175,6 +195,15 @@ async fn it_says_why_it_could_not_run_and_what_to_do() {
         (&["--region", "Moon"], "Region"),
         (&["--profile", "clinic"], "AWS CLI"),
         (&["--concurrency", "0"], "1..=32"),
+        (&["--timeout", "soon"], "90s, 15m or 1h"),
+        (&["--fail-on", "new"], "--since"),
+        (&["--since", "/no/such.json"], "remedy scan --format json"),
+        (&["--exemptions", "/no/such.json"], "/no/such.json cannot be read"),
+        (&["--resume", "/no/such"], "--out"),
+        (&["--requirement", "164.999"], "no control supports"),
+        (&["--format", "csv", "--format", "json"], "--out"),
+        (&["--account", "999988887777"], "--role"),
+        (&["--all-accounts"], "--role"),
     ] {
         let said = scan(&world, arguments).await;
         assert_eq!((said.status, said.out.as_str()), (2, ""), "{arguments:?}: {}", said.err);
@@ -239,10 +268,10 @@ async fn it_prints_for_people_and_for_programs() {
     let bucket = drift::bucket(&world, "a").await;
     let chosen = ["--control", "s3-bucket-public"];
     let table = scan(&world, &chosen).await.out;
-    assert!(table.contains("1 controls  read-only") && table.contains("auto"), "{table}");
+    assert!(table.contains("1 control  read-only") && table.contains("auto"), "{table}");
     assert!(table.contains("Next: remedy scan --control s3-bucket-public --plan"), "{table}");
     let plan = scan(&world, &[&chosen[..], &["--plan"]].concat()).await.out;
-    assert!(plan.contains(&bucket) && plan.contains("calls    s3:PutPublicAccessBlock"), "{plan}");
+    assert!(plan.contains(&bucket) && plan.contains("calls    1. s3:PutPublicAccessBlock"), "{plan}");
     assert!(plan.contains("would repair it by itself"), "{plan}");
     let lines = scan(&world, &[&chosen[..], &["--format", "jsonl"]].concat()).await.out;
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();

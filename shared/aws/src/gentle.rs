@@ -1,11 +1,12 @@
 //! Calls of somebody who only looks: few at once, and each answer is asked for once.
 //!
-//! The rates of AWS are shared by all that the account runs. That of IAM is the lowest, and one for the whole account. Several
-//! controls read the same setting of the same resource: nothing was written in between, so the answer to the first serves all.
+//! The rates of AWS are shared by all that the account runs. That of IAM is the lowest, and one for the whole account. Where AWS
+//! throttles, the place of the call stays taken for a while: the more calls are throttled, the fewer are made. Several controls read
+//! the same setting of the same resource: nothing was written in between, so the answer to the first serves all.
 
 mod answers;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aws_smithy_runtime_api::client::{
     http::{
@@ -15,6 +16,8 @@ use aws_smithy_runtime_api::client::{
     result::ConnectorError,
     runtime_components::RuntimeComponents,
 };
+use aws_smithy_types::body::SdkBody;
+use http_body_util::BodyExt as _;
 use tokio::sync::Semaphore;
 
 use self::answers::Answers;
@@ -23,6 +26,10 @@ use self::answers::Answers;
 const OF_IAM: usize = 4;
 /// The scope of a signature for AWS IAM: <https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html>.
 const SIGNED_FOR_IAM: &str = "/iam/aws4_request";
+/// How long the place of a throttled call stays taken.
+const SLOWER: Duration = Duration::from_millis(500);
+/// What AWS calls throttling, where the status does not say it.
+const THROTTLED: [&[u8]; 3] = [b"Throttl", b"TooManyRequests", b"RequestLimitExceeded"];
 
 /// How many calls are under way at once, and the answers of those that were made.
 #[derive(Debug, Clone)]
@@ -55,7 +62,32 @@ impl Gate {
             false => None,
         };
         let _of_all = self.all.acquire().await.map_err(closed)?;
-        connector.call(request).await
+        let mut answer = connector.call(request).await?;
+        if is_throttled(&mut answer).await? {
+            pause().await;
+        }
+        Ok(answer)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a look waits for nothing but what it is asked to")]
+async fn pause() {
+    tokio::time::sleep(SLOWER).await;
+}
+
+/// AWS throttles with 429 and 503, and in its older protocols with a code in the body of a 400.
+async fn is_throttled(answer: &mut HttpResponse) -> Result<bool, ConnectorError> {
+    match answer.status().as_u16() {
+        429 | 503 => Ok(true),
+        400 => {
+            let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
+            let body = body.collect().await.map_err(ConnectorError::io)?.to_bytes();
+            let says = |code: &&[u8]| body.windows(code.len()).any(|part| part == *code);
+            let found = THROTTLED.iter().any(says);
+            *answer.body_mut() = SdkBody::from(body);
+            Ok(found)
+        }
+        _ => Ok(false),
     }
 }
 
@@ -104,9 +136,7 @@ mod tests {
     };
 
     use aws_smithy_runtime_api::http::StatusCode;
-    use aws_smithy_types::body::SdkBody;
     use futures_util::future::join_all;
-    use http_body_util::BodyExt as _;
 
     use super::*;
 

@@ -6,8 +6,8 @@ pub mod asff;
 pub mod csv;
 pub mod ocsf;
 pub mod oscal;
-pub mod requirements;
 pub mod page;
+pub mod requirements;
 mod results;
 mod said;
 #[cfg(test)]

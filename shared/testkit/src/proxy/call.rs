@@ -249,7 +249,15 @@ fn of_json(ask: &Ask) -> (String, Option<String>) {
     let target = ask.header("x-amz-target").and_then(|target| target.rsplit('.').next()).map(str::to_owned);
     let body: Value = serde_json::from_slice(&ask.body).unwrap_or_default();
     let resource = SUBJECTS.iter().find_map(|name| body.get(name)?.as_str()).map(short_key);
-    (target.or_else(|| of_rpc(ask)).unwrap_or_else(|| of_rest(ask)), resource)
+    (target.or_else(|| of_rpc(ask)).or_else(|| of_account(ask)).unwrap_or_else(|| of_rest(ask)), resource)
+}
+
+/// AWS Account Management names its operation in the path, with a small letter at its beginning.
+fn of_account(ask: &Ask) -> Option<String> {
+    let [_, _, service] = credential(ask)?;
+    let mut letters = ask.path().strip_prefix('/')?.chars();
+    let first = letters.next().filter(|_| service == "account")?;
+    Some(first.to_uppercase().chain(letters).collect())
 }
 
 /// The newest protocol of some services names its operation in the path.

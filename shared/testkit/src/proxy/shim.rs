@@ -3,6 +3,7 @@
 //! One difference needs no code: S3 Control requests go to the host `<account>.<endpoint>`; the proxy routes by path and
 //! never looks at the host, so a client only has to be told to leave that prefix away, or to resolve it to loopback.
 
+pub mod account_regions;
 pub mod account_summary;
 pub mod bucket_encryption;
 pub mod bucket_owner;
@@ -28,6 +29,8 @@ use super::wire::{Ask, Reply};
 /// The state of all shims.
 #[derive(Default)]
 pub struct Shims {
+    /// The Regions that accounts have enabled.
+    pub account_regions: account_regions::AccountRegions,
     /// Figures of `GetAccountSummary`.
     pub account_summary: account_summary::AccountSummary,
     /// The encryptions that buckets block.
@@ -55,6 +58,7 @@ pub struct Shims {
 /// Has a call carried out, by a shim where there is one and else by the emulator.
 pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
     let Shims {
+        account_regions,
         account_summary,
         bucket_encryption,
         bucket_owner,
@@ -78,6 +82,7 @@ pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
         return refusal;
     }
     match call.name().as_str() {
+        "account:ListRegions" => account_regions.list(call),
         "iam:GetAccountSummary" => account_summary.corrected(call, front.forward(call, ask).await),
         "iam:ListServiceSpecificCredentials" => service_credentials.list(front, call, ask).await,
         "iam:UpdateServiceSpecificCredential" => service_credentials.update(call),
