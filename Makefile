@@ -26,7 +26,7 @@ NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 AT_ONCE := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 3)
 TEST := $(if $(NEXTEST),cargo nextest run --workspace --no-fail-fast --test-threads $(AT_ONCE),cargo test --workspace --lib --bins --tests)
 
-.PHONY: help demo rehearse smoke test check bench bench-sweep simulate mutants template formats skew fuzz catalogue build release sbom preflight deploy remove invoke watch docs venv advisories clean
+.PHONY: help demo rehearse smoke test check bench bench-sweep simulate mutants template formats skew fuzz catalogue build release dist sbom preflight deploy remove invoke watch docs venv advisories clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,10 @@ build: ## Compile everything
 release: venv ## Build the release binaries into target/lambda/<function>/bootstrap, and zip each the same way every time
 	cargo lambda build --release --workspace $(addprefix --bin ,$(FUNCTIONS))
 	$(PY) tools/zips.py $(addprefix target/lambda/,$(FUNCTIONS))
+
+dist: venv ## Pack `remedy` for x86_64 Linux into target/dist: one static binary, completions, manual pages
+	RUSTFLAGS="-C target-feature=+crt-static" cargo build --release -p remedy --target x86_64-unknown-linux-gnu
+	$(PY) tools/dist.py target/x86_64-unknown-linux-gnu/release/remedy target/dist
 
 sbom: $(SBOM)/.complete ## Write target/sbom.json: what Remedy is made of (CycloneDX, from Cargo.lock), the same bytes every time
 	mkdir -p target

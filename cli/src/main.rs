@@ -1,5 +1,6 @@
 //! `remedy`: Remedy from a terminal.
 
+mod dist;
 mod operator;
 mod policy;
 mod scan;
@@ -9,7 +10,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Auto-remediation of HIPAA drift on AWS.
 #[derive(Debug, Parser)]
@@ -32,6 +33,9 @@ enum Command {
     Operator(Box<operator::Command>),
     /// Verify sealed evidence, in a bucket or in a folder downloaded from it.
     Verify(verify::Arguments),
+    /// Write completions and manual pages.
+    #[command(hide = true)]
+    Dist(dist::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -41,5 +45,6 @@ fn main() -> ExitCode {
         Command::Sign(command) => sign::run(&command),
         Command::Operator(command) => operator::run(*command),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Dist(arguments) => dist::run(&arguments, Arguments::command()),
     }
 }

@@ -120,6 +120,7 @@ impl Clinic {
         let key = iam.create_access_key().user_name(name).send().await.expect("a user gets a key").access_key;
         let key = key.expect("it is told");
         self.world.proxy.shims().signatures.register(key.access_key_id(), key.secret_access_key(), None);
+        self.world.proxy.belongs(key.access_key_id(), &self.world.account.id);
         let credentials = Credentials::new(key.access_key_id, key.secret_access_key, None, None, "test");
         Person { clinic: self, credentials }
     }

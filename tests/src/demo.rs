@@ -6,6 +6,7 @@ mod events;
 mod manifest;
 mod people;
 mod policies;
+mod scanned;
 mod site;
 mod stage;
 mod table;
@@ -28,6 +29,9 @@ use told::Told;
 pub async fn run() -> ExitCode {
     let mut log = Log::begin();
     let stage = log.step("break", set_the_stage()).await;
+    println!("{}", table::heading("3  What a newcomer sees: `remedy scan` of the clinic, which only reads …"));
+    let (seen, found) = log.step("scan", scanned::before(&stage)).await;
+    stage.clear();
     let told = log.step("repair", repair(&stage)).await;
     let undo = log.step("undo", undo(&told)).await;
     let again = log.step("again", again(&stage)).await;
@@ -38,12 +42,16 @@ pub async fn run() -> ExitCode {
     all["check"] = json!({"passed": holds});
     all["policies"] = log.step("policies", policies::play()).await;
     all["people"] = log.step("people", people::play()).await;
+    println!("\n{}", table::heading("11  `remedy scan` of the clinic once more …"));
+    let (scan, mended) = log.step("scan_again", scanned::after(&stage, &seen)).await;
+    all["scan"] = scan;
+    all["scan"]["found_all"] = json!(found);
     all["seconds"] = Value::Object(log.seconds.clone());
     workspace::write_json(&summary, &all);
     stage.keep_logs(&folder());
     let policies = all["policies"]["passed"] == true;
     let people = all["people"]["passed"] == true;
-    let passed = holds && policies && people && again["writes"] == 0 && undo["outcome"] == "reverted";
+    let passed = holds && found && mended && policies && people && again["writes"] == 0 && undo["outcome"] == "reverted";
     conclude(&told, &again, passed, log.begun.elapsed());
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -90,9 +98,9 @@ async fn set_the_stage() -> Stage {
 /// Lets events and then a sweep reach the functions, and shows what became of each place.
 async fn repair(stage: &Stage) -> Vec<Told<'_>> {
     let events: usize = stage.sites().map(|site| site.events().len()).sum();
-    println!("{}", table::heading(&format!("3  AWS Config reports: {events} compliance-change events …")));
+    println!("{}", table::heading(&format!("4  AWS Config reports: {events} compliance-change events …")));
     let mut told = told::by_events(stage).await;
-    println!("{}", table::heading("4  A sweep through both accounts, for what no event named …"));
+    println!("{}", table::heading("5  A sweep through both accounts, for what no event named …"));
     let clean = told::by_sweep(stage, &mut told).await;
     println!("   {} places found; {clean} further looks found nothing to do.\n", told.len() - events);
     table::print(stage, &told);
@@ -104,7 +112,7 @@ async fn undo(told: &[Told<'_>]) -> Value {
     let one =
         told.iter().find(|one| one.place.undo && one.outcome() == "repaired").expect("one repair is to be undone");
     let (place, site) = (one.place, one.site);
-    println!("{}", table::heading(&format!("5  Undoing one repair: {} …", place.label)));
+    println!("{}", table::heading(&format!("6  Undoing one repair: {} …", place.label)));
     let plan = one.text("plan");
     let reverted = site.undo(place.function(), &one.run).await;
     println!("   found      {}", one.run["before"]);
@@ -133,7 +141,7 @@ async fn undo(told: &[Told<'_>]) -> Value {
 async fn again(stage: &Stage) -> Value {
     println!(
         "{}",
-        table::heading("6  Every event a second time, through a queue and out of order, then a second sweep …")
+        table::heading("7  Every event a second time, through a queue and out of order, then a second sweep …")
     );
     stage.assert_conserved().await;
     let before = Counts::of(stage);

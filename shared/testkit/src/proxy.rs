@@ -130,6 +130,11 @@ impl Proxy {
         self.front.shims.signatures.register(access_key, secret_key, Some(session_token));
     }
 
+    /// Tells the proxy whose an access key is that was made past it.
+    pub fn belongs(&self, access_key: &str, account: &str) {
+        self.front.access.register(access_key, account);
+    }
+
     /// Every call so far, in the order of arrival.
     pub fn calls(&self) -> Vec<Call> {
         self.front.journal.calls()

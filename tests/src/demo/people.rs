@@ -51,7 +51,7 @@ fn holds(condition: impl FnOnce() -> bool) -> Holds {
 
 /// Runs this part. Returns its result.
 pub(crate) async fn play() -> Value {
-    println!("\n{}", heading("9  People: Ann may ask, Bob may decide …"));
+    println!("\n{}", heading("10  People: Ann may ask, Bob may decide …"));
     let clinic = Clinic::open("approve").await;
     let (ann, bob) = (clinic.person("ann").await, clinic.person("bob").await);
     let lambda = clinic.deploy("s3-public-access");

@@ -40,7 +40,7 @@ struct Diff {
 
 /// Repairs the policies of one more account, shows which statements changed, and takes it all back.
 pub(crate) async fn play() -> Value {
-    println!("\n{}", table::heading("8  A third account, a pharmacy: policies of which one statement is at fault …"));
+    println!("\n{}", table::heading("9  A third account, a pharmacy: policies of which one statement is at fault …"));
     let world = World::new().await;
     let made = run(&world, &["tools/demo_policies.py", "make"]).await;
     world.proxy.clear();

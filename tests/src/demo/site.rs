@@ -17,7 +17,7 @@ use crate::workspace;
 pub(crate) const FUNCTIONS: [&str; 4] = ["s3-public-access", "kms-keys", "iam-mfa", "iam-password-policy"];
 
 /// Their controls.
-const CONTROLS: [&str; 8] = [
+pub(crate) const CONTROLS: [&str; 8] = [
     "s3-bucket-public",
     "s3-account-public",
     "kms-key-unrotated",

@@ -39,6 +39,11 @@ impl Stage {
         stage
     }
 
+    /// The clinic.
+    pub(crate) fn clinic(&self) -> &Site {
+        &self.clinic
+    }
+
     /// Both accounts.
     pub(crate) fn sites(&self) -> impl Iterator<Item = &Site> {
         [&self.clinic, &self.research].into_iter()
@@ -78,7 +83,7 @@ impl Stage {
     pub(crate) async fn check(&self, summary: &Path) -> bool {
         println!(
             "{}",
-            super::table::heading("7  Recomputing the final state from the AWS API, without Remedy's code …")
+            super::table::heading("8  Recomputing the final state from the AWS API, without Remedy's code …")
         );
         let manifest = folder().join("manifest.json");
         let (clinic, research) =

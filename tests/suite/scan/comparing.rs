@@ -82,7 +82,6 @@ async fn what_a_file_exempts_is_shown_with_its_owner_and_end_and_what_ended_is_d
 async fn what_people_exempted_in_a_stack_is_taken_from_its_operator() {
     let clinic = remedy_tests::clinic::Clinic::open("enforce").await;
     let (ann, bob) = (clinic.person("ann").await, clinic.person("bob").await);
-    clinic.knows(&ann);
     let bucket = drift::bucket(&clinic.world, "brochures").await;
     let account = clinic.world.account.id.clone();
     let terms = ["--control", "s3-bucket-public", "--account", &account, "--resource", &bucket, "--days", "30"];

@@ -34,15 +34,20 @@ fn timeless(mut document: Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_every_twentieth_call_and_resumed_the_union_is_the_whole() {
+async fn killed_at_every_fiftieth_call_and_resumed_the_union_is_the_whole() {
     let world = broken().await;
+    for tag in ["b", "c", "d"] {
+        for drift in drift::ALL {
+            drift.make(&world, tag).await;
+        }
+    }
     let whole = timeless(scan(&world, &["--format", "json"]).await.json());
     let folder = folder(&world, "killed");
     let out = folder.to_string_lossy().into_owned();
     let mut deaths = 0;
     loop {
         world.proxy.clear();
-        let trap = world.proxy.stop_at(20, When::Before);
+        let trap = world.proxy.stop_at(50, When::Before);
         let arguments = if deaths == 0 { ["--out", &out] } else { ["--resume", &out] };
         let mut child = started(&world, &arguments);
         let ended = trap.reached_or(child.wait()).await;
