@@ -21,6 +21,7 @@ use serde_json::value::RawValue;
 
 pub(crate) use arguments::account;
 use arguments::{Answering, Approval, Decision, Exempt, Filter, Of, One, Plain, Propose, Stop, Undo};
+pub(crate) use exemptions::{Wanted, wanted};
 use invoking::{Answer, Line};
 use sending::{Ended, NotSent, Sending};
 use sequel::Sequel;

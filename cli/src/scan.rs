@@ -30,7 +30,7 @@ use self::{
     access::{NoAccess, Way},
     arguments::{FailOn, What},
     cells::{Desk, Look},
-    exemptions::{Exemptions, NoExemptions},
+    exemptions::Exemptions,
     journal::{Before, Head, Journal, NoJournal},
     output::{NotWritten, Writing},
     progress::Progress,
@@ -64,8 +64,8 @@ pub(crate) enum Failed {
     NotSettings { file: PathBuf, problem: String },
     #[error("--fail-on new needs an earlier scan: name it with --since")]
     NothingEarlier,
-    #[error(transparent)]
-    NoExemptions(#[from] NoExemptions),
+    #[error("{0}; see docs/schema/exemptions.schema.json")]
+    NoExemptions(operator::Failed),
     #[error(transparent)]
     NotKnown(#[from] NotKnown),
     #[error(transparent)]
@@ -276,7 +276,7 @@ fn settings(file: Option<&PathBuf>) -> Result<Settings, Failed> {
 fn exemptions(arguments: &Arguments) -> Result<Exemptions, Failed> {
     let Arguments { places, what, .. } = arguments;
     match (&what.exemptions, &what.stack) {
-        (Some(file), _) => Ok(Exemptions::read(file)?),
+        (Some(file), _) => operator::wanted(file).map(Exemptions::asked).map_err(Failed::NoExemptions),
         (None, Some(stack)) => {
             Ok(Exemptions::granted(operator::exemptions_of(stack, places.regions.first().cloned())?))
         }

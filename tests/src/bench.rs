@@ -6,6 +6,7 @@ mod large;
 mod measure;
 mod report;
 mod sample;
+mod scale;
 mod subject;
 
 use std::process::ExitCode;
@@ -31,6 +32,15 @@ pub async fn large(share: f64) {
     let path = workspace::root().join("target/bench-iam.json");
     workspace::write_json(&path, &json!({"format": 1, "iam": large::sweep(share).await}));
     println!("\nThe numbers: target/bench-iam.json");
+}
+
+/// Scans a large account, or a share of it, and stores what that took. It fails if an aim is not met.
+pub async fn scan(share: f64) -> ExitCode {
+    let path = workspace::root().join("target/bench-scan.json");
+    let (scan, is_met) = scale::scan(share).await;
+    workspace::write_json(&path, &json!({"format": 1, "scan": scan}));
+    println!("\nThe numbers: target/bench-scan.json");
+    if is_met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Measures everything, prints it and stores it. It fails if an aim is not met.

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use remedy_domain::{exemption::Terms, request::Request};
+use remedy_domain::{Timestamp, exemption::Terms, request::Request};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Failed;
 
@@ -11,20 +12,44 @@ use super::Failed;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
-    exemptions: Vec<Terms>,
+    exemptions: Vec<Value>,
+}
+
+/// An exemption in the file.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) terms: Terms,
+    /// Since when, for whoever knows no ledger. An exemption that is asked for begins when somebody agrees.
+    pub(crate) since: Option<Timestamp>,
+}
+
+impl Wanted {
+    pub(crate) fn of(mut value: Value) -> Result<Self, serde_json::Error> {
+        let since = value.as_object_mut().and_then(|members| members.remove("since"));
+        let since = since.map(serde_json::from_value).transpose()?;
+        Ok(Self { terms: serde_json::from_value(value)?, since })
+    }
 }
 
 /// Reads the file. Nothing is asked if anything in it is wrong.
 pub(super) fn read(file: &Path) -> Result<Vec<Request>, Failed> {
+    Ok(wanted(file)?.into_iter().map(|one| Request::Exempt(one.terms)).collect())
+}
+
+/// The exemptions of the file.
+pub(crate) fn wanted(file: &Path) -> Result<Vec<Wanted>, Failed> {
     let unreadable = |source| Failed::Unreadable { file: file.to_owned(), source };
     let text = std::fs::read_to_string(file).map_err(unreadable)?;
     let not_json = |source| Failed::NotJson { file: file.to_owned(), source };
     let document: Document = serde_json::from_str(&text).map_err(not_json)?;
-    for (index, terms) in document.exemptions.iter().enumerate() {
+    let mut all = Vec::new();
+    for (index, one) in document.exemptions.into_iter().enumerate() {
+        let one = Wanted::of(one).map_err(not_json)?;
         let wrong = |source| Failed::Terms { file: file.to_owned(), number: index + 1, source };
-        terms.check().map_err(wrong)?;
+        one.terms.check().map_err(wrong)?;
+        all.push(one);
     }
-    Ok(document.exemptions.into_iter().map(Request::Exempt).collect())
+    Ok(all)
 }
 
 #[cfg(test)]
@@ -59,10 +84,12 @@ mod tests {
 
     #[test]
     fn the_schema_knows_every_member() {
-        let schema: serde_json::Value =
+        let schema: Value =
             serde_json::from_str(include_str!("../../../docs/schema/exemptions.schema.json")).unwrap();
         let described = schema["properties"]["exemptions"]["items"]["properties"].as_object().unwrap();
-        let one: serde_json::Value = serde_json::from_str(ONE).unwrap();
+        let mut one: Value = serde_json::from_str(ONE).unwrap();
+        one["since"] = "2026-12-01T00:00:00Z".into();
         assert!(one.as_object().unwrap().keys().eq(described.keys()), "{described:?}");
+        assert!(Wanted::of(one).unwrap().since.is_some());
     }
 }

@@ -3,28 +3,11 @@
 //! A file holds what people ask for (`docs/schema/exemptions.schema.json`). It counts as if it were granted when the scan begins,
 //! or at its `since`; only a stack knows what people agreed to.
 
-use std::path::{Path, PathBuf};
-
 use jiff::SignedDuration;
-use remedy_domain::{
-    Target, Timestamp, canonical,
-    exemption::{BadTerms, Exemption, Terms},
-    redact,
-};
+use remedy_domain::{Target, Timestamp, canonical, exemption::Exemption, redact};
 use remedy_scan::Exempted;
-use serde::Deserialize;
-use serde_json::Value;
 
-/// Why a file holds no exemptions.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NoExemptions {
-    #[error("{} cannot be read: {source}; name a file with exemptions as docs/schema/exemptions.schema.json has them", file.display())]
-    Unreadable { file: PathBuf, source: std::io::Error },
-    #[error("{} holds no exemptions: {source}; see docs/schema/exemptions.schema.json", file.display())]
-    NotExemptions { file: PathBuf, source: serde_json::Error },
-    #[error("{}: exemption {number}: {source}", file.display())]
-    Terms { file: PathBuf, number: usize, source: BadTerms },
-}
+use crate::operator::Wanted;
 
 /// What is exempt.
 #[derive(Debug, Default)]
@@ -37,36 +20,22 @@ pub(super) struct Exemptions {
 enum One {
     /// Granted by people.
     Granted(Exemption),
-    /// As a file asks for it, from then on.
-    Asked { terms: Terms, since: Option<Timestamp> },
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    exemptions: Vec<Value>,
+    /// As a file asks for it.
+    Asked(Wanted),
 }
 
 impl Exemptions {
+    /// Those that people agreed to.
     pub(super) fn granted(exemptions: Vec<Exemption>) -> Self {
         let digest = serde_json::to_vec(&exemptions).ok().map(|bytes| canonical::sha256_hex(&bytes));
         Self { all: exemptions.into_iter().map(One::Granted).collect(), digest }
     }
 
-    pub(super) fn read(file: &Path) -> Result<Self, NoExemptions> {
-        let text = std::fs::read(file).map_err(|source| NoExemptions::Unreadable { file: file.to_owned(), source })?;
-        let wrong = |source| NoExemptions::NotExemptions { file: file.to_owned(), source };
-        let document: Document = serde_json::from_slice(&text).map_err(wrong)?;
-        let mut all = Vec::new();
-        for (index, one) in document.exemptions.into_iter().enumerate() {
-            let one = asked(one).map_err(wrong)?;
-            if let One::Asked { terms, .. } = &one {
-                let bad = |source| NoExemptions::Terms { file: file.to_owned(), number: index + 1, source };
-                terms.check().map_err(bad)?;
-            }
-            all.push(one);
-        }
-        Ok(Self { all, digest: Some(canonical::sha256_hex(&text)) })
+    /// Those of a file.
+    pub(super) fn asked(wanted: Vec<Wanted>) -> Self {
+        let members: Vec<_> = wanted.iter().map(|one| (&one.terms, one.since)).collect();
+        let digest = serde_json::to_vec(&members).ok().map(|bytes| canonical::sha256_hex(&bytes));
+        Self { all: wanted.into_iter().map(One::Asked).collect(), digest }
     }
 
     /// What identifies them, if there are any.
@@ -78,13 +47,6 @@ impl Exemptions {
     pub(super) fn of(&self, control: &str, target: &Target, now: Timestamp) -> Option<Exempted> {
         self.all.iter().filter_map(|one| one.of(control, target, now)).max_by_key(|exempted| exempted.until)
     }
-}
-
-/// `since` says from when on the days count: the day of a file is not known.
-fn asked(mut value: Value) -> Result<One, serde_json::Error> {
-    let since = value.as_object_mut().and_then(|members| members.remove("since"));
-    let since = since.map(serde_json::from_value).transpose()?;
-    Ok(One::Asked { terms: serde_json::from_value(value)?, since })
 }
 
 impl One {
@@ -101,7 +63,7 @@ impl One {
                     approved_by: exemption.approved_by.as_ref().map(|by| redact::text(&by.arn)),
                 }
             }),
-            Self::Asked { terms, since } => {
+            Self::Asked(Wanted { terms, since }) => {
                 let since = since.unwrap_or(now);
                 let until = since.saturating_add(SignedDuration::from_hours(24 * i64::from(terms.days))).ok()?;
                 let holds = terms.cover(control, target) && since <= now && now < until;
@@ -121,7 +83,7 @@ impl One {
 #[cfg(test)]
 mod tests {
     use remedy_domain::{AccountId, Region};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -140,7 +102,7 @@ mod tests {
         let mut one = json!({"control": "s3-bucket-public", "account": "111122223333", "resource": "brochures-*", "owner": "web",
             "reason": "public on purpose", "ticket": "CHG-7", "alternative": "a scan before each upload", "days": 30});
         one.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-        Ok(Exemptions { all: vec![asked(one)?], digest: None })
+        Ok(Exemptions::asked(vec![Wanted::of(one)?]))
     }
 
     #[test]

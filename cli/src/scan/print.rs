@@ -78,8 +78,10 @@ pub(super) fn table(out: &mut impl Write, scan: &Scan, detail: Detail, style: &S
 }
 
 fn head(out: &mut impl Write, scan: &Scan) -> io::Result<()> {
-    let looked: usize = scan.cells.iter().map(|cell| cell.looked).sum();
-    let checks: usize = scan.cells.iter().map(|cell| cell.targets).sum();
+    // What is no matter for a control is no check.
+    let outside = scan.count(Outcome::OutOfScope);
+    let looked = scan.cells.iter().map(|cell| cell.looked).sum::<usize>().saturating_sub(outside);
+    let checks = scan.cells.iter().map(|cell| cell.targets).sum::<usize>().saturating_sub(outside);
     let accounts: Vec<_> = scan.accounts.iter().map(AccountId::as_str).collect();
     let accounts = match accounts.as_slice() {
         [one] => format!("account {one}"),
@@ -216,6 +218,7 @@ impl<'a> OfControl<'a> {
     }
 
     fn finding(&mut self, finding: &'a Finding) {
+        self.looked = self.looked.saturating_sub(usize::from(finding.outcome == Some(Outcome::OutOfScope)));
         self.drifted += usize::from(finding.is_drift());
         self.contained += usize::from(finding.outcome == Some(Outcome::Contained));
         self.dormant += usize::from(finding.outcome == Some(Outcome::Dormant));

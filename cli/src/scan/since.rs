@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use remedy_domain::redact;
+use remedy_domain::{Outcome, redact};
 use remedy_scan::{FORMAT, Gone, Scan, Seen};
 
 /// Why there is nothing to compare with.
@@ -30,14 +30,18 @@ pub(super) fn read(file: &Path) -> Result<Scan, NoEarlier> {
     }
 }
 
-/// Says of each drift whether it is new, and which is gone. What was not looked at this time is not gone.
+/// Says of each drift whether it is new, and which is gone: repaired, or its resource is. What is contained or exempt now is not, and
+/// neither is what was not looked at this time.
 pub(super) fn compare(scan: &mut Scan, earlier: &Scan) {
     let drifted: BTreeSet<_> = earlier.drift().map(remedy_scan::Finding::key).collect();
     for finding in &mut scan.findings {
         let seen = if drifted.contains(&finding.key()) { Seen::Unchanged } else { Seen::New };
         finding.seen = finding.is_drift().then_some(seen);
     }
-    let here = |now: &&remedy_scan::Finding| now.is_drift() || now.unread.is_some();
+    let in_violation = [Outcome::Contained, Outcome::Dormant, Outcome::Exempt].map(Some);
+    let here = |now: &&remedy_scan::Finding| {
+        now.is_drift() || now.unread.is_some() || in_violation.contains(&now.outcome)
+    };
     let still: BTreeSet<_> = scan.findings.iter().filter(here).map(remedy_scan::Finding::key).collect();
     let listed: BTreeSet<_> = scan.cells.iter().filter(|cell| cell.unread.is_none()).map(place).collect();
     let gone = earlier.drift().filter(|finding| {

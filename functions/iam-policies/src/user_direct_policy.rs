@@ -1,6 +1,7 @@
 //! `iam-user-direct-policy`: a user who has policies of its own, instead of by its groups.
 //!
-//! **What drifts.** A managed policy is attached to the user, or an inline policy is written into it.
+//! **What drifts.** A managed policy is attached to the user, or an inline policy is written into it. Two attachments are other
+//! matters: `AdministratorAccess` (`iam-admin-attached` finds it) and the MFA-deny policy of `iam-mfa`.
 //!
 //! **Why it matters.** Access that depends on a person is not reviewed with the person's role, and stays when the role
 //! changes: 45 CFR 164.308(a)(3)(i) and (ii), 164.308(a)(4)(i) and (ii) (access by role), 164.312(a)(1).

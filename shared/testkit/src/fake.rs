@@ -7,6 +7,7 @@
 mod answer;
 mod call;
 mod fate;
+mod front;
 mod iam;
 mod kms;
 mod lag;
@@ -41,6 +42,7 @@ use remedy_domain::Timestamp;
 use answer::{Answered, Refusal, render};
 use call::{Call, Service};
 pub use fate::{Fate, Mishap, Moment, Turn};
+pub use front::{Asked, Front};
 pub use time::VirtualTime;
 
 /// Who calls.

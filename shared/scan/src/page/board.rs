@@ -3,7 +3,7 @@
 use remedy_domain::Timestamp;
 
 use super::{
-    head::would,
+    head::{seen, would},
     permit::Administrators,
     state::{State, Tally},
     survey::Survey,
@@ -58,8 +58,8 @@ fn checks(survey: &Survey<'_>) -> Figure {
 
 fn drifted(survey: &Survey<'_>) -> Figure {
     let total = &survey.total;
-    let seen = survey.resources.len();
-    let mut note = format!("On {} of {}.", grouped(survey.drifted()), count(seen, "resource"));
+    let looked = seen(survey).values().sum();
+    let mut note = format!("On {} of {}.", grouped(survey.drifted()), count(looked, "resource"));
     let new = survey.scan.drift().filter(|finding| finding.seen == Some(crate::Seen::New)).count();
     if let Some(gone) = &survey.scan.gone {
         note = format!("{note} {} new since the earlier scan, {} gone.", grouped(new), grouped(gone.len()));

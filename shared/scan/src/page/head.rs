@@ -145,7 +145,7 @@ pub(super) fn would(survey: &Survey<'_>, would: Would) -> usize {
 }
 
 /// The resources that were looked at by at least one control, by kind.
-fn seen(survey: &Survey<'_>) -> BTreeMap<Text, usize> {
+pub(super) fn seen(survey: &Survey<'_>) -> BTreeMap<Text, usize> {
     let mut kinds = BTreeMap::new();
     for ((_, _, resource_type, _), findings) in &survey.resources {
         let mut states = findings.iter().filter_map(|place| survey.scan.findings.get(*place)).map(State::of);

@@ -1,0 +1,158 @@
+//! The fake over HTTP, for programs that run by themselves. It counts what they ask, and how much of it at once.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use aws_smithy_runtime_api::client::{
+    http::HttpConnector as _,
+    orchestrator::{HttpRequest, HttpResponse},
+};
+use aws_smithy_types::body::SdkBody;
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use tokio::task::JoinHandle;
+
+use super::{
+    FakeAws,
+    call::{Call, Service},
+};
+use crate::proxy::wire::{self, Ask};
+
+/// What was asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The calls that were answered, by operation, such as `s3:GetBucketPolicy`.
+    pub calls: BTreeMap<String, usize>,
+    /// The most that were under way at once.
+    pub most: usize,
+    /// The most of AWS IAM.
+    pub most_of_iam: usize,
+    under_way: usize,
+    under_way_of_iam: usize,
+}
+
+impl Asked {
+    /// All calls.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.calls.values().sum()
+    }
+
+    fn begin(&mut self, service: Service) {
+        self.under_way += 1;
+        self.most = self.most.max(self.under_way);
+        self.under_way_of_iam += usize::from(service == Service::Iam);
+        self.most_of_iam = self.most_of_iam.max(self.under_way_of_iam);
+    }
+
+    fn end(&mut self, service: Service) {
+        self.under_way -= 1;
+        self.under_way_of_iam -= usize::from(service == Service::Iam);
+    }
+}
+
+/// A server on loopback that ends with this.
+#[derive(Debug)]
+pub struct Front {
+    aws: FakeAws,
+    endpoint: String,
+    asked: Arc<Mutex<Asked>>,
+    accepting: JoinHandle<()>,
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+impl Front {
+    /// Serves the fake on a free port; each answer takes at least so long. Needs a running tokio runtime.
+    #[must_use]
+    pub fn of(aws: &FakeAws, latency: Duration) -> Self {
+        let (listener, own) = wire::bind();
+        let asked: Arc<Mutex<Asked>> = Arc::default();
+        let (behind, counted) = (aws.clone(), asked.clone());
+        let answer = move |request| {
+            let (aws, asked) = (behind.clone(), counted.clone());
+            async move { answer(&aws, &asked, Ask::read(request).await?, latency).await }
+        };
+        let accepting = tokio::spawn(wire::listen(listener, answer));
+        Self { aws: aws.clone(), endpoint: format!("http://{own}"), asked, accepting }
+    }
+
+    /// The address that a program must take for AWS.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// What was asked since it was forgotten.
+    #[must_use]
+    pub fn asked(&self) -> Asked {
+        locked(&self.asked).clone()
+    }
+
+    /// Forgets what was asked, in the journal of the fake, too. Whatever is under way stays counted as such.
+    pub fn forget(&self) {
+        let mut asked = locked(&self.asked);
+        let Asked { under_way, under_way_of_iam, .. } = *asked;
+        *asked = Asked { under_way, under_way_of_iam, ..Asked::default() };
+        self.aws.journal.lock().expect("not poisoned").clear();
+    }
+}
+
+/// A call that is under way: it also ends where its caller is killed, and nobody waits for the answer.
+struct UnderWay<'a>(&'a Mutex<Asked>, Service);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        locked(self.0).end(self.1);
+    }
+}
+
+fn locked(asked: &Mutex<Asked>) -> MutexGuard<'_, Asked> {
+    asked.lock().expect("counts are not poisoned")
+}
+
+async fn answer(
+    aws: &FakeAws,
+    asked: &Mutex<Asked>,
+    ask: Ask,
+    latency: Duration,
+) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let request = as_the_sdk_has_it(&ask);
+    let call = Call::read(&request);
+    locked(asked).begin(call.service);
+    let _under_way = UnderWay(asked, call.service);
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+    let answer = aws.call(request).await.expect("the fake breaks no connection by itself");
+    *locked(asked).calls.entry(call.full_name()).or_default() += 1;
+    Ok(on_the_wire(&answer))
+}
+
+fn as_the_sdk_has_it(ask: &Ask) -> HttpRequest {
+    let mut request = HttpRequest::new(SdkBody::from(ask.body.clone()));
+    request.set_method(ask.method.as_str()).expect("a method that was parsed once");
+    request.set_uri(format!("http://127.0.0.1{}", ask.target)).expect("a target that was parsed once");
+    for (name, value) in &ask.headers {
+        let value = value.to_str().expect("AWS headers are text").to_owned();
+        request.headers_mut().append(name.as_str().to_owned(), value);
+    }
+    request
+}
+
+fn on_the_wire(answer: &HttpResponse) -> Response<Full<Bytes>> {
+    let body = answer.body().bytes().expect("a body in memory").to_vec();
+    let mut response = Response::builder().status(StatusCode::from_u16(answer.status().as_u16()).expect("a status"));
+    for (name, value) in answer.headers() {
+        response = response.header(name, value);
+    }
+    response.body(Full::from(body)).expect("headers of an answer")
+}
