@@ -12,6 +12,7 @@ WORM := .venv-worm
 REVIEW := .venv-review
 SBOM := .venv-sbom
 FORMATS := .venv-formats
+BROWSER := .browser
 STACK ?= remedy
 VERSION := $(shell awk -F '"' '/^version/ {print $$2; exit}' Cargo.toml)
 # The commit that `make skew` plays against: the last one whose stored forms are in tests/formats.
@@ -26,7 +27,7 @@ NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 AT_ONCE := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 3)
 TEST := $(if $(NEXTEST),cargo nextest run --workspace --no-fail-fast --test-threads $(AT_ONCE),cargo test --workspace --lib --bins --tests)
 
-.PHONY: help demo rehearse smoke test check bench bench-sweep simulate mutants template formats skew fuzz catalogue build release dist sbom preflight deploy remove invoke watch docs venv advisories clean
+.PHONY: help browser demo rehearse smoke test check bench bench-sweep bench-scan simulate mutants template formats skew fuzz catalogue build release dist sbom preflight deploy remove invoke watch docs venv advisories clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +64,11 @@ bench-sweep: venv release ## Sweep 1,000 and 10,000 buckets, keys and users, the
 	cargo build --workspace
 	$(PY) tools/emulator.py -- target/debug/bench sweep $(SIZES)
 	$(PY) tools/emulator.py -- target/debug/bench iam $(SHARE)
+
+bench-scan: ## Scan an account of 10,000 buckets, 5,000 roles and 2,000 keys with the release binary: make bench-scan SHARE=0.1 LATENCY_MS=25
+	cargo build --quiet -p remedy-tests --bin bench
+	cargo build --release --quiet -p remedy
+	target/debug/bench scan $(SHARE)
 
 simulate: ## Play histories of the engine in a simulated world: make simulate SEEDS=100000, or tell one: make simulate SEED=7
 	cargo build --workspace --quiet --bin simulate
@@ -159,6 +165,12 @@ $(FORMATS)/.complete: tools/requirements-formats.txt
 	$(FORMATS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r tools/requirements-formats.txt
 	touch $@
 
+browser: ## Install what tests look at pages with: Chromium from Debian's packages, playwright-core and axe-core from npm
+	command -v chromium > /dev/null || { apt-get update --quiet=2 && apt-get install --yes --quiet=2 --no-install-recommends chromium; }
+	mkdir -p $(BROWSER) && cp tools/browser/package.json tools/browser/package-lock.json $(BROWSER)
+	cd $(BROWSER) && npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $(BROWSER)/.complete
+
 $(SBOM)/.complete: tools/requirements-sbom.txt
 	$(PYTHON) -m venv $(SBOM)
 	$(SBOM)/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements-sbom.txt
@@ -175,4 +187,4 @@ advisories: $(TOOLS)/cargo-deny ## Check the advisory database (needs the networ
 
 clean: ## Remove what was built and installed
 	cargo clean
-	rm -rf $(VENV) $(PEERS) $(WORM) $(REVIEW) $(SBOM) $(FORMATS) .tools
+	rm -rf $(VENV) $(PEERS) $(WORM) $(REVIEW) $(SBOM) $(FORMATS) $(BROWSER) .tools

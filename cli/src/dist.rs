@@ -23,7 +23,8 @@ pub(crate) fn run(arguments: &Arguments, command: Command) -> ExitCode {
         Err(error) => {
             let folder = arguments.folder.display();
             // Where even that cannot be written, the status says it.
-            let _unsaid = writeln!(io::stderr(), "remedy: {folder} cannot be written: {error}; name one that you may write");
+            let _unsaid =
+                writeln!(io::stderr(), "remedy: {folder} cannot be written: {error}; name one that you may write");
             ExitCode::from(2)
         }
     }

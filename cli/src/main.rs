@@ -26,7 +26,7 @@ enum Command {
     #[command(subcommand)]
     Policy(policy::Command),
     /// Show what drifts in an account, and what Remedy would do about it. Only reads.
-    Scan(scan::Arguments),
+    Scan(Box<scan::Arguments>),
     /// Sign a request to the operator function, and print the payload to invoke it with.
     Sign(sign::Command),
     #[command(flatten)]

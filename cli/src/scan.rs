@@ -56,7 +56,9 @@ pub(crate) enum Failed {
     NoRequirement { paragraph: String },
     #[error("none of the chosen controls fits all that was asked for; `remedy scan --list` has all of them")]
     NoControl,
-    #[error("no resource of the chosen controls is called `{0}`; name its ARN, or its id, as `remedy scan --format csv` lists it")]
+    #[error(
+        "no resource of the chosen controls is called `{0}`; name its ARN, or its id, as `remedy scan --format csv` lists it"
+    )]
     NoResource(String),
     #[error("{} cannot be read: {source}; name a file with settings as docs/schema/settings.schema.json has them", file.display())]
     Unreadable { file: PathBuf, source: io::Error },

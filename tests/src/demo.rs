@@ -51,7 +51,8 @@ pub async fn run() -> ExitCode {
     stage.keep_logs(&folder());
     let policies = all["policies"]["passed"] == true;
     let people = all["people"]["passed"] == true;
-    let passed = holds && found && mended && policies && people && again["writes"] == 0 && undo["outcome"] == "reverted";
+    let passed =
+        holds && found && mended && policies && people && again["writes"] == 0 && undo["outcome"] == "reverted";
     conclude(&told, &again, passed, log.begun.elapsed());
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -84,8 +84,7 @@ mod tests {
 
     #[test]
     fn the_schema_knows_every_member() {
-        let schema: Value =
-            serde_json::from_str(include_str!("../../../docs/schema/exemptions.schema.json")).unwrap();
+        let schema: Value = serde_json::from_str(include_str!("../../../docs/schema/exemptions.schema.json")).unwrap();
         let described = schema["properties"]["exemptions"]["items"]["properties"].as_object().unwrap();
         let mut one: Value = serde_json::from_str(ONE).unwrap();
         one["since"] = "2026-12-01T00:00:00Z".into();

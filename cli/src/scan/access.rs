@@ -119,8 +119,10 @@ fn role(name: &str, external_id: Option<String>) -> Result<Role, NoAccess> {
 
 async fn accounts(places: &Places, session: &Session, home: &AccountId) -> Result<Vec<AccountId>, NoAccess> {
     let mut accounts = if places.all_accounts {
-        of_organization(session).await.map_err(|fault| {
-            NoAccess::NoList { call: LIST_ACCOUNTS, code: fault.code, instead: "name accounts with --account" }
+        of_organization(session).await.map_err(|fault| NoAccess::NoList {
+            call: LIST_ACCOUNTS,
+            code: fault.code,
+            instead: "name accounts with --account",
         })?
     } else {
         places.accounts.clone()
@@ -156,12 +158,15 @@ async fn everywhere(
     accounts: Vec<AccountId>,
     home: &AccountId,
 ) -> Result<BTreeMap<AccountId, Vec<Region>>, NoAccess> {
-    let own = enabled(ports, home).await.map_err(|fault| {
-        NoAccess::NoList { call: LIST_REGIONS, code: fault.code, instead: "name Regions with --region" }
+    let own = enabled(ports, home).await.map_err(|fault| NoAccess::NoList {
+        call: LIST_REGIONS,
+        code: fault.code,
+        instead: "name Regions with --region",
     })?;
     let mut places = BTreeMap::new();
     for account in accounts {
-        let regions = if account == *home { own.clone() } else { enabled(ports, &account).await.unwrap_or(own.clone()) };
+        let regions =
+            if account == *home { own.clone() } else { enabled(ports, &account).await.unwrap_or(own.clone()) };
         places.insert(account, regions);
     }
     Ok(places)
@@ -213,8 +218,8 @@ mod tests {
     fn regions_and_roles_are_names() {
         let own = Region::parse("us-east-1").unwrap();
         let named = |names: &[&str]| regions(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(), &own);
-        assert_eq!(named(&[]).unwrap(), [own.clone()]);
-        assert_eq!(named(&["us-east-1", "us-east-1"]).unwrap(), [own.clone()]);
+        assert_eq!(named(&[]).unwrap(), std::slice::from_ref(&own));
+        assert_eq!(named(&["us-east-1", "us-east-1"]).unwrap(), std::slice::from_ref(&own));
         assert!(named(&["global"]).is_err() && named(&["Moon"]).is_err());
         assert_eq!(role("/audit/reader", None).unwrap().name, "audit/reader");
         for wrong in ["", "arn:aws:iam::111122223333:role/x", "a b", "x\u{202e}"] {

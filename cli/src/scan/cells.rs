@@ -128,7 +128,10 @@ impl Look<'_> {
             places.flat_map(|(account, all)| regions(all).into_iter().map(|region| place(account, region))).collect()
         };
         let with = |control: &dyn Runnable<Onlooker>| -> Vec<Place> { of(control.control()) };
-        self.roster.iter().flat_map(|control| with(control.as_ref()).into_iter().map(|place| (control.as_ref(), place))).collect()
+        self.roster
+            .iter()
+            .flat_map(|control| with(control.as_ref()).into_iter().map(|place| (control.as_ref(), place)))
+            .collect()
     }
 
     async fn one(
@@ -146,8 +149,8 @@ impl Look<'_> {
         }
         let targets = match desk.within(until, control.discover(self.ports, place)).await {
             Ok(Ok(targets)) => self.chosen(targets, desk),
-            Ok(Err(fault)) => return self.unlisted(cell, judged::unread(&fault, about), desk),
-            Err(unread) => return self.unlisted(cell, unread, desk),
+            Ok(Err(fault)) => return unlisted(cell, judged::unread(&fault, about), desk),
+            Err(unread) => return unlisted(cell, unread, desk),
         };
         desk.progress.found(targets.len(), format!("{} {}", about.id, place.region));
         let looks = targets.iter().map(|target| async {
@@ -165,13 +168,6 @@ impl Look<'_> {
         cell.looked = findings.iter().filter(|finding| finding.unread.is_none()).count();
         desk.journal.borrow_mut().cell(&cell);
         (cell, sorted(findings))
-    }
-
-    /// The resources could not be listed.
-    fn unlisted(&self, mut cell: Cell, unread: Unread, desk: &Desk) -> (Cell, Vec<Finding>) {
-        cell.unread = Some(unread);
-        desk.journal.borrow_mut().cell(&cell);
-        (cell, Vec::new())
     }
 
     /// The resources that were asked for.
@@ -202,6 +198,13 @@ impl Look<'_> {
         }
         finding
     }
+}
+
+/// The resources could not be listed.
+fn unlisted(mut cell: Cell, unread: Unread, desk: &Desk) -> (Cell, Vec<Finding>) {
+    cell.unread = Some(unread);
+    desk.journal.borrow_mut().cell(&cell);
+    (cell, Vec::new())
 }
 
 fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {

@@ -40,12 +40,21 @@ pub(super) struct Head {
     pub(super) exemptions: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 enum Line {
     Scan(Head),
-    Finding(Finding),
+    Finding(Box<Finding>),
     Cell(Cell),
+}
+
+/// A [`Line`] that is written.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+enum Written<'a> {
+    Scan(&'a Head),
+    Finding(&'a Finding),
+    Cell(&'a Cell),
 }
 
 /// A control, an account and a Region.
@@ -76,9 +85,10 @@ impl Journal {
         let path = folder.join(NAME);
         let unwritten = |source| NoJournal::Unwritten { file: path.clone(), source };
         std::fs::create_dir_all(folder).map_err(unwritten)?;
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(OWN).open(&path).map_err(unwritten)?;
+        let file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(OWN).open(&path).map_err(unwritten)?;
         let mut journal = Self { file: Some((file, path.clone())), failed: None };
-        journal.write(&Line::Scan(head.clone()));
+        journal.write(&Written::Scan(head));
         journal.end().map(|()| journal)
     }
 
@@ -96,19 +106,15 @@ impl Journal {
     }
 
     pub(super) fn finding(&mut self, finding: &Finding) {
-        if self.file.is_some() {
-            self.write(&Line::Finding(finding.clone()));
-        }
+        self.write(&Written::Finding(finding));
     }
 
     pub(super) fn cell(&mut self, cell: &Cell) {
-        if self.file.is_some() {
-            self.write(&Line::Cell(cell.clone()));
-        }
+        self.write(&Written::Cell(cell));
     }
 
     /// A scan goes on without its journal, and says so at its end.
-    fn write(&mut self, line: &Line) {
+    fn write(&mut self, line: &Written<'_>) {
         let Some((file, _)) = self.file.as_mut().filter(|_| self.failed.is_none()) else { return };
         let written = serde_json::to_vec(line).map_err(io::Error::from).and_then(|mut line| {
             line.push(b'\n');
@@ -133,7 +139,7 @@ fn read(path: &Path, text: &[u8], head: &Head) -> Result<(Timestamp, Before), No
         let damaged = || NoJournal::Damaged { file: path.to_owned(), line: index + 1 };
         match (serde_json::from_slice(line).map_err(|_| damaged())?, begun) {
             (Line::Scan(found), None) => begun = Some(checked(path, &found, head)?),
-            (Line::Finding(finding), Some(_)) => before.add(finding),
+            (Line::Finding(finding), Some(_)) => before.add(*finding),
             (Line::Cell(cell), Some(_)) => {
                 before.cells.insert((cell.control.clone(), cell.account.clone(), cell.region.clone()), cell);
             }

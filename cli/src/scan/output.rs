@@ -78,7 +78,11 @@ impl Writing {
         std::fs::create_dir_all(folder).map_err(|source| NotWritten::File { file: folder.clone(), source })?;
         for format in self.formats.iter().filter(|format| **format != Format::Table) {
             let file = folder.join(name(*format));
-            self.replace(&file, *format, scan).map_err(|source| NotWritten::File { file, source })?;
+            let written = replaced(&file, |out| self.one(*format, out, scan));
+            written.map_err(|source| NotWritten::File { file, source })?;
+        }
+        if self.formats.contains(&Format::Oscal) {
+            catalogue(folder)?;
         }
         let details = self.formats.iter().filter(|format| **format != Format::Table).max();
         let details = details.map(|_| self.shown(folder));
@@ -89,17 +93,6 @@ impl Writing {
     fn shown(&self, folder: &Path) -> PathBuf {
         let first = if self.formats.contains(&Format::Html) { Some(&Format::Html) } else { self.formats.last() };
         folder.join(first.map_or("", |format| name(*format)))
-    }
-
-    /// A reader of the folder sees the old file, or the new one, and never half of one.
-    fn replace(&self, file: &Path, format: Format, scan: &Scan) -> io::Result<()> {
-        let unfinished = unfinished(file);
-        let open = OpenOptions::new().write(true).create(true).truncate(true).mode(OWN).open(&unfinished)?;
-        let mut out = BufWriter::new(open);
-        self.one(format, &mut out, scan)?;
-        let written: File = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        written.sync_all()?;
-        std::fs::rename(&unfinished, file)
     }
 
     fn one(&self, format: Format, out: &mut impl Write, scan: &Scan) -> io::Result<()> {
@@ -115,6 +108,24 @@ impl Writing {
             Format::Oscal => oscal::write(out, scan),
         }
     }
+}
+
+/// OSCAL results refer to the catalogue of paragraphs by its name.
+fn catalogue(folder: &Path) -> Result<(), NotWritten> {
+    let unwritten = |file: PathBuf| move |source| NotWritten::File { file, source };
+    let (name, text) = oscal::catalogue_file().map_err(unwritten(folder.to_owned()))?;
+    let file = folder.join(name);
+    replaced(&file, |out| out.write_all(text.as_bytes())).map_err(unwritten(file))
+}
+
+/// A reader of the folder sees the old file, or the new one, and never half of one.
+fn replaced(file: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
+    let unfinished = unfinished(file);
+    let open = OpenOptions::new().write(true).create(true).truncate(true).mode(OWN).open(&unfinished)?;
+    let mut out = BufWriter::new(open);
+    write(&mut out)?;
+    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    std::fs::rename(&unfinished, file)
 }
 
 /// Beside the file, so that it can take its place.

@@ -9,11 +9,7 @@ use remedy_domain::{Call, Control};
 use serde_json::json;
 
 /// Prints the policy for these controls, from what they say of themselves, and for other calls.
-pub(super) fn print(
-    out: &mut (impl Write + ?Sized),
-    controls: &[&'static Control],
-    others: &[Call],
-) -> io::Result<()> {
+pub(super) fn print(out: &mut (impl Write + ?Sized), controls: &[&'static Control], others: &[Call]) -> io::Result<()> {
     let reads = controls.iter().flat_map(|control| control.reads).chain(others);
     let actions: BTreeSet<_> = reads.map(|call| call.action).collect();
     let policy = json!({

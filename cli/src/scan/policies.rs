@@ -29,28 +29,26 @@ struct Document {
 }
 
 /// Reads and judges the policies of all users, groups, roles, buckets and keys of these places.
-pub(super) async fn all(
-    ports: &Onlooker,
-    places: &BTreeMap<AccountId, Vec<Region>>,
-    now: Timestamp,
-) -> Policies {
+pub(super) async fn all(ports: &Onlooker, places: &BTreeMap<AccountId, Vec<Region>>, now: Timestamp) -> Policies {
     let mut found = Policies::default();
     for (account, regions) in places {
         let place = |region: Region| Place { account: account.clone(), region };
         let global = place(Region::global());
         match read::principals(ports, &global).await {
             Ok(holdings) => judge::all(&mut found, account, &holdings, now),
-            Err(fault) => found.unread.push((format!("policies of users, groups and roles in {account}"), unread(&fault))),
+            Err(fault) => {
+                found.unread.push((format!("policies of users, groups and roles in {account}"), unread(&fault)));
+            }
         }
         for region in regions {
             let here = place(region.clone());
-            for (what, read) in [
-                ("buckets", read::buckets(ports, &here).await),
-                ("keys", read::keys(ports, &here).await),
-            ] {
+            for (what, read) in
+                [("buckets", read::buckets(ports, &here).await), ("keys", read::keys(ports, &here).await)]
+            {
                 let (holdings, faults) = read.unwrap_or_else(|fault| (Vec::new(), vec![fault]));
                 judge::all(&mut found, account, &holdings, now);
-                let told = faults.iter().map(|fault| (format!("policies of {what} in {account} {region}"), unread(fault)));
+                let told =
+                    faults.iter().map(|fault| (format!("policies of {what} in {account} {region}"), unread(fault)));
                 found.unread.extend(told);
             }
         }
@@ -65,7 +63,8 @@ fn unread(fault: &Fault) -> Unread {
         _ if is_throttled(fault) => State::Throttled,
         _ => State::Failed,
     };
-    let action = READS.iter().find(|call| call.operation == fault.doing).map_or(fault.doing.as_str(), |call| call.action);
+    let action =
+        READS.iter().find(|call| call.operation == fault.doing).map_or(fault.doing.as_str(), |call| call.action);
     let detail = if state == State::Denied { action.to_owned() } else { format!("{} ({})", fault.doing, fault.code) };
     Unread { state, detail }
 }

@@ -133,7 +133,10 @@ fn policies(out: &mut impl Write, scan: &Scan, detail: Detail) -> io::Result<()>
     let count = |subjects: &[Subject]| -> usize { subjects.iter().filter_map(|one| policies.looked.get(one)).sum() };
     let principals = count(&[Subject::User, Subject::Group, Subject::Role]);
     let resources = count(&[Subject::Bucket, Subject::Key, Subject::Trust]);
-    writeln!(out, "\npolicies of {principals} users, groups and roles, and of {resources} buckets, keys and roles' trust")?;
+    writeln!(
+        out,
+        "\npolicies of {principals} users, groups and roles, and of {resources} buckets, keys and roles' trust"
+    )?;
     let mut verdicts: BTreeMap<&str, Vec<_>> = BTreeMap::new();
     for finding in &policies.findings {
         verdicts.entry(&finding.verdict).or_default().push(finding);
@@ -144,7 +147,13 @@ fn policies(out: &mut impl Write, scan: &Scan, detail: Detail) -> io::Result<()>
             writeln!(out, "    {}: {}", shown(&finding.resource), finding.says)?;
             for clue in &finding.clues {
                 let sid = clue.sid.as_deref().map(|sid| format!(" ({})", shown(sid))).unwrap_or_default();
-                writeln!(out, "      {} statement {}{sid}: {}", shown(&clue.policy), clue.statement + 1, shown(&clue.clause))?;
+                writeln!(
+                    out,
+                    "      {} statement {}{sid}: {}",
+                    shown(&clue.policy),
+                    clue.statement + 1,
+                    shown(&clue.clause)
+                )?;
             }
         }
     }
@@ -316,7 +325,8 @@ pub(super) fn jsonl(out: &mut impl Write, scan: &Scan) -> io::Result<()> {
 /// All but its two long lists.
 fn without_lists(scan: &Scan) -> Scan {
     let (cells, findings) = (Vec::new(), Vec::new());
-    let Scan { version, account, caller, accounts, regions, settings, organization, controls, gone, policies, .. } = scan;
+    let Scan { version, account, caller, accounts, regions, settings, organization, controls, gone, policies, .. } =
+        scan;
     Scan {
         format: scan.format,
         version: version.clone(),

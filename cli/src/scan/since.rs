@@ -22,7 +22,8 @@ pub(crate) enum NoEarlier {
 pub(super) fn read(file: &Path) -> Result<Scan, NoEarlier> {
     let owned = || file.to_owned();
     let text = std::fs::read(file).map_err(|source| NoEarlier::Unreadable { file: owned(), source })?;
-    let not = |error: serde_json::Error| NoEarlier::NotAScan { file: owned(), problem: redact::text(&error.to_string()) };
+    let not =
+        |error: serde_json::Error| NoEarlier::NotAScan { file: owned(), problem: redact::text(&error.to_string()) };
     let value: serde_json::Value = serde_json::from_slice(&text).map_err(not)?;
     match value.get("format").and_then(serde_json::Value::as_u64) {
         Some(found) if found != u64::from(FORMAT) => Err(NoEarlier::Format { file: owned(), found }),
@@ -39,9 +40,8 @@ pub(super) fn compare(scan: &mut Scan, earlier: &Scan) {
         finding.seen = finding.is_drift().then_some(seen);
     }
     let in_violation = [Outcome::Contained, Outcome::Dormant, Outcome::Exempt].map(Some);
-    let here = |now: &&remedy_scan::Finding| {
-        now.is_drift() || now.unread.is_some() || in_violation.contains(&now.outcome)
-    };
+    let here =
+        |now: &&remedy_scan::Finding| now.is_drift() || now.unread.is_some() || in_violation.contains(&now.outcome);
     let still: BTreeSet<_> = scan.findings.iter().filter(here).map(remedy_scan::Finding::key).collect();
     let listed: BTreeSet<_> = scan.cells.iter().filter(|cell| cell.unread.is_none()).map(place).collect();
     let gone = earlier.drift().filter(|finding| {

@@ -57,10 +57,7 @@ impl Gate {
     ) -> Result<HttpResponse, ConnectorError> {
         let closed = |error| ConnectorError::other(Box::new(error), None);
         // That of IAM first: whoever waits for it takes no place from other services.
-        let _of_iam = match is_of_iam(&request) {
-            true => Some(self.iam.acquire().await.map_err(closed)?),
-            false => None,
-        };
+        let _of_iam = if is_of_iam(&request) { Some(self.iam.acquire().await.map_err(closed)?) } else { None };
         let _of_all = self.all.acquire().await.map_err(closed)?;
         let mut answer = connector.call(request).await?;
         if is_throttled(&mut answer).await? {
@@ -184,7 +181,7 @@ mod tests {
         let counting = Counting::answering(200);
         let gated = counting.gated();
         let calls = (0..50).map(|number| gated.call(request(&format!("/{number}"), scope)));
-        let answers = tokio::time::timeout(Duration::from_secs(60), join_all(calls)).await.unwrap();
+        let answers = tokio::time::timeout(Duration::from_mins(1), join_all(calls)).await.unwrap();
         assert!(answers.iter().all(Result::is_ok));
         counting.most.load(Ordering::SeqCst)
     }
@@ -212,7 +209,9 @@ mod tests {
             elsewhere.headers_mut().insert("x-amz-expected-bucket-owner", "111122223333");
             assert_eq!(asked(&gated, elsewhere).await, "answer 2");
             let mut other = request("/a?policy", "/s3/aws4_request");
-            other.headers_mut().insert("authorization", "AWS4-HMAC-SHA256 Credential=OTHER/20260101/us-east-1/s3/aws4_request");
+            other
+                .headers_mut()
+                .insert("authorization", "AWS4-HMAC-SHA256 Credential=OTHER/20260101/us-east-1/s3/aws4_request");
             assert_eq!(asked(&gated, other).await, "answer 3", "other credentials see another account");
         }
     }

@@ -91,13 +91,12 @@ impl Onlooker {
         let needed = clock::now() + ENOUGH;
         let lasts = |one: &&Known| one.until.is_none_or(|until| until > needed);
         let found = known.get(&place.account).filter(lasts).cloned();
-        let session = match found {
-            Some(found) => found.session,
-            None => {
-                let opened = self.open(&place.account, known.get(&self.home)).await?;
-                known.insert(place.account.clone(), opened.clone());
-                opened.session
-            }
+        let session = if let Some(found) = found {
+            found.session
+        } else {
+            let opened = self.open(&place.account, known.get(&self.home)).await?;
+            known.insert(place.account.clone(), opened.clone());
+            opened.session
         };
         Ok(session.in_region(&place.region))
     }

@@ -125,7 +125,8 @@ impl Session {
         let http = self.config.http_client().map(|http| gate.before(http));
         let mut config = self.config.clone().into_builder().timeout_config(PATIENCE.config());
         config.set_http_client(http);
-        config.set_retry_config(Some(RetryConfig::standard().with_max_attempts(TRIES).with_initial_backoff(FIRST_PAUSE)));
+        config
+            .set_retry_config(Some(RetryConfig::standard().with_max_attempts(TRIES).with_initial_backoff(FIRST_PAUSE)));
         Self { config: config.build(), ..self.clone() }
     }
 

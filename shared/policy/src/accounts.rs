@@ -43,12 +43,19 @@ mod tests {
     fn accounts_are_named_as_principals_or_as_callers() {
         for (statement, expected) in [
             (r#""Principal":{"AWS":"arn:aws:iam::111122223333:root"}"#, &["111122223333"][..]),
-            (r#""Principal":{"AWS":["111122223333","arn:aws:iam::444455556666:role/x"]}"#, &["111122223333", "444455556666"]),
-            (r#""Principal":"*","Condition":{"StringEquals":{"aws:PrincipalAccount":"444455556666"}}"#, &["444455556666"]),
+            (
+                r#""Principal":{"AWS":["111122223333","arn:aws:iam::444455556666:role/x"]}"#,
+                &["111122223333", "444455556666"],
+            ),
+            (
+                r#""Principal":"*","Condition":{"StringEquals":{"aws:PrincipalAccount":"444455556666"}}"#,
+                &["444455556666"],
+            ),
             (r#""Principal":{"Service":"sns.amazonaws.com"}"#, &[]),
             (r#""Principal":{"AWS":"*"}"#, &[]),
         ] {
-            let text = format!(r#"{{"Statement":[{{"Effect":"Allow","Action":"s3:GetObject","Resource":"*",{statement}}}]}}"#);
+            let text =
+                format!(r#"{{"Statement":[{{"Effect":"Allow","Action":"s3:GetObject","Resource":"*",{statement}}}]}}"#);
             let policy = Policy::parse(Kind::Resource, &text).unwrap();
             assert_eq!(named(&policy.statements[0]), expected, "{statement}");
         }

@@ -130,7 +130,11 @@ impl Draft<'_> {
     }
 
     fn description(&self, title: &str) -> String {
-        if self.why.is_empty() { format!("No drift was found. The control looks for: {title}.") } else { self.why.join(" ") }
+        if self.why.is_empty() {
+            format!("No drift was found. The control looks for: {title}.")
+        } else {
+            self.why.join(" ")
+        }
     }
 
     /// What the format has no member for; the name of the resource in full, which may be longer than its id may be here.

@@ -16,6 +16,6 @@ mod tally;
 pub mod xlsx;
 
 pub use results::{
-    About, Cell, Clue, Exempted, FORMAT, Finding, Gone, Policies, PolicyFinding, Repair, Scan, Seen, State, Subject, Unread,
-    Would,
+    About, Cell, Clue, Exempted, FORMAT, Finding, Gone, Policies, PolicyFinding, Repair, Scan, Seen, State, Subject,
+    Unread, Would,
 };

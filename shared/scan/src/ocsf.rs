@@ -120,7 +120,7 @@ impl Event<'_> {
 
     fn message(&self, title: &str) -> String {
         match self.ends {
-            Ends::Passes => format!("{}: in order", self.control),
+            Ends::Passes => format!("{}: no drift", self.control),
             _ => format!("{title}: {}", self.why.join("; ")),
         }
     }

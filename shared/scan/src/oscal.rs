@@ -3,7 +3,7 @@
 //!
 //! An observation tells of a resource under a control, or of a control in a place whose resources could not be listed; a
 //! finding tells of a paragraph of the rule. A paragraph is `satisfied` only if every resource under every control that
-//! supports it was looked at, and is in order. One with drift is `not-satisfied`, with the reason `fail`; one with nothing
+//! supports it was looked at, and has no drift. One with drift is `not-satisfied`, with the reason `fail`; one with nothing
 //! worse than exemptions, or where something was not looked at, is `not-satisfied` with the reason `other`. Where there was
 //! no resource to look at, nothing is said. A resource that is no matter for a control, and what policies permit, are left
 //! out. An exemption is a risk: `deviation-approved`, or `deviation-requested` if nobody has agreed yet.
@@ -48,6 +48,11 @@ pub fn write(out: &mut impl Write, scan: &Scan) -> io::Result<()> {
     };
     serde_json::to_writer(&mut *out, &BTreeMap::from([("assessment-results", document)]))?;
     writeln!(out)
+}
+
+/// The catalogue that the results refer to: its file, which lies beside them, and the text of it.
+pub fn catalogue_file() -> io::Result<(&'static str, String)> {
+    Ok((CATALOGUE, catalogue::text()?))
 }
 
 /// The schema's `assessment-results`.

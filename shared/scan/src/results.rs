@@ -374,7 +374,9 @@ impl Scan {
     /// Whether all that was to be looked at was looked at.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        !self.interrupted && self.unread() == 0 && self.policies.as_ref().is_none_or(|policies| policies.unread.is_empty())
+        !self.interrupted
+            && self.unread() == 0
+            && self.policies.as_ref().is_none_or(|policies| policies.unread.is_empty())
     }
 
     /// What a control says of itself.

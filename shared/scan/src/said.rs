@@ -93,7 +93,7 @@ pub(crate) fn code(finding: &Finding) -> &'static str {
     finding.unread.as_ref().map_or_else(|| outcome(finding), |unread| state(unread.state))
 }
 
-/// Why it ends so: each a sentence or a few words; none if it is in order.
+/// Why it ends so: each a sentence or a few words; none if there is no drift.
 pub(crate) fn why(finding: &Finding) -> Vec<String> {
     let note = match finding.outcome {
         Some(Outcome::Contained) => Some("It still violates the control; a measure of Remedy's own contains it."),

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use remedy_testkit::fake::{FakeAws, Front};
+use remedy_testkit::fake::{Asked, FakeAws, Front};
 use serde_json::{Value, json};
 
 use self::{
@@ -27,6 +27,8 @@ const MEGABYTES: f64 = 200.0;
 /// How many calls may be under way at once, and of AWS IAM.
 const AT_ONCE: usize = 8;
 const OF_IAM: usize = 4;
+/// Where an answer is there at once, calls hardly overlap: how many may is seen in slower answers.
+const SLOW: Duration = Duration::from_millis(5);
 /// Files of a result.
 const FILES: [&str; 4] = ["scan.json", "index.html", "scan.csv", "journal.jsonl"];
 
@@ -36,7 +38,9 @@ pub(crate) async fn scan(share: f64) -> (Value, bool) {
     let size = Size { buckets: part(ALL.buckets), roles: part(ALL.roles), keys: part(ALL.keys).max(2) };
     let (binary, latency) = (run::binary(), latency());
     let Size { buckets, roles, keys } = size;
-    println!("`remedy scan` of {buckets} buckets, {roles} roles and {keys} keys, one in a hundred drifted. A server on this");
+    println!(
+        "`remedy scan` of {buckets} buckets, {roles} roles and {keys} keys, one in a hundred drifted. A server on this"
+    );
     println!("machine answers each call after {} ms; it takes a part of the processors.", latency.as_millis());
     let (aws, since) = (FakeAws::default(), Instant::now());
     let planted = account::make(&aws, size).await;
@@ -47,7 +51,8 @@ pub(crate) async fn scan(share: f64) -> (Value, bool) {
     let bytes = FILES.map(|file| fs::metadata(folders.0.join("whole").join(file)).map_or(0, |meta| meta.len()));
     print(&whole, bytes);
     let result = read(&folders.0.join("whole/scan.json"));
-    let mut aims = vec![in_time(&whole), in_memory(&whole), gentle(&whole), found(&result, &planted), seen(&result, size)];
+    let mut aims =
+        vec![in_time(&whole), in_memory(&whole), gentle(&whole), found(&result, &planted), seen(&result, size)];
     let cut = run::killed(&front, &binary, ["--out", &folders.cut()], whole.asked.total() / 2).await;
     let resumed = run::whole(&front, &binary, ["--resume", &folders.cut()]).await;
     let calls = [cut.total(), resumed.asked.total()];
@@ -140,11 +145,12 @@ fn in_memory(taken: &Taken) -> Aim {
     }
 }
 
-fn gentle(taken: &Taken) -> Aim {
-    let (most, of_iam) = (taken.asked.most, taken.asked.most_of_iam);
+fn gentle(asked: [&Asked; 3]) -> Aim {
+    let most = asked.iter().map(|asked| asked.most).max().unwrap_or_default();
+    let of_iam = asked.iter().map(|asked| asked.most_of_iam).max().unwrap_or_default();
     Aim {
         aim: "at most 8 calls are under way at once, and 4 of AWS IAM",
-        measured: format!("{most}, and {of_iam}"),
+        measured: format!("{most}, and {of_iam}, where an answer takes at least {} ms", SLOW.as_millis()),
         met: most <= AT_ONCE && of_iam <= OF_IAM,
     }
 }
@@ -153,7 +159,8 @@ fn gentle(taken: &Taken) -> Aim {
 fn found(result: &Value, planted: &Planted) -> Aim {
     let text = |finding: &Value, name: &str| finding[name].as_str().unwrap_or_default().to_owned();
     let findings = result["findings"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let drift = findings.iter().filter(|finding| matches!(finding["outcome"].as_str(), Some("drifted" | "needs-human")));
+    let drift =
+        findings.iter().filter(|finding| matches!(finding["outcome"].as_str(), Some("drifted" | "needs-human")));
     let drift: BTreeSet<_> = drift.map(|finding| (text(finding, "control"), text(finding, "id"))).collect();
     let (missed, beyond) = (planted.difference(&drift).count(), drift.difference(planted).count());
     for (control, id) in planted.symmetric_difference(&drift).take(10) {
@@ -169,14 +176,16 @@ fn found(result: &Value, planted: &Planted) -> Aim {
 /// Nothing is left unread, and every resource was looked at by each control of its service.
 fn seen(result: &Value, size: Size) -> Aim {
     let part = |name: &str| result[name].as_array().map(Vec::as_slice).unwrap_or_default();
-    let unread = ["cells", "findings"].iter().flat_map(|name| part(name)).filter(|one| !one["unread"].is_null()).count();
+    let unread =
+        ["cells", "findings"].iter().flat_map(|name| part(name)).filter(|one| !one["unread"].is_null()).count();
     let all = |cell: &Value| match cell["control"].as_str().unwrap_or_default() {
         control if control.starts_with("s3-bucket-") => size.buckets,
         control if control.starts_with("kms-") => size.keys,
         "iam-admin-attached" | "iam-inline-policy" | "iam-inline-kms" => size.roles,
         _ => 0,
     };
-    let short = part("cells").iter().filter(|cell| cell["looked"].as_u64().unwrap_or_default() < all(cell) as u64).count();
+    let short =
+        part("cells").iter().filter(|cell| cell["looked"].as_u64().unwrap_or_default() < all(cell) as u64).count();
     Aim {
         aim: "every resource is looked at by each of its controls, and nothing is unread",
         measured: format!("{} results, {unread} unread, {short} controls saw too few", part("findings").len()),

@@ -86,7 +86,8 @@ impl Scanned {
 
     fn drift(&self) -> Drift {
         let findings = self.document["findings"].as_array().expect("a scan has findings").iter();
-        let drifted = findings.filter(|finding| ["drifted", "needs-human"].iter().any(|word| finding["outcome"] == *word));
+        let drifted =
+            findings.filter(|finding| ["drifted", "needs-human"].iter().any(|word| finding["outcome"] == *word));
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         drifted.map(|finding| (text(&finding["control"]), text(&finding["id"]))).collect()
     }

@@ -57,7 +57,8 @@ async fn what_a_file_exempts_is_shown_with_its_owner_and_end_and_what_ended_is_d
     };
     let with = |file: &Path| {
         let file = file.to_string_lossy().into_owned();
-        [&PUBLIC.map(str::to_owned)[..], &["--exemptions".to_owned(), file, "--format".to_owned(), "json".to_owned()]].concat()
+        [&PUBLIC.map(str::to_owned)[..], &["--exemptions".to_owned(), file, "--format".to_owned(), "json".to_owned()]]
+            .concat()
     };
     let arguments = with(&exemptions(&Value::Null));
     let said = scan(&world, &arguments.iter().map(String::as_str).collect::<Vec<_>>()).await;
@@ -88,7 +89,19 @@ async fn what_people_exempted_in_a_stack_is_taken_from_its_operator() {
     let why = ["--owner", "web", "--reason", "brochures", "--ticket", "CHG-7", "--alternative", "a review"];
     let asked = ann.does(&[&["exempt", "request"][..], &terms, &why].concat()).await;
     bob.does(&["approve", asked["id"].as_str().expect("an id"), "--reason", "agreed"]).await;
-    let looked = ann.sends(&["scan", "--stack", remedy_tests::clinic::STACK, "--region", "us-east-1", "--control", "s3-bucket-public", "--format", "json"]).await;
+    let looked = ann
+        .sends(&[
+            "scan",
+            "--stack",
+            remedy_tests::clinic::STACK,
+            "--region",
+            "us-east-1",
+            "--control",
+            "s3-bucket-public",
+            "--format",
+            "json",
+        ])
+        .await;
     let [document] = &*looked.documents else { panic!("{looked:?}") };
     let exempt = found(document, |finding| finding["outcome"] == "exempt");
     assert!(exempt.iter().any(|(_, name)| name.ends_with(&bucket)), "{document:#}");
@@ -100,12 +113,21 @@ async fn what_people_exempted_in_a_stack_is_taken_from_its_operator() {
 async fn controls_and_resources_are_chosen() {
     let world = World::new().await;
     let (one, _) = (drift::bucket(&world, "one").await, drift::bucket(&world, "two").await);
-    let document = scan(&world, &["--requirement", "164.312(e)(1)", "--resource", &one, "--format", "json"]).await.json();
-    let controls: BTreeSet<_> = document["controls"].as_array().expect("controls").iter().map(|about| about["id"].clone().to_string()).collect();
+    let document =
+        scan(&world, &["--requirement", "164.312(e)(1)", "--resource", &one, "--format", "json"]).await.json();
+    let controls: BTreeSet<_> = document["controls"]
+        .as_array()
+        .expect("controls")
+        .iter()
+        .map(|about| about["id"].clone().to_string())
+        .collect();
     assert!(controls.len() > 1 && !controls.contains("\"iam-user-without-mfa\""), "{controls:?}");
     let resources: BTreeSet<_> = found(&document, |_| true).into_iter().map(|(_, name)| name).collect();
     assert_eq!(resources, BTreeSet::from([format!("arn:aws:s3:::{one}")]));
-    let by_arn = scan(&world, &[&PUBLIC[..], &["--resource", &format!("arn:aws:s3:::{one}"), "--format", "json"]].concat()).await.json();
+    let by_arn =
+        scan(&world, &[&PUBLIC[..], &["--resource", &format!("arn:aws:s3:::{one}"), "--format", "json"]].concat())
+            .await
+            .json();
     assert_eq!(found(&by_arn, |_| true).len(), 1);
     let said = scan(&world, &["--resource", "no-such-bucket"]).await;
     assert_eq!(said.status, 2);
@@ -120,7 +142,9 @@ async fn a_check_says_which_calls_are_denied_and_judges_nothing() {
     let said = scan(&world, &["--check"]).await;
     assert_eq!(said.status, 0, "{}", said.out);
     assert!(said.out.contains("No call was denied") && !said.out.contains("drift"), "{}", said.out);
-    world.proxy.on_call(|call: &Call| ["DescribeKey", "GetBucketEncryption"].contains(&call.operation.as_str()).then_some(Fault::Denied));
+    world.proxy.on_call(|call: &Call| {
+        ["DescribeKey", "GetBucketEncryption"].contains(&call.operation.as_str()).then_some(Fault::Denied)
+    });
     let said = scan(&world, &["--check"]).await;
     assert_eq!(said.status, 3, "{}", said.out);
     assert!(said.out.contains("Denied: kms:DescribeKey, s3:GetEncryptionConfiguration"), "{}", said.out);
@@ -152,7 +176,8 @@ async fn policies_say_who_is_an_administrator_and_what_is_open_to_whom() {
     let put = iam.put_user_policy().user_name("nurse-chief").policy_name("all").policy_document(admin);
     put.send().await.expect("a policy is put");
     drift::user(&world, "climber").await;
-    let climb = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:AttachUserPolicy","Resource":"*"}]}"#;
+    let climb =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:AttachUserPolicy","Resource":"*"}]}"#;
     let put = iam.put_user_policy().user_name("nurse-climber").policy_name("climb").policy_document(climb);
     put.send().await.expect("a policy is put");
     let bucket = drift::Drift::Plaintext.make(&world, "shared").await;
@@ -160,7 +185,9 @@ async fn policies_say_who_is_an_administrator_and_what_is_open_to_whom() {
     let policies = said.json()["policies"].clone();
     let found = |verdict: &str, name: &str| {
         let findings = policies["findings"].as_array().expect("findings");
-        findings.iter().any(|one| one["verdict"] == verdict && one["resource"].as_str().is_some_and(|arn| arn.ends_with(name)))
+        findings
+            .iter()
+            .any(|one| one["verdict"] == verdict && one["resource"].as_str().is_some_and(|arn| arn.ends_with(name)))
     };
     assert!(found("admin", "/nurse-chief") && !found("admin", "/nurse-climber"), "{policies:#}");
     assert!(found("privilege-escalation", "/nurse-climber"), "{policies:#}");

@@ -43,7 +43,8 @@ async fn each_format_is_as_its_published_schema_says_and_nothing_unread_passes()
     }
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("a file");
     let scan: Value = serde_json::from_str(&read("scan.json")).expect("JSON");
-    let unread = scan["findings"].as_array().expect("findings").iter().filter(|finding| finding.get("unread").is_some());
+    let unread =
+        scan["findings"].as_array().expect("findings").iter().filter(|finding| finding.get("unread").is_some());
     let unread: BTreeSet<_> = unread.map(|finding| finding["hash"].as_str().expect("a hash").to_owned()).collect();
     assert!(!unread.is_empty());
     let asff: Value = serde_json::from_str(&read("scan.asff.json")).expect("JSON");
@@ -52,6 +53,8 @@ async fn each_format_is_as_its_published_schema_says_and_nothing_unread_passes()
         let is_unread = unread.iter().any(|hash| id.contains(&format!("s3-bucket-default-key/{hash}")));
         assert!(!is_unread || finding["Compliance"]["Status"] == "NOT_AVAILABLE", "{id}");
     }
+    let shipped = std::fs::read_to_string(format!("{}/docs/oscal/hipaa-security-rule.json", template::ROOT));
+    assert_eq!(read("hipaa-security-rule.json"), shipped.expect("a catalogue"));
     let mode = std::fs::metadata(folder.join("scan.json")).expect("a file").permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "findings are the owner's business alone");
     std::fs::remove_dir_all(folder).expect("the folder goes");
@@ -70,4 +73,29 @@ fn the_validators_refuse_what_is_wrong() {
         assert!(validated(kind, &file, venv).is_err(), "{kind}");
     }
     std::fs::remove_file(file).expect("the file goes");
+}
+
+/// In Chromium, light and dark, wide and narrow, folded and unfolded: tools/page_check.mjs.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_opens_in_a_browser_without_an_error_or_a_request_and_is_accessible() {
+    let root = template::ROOT;
+    let modules = format!("{root}/.browser/node_modules");
+    if !Path::new(&modules).exists() || !Path::new("/usr/bin/chromium").exists() {
+        println!("NOT LOOKED AT in a browser: there is none; `make browser` installs it");
+        return;
+    }
+    let world = World::new().await;
+    for drift in drift::ALL {
+        drift.make(&world, "a").await;
+    }
+    world.proxy.on_call(|call: &Call| (call.operation == "GetBucketEncryption").then_some(Fault::Denied));
+    let folder = std::env::temp_dir().join(format!("remedy-scan-{}-page", world.account.id));
+    scan(&world, &["--policies", "--out", &folder.to_string_lossy()]).await;
+    let mut check = Command::new("node");
+    check.arg("tools/page_check.mjs").arg(folder.join("index.html")).current_dir(root).env("NODE_PATH", &modules);
+    let output = check.output().await.expect("node starts");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    assert_eq!(told.matches("axe-core 0 violations").count(), 8, "{told}");
+    std::fs::remove_dir_all(folder).expect("the folder goes");
 }

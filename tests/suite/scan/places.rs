@@ -18,7 +18,8 @@ async fn member(hub: &World) -> World {
     World { emulator: hub.emulator.clone(), proxy: hub.proxy.clone(), account }
 }
 
-const CHOSEN: [&str; 6] = ["--control", "s3-bucket-public", "--control", "kms-key-unrotated", "--control", "iam-password-policy-weak"];
+const CHOSEN: [&str; 6] =
+    ["--control", "s3-bucket-public", "--control", "kms-key-unrotated", "--control", "iam-password-policy-weak"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_accounts_are_looked_at_with_a_role_of_theirs() {
@@ -27,7 +28,8 @@ async fn other_accounts_are_looked_at_with_a_role_of_theirs() {
     let bucket = drift::bucket(&there, "there").await;
     hub.proxy.clear();
     let (own, other) = (hub.account.id.clone(), there.account.id.clone());
-    let accounts = ["--account", &own, "--account", &other, "--role", "audit", "--external-id", "clinic-7f3a", "--format", "json"];
+    let accounts =
+        ["--account", &own, "--account", &other, "--role", "audit", "--external-id", "clinic-7f3a", "--format", "json"];
     let said = scan(&hub, &[&CHOSEN[..], &accounts].concat()).await;
     assert_eq!(said.status, 1, "{}", said.err);
     let document = said.json();
@@ -109,7 +111,8 @@ async fn a_region_that_is_not_enabled_says_so() {
         let is_closed = call.region == "ap-east-1" && call.service == "kms";
         is_closed.then(|| Fault::Status(400, "UnrecognizedClientException".to_owned()))
     });
-    let regions = ["--region", "us-east-1", "--region", "ap-east-1", "--control", "kms-key-unrotated", "--format", "json"];
+    let regions =
+        ["--region", "us-east-1", "--region", "ap-east-1", "--control", "kms-key-unrotated", "--format", "json"];
     let said = scan(&world, &regions).await;
     assert_eq!(said.status, 1, "{}", said.err);
     let document = said.json();

@@ -121,7 +121,11 @@ async fn when_somebody_stops_it_what_there_is_is_printed_and_marked() {
     let output = child.wait_with_output().await.expect("it ends");
     let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(document["interrupted"], true);
-    let kms = document["cells"].as_array().expect("cells").iter().filter(|cell| cell["control"].as_str().is_some_and(|id| id.starts_with("kms-")));
+    let kms = document["cells"]
+        .as_array()
+        .expect("cells")
+        .iter()
+        .filter(|cell| cell["control"].as_str().is_some_and(|id| id.starts_with("kms-")));
     for cell in kms {
         assert_eq!(cell["unread"]["state"], "not-reached", "{cell}");
     }
@@ -163,7 +167,8 @@ async fn credentials_that_end_midway_leave_the_rest_unread() {
     let said = scan(&world, &["--format", "json"]).await;
     let document = said.json();
     assert!([1, 3].contains(&said.status), "{}", said.status);
-    let places = document["cells"].as_array().expect("cells").iter().chain(document["findings"].as_array().expect("findings"));
+    let places =
+        document["cells"].as_array().expect("cells").iter().chain(document["findings"].as_array().expect("findings"));
     let unread: Vec<_> = places.filter_map(|place| place.get("unread")).collect();
     assert!(unread.len() > 5, "{document:#}");
     for one in unread {

@@ -90,9 +90,11 @@ fn admits(holding: &Holding, kind: Kind, own: &AccountId, now: Timestamp) -> Vec
                 clause: excerpt(&document.text, statement.span.start, statement.span.end),
                 restrict: format!("the principal {id}, if nobody there needs it"),
             };
-            said.extend(foreign.iter().map(|id| {
-                ("other-account".to_owned(), format!("account {id} is let in"), vec![clue(id)])
-            }));
+            said.extend(
+                foreign
+                    .iter()
+                    .map(|id| ("other-account".to_owned(), format!("account {id} is let in"), vec![clue(id)])),
+            );
         }
     }
     said

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_iam::{
-    operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput,
-    types::{AttachedPolicy, EntityType, PolicyDetail},
+    operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput as Everybody,
+    types::{AttachedPolicy, EntityType, GroupDetail, PolicyDetail, RoleDetail, UserDetail},
 };
 use futures_util::{StreamExt as _, stream};
 use remedy_aws::{buckets, fault, found, onlooker::Onlooker};
@@ -53,12 +53,9 @@ pub(super) async fn principals(ports: &Onlooker, place: &Place) -> Result<Vec<Ho
 }
 
 /// The default documents of all attached policies, by ARN.
-async fn managed(
-    client: &aws_sdk_iam::Client,
-    pages: &[GetAccountAuthorizationDetailsOutput],
-) -> Result<BTreeMap<String, String>, Fault> {
+async fn managed(client: &aws_sdk_iam::Client, pages: &[Everybody]) -> Result<BTreeMap<String, String>, Fault> {
     let mut known = BTreeMap::new();
-    for policy in pages.iter().flat_map(GetAccountAuthorizationDetailsOutput::policies) {
+    for policy in pages.iter().flat_map(Everybody::policies) {
         let version = policy.policy_version_list().iter().find(|version| version.is_default_version);
         let text = version.and_then(|version| version.document());
         known.extend(policy.arn().zip(text).map(|(arn, text)| (arn.to_owned(), plain(text))));
@@ -76,13 +73,13 @@ async fn managed(
     Ok(known)
 }
 
-fn attached(page: &GetAccountAuthorizationDetailsOutput) -> Vec<&str> {
+fn attached(page: &Everybody) -> Vec<&str> {
     let users = page.user_detail_list().iter();
-    let of_users = users.flat_map(|user| user.attached_managed_policies()).filter_map(AttachedPolicy::policy_arn);
+    let of_users = users.flat_map(UserDetail::attached_managed_policies).filter_map(AttachedPolicy::policy_arn);
     let groups = page.group_detail_list().iter();
-    let of_groups = groups.flat_map(|group| group.attached_managed_policies()).filter_map(AttachedPolicy::policy_arn);
+    let of_groups = groups.flat_map(GroupDetail::attached_managed_policies).filter_map(AttachedPolicy::policy_arn);
     let roles = page.role_detail_list().iter();
-    let of_roles = roles.flat_map(|role| role.attached_managed_policies()).filter_map(AttachedPolicy::policy_arn);
+    let of_roles = roles.flat_map(RoleDetail::attached_managed_policies).filter_map(AttachedPolicy::policy_arn);
     let boundaries = page.user_detail_list().iter().filter_map(|user| user.permissions_boundary());
     let boundaries = boundaries.chain(page.role_detail_list().iter().filter_map(|role| role.permissions_boundary()));
     let boundaries = boundaries.filter_map(|boundary| boundary.permissions_boundary_arn());
@@ -112,17 +109,17 @@ fn document(arn: &str, managed: &BTreeMap<String, String>) -> Option<Document> {
     managed.get(arn).map(|text| Document { name: arn.to_owned(), text: text.clone() })
 }
 
-fn holdings(pages: &[GetAccountAuthorizationDetailsOutput], managed: &BTreeMap<String, String>) -> Vec<Holding> {
+fn holdings(pages: &[Everybody], managed: &BTreeMap<String, String>) -> Vec<Holding> {
     let mut all = Vec::new();
     let mut groups = BTreeMap::new();
-    for group in pages.iter().flat_map(|page| page.group_detail_list()) {
+    for group in pages.iter().flat_map(Everybody::group_detail_list) {
         let name = group.group_name().unwrap_or_default();
         let policies =
             held(group.group_policy_list(), group.attached_managed_policies(), managed, &format!("group {name}"));
         groups.insert(name, policies.clone());
         all.push(Holding { subject: Subject::Group, arn: text(group.arn()), policies, boundary: None });
     }
-    for user in pages.iter().flat_map(|page| page.user_detail_list()) {
+    for user in pages.iter().flat_map(Everybody::user_detail_list) {
         let own = format!("user {}", user.user_name().unwrap_or_default());
         let mut policies = held(user.user_policy_list(), user.attached_managed_policies(), managed, &own);
         policies.extend(user.group_list().iter().filter_map(|name| groups.get(name.as_str())).flatten().cloned());
@@ -130,7 +127,7 @@ fn holdings(pages: &[GetAccountAuthorizationDetailsOutput], managed: &BTreeMap<S
         let boundary = boundary.and_then(|arn| document(arn, managed));
         all.push(Holding { subject: Subject::User, arn: text(user.arn()), policies, boundary });
     }
-    for role in pages.iter().flat_map(|page| page.role_detail_list()) {
+    for role in pages.iter().flat_map(Everybody::role_detail_list) {
         let own = format!("role {}", role.role_name().unwrap_or_default());
         let policies = held(role.role_policy_list(), role.attached_managed_policies(), managed, &own);
         let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());

@@ -208,8 +208,12 @@ mod tests {
             would: if drifted > 0 { BTreeMap::from([(Would::Auto, drifted)]) } else { BTreeMap::new() },
             why: (unread > 0).then_some(&why),
         };
-        let controls =
-            [of("s3-bucket-public", 47, 6, 0), of("kms-key-dying", 9, 1, 0), of("s3-bucket-default-key", 0, 0, 47), of("quiet", 9, 0, 0)];
+        let controls = [
+            of("s3-bucket-public", 47, 6, 0),
+            of("kms-key-dying", 9, 1, 0),
+            of("s3-bucket-default-key", 0, 0, 47),
+            of("quiet", 9, 0, 0),
+        ];
         let mut out = Vec::new();
         print(&mut out, &controls, &Style { width, ink, details: None }).unwrap();
         String::from_utf8(out).unwrap()
@@ -228,7 +232,8 @@ mod tests {
         assert!(!narrow.contains("EXEMPT") && narrow.contains("\n    6 auto\n"), "{narrow}");
         for (text, width) in [(&middle, 99), (&narrow, 60)] {
             assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
-            for name in ["s3-bucket-public", "kms-key-dying", "s3-bucket-default-key", "s3:GetEncryptionConfiguration"] {
+            for name in ["s3-bucket-public", "kms-key-dying", "s3-bucket-default-key", "s3:GetEncryptionConfiguration"]
+            {
                 assert!(text.contains(name), "{name}: {text}");
             }
         }

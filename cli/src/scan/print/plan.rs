@@ -37,7 +37,10 @@ fn would(out: &mut impl Write, scan: &Scan, finding: &Finding) -> io::Result<()>
     let reason = shown(finding.reason.as_deref().unwrap_or_default());
     if let Some(exempted) = &finding.exempted {
         let until = exempted.until.strftime("%Y-%m-%d");
-        let by = exempted.approved_by.as_deref().map_or("not approved by anybody".to_owned(), |by| format!("approved by {by}"));
+        let by = exempted
+            .approved_by
+            .as_deref()
+            .map_or("not approved by anybody".to_owned(), |by| format!("approved by {by}"));
         let (owner, why, alternative) = (shown(&exempted.owner), shown(&exempted.reason), shown(&exempted.alternative));
         writeln!(out, "  exempt   until {until}, {}; owner {owner}", shown(&by))?;
         return writeln!(out, "           {why}; instead: {alternative}");

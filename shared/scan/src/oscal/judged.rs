@@ -35,7 +35,7 @@ pub(super) fn findings(scan: &Scan) -> Vec<Value> {
 /// Whether a paragraph is satisfied, as far as controls can tell; nothing if there was nothing to look at.
 fn status(scan: &Scan, tally: &Tally) -> Option<Value> {
     let Tally { passes, fails, exempt, unread, .. } = *tally;
-    let counts = format!("{passes} in order, {fails} drifted, {exempt} exempt, {unread} not looked at");
+    let counts = format!("{passes} without drift, {fails} drifted, {exempt} exempt, {unread} not looked at");
     let (state, reason, remark) = if fails > 0 {
         ("not-satisfied", "fail", "There is drift.")
     } else if unread > 0 || scan.interrupted {
@@ -43,7 +43,7 @@ fn status(scan: &Scan, tally: &Tally) -> Option<Value> {
     } else if exempt > 0 {
         ("not-satisfied", "other", "Nothing violates a control but what is exempt.")
     } else if passes > 0 {
-        ("satisfied", "pass", "All that was looked at is in order. No setting fulfils a paragraph of the rule alone.")
+        ("satisfied", "pass", "No drift in all that was looked at. No setting fulfils a paragraph of the rule alone.")
     } else {
         return None;
     };

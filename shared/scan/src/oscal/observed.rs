@@ -74,7 +74,7 @@ fn items(scan: &Scan) -> impl Iterator<Item = Value> {
     accounts.into_keys().map(account).chain(resources.into_values().map(resource))
 }
 
-/// The findings that tell whether something is in order.
+/// The findings that tell whether something has no drift.
 fn assessed(scan: &Scan) -> impl Iterator<Item = &Finding> {
     scan.findings.iter().filter(|finding| Ends::of(finding) != Ends::NotApplicable)
 }

@@ -26,7 +26,7 @@ fn table(name: &'static str, head: &[(&'static str, u8)], rows: Vec<Vec<Value>>)
     Table { name, head: head.to_vec(), rows, below: Vec::new() }
 }
 
-/// Looked at, in order, drift, exempt, not applicable, not read. Where nothing was looked at, a zero would look like order.
+/// Looked at, in order, drift, exempt, not applicable, not read. Where nothing was looked at, a zero would look like no drift.
 fn counts(tally: &Tally) -> Vec<Value> {
     let dash =
         |count: usize| if tally.looked() == 0 && tally.unread > 0 { Value::from("–") } else { Value::from(count) };

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -31,8 +31,11 @@ pub(super) struct Taken {
     pub(super) asked: Asked,
 }
 
-/// The release binary.
+/// The release binary, or another one to compare it with.
 pub(super) fn binary() -> PathBuf {
+    if let Some(other) = env::var_os("REMEDY_BINARY").filter(|other| !other.is_empty()) {
+        return other.into();
+    }
     let path = workspace::root().join("target/release/remedy");
     assert!(path.is_file(), "no {}: run `cargo build --release -p remedy`", path.display());
     path
