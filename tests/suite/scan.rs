@@ -273,6 +273,14 @@ async fn it_prints_for_people_and_for_programs() {
     let plan = scan(&world, &[&chosen[..], &["--plan"]].concat()).await.out;
     assert!(plan.contains(&bucket) && plan.contains("calls    1. s3:PutPublicAccessBlock"), "{plan}");
     assert!(plan.contains("would repair it by itself"), "{plan}");
+    let shared = drift::Drift::Plaintext.make(&world, "shared").await;
+    let open = r#"{"Sid":"Temporary","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::NAME/*"}"#;
+    let policy = format!(r#"{{"Statement":[{},{}]}}"#, drift::partner(&shared), open.replace("NAME", &shared));
+    world.s3().put_bucket_policy().bucket(&shared).policy(policy).send().await.expect("a policy is put");
+    let plan = scan(&world, &[&chosen[..], &["--resource", &shared, "--plan"]].concat()).await.out;
+    assert!(plan.contains("1 statement stays: statement 1, Partner"), "{plan}");
+    assert!(plan.contains("- statement 2, Temporary") && !plan.contains("- statement 1"), "{plan}");
+    assert!(plan.contains(r#"-     "Principal": "*""#) && plan.contains("1. s3:PutBucketPolicy"), "{plan}");
     let lines = scan(&world, &[&chosen[..], &["--format", "jsonl"]].concat()).await.out;
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().expect("a kind")).collect();

@@ -153,9 +153,11 @@ impl Look<'_> {
             Err(unread) => return unlisted(cell, unread, desk),
         };
         desk.progress.found(targets.len(), format!("{} {}", about.id, place.region));
+        let known = RefCell::new(known);
         let looks = targets.iter().map(|target| async {
-            let finding = match known.get(&target.hash()) {
-                Some(known) => known.clone(),
+            let found = known.borrow_mut().remove(&target.hash());
+            let finding = match found {
+                Some(found) => found,
                 None => self.finding(control, target, desk, (visit, until)).await,
             };
             desk.progress.made();
@@ -189,7 +191,7 @@ impl Look<'_> {
         (visit, until): (&Visit<'_>, Instant),
     ) -> Finding {
         let about = control.control();
-        let run = desk.within(until, control.run(self.ports, target, Task::Forecast, visit)).await;
+        let run = desk.within(until, control.run(self.ports, target, Task::Preview, visit)).await;
         let run = run.and_then(|run| run.map_err(|fault| judged::unread(&fault, about)));
         let exempted = self.exemptions.of(about.id.0, target, self.begun);
         let finding = judged::finding(about, target, run, exempted);

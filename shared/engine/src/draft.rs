@@ -23,6 +23,8 @@ pub enum Task<'a> {
     Evaluate,
     /// The same, and say what would come of it if the control were enforced.
     Forecast,
+    /// The same, for a person who looks with credentials of their own: the setting is shown as it is, policies in full.
+    Preview,
     /// Put drift right.
     Repair,
     /// Carry out a plan that a person agreed to, if it still holds.
@@ -34,12 +36,12 @@ pub enum Task<'a> {
 impl Task<'_> {
     /// Whether nothing is to be written, whatever comes of it.
     pub(crate) fn only_looks(self) -> bool {
-        matches!(self, Self::Evaluate | Self::Forecast)
+        matches!(self, Self::Evaluate | Self::Forecast | Self::Preview)
     }
 
     pub(crate) fn purpose(self) -> Purpose {
         match self {
-            Self::Evaluate | Self::Forecast | Self::Repair | Self::Approved(_) => Purpose::Repair,
+            Self::Evaluate | Self::Forecast | Self::Preview | Self::Repair | Self::Approved(_) => Purpose::Repair,
             Self::Revert(_) => Purpose::Revert,
         }
     }
@@ -85,6 +87,13 @@ impl<R: Remediation> Course<R> {
             ..Report::settled(&R::CONTROL, target, outcome).with_violations(self.violations.clone())
         }
     }
+
+    /// The same for [`Task::Preview`], which nothing logs or stores.
+    pub(crate) fn preview(&self, target: &Target) -> Report {
+        let whole = |setting: &Value| Some(remedy_domain::redact::in_full(setting));
+        let (before, after) = (whole(&self.plan.before), whole(&self.plan.after));
+        Report { before, after, ..self.report(target, Outcome::Drifted) }
+    }
 }
 
 /// Reads the live setting and everything that affects the decision.
@@ -123,7 +132,7 @@ pub(crate) async fn draft<R: Remediation>(
     };
     match task {
         Task::Revert(stored) => Box::pin(draft_revert(stored, setting, &facts, client, target)).await,
-        Task::Evaluate | Task::Forecast | Task::Repair => {
+        Task::Evaluate | Task::Forecast | Task::Preview | Task::Repair => {
             let verdict = R::judge(&facts, &setting, &visit.context(target, ports.now()));
             if matches!(verdict, Verdict::Compliant) && !task.only_looks() {
                 seen::keep::<R>(ports, target, &facts).await?;

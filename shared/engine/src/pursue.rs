@@ -60,11 +60,13 @@ where
     }
     let dossier = Box::pin(gather::<R, P>(ports, (target, task, visit), &client, &course, None)).await?;
     let run = Run { ports, target, task, visit, client, course, dossier };
-    if matches!(task, Task::Forecast) {
+    if task.only_looks() {
         let foreseen = guard::foreseen(&run.snapshot());
         let forecast = Some(Forecast::of(foreseen.as_ref().map(|objection| objection.outcome)));
         let reason = foreseen.map(|objection| redact::text(&objection.why));
-        return Ok(Report { reason, forecast, ..run.course.report(target, Outcome::Drifted) });
+        let is_preview = matches!(task, Task::Preview);
+        let report = if is_preview { run.course.preview(target) } else { run.course.report(target, Outcome::Drifted) };
+        return Ok(Report { reason, forecast, ..report });
     }
     match guard::rule(&run.snapshot()) {
         Ruling::Go(_) => Box::pin(run.carry_out()).await,

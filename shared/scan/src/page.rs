@@ -45,6 +45,8 @@ pub fn html(out: &mut impl Write, scan: &Scan) -> io::Result<()> {
     Page::of(scan).write_into(out)
 }
 
+pub(crate) use diff::lines as changed;
+
 #[derive(Template)]
 #[template(path = "scan.html", whitespace = "minimize")]
 struct Page {

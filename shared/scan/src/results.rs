@@ -331,6 +331,14 @@ impl Unread {
     }
 }
 
+impl Repair {
+    /// What it changes, in lines: policies by statement, `-` before what goes and `+` before what comes.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        crate::page::changed(&self.before, &self.after)
+    }
+}
+
 impl Finding {
     /// What would become of the drift, if it is one.
     #[must_use]

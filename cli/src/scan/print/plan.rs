@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use remedy_domain::{Region, redact::visible as shown};
 use remedy_scan::{Finding, Repair, Scan, Seen, Would};
-use serde_json::Value;
 
 /// Shows it.
 pub(super) fn print(out: &mut impl Write, scan: &Scan, finding: &Finding) -> io::Result<()> {
@@ -23,12 +22,11 @@ pub(super) fn print(out: &mut impl Write, scan: &Scan, finding: &Finding) -> io:
 }
 
 fn change(out: &mut impl Write, repair: &Repair) -> io::Result<()> {
-    let (before, after) = changed(&repair.before, &repair.after);
-    writeln!(out, "  before   {}", shown(&before.to_string()))?;
-    writeln!(out, "  after    {}", shown(&after.to_string()))?;
+    for (index, line) in repair.lines().iter().enumerate() {
+        writeln!(out, "  {:<9}{}", if index == 0 { "change" } else { "" }, shown(line))?;
+    }
     for (index, call) in repair.calls.iter().enumerate() {
-        let head = if index == 0 { "calls" } else { "" };
-        writeln!(out, "  {head:<9}{}. {call}", index + 1)?;
+        writeln!(out, "  {:<9}{}. {call}", if index == 0 { "calls" } else { "" }, index + 1)?;
     }
     Ok(())
 }
@@ -56,28 +54,4 @@ fn would(out: &mut impl Write, scan: &Scan, finding: &Finding) -> io::Result<()>
         writeln!(out, "           the repair cannot be reverted")?;
     }
     Ok(())
-}
-
-/// Of two settings, what differs.
-fn changed(before: &Value, after: &Value) -> (Value, Value) {
-    let (Value::Object(from), Value::Object(to)) = (before, after) else { return (before.clone(), after.clone()) };
-    let differs = |name: &String| from.get(name) != to.get(name);
-    let of = |members: &serde_json::Map<String, Value>| {
-        members.iter().filter(|(name, _)| differs(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
-    };
-    (Value::Object(of(from)), Value::Object(of(to)))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn only_what_differs_is_shown() {
-        let (before, after) = changed(&json!({"a": 1, "b": 2}), &json!({"a": 1, "b": 3, "c": 4}));
-        assert_eq!((before, after), (json!({"b": 2}), json!({"b": 3, "c": 4})));
-        assert_eq!(changed(&json!("x"), &json!("y")), (json!("x"), json!("y")));
-    }
 }

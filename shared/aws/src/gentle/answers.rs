@@ -19,10 +19,11 @@ use tokio::sync::OnceCell;
 
 /// The bytes of answers that are kept. The oldest goes first: controls that share a setting look at a resource soon after one another.
 const KEPT: usize = 32 * 1024 * 1024;
-/// No larger answer is kept: lists are asked for once anyway.
-const LARGEST: usize = 64 * 1024;
-/// What an answer takes beside its body, about.
+/// No larger answer is kept. A page of everybody's permissions is a few megabytes, and each administrator asks for all of them.
+const LARGEST: usize = KEPT / 8;
+/// What an answer takes beside its headers and its body, about, and a header beside its text.
 const BESIDE: usize = 512;
+const BESIDE_TEXT: usize = 64;
 /// Headers that are part of the question.
 const ASKING: [&str; 2] = ["x-amz-target", "x-amz-expected-bucket-owner"];
 
@@ -42,6 +43,14 @@ struct Answer {
     status: StatusCode,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+}
+
+impl Answer {
+    /// The bytes that it takes, about.
+    fn size(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.len() + value.len() + BESIDE_TEXT);
+        BESIDE + headers.sum::<usize>() + self.body.len()
+    }
 }
 
 /// Whatever makes a request what it is, but for its time and its signature. None for one whose body is a stream.
@@ -98,7 +107,7 @@ impl Answers {
         let kept = cell.get_or_try_init(|| async {
             match read(asked.await?).await? {
                 Read::Kept(answer) => {
-                    size = Some(answer.body.len() + BESIDE);
+                    size = Some(answer.size());
                     Ok(answer)
                 }
                 Read::Passed(response) => {

@@ -98,7 +98,7 @@ async fn tags<R: Remediation>(client: &R::Client, target: &Target) -> Result<Tag
 fn ask_of(task: Task<'_>, course: &PlanId) -> Result<String, Fault> {
     let not_canonical = |_| Fault::defect("revert", "plan-not-canonical");
     match task {
-        Task::Evaluate | Task::Forecast | Task::Repair => Ok(course.as_str().to_owned()),
+        Task::Evaluate | Task::Forecast | Task::Preview | Task::Repair => Ok(course.as_str().to_owned()),
         Task::Approved(followed) => Ok(followed.id.clone()),
         Task::Revert(stored) => ask::undo_id(&stored.plan.id().map_err(not_canonical)?).map_err(not_canonical),
     }

@@ -64,6 +64,41 @@ pub(crate) fn changes(before: &Value, after: &Value) -> Vec<Part> {
     parts
 }
 
+/// The same in lines, for a terminal.
+pub(crate) fn lines(before: &Value, after: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    for part in changes(before, after) {
+        match part {
+            Part::Members(members) => lines.extend(members.iter().map(Member::line)),
+            Part::Policy(policy) => policy.lines(&mut lines),
+        }
+    }
+    lines
+}
+
+impl Member {
+    fn line(&self) -> String {
+        let names: Vec<_> = self.names.iter().map(Text::as_str).collect();
+        format!("{}: {} → {}", names.join(", "), self.before, self.after)
+    }
+}
+
+impl PolicyDiff {
+    fn lines(&self, lines: &mut Vec<String>) {
+        lines.push(self.title.to_string());
+        if !self.kept.is_empty() {
+            lines.push(format!("  {}", self.stays()));
+        }
+        for (sign, statements) in [('-', &self.removed), ('+', &self.added)] {
+            for statement in statements {
+                lines.push(format!("{sign} {}", statement.title));
+                lines.extend(statement.text.as_str().lines().map(|line| format!("{sign}   {line}")));
+            }
+        }
+        lines.extend(self.members.iter().map(Member::line));
+    }
+}
+
 /// Members by their last name alone, where that says which one it is.
 fn shortened(mut members: Vec<Member>) -> Vec<Member> {
     let leaf = |name: &Text| name.as_str().rsplit('.').next().unwrap_or_default().to_owned();
@@ -167,7 +202,12 @@ fn policy(name: &str, old: &Value, new: &Value) -> PolicyDiff {
     if !old.is_null() && !new.is_null() {
         beside.compare_members("", &beside_statements(old), &beside_statements(new));
     }
-    let title = if name.is_empty() { "policy" } else { name };
+    let is_document = [old, new].into_iter().any(|one| one.get("Statement").is_some());
+    let title = match (is_document, name) {
+        (false, _) => "policy statement",
+        (true, "") => "policy",
+        (true, name) => name,
+    };
     let had = if old.is_null() { "none yet".to_owned() } else { count(before.len(), "statement") };
     let all = |statements: Vec<(usize, Value)>| statements.iter().map(|(place, one)| statement(*place, one)).collect();
     let title = Text::sentence(&format!("{title}, {had}"));

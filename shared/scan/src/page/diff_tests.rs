@@ -73,7 +73,7 @@ fn a_statement_is_removed() {
 #[test]
 fn a_statement_is_added_to_none() {
     let diff = only_policy(&json!(null), &json!(open().to_string()));
-    assert_eq!((diff.title.as_str(), titles(&diff.added)), ("Policy, none yet", vec!["statement 1, Open"]));
+    assert_eq!((diff.title.as_str(), titles(&diff.added)), ("Policy statement, none yet", vec!["statement 1, Open"]));
 }
 
 #[test]

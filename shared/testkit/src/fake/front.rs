@@ -156,3 +156,36 @@ fn on_the_wire(answer: &HttpResponse) -> Response<Full<Bytes>> {
     }
     response.body(Full::from(body)).expect("headers of an answer")
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+    use http::{HeaderMap, HeaderValue, Method, header};
+
+    use super::*;
+
+    /// A request as a client signs it, as far as the fake looks.
+    fn ask(service: &str, method: Method, body: &'static str) -> Ask {
+        let signed =
+            format!("AWS4-HMAC-SHA256 Credential=AKIA111122223333READ/20260101/us-east-1/{service}/aws4_request");
+        let signed = HeaderValue::from_str(&signed).unwrap();
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, signed)]);
+        Ask { method, target: "/".to_owned(), headers, body: Bytes::from_static(body.as_bytes()) }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn calls_are_answered_and_counted_and_how_many_at_once() {
+        let front = Front::of(&FakeAws::default(), Duration::from_millis(200));
+        let authority = front.endpoint().trim_start_matches("http://").to_owned();
+        let users = || ask("iam", Method::POST, "Action=ListUsers");
+        let asks = [users(), users(), ask("s3", Method::GET, "")];
+        let said = join_all(asks.map(|ask| wire::exchange(&authority, &authority, ask))).await;
+        assert!(said.into_iter().all(|reply| reply.unwrap().status == 200));
+        let asked = front.asked();
+        let calls = [("iam:ListUsers".to_owned(), 2), ("s3:ListBuckets".to_owned(), 1)];
+        assert_eq!((&asked.calls, asked.total()), (&calls.into(), 3));
+        assert_eq!((asked.most, asked.most_of_iam, asked.under_way), (3, 2, 0));
+        front.forget();
+        assert_eq!(front.asked(), Asked::default());
+    }
+}
