@@ -87,6 +87,7 @@ OVERLAP = "an administrators' policy counts here as well"
 ONE_STATEMENT = "only one statement with Action * on Resource * counts"
 INLINE_OF_USERS = "inline policies of roles and groups count only if they permit *:* or kms:*"
 WHOLE_KMS = "only kms:* on every resource counts, not kms:Decrypt"
+LEFT_TO_ATTACHED = "a user's AdministratorAccess is found by iam-admin-attached alone"
 SERVICE_ROLES = "roles that only services assume are left out"
 
 # The first of each is in order, and what most resources have.
@@ -147,7 +148,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "inline": Kind((DIRECT, INLINE)),
         "inline kms:*": Kind((DIRECT, INLINE, INLINE_KMS)),
         "inline kms:Decrypt": Kind((DIRECT, INLINE, INLINE_KMS), {INLINE_KMS: WHOLE_KMS}),
-        "AdministratorAccess": Kind((DIRECT, ATTACHED)),
+        "AdministratorAccess": Kind((ATTACHED,), {DIRECT: LEFT_TO_ATTACHED}),
     },
     "group: policies": {
         "attached": Kind(),

@@ -36,14 +36,15 @@ const THROTTLED: [&[u8]; 3] = [b"Throttl", b"TooManyRequests", b"RequestLimitExc
 pub(crate) struct Gate {
     all: Arc<Semaphore>,
     iam: Arc<Semaphore>,
+    others: Arc<Semaphore>,
     answers: Answers,
 }
 
 impl Gate {
     /// At most so many at once; of IAM at most [`OF_IAM`].
     pub(crate) fn of(at_once: usize) -> Self {
-        let (all, iam) = (Arc::new(Semaphore::new(at_once)), Arc::new(Semaphore::new(OF_IAM.min(at_once))));
-        Self { all, iam, answers: Answers::default() }
+        let [all, iam, others] = [at_once, OF_IAM.min(at_once), at_once].map(|places| Arc::new(Semaphore::new(places)));
+        Self { all, iam, others, answers: Answers::default() }
     }
 
     pub(crate) fn before(&self, http: SharedHttpClient) -> SharedHttpClient {
@@ -56,8 +57,9 @@ impl Gate {
         request: HttpRequest,
     ) -> Result<HttpResponse, ConnectorError> {
         let closed = |error| ConnectorError::other(Box::new(error), None);
-        // That of IAM first: whoever waits for it takes no place from other services.
-        let _of_iam = if is_of_iam(&request) { Some(self.iam.acquire().await.map_err(closed)?) } else { None };
+        // Each kind waits by itself first: whoever waits for IAM takes no place from others, and does not stand behind all of them.
+        let of_kind = if is_of_iam(&request) { &self.iam } else { &self.others };
+        let _of_kind = of_kind.acquire().await.map_err(closed)?;
         let _of_all = self.all.acquire().await.map_err(closed)?;
         let mut answer = connector.call(request).await?;
         if is_throttled(&mut answer).await? {
@@ -133,7 +135,7 @@ mod tests {
     };
 
     use aws_smithy_runtime_api::http::StatusCode;
-    use futures_util::future::join_all;
+    use futures_util::future::{join, join_all};
 
     use super::*;
 
@@ -189,6 +191,18 @@ mod tests {
     #[tokio::test]
     async fn eight_calls_are_under_way_at_once_and_four_of_iam() {
         assert_eq!((most_at_once("/s3/aws4_request").await, most_at_once("/iam/aws4_request").await), (8, 4));
+    }
+
+    #[tokio::test]
+    async fn calls_of_iam_do_not_stand_behind_all_that_wait_for_other_services() {
+        let gated = Counting::answering(200).gated();
+        let calls = |many: usize, scope: &'static str| {
+            let gated = &gated;
+            join_all((0..many).map(move |number| asked(gated, request(&format!("/{number}"), scope))))
+        };
+        let (_, of_iam) = join(calls(100, "/s3/aws4_request"), calls(4, "/iam/aws4_request")).await;
+        let numbers = of_iam.iter().map(|answer| answer.trim_start_matches("answer ").parse::<usize>().unwrap());
+        assert!(numbers.clone().all(|number| number < 24), "{:?}", numbers.collect::<Vec<_>>());
     }
 
     async fn asked(gated: &GatedConnector, request: HttpRequest) -> String {

@@ -17,7 +17,8 @@ use http_body_util::BodyExt as _;
 use remedy_domain::canonical;
 use tokio::sync::OnceCell;
 
-/// The bytes of answers that are kept. The oldest goes first: controls that share a setting look at a resource soon after one another.
+/// The bytes of answers that are kept. The oldest goes first: controls that share a setting look at a resource soon after one
+/// another. One that was asked for again, such as a key that many buckets have, stays once more.
 const KEPT: usize = 32 * 1024 * 1024;
 /// No larger answer is kept. A page of everybody's permissions is a few megabytes, and each administrator asks for all of them.
 const LARGEST: usize = KEPT / 8;
@@ -33,9 +34,15 @@ pub(super) struct Answers(Arc<Mutex<Shelf>>);
 
 #[derive(Debug, Default)]
 struct Shelf {
-    known: BTreeMap<String, Arc<OnceCell<Answer>>>,
+    known: BTreeMap<String, Known>,
     order: VecDeque<(String, usize)>,
     bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    answer: Arc<OnceCell<Answer>>,
+    was_asked_again: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -102,7 +109,7 @@ impl Answers {
         question: String,
         asked: impl Future<Output = Result<HttpResponse, ConnectorError>>,
     ) -> Result<HttpResponse, ConnectorError> {
-        let cell = self.with(|shelf| shelf.known.entry(question.clone()).or_default().clone());
+        let cell = self.with(|shelf| shelf.asked(&question));
         let (mut passed, mut size) = (None, None);
         let kept = cell.get_or_try_init(|| async {
             match read(asked.await?).await? {
@@ -136,21 +143,63 @@ impl Answers {
 }
 
 impl Shelf {
+    /// The place of the answer to a question.
+    fn asked(&mut self, question: &str) -> Arc<OnceCell<Answer>> {
+        let known = self.known.entry(question.to_owned()).or_default();
+        known.was_asked_again |= known.answer.initialized();
+        known.answer.clone()
+    }
+
     /// Counts an answer, and forgets the oldest where there are too many.
     fn keep(&mut self, question: String, size: usize) {
         self.bytes += size;
         self.order.push_back((question, size));
         while self.bytes > KEPT {
             let Some((oldest, size)) = self.order.pop_front() else { return };
-            self.known.remove(&oldest);
-            self.bytes -= size;
+            let known = self.known.get_mut(&oldest);
+            if known.is_some_and(|known| std::mem::take(&mut known.was_asked_again)) {
+                self.order.push_back((oldest, size));
+            } else {
+                self.known.remove(&oldest);
+                self.bytes -= size;
+            }
         }
     }
 
     /// A question without an answer.
     fn forget(&mut self, question: &str) {
-        if self.known.get(question).is_some_and(|cell| !cell.initialized()) {
+        if self.known.get(question).is_some_and(|known| !known.answer.initialized()) {
             self.known.remove(question);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A shelf after these answers, each so large, and the questions that are still answered.
+    fn kept(questions: &[&str], size: usize) -> Vec<String> {
+        let mut shelf = Shelf::default();
+        for question in questions {
+            let answer = shelf.asked(question);
+            if !answer.initialized() {
+                let status = StatusCode::try_from(200).unwrap();
+                answer.set(Answer { status, headers: vec![], body: vec![] }).unwrap();
+                shelf.keep((*question).to_owned(), size);
+            }
+        }
+        assert!(shelf.bytes <= KEPT && shelf.order.len() == shelf.known.len());
+        shelf.known.into_keys().collect()
+    }
+
+    #[test]
+    fn the_oldest_answer_goes_first_but_one_that_was_asked_again_stays_once_more() {
+        let third = KEPT / 3;
+        assert_eq!(kept(&["a", "b", "c"], third), ["a", "b", "c"]);
+        assert_eq!(kept(&["a", "b", "c", "d"], third), ["b", "c", "d"]);
+        assert_eq!(kept(&["a", "b", "c", "a", "d"], third), ["a", "c", "d"]);
+        assert_eq!(kept(&["a", "b", "c", "a", "d", "e", "f", "g"], third), ["e", "f", "g"]);
+        assert_eq!(kept(&["a", "b", "a", "b"], KEPT), ["b"]);
     }
 }

@@ -320,5 +320,4 @@ pub(crate) fn signed(sign: char, text: &Text) -> Text {
 }
 
 #[cfg(test)]
-#[path = "diff_tests.rs"]
 mod tests;

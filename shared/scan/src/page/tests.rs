@@ -2,8 +2,6 @@
 
 mod sample;
 
-use std::fs;
-
 use remedy_domain::Outcome;
 
 use super::*;
@@ -222,31 +220,4 @@ fn ten_thousand_resources_stay_small() {
     assert!(made.len() < 3_000_000, "{}", made.len());
     assert!(made.contains("9,700 resources without drift"));
     assert_eq!(made.matches("<details class=\"find\"").count(), 300);
-}
-
-/// For `tools/page_check.mjs`: `cargo test -p remedy-scan -- --ignored pages`.
-#[test]
-#[ignore = "it writes pages for a look in a browser"]
-fn pages_for_a_browser() {
-    let folder = std::env::temp_dir().join("page");
-    fs::create_dir_all(&folder).unwrap();
-    let none = Scan { findings: Vec::new(), cells: Vec::new(), ..sample::clinic() };
-    let mut unread = Scan { interrupted: true, policies: None, gone: None, ..sample::clinic() };
-    for finding in &mut unread.findings {
-        (finding.outcome, finding.unread) = (None, Some(Unread::not_reached("no time was left")));
-    }
-    let hostile = |word: &str| format!("{}{word}", HOSTILE.concat());
-    let tame = |word: &str| format!("x{word}");
-    let scans = [
-        ("clinic", sample::clinic()),
-        ("empty", sample::empty()),
-        ("none", none),
-        ("unread", unread),
-        ("large", sample::large()),
-        ("tame", sample::named(tame)),
-        ("hostile", sample::named(hostile)),
-    ];
-    for (name, scan) in scans {
-        fs::write(folder.join(format!("{name}.html")), page(&scan)).unwrap();
-    }
 }
