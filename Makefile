@@ -111,8 +111,8 @@ release: venv ## Build the release binaries into target/lambda/<function>/bootst
 	$(PY) tools/zips.py $(addprefix target/lambda/,$(FUNCTIONS))
 
 dist: venv ## Pack `remedy` for x86_64 Linux into target/dist: one static binary, completions, manual pages
-	RUSTFLAGS="-C target-feature=+crt-static" cargo build --release -p remedy --target x86_64-unknown-linux-gnu
-	$(PY) tools/dist.py target/x86_64-unknown-linux-gnu/release/remedy target/dist
+	cargo rustc --release --package remedy --bin remedy -- -C target-feature=+crt-static
+	$(PY) tools/dist.py target/release/remedy target/dist
 
 sbom: $(SBOM)/.complete ## Write target/sbom.json: what Remedy is made of (CycloneDX, from Cargo.lock), the same bytes every time
 	mkdir -p target
