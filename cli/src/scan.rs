@@ -24,7 +24,7 @@ use std::{
 
 use remedy_aws::{Roster, onlooker::Onlooker};
 use remedy_domain::{Control, Settings, redact};
-use remedy_scan::{FORMAT, Scan, Seen};
+use remedy_scan::{Cell, FORMAT, Finding, Scan, Seen};
 
 use self::{
     access::{NoAccess, Way},
@@ -152,9 +152,8 @@ async fn looked(
         begun,
     };
     let done = look.all(&desk).await;
-    if let (Some(first), 0, false) = (what.resources.first(), desk.matched.get(), *desk.stop.borrow())
-        && done.iter().all(|(cell, _)| cell.unread.is_none())
-    {
+    let is_nothing = |(cell, findings): &(Cell, Vec<Finding>)| cell.unread.is_none() && findings.is_empty();
+    if let Some(first) = what.resources.first().filter(|_| done.iter().all(is_nothing)) {
         return Err(Failed::NoResource(redact::text(first)));
     }
     let mut scan = empty(&way, roster, begun);
@@ -166,7 +165,11 @@ async fn looked(
         scan.findings.extend(findings);
     }
     if what.policies && !scan.interrupted {
-        scan.policies = Some(policies::all(&way.ports, &way.places, begun).await);
+        scan.policies = tokio::select! {
+            found = policies::all(&way.ports, &way.places, begun) => Some(found),
+            _ = tokio::signal::ctrl_c() => None,
+        };
+        scan.interrupted = scan.policies.is_none();
     }
     scan.ended = cells::now();
     desk.journal.borrow_mut().end()?;
@@ -211,6 +214,7 @@ fn journal(
         account: way.home.clone(),
         settings: settings.digest(),
         exemptions: exemptions.digest().map(str::to_owned),
+        resources: arguments.what.resources.clone(),
     };
     match (&output.resume, &output.out) {
         _ if arguments.instead.check => Ok((Journal::none(), Before::default(), begun)),

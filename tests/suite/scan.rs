@@ -233,6 +233,10 @@ async fn it_says_why_it_could_not_run_and_what_to_do() {
         assert_eq!((said.status, said.out.as_str()), (2, ""), "{arguments:?}: {}", said.err);
         assert!(said.err.contains(told), "{arguments:?}: {}", said.err);
     }
+    let mut nowhere = command(&world);
+    nowhere.env_remove("AWS_REGION");
+    let said = ran(nowhere).await;
+    assert!(said.status == 2 && said.err.contains("--region") && said.err.contains("us-east-1"), "{}", said.err);
     let mut nobody = command(&world);
     nobody.env_remove("AWS_ACCESS_KEY_ID");
     let said = ran(nobody).await;
@@ -263,7 +267,8 @@ async fn a_profile_is_asked_of_the_aws_cli() {
         "SessionToken": account.session_token, "Expiration": "2099-01-01T00:00:00Z",
     });
     let script = format!(
-        "#!/bin/sh\n[ \"$*\" = 'configure export-credentials --profile clinic --format process' ] || exit 255\necho '{answer}'\n"
+        "#!/bin/sh\n[ \"$*\" = 'configure get region --profile clinic' ] && echo eu-west-1 && exit\n\
+         [ \"$*\" = 'configure export-credentials --profile clinic --format process' ] || exit 255\necho '{answer}'\n"
     );
     put(&folder.join("aws"), &script);
     let with = |profile: &str| {
@@ -275,6 +280,9 @@ async fn a_profile_is_asked_of_the_aws_cli() {
     };
     let said = ran(with("clinic")).await;
     assert_eq!((said.status, &said.json()["account"]), (0, &account.id.as_str().into()), "{}", said.err);
+    let mut elsewhere = with("clinic");
+    elsewhere.env_remove("AWS_REGION");
+    assert_eq!(ran(elsewhere).await.json()["regions"], serde_json::json!(["eu-west-1"]), "that of the profile");
     let said = ran(with("other")).await;
     assert_eq!(said.status, 2);
     assert!(said.err.contains("aws sso login --profile other"), "{}", said.err);

@@ -27,6 +27,8 @@ pub(crate) enum NoAccess {
     Sign(#[from] sign::Failed),
     #[error("`{0}` is not the name of a Region")]
     NoRegion(String),
+    #[error("no Region is known: name one with --region, such as us-east-1, or set AWS_REGION")]
+    Nowhere,
     #[error("`{0}` is not the name of a role: name it without its ARN, as in security-audit")]
     NoRole(String),
     #[error("account {0} is not that of the credentials: name the role to assume there with --role")]
@@ -68,7 +70,7 @@ struct Exported {
 
 /// Opens the way into the accounts.
 pub(super) async fn open(places: &Places, pace: &Pace) -> Result<Way, NoAccess> {
-    let own = sign::region(places.regions.first().cloned(), surroundings::variable)?;
+    let own = own_region(places, surroundings::variable)?;
     let regions = regions(&places.regions, &own)?;
     let role = places.role.as_deref().map(|name| role(name, places.external_id.clone())).transpose()?;
     let Lent { credentials, until } = match &places.profile {
@@ -91,6 +93,21 @@ pub(super) async fn open(places: &Places, pace: &Pace) -> Result<Way, NoAccess> 
         accounts.into_iter().map(|account| (account, regions.clone())).collect()
     };
     Ok(Way { ports, caller: redact::text(&caller), home, places })
+}
+
+/// The Region that is named first, else that of the environment, else that of the profile.
+fn own_region(places: &Places, variable: impl Fn(&str) -> Option<String>) -> Result<Region, NoAccess> {
+    let named = places.regions.first().cloned().or_else(|| variable("AWS_REGION"));
+    let named = named.or_else(|| variable("AWS_DEFAULT_REGION"));
+    let name = named.or_else(|| configured(places.profile.as_deref()?)).ok_or(NoAccess::Nowhere)?;
+    Region::parse(name.clone()).map_err(|_| NoAccess::NoRegion(redact::text(&name)))
+}
+
+/// The Region that a profile of the AWS CLI has. Whatever goes wrong is told when its credentials are asked for.
+fn configured(profile: &str) -> Option<String> {
+    let output = Command::new("aws").args(["configure", "get", "region", "--profile", profile]).output().ok()?;
+    let name = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (output.status.success() && !name.is_empty()).then_some(name)
 }
 
 /// The Regions that are named, without those that are named twice.

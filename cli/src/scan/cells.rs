@@ -1,10 +1,6 @@
 //! Looking: every control in every place, several side by side.
 
-use std::{
-    cell::{Cell as Shared, RefCell},
-    collections::BTreeMap,
-    time::Duration,
-};
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use remedy_aws::{Roster, clock, onlooker::Onlooker};
@@ -56,14 +52,12 @@ pub(super) struct Desk {
     pub(super) progress: Progress,
     /// Whether somebody stopped the scan.
     pub(super) stop: watch::Sender<bool>,
-    /// How many of the resources that were asked for exist.
-    pub(super) matched: Shared<usize>,
 }
 
 impl Desk {
     pub(super) fn new(journal: Journal, before: Before, progress: Progress) -> Self {
         let (journal, before) = (RefCell::new(journal), RefCell::new(before));
-        Self { journal, before, progress, stop: watch::Sender::new(false), matched: Shared::new(0) }
+        Self { journal, before, progress, stop: watch::Sender::new(false) }
     }
 
     async fn stopped(&self) {
@@ -149,7 +143,7 @@ impl Look<'_> {
             return (done, sorted(known.into_values().collect()));
         }
         let targets = match desk.within(until, control.discover(self.ports, place)).await {
-            Ok(Ok(targets)) => self.chosen(targets, desk),
+            Ok(Ok(targets)) => self.chosen(targets),
             Ok(Err(fault)) => return unlisted(cell, judged::unread(&fault, about), desk),
             Err(unread) => return unlisted(cell, unread, desk),
         };
@@ -174,11 +168,10 @@ impl Look<'_> {
     }
 
     /// The resources that were asked for.
-    fn chosen(&self, mut targets: Vec<Target>, desk: &Desk) -> Vec<Target> {
+    fn chosen(&self, mut targets: Vec<Target>) -> Vec<Target> {
         let is_called = |target: &Target, name: &String| target.id == *name || target.arn.as_ref() == Some(name);
         if !self.resources.is_empty() {
             targets.retain(|target| self.resources.iter().any(|name| is_called(target, name)));
-            desk.matched.set(desk.matched.get() + targets.len());
         }
         targets.truncate(self.many);
         targets

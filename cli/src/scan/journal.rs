@@ -38,6 +38,8 @@ pub(super) struct Head {
     pub(super) account: AccountId,
     pub(super) settings: String,
     pub(super) exemptions: Option<String>,
+    /// The resources that were asked for; all if there are none.
+    pub(super) resources: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -158,6 +160,7 @@ fn checked(path: &Path, found: &Head, head: &Head) -> Result<Timestamp, NoJourna
         () if found.account != head.account => Err(other("account")),
         () if found.settings != head.settings => Err(other("settings file")),
         () if found.exemptions != head.exemptions => Err(other("set of exemptions")),
+        () if found.resources != head.resources => Err(other("choice of resources")),
         () => Ok(found.begun),
     }
 }

@@ -284,6 +284,9 @@ pub(super) fn check(out: &mut (impl Write + ?Sized), scan: &Scan) -> io::Result<
         table.add_row([cell.control.as_str(), cell.account.as_str(), cell.region.as_str(), &result]);
     }
     writeln!(out, "{}", table.trim_fmt())?;
+    for (what, unread) in scan.policies.iter().flat_map(|policies| &policies.unread) {
+        writeln!(out, "{what}: {}", unread.told())?;
+    }
     let missing: std::collections::BTreeSet<_> = denied(scan).collect();
     if missing.is_empty() {
         return writeln!(out, "\nNo call was denied.");
@@ -295,6 +298,8 @@ pub(super) fn check(out: &mut (impl Write + ?Sized), scan: &Scan) -> io::Result<
 fn denied(scan: &Scan) -> impl Iterator<Item = &str> {
     let unread = scan.cells.iter().filter_map(|cell| cell.unread.as_ref());
     let unread = unread.chain(scan.findings.iter().filter_map(|finding| finding.unread.as_ref()));
+    let of_policies = scan.policies.iter().flat_map(|policies| policies.unread.iter().map(|(_, unread)| unread));
+    let unread = unread.chain(of_policies);
     unread.filter(|unread| unread.state == remedy_scan::State::Denied).map(|unread| unread.detail.as_str())
 }
 

@@ -85,6 +85,9 @@ async fn a_line_that_was_cut_is_left_out_and_another_scan_is_refused() {
     let said = scan(&world, &["--resume", &out, "--settings", &settings.to_string_lossy()]).await;
     assert_eq!(said.status, 2);
     assert!(said.err.contains("settings") && said.err.contains("--out"), "{}", said.err);
+    // A part is not the whole.
+    let said = scan(&world, &["--resume", &out, "--resource", "phi-records"]).await;
+    assert!(said.status == 2 && said.err.contains("choice of resources"), "{}", said.err);
     std::fs::write(&journal, "{}\n").expect("it is damaged");
     let said = scan(&world, &["--resume", &out]).await;
     assert!(said.status == 2 && said.err.contains("line 1"), "{}", said.err);
