@@ -2,18 +2,22 @@
 //! of AWS Security Hub takes, a hundred at a time. <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format.html>
 //!
 //! A resource that is no matter for a control is `NOT_AVAILABLE`, so that an earlier finding with its id does not stay
-//! `FAILED`. What policies permit is left out: it is no finding of a control.
+//! `FAILED`. What policies permit is a `WARNING`: it is no finding of a control.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use remedy_domain::{AccountId, Region};
 use serde_json::{Value, json};
 
 use crate::{
-    Cell, Finding, Scan, Unread,
+    Cell, Finding, PolicyFinding, Scan, Unread,
     said::{self, Ends, Severity, at_most},
 };
 
+const POLICY: &str = "What policies permit";
 const SCHEMA: &str = "2018-10-08";
 const TYPE: &str = "Software and Configuration Checks/Industry and Regulatory Standards/HIPAA Controls (USA)";
 // Lengths that the API takes, in characters.
@@ -32,7 +36,8 @@ pub fn write(out: &mut impl Write, scan: &Scan) -> io::Result<()> {
     let cells = scan.cells.iter().filter_map(|cell| Some(of_cell(cell, cell.unread.as_ref()?)));
     let findings = scan.findings.iter().map(of_finding);
     let mut before = "[";
-    for finding in cells.chain(findings) {
+    let policies = scan.policies.iter().flat_map(|policies| &policies.findings).map(of_policy);
+    for finding in cells.chain(findings).chain(policies) {
         writeln!(out, "{before}")?;
         serde_json::to_writer(&mut *out, &finding.json(scan))?;
         before = ",";
@@ -43,11 +48,11 @@ pub fn write(out: &mut impl Write, scan: &Scan) -> io::Result<()> {
 
 /// A finding, before it is worded as the format has it.
 struct Draft<'a> {
-    control: &'a str,
+    control: Cow<'a, str>,
     account: &'a AccountId,
-    region: &'a Region,
+    region: Cow<'a, Region>,
     /// The last part of its id.
-    name: &'a str,
+    name: Cow<'a, str>,
     resource: &'a str,
     resource_type: &'a str,
     ends: Ends,
@@ -59,10 +64,10 @@ struct Draft<'a> {
 
 fn of_finding(finding: &Finding) -> Draft<'_> {
     Draft {
-        control: &finding.control,
+        control: Cow::Borrowed(&finding.control),
         account: &finding.account,
-        region: &finding.region,
-        name: &finding.hash,
+        region: Cow::Borrowed(&finding.region),
+        name: Cow::Borrowed(&finding.hash),
         resource: &finding.resource,
         resource_type: &finding.resource_type,
         ends: Ends::of(finding),
@@ -73,13 +78,30 @@ fn of_finding(finding: &Finding) -> Draft<'_> {
     }
 }
 
+/// What policies permit: a warning, which a person judges.
+fn of_policy(finding: &PolicyFinding) -> Draft<'_> {
+    Draft {
+        control: Cow::Owned(finding.name()),
+        account: &finding.account,
+        region: Cow::Owned(finding.region()),
+        name: Cow::Owned(said::of_policy(finding)),
+        resource: &finding.resource,
+        resource_type: finding.subject.resource_type(),
+        ends: Ends::Permits,
+        severity: Severity::of_policy(finding),
+        code: "permits",
+        why: said::permits(finding),
+        remedy: None,
+    }
+}
+
 /// The resources that were not listed are told of as their account.
 fn of_cell<'a>(cell: &'a Cell, unread: &Unread) -> Draft<'a> {
     Draft {
-        control: &cell.control,
+        control: Cow::Borrowed(&cell.control),
         account: &cell.account,
-        region: &cell.region,
-        name: "not-listed",
+        region: Cow::Borrowed(&cell.region),
+        name: Cow::Borrowed("not-listed"),
         resource: cell.account.as_str(),
         resource_type: "AWS::::Account",
         ends: Ends::Unread,
@@ -95,7 +117,8 @@ impl Draft<'_> {
     fn json(&self, scan: &Scan) -> Value {
         let Self { control, account, region, name, .. } = self;
         let (home, partition) = (said::home(scan, region), said::partition(scan, region));
-        let title = scan.about(control).map_or(*control, |about| &about.title);
+        let known = scan.about(control).map(|about| about.title.as_str());
+        let title = known.unwrap_or(if self.ends == Ends::Permits { POLICY } else { control });
         let generator = format!("remedy/{control}");
         let mut finding = json!({
             "SchemaVersion": SCHEMA,
@@ -159,10 +182,11 @@ impl Draft<'_> {
         let status = match self.ends {
             Ends::Passes => "PASSED",
             Ends::Fails | Ends::Exempt => "FAILED",
+            Ends::Permits => "WARNING",
             Ends::Unread | Ends::NotApplicable => "NOT_AVAILABLE",
         };
         let mut compliance = json!({ "Status": status });
-        let paragraphs = scan.about(self.control).map(|about| said::paragraphs(scan, about)).unwrap_or_default();
+        let paragraphs = scan.about(&self.control).map(|about| said::paragraphs(scan, about)).unwrap_or_default();
         let code = format!("REMEDY_{}", self.code.replace('-', "_").to_uppercase());
         let reason = |why: &String| json!({ "ReasonCode": code, "Description": at_most(REASON, why) });
         if let Value::Object(members) = &mut compliance {
@@ -224,9 +248,11 @@ mod tests {
         let count = |status: &str| findings.iter().filter(|finding| finding["Compliance"]["Status"] == status).count();
         assert_eq!(count("PASSED"), scan.count(Outcome::AlreadyCompliant));
         assert_eq!(count("NOT_AVAILABLE"), scan.unread() + scan.count(Outcome::OutOfScope));
-        assert_eq!(count("PASSED") + count("NOT_AVAILABLE") + count("FAILED"), findings.len());
+        let policies = &scan.policies.as_ref().unwrap().findings;
+        assert_eq!(count("WARNING"), policies.len());
+        assert_eq!(count("PASSED") + count("NOT_AVAILABLE") + count("FAILED") + count("WARNING"), findings.len());
         let places = scan.cells.iter().filter(|cell| cell.unread.is_some()).count();
-        assert_eq!(findings.len(), places + scan.findings.len());
+        assert_eq!(findings.len(), places + scan.findings.len() + policies.len());
     }
 
     #[test]
@@ -256,7 +282,7 @@ mod tests {
         let global = |regions: &[&str], caller: &str| {
             let user = sample::finding("iam-user-without-mfa", "AWS::IAM::User", "ann");
             let regions = regions.iter().map(|name| sample::region(name)).collect();
-            of(&Scan { regions, caller: caller.to_owned(), findings: vec![user], ..scan.clone() })
+            of(&Scan { regions, caller: caller.to_owned(), findings: vec![user], policies: None, ..scan.clone() })
         };
         let arn = |place: &str| format!("arn:{place}:111122223333:product/111122223333/default");
         assert_eq!(global(&["eu-west-1", "us-east-1"], "arn:aws:iam::1:x"), arn("aws:securityhub:eu-west-1"));
@@ -277,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_scan_of_nothing_is_an_empty_array() {
-        let scan = Scan { cells: Vec::new(), findings: Vec::new(), ..sample::scan() };
+        let scan = Scan { cells: Vec::new(), findings: Vec::new(), policies: None, ..sample::scan() };
         assert_eq!(findings(&scan), Vec::<Value>::new());
     }
 }

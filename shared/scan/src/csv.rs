@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use remedy_domain::Outcome;
 
-use crate::{Cell, Finding, Scan, Unread, Would, said};
+use crate::{Cell, Finding, PolicyFinding, Scan, Unread, Would, said};
 
 /// A cell that begins so is a formula to a spreadsheet: <https://cwe.mitre.org/data/definitions/1236.html>.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
@@ -25,7 +25,8 @@ const HEAD: [&str; 14] = [
     "seen",
 ];
 
-/// Writes a line for each control in a place whose resources could not be listed, and one for each resource and control.
+/// Writes a line for each control in a place whose resources could not be listed, one for each resource and control, and, if that was
+/// asked for, one for each thing that policies permit.
 pub fn write(out: &mut impl Write, scan: &Scan) -> io::Result<()> {
     let mut lines = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
     lines.write_record(HEAD)?;
@@ -37,7 +38,32 @@ pub fn write(out: &mut impl Write, scan: &Scan) -> io::Result<()> {
     for finding in &scan.findings {
         lines.write_record(of_finding(finding).map(harmless))?;
     }
+    for (what, unread) in scan.policies.iter().flat_map(|policies| &policies.unread) {
+        let mut line = [const { String::new() }; HEAD.len()];
+        let [control, _, _, kind, _, _, why, ..] = &mut line;
+        "policies".clone_into(control);
+        what.clone_into(kind);
+        *why = unread.told();
+        lines.write_record(line.map(harmless))?;
+    }
+    for finding in scan.policies.iter().flat_map(|policies| &policies.findings) {
+        lines.write_record(of_policy(finding).map(harmless))?;
+    }
     lines.flush()
+}
+
+/// Something that policies permit.
+fn of_policy(finding: &PolicyFinding) -> [String; HEAD.len()] {
+    let mut line = [const { String::new() }; HEAD.len()];
+    let [control, account, region, kind, resource, outcome, _, violations, ..] = &mut line;
+    *control = finding.name();
+    *account = finding.account.to_string();
+    *region = finding.region().to_string();
+    finding.subject.resource_type().clone_into(kind);
+    finding.resource.clone_into(resource);
+    "permits".clone_into(outcome);
+    *violations = said::permits(finding).join("; ");
+    line
 }
 
 fn of_cell(cell: &Cell, unread: &Unread) -> [String; HEAD.len()] {
@@ -102,8 +128,11 @@ mod tests {
     fn each_resource_and_each_unread_place_has_a_line() {
         let (scan, lines) = (sample::scan(), lines());
         let places = scan.cells.iter().filter(|cell| cell.unread.is_some()).count();
-        assert_eq!(lines.len(), 1 + places + scan.findings.len());
-        let unread = lines.iter().skip(1).filter(|line| !line[6].is_empty());
+        let policies = scan.policies.as_ref().unwrap();
+        let of_policies = policies.unread.len() + policies.findings.len();
+        assert_eq!(lines.len(), 1 + places + scan.findings.len() + of_policies);
+        assert_eq!(lines.iter().filter(|line| &line[5] == "permits").count(), policies.findings.len());
+        let unread = lines.iter().skip(1).filter(|line| !line[6].is_empty() && &line[0] != "policies");
         assert_eq!(unread.clone().count(), scan.unread());
         for line in unread {
             assert_eq!((&line[5], &line[8]), ("", ""), "what was not looked at has no outcome");

@@ -1,19 +1,23 @@
 //! The scan as events of the Open Cybersecurity Schema Framework 1.6.0: class 2003, Compliance Finding, with the profile
 //! `cloud`, one JSON document a line. <https://schema.ocsf.io/1.6.0/classes/compliance_finding?profiles=cloud>
 //!
-//! A resource that is no matter for a control is left out: the class has no word for it. What policies permit is left out,
-//! too: it is no finding of a control.
+//! A resource that is no matter for a control is left out: the class has no word for it. What policies permit has the status
+//! Other: it is no finding of a control.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use remedy_domain::{AccountId, Region};
 use serde_json::{Value, json};
 
 use crate::{
-    About, Cell, Finding, Scan, Seen, Unread,
+    About, Cell, Finding, PolicyFinding, Scan, Seen, Unread,
     said::{self, Ends, Severity},
 };
 
+const POLICY: &str = "What policies permit";
 const VERSION: &str = "1.6.0";
 const STANDARD: &str = "HIPAA Security Rule (45 CFR 164 Subpart C)";
 
@@ -21,7 +25,9 @@ const STANDARD: &str = "HIPAA Security Rule (45 CFR 164 Subpart C)";
 pub fn write(out: &mut impl Write, scan: &Scan) -> io::Result<()> {
     let cells = scan.cells.iter().filter_map(|cell| Some(of_cell(scan, cell, cell.unread.as_ref()?)));
     let findings = scan.findings.iter().filter(|finding| Ends::of(finding) != Ends::NotApplicable);
-    for event in cells.chain(findings.map(|finding| of_finding(scan, finding))) {
+    let policies = scan.policies.iter().flat_map(|policies| &policies.findings);
+    let events = cells.chain(findings.map(|finding| of_finding(scan, finding)));
+    for event in events.chain(policies.map(|finding| of_policy(scan, finding))) {
         serde_json::to_writer(&mut *out, &event.json(scan))?;
         writeln!(out)?;
     }
@@ -30,9 +36,9 @@ pub fn write(out: &mut impl Write, scan: &Scan) -> io::Result<()> {
 
 /// An event, before it is worded as the schema has it.
 struct Event<'a> {
-    control: &'a str,
+    control: Cow<'a, str>,
     account: &'a AccountId,
-    region: &'a Region,
+    region: Cow<'a, Region>,
     uid: String,
     resource: Value,
     ends: Ends,
@@ -46,9 +52,9 @@ struct Event<'a> {
 fn of_finding<'a>(scan: &Scan, finding: &'a Finding) -> Event<'a> {
     let Finding { control, account, region, resource_type, resource, id, hash, .. } = finding;
     Event {
-        control,
+        control: Cow::Borrowed(control),
         account,
-        region,
+        region: Cow::Borrowed(region),
         uid: format!("{hash}/{control}"),
         resource: of_resource(scan, region, [resource, id, resource_type]),
         ends: Ends::of(finding),
@@ -60,13 +66,32 @@ fn of_finding<'a>(scan: &Scan, finding: &'a Finding) -> Event<'a> {
     }
 }
 
+/// What policies permit, which a person judges.
+fn of_policy<'a>(scan: &Scan, finding: &'a PolicyFinding) -> Event<'a> {
+    let (control, region) = (finding.name(), finding.region());
+    let name = finding.resource.rsplit([':', '/']).next().unwrap_or_default();
+    Event {
+        account: &finding.account,
+        uid: format!("{}/{control}", said::of_policy(finding)),
+        resource: of_resource(scan, &region, [&finding.resource, name, finding.subject.resource_type()]),
+        ends: Ends::Permits,
+        severity: Severity::of_policy(finding),
+        code: "permits",
+        why: said::permits(finding),
+        remedy: None,
+        seen: None,
+        control: Cow::Owned(control),
+        region: Cow::Owned(region),
+    }
+}
+
 /// The resources that were not listed are told of as their account.
 fn of_cell<'a>(scan: &Scan, cell: &'a Cell, unread: &Unread) -> Event<'a> {
     let Cell { control, account, region, .. } = cell;
     Event {
-        control,
+        control: Cow::Borrowed(control),
         account,
-        region,
+        region: Cow::Borrowed(region),
         uid: format!("{account}/{region}/{control}"),
         resource: of_resource(scan, region, [account.as_str(), account.as_str(), "AWS::::Account"]),
         ends: Ends::Unread,
@@ -90,7 +115,8 @@ impl Event<'_> {
         let (activity, activity_name) = if self.seen == Some(Seen::Unchanged) { (2, "Update") } else { (1, "Create") };
         let (severity, severity_name) = severity(self.severity);
         let (status, status_name) = if self.ends == Ends::Exempt { (3, "Suppressed") } else { (1, "New") };
-        let title = scan.about(self.control).map_or(self.control, |about| &about.title);
+        let known = scan.about(&self.control).map(|about| about.title.as_str());
+        let title = known.unwrap_or(if self.ends == Ends::Permits { POLICY } else { &self.control });
         let mut event = json!({
             "activity_id": activity, "activity_name": activity_name,
             "category_uid": 2, "category_name": "Findings",
@@ -130,7 +156,7 @@ impl Event<'_> {
             "provider": "AWS",
             "account": { "uid": self.account, "type_id": 10, "type": "AWS Account" },
             "region": self.region,
-            "cloud_partition": said::partition(scan, self.region),
+            "cloud_partition": said::partition(scan, &self.region),
         })
     }
 
@@ -140,10 +166,10 @@ impl Event<'_> {
             Ends::Passes => (1, "Pass"),
             Ends::Unread => (2, "Warning"),
             Ends::Fails | Ends::Exempt => (3, "Fail"),
-            Ends::NotApplicable => (99, "Other"),
+            Ends::NotApplicable | Ends::Permits => (99, "Other"),
         };
         let requirements =
-            scan.about(self.control).map(|about: &About| said::paragraphs(scan, about)).unwrap_or_default();
+            scan.about(&self.control).map(|about: &About| said::paragraphs(scan, about)).unwrap_or_default();
         json!({
             "standards": [STANDARD],
             "requirements": requirements,
@@ -187,7 +213,12 @@ mod tests {
         assert_eq!(count(2), scan.unread());
         let violating = [Outcome::Drifted, Outcome::NeedsHuman, Outcome::Contained, Outcome::Dormant, Outcome::Exempt];
         assert_eq!(count(3), violating.map(|outcome| scan.count(outcome)).iter().sum::<usize>());
-        assert_eq!(count(1) + count(2) + count(3), events.len(), "what is no matter for a control is left out");
+        assert_eq!(count(99), scan.policies.as_ref().unwrap().findings.len(), "what policies permit is no pass");
+        assert_eq!(
+            count(1) + count(2) + count(3) + count(99),
+            events.len(),
+            "what is no matter for a control is left out"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! the documentation of the control gives as the reason ("Why it matters"), of those that the control cites and that apply
 //! to the organization; without such, the first that applies. The other paragraphs link to the control.
 //!
-//! Text from data is a [`text::Text`], which shows control characters, and is escaped by the templates.
+//! Text from data is a `text::Text`, which shows control characters, and is escaped by the templates.
 
 mod board;
 mod coverage;

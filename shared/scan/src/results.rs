@@ -331,6 +331,35 @@ impl Unread {
     }
 }
 
+impl Subject {
+    /// The type of what has the policy, as AWS Config has it.
+    #[must_use]
+    pub fn resource_type(self) -> &'static str {
+        match self {
+            Self::User => "AWS::IAM::User",
+            Self::Group => "AWS::IAM::Group",
+            Self::Role | Self::Trust => "AWS::IAM::Role",
+            Self::Bucket => "AWS::S3::Bucket",
+            Self::Key => "AWS::KMS::Key",
+        }
+    }
+}
+
+impl PolicyFinding {
+    /// What it is called beside controls, such as `policy-admin`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("policy-{}", self.verdict)
+    }
+
+    /// The Region of its ARN, or `global`.
+    #[must_use]
+    pub fn region(&self) -> Region {
+        let named = self.resource.split(':').nth(3).filter(|region| !region.is_empty());
+        named.and_then(|region| Region::parse(region).ok()).unwrap_or_else(Region::global)
+    }
+}
+
 impl Repair {
     /// What it changes, in lines: policies by statement, `-` before what goes and `+` before what comes.
     #[must_use]

@@ -1,8 +1,8 @@
 //! What the machine formats say alike.
 
-use remedy_domain::{Outcome, Region, outcome::Compliance};
+use remedy_domain::{Outcome, Region, canonical, outcome::Compliance};
 
-use crate::{About, Exempted, Finding, Scan, Seen, State, Unread, Would, requirements};
+use crate::{About, Clue, Exempted, Finding, PolicyFinding, Scan, Seen, State, Unread, Would, requirements};
 
 /// What is cut off ends so.
 const CUT: char = '…';
@@ -18,6 +18,8 @@ pub(crate) enum Ends {
     Exempt,
     /// It is no matter for the control.
     NotApplicable,
+    /// Policies permit something that no control says it must not: a person judges that.
+    Permits,
     /// It was not looked at: never a pass.
     Unread,
 }
@@ -53,11 +55,44 @@ impl Severity {
         match Ends::of(finding) {
             Ends::Passes | Ends::NotApplicable => Self::Informational,
             Ends::Exempt => Self::Low,
-            Ends::Unread => Self::Medium,
+            Ends::Unread | Ends::Permits => Self::Medium,
             Ends::Fails if matches!(finding.outcome, Some(Outcome::Contained | Outcome::Dormant)) => Self::Low,
             Ends::Fails => Self::High,
         }
     }
+}
+
+/// Verdicts on policies that hand over an account, or let in everybody.
+const WIDE: [&str; 6] =
+    ["admin", "admin-under-condition", "near-admin", "admin-literal", "privilege-escalation", "public"];
+
+impl Severity {
+    /// Of what policies permit.
+    pub(crate) fn of_policy(finding: &PolicyFinding) -> Self {
+        if WIDE.contains(&finding.verdict.as_str()) { Self::Medium } else { Self::Low }
+    }
+}
+
+/// What policies permit, and the first places where they say so.
+pub(crate) fn permits(finding: &PolicyFinding) -> Vec<String> {
+    let place = |clue: &Clue| {
+        let sid = clue.sid.as_ref().map(|sid| format!(" ({sid})")).unwrap_or_default();
+        format!(
+            "{}, statement {}{sid}: {}; to restrict it: {}",
+            clue.policy,
+            clue.statement + 1,
+            clue.clause,
+            clue.restrict
+        )
+    };
+    std::iter::once(finding.says.clone()).chain(finding.clues.iter().map(place)).collect()
+}
+
+/// What identifies it in every scan: a resource may have several of a verdict.
+pub(crate) fn of_policy(finding: &PolicyFinding) -> String {
+    let PolicyFinding { account, subject, resource, verdict, says, .. } = finding;
+    let whole = format!("{account}\n{subject:?}\n{resource}\n{verdict}\n{says}");
+    canonical::sha256_hex(whole.as_bytes()).chars().take(32).collect()
 }
 
 /// The kind of reason, as in JSON.

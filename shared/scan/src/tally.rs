@@ -43,7 +43,7 @@ impl Tally {
             Ends::Fails => &mut self.fails,
             Ends::Exempt => &mut self.exempt,
             Ends::NotApplicable => &mut self.not_applicable,
-            Ends::Unread => &mut self.unread,
+            Ends::Permits | Ends::Unread => &mut self.unread,
         };
         *count += 1;
     }

@@ -127,7 +127,7 @@ pub(super) fn observations(scan: &Scan) -> impl Iterator<Item = Value> {
 fn observation(scan: &Scan, control: &str, uuid: Uuid, subject: Uuid, why: &[String], props: Vec<Value>) -> Value {
     let title = scan.about(control).map_or(control, |about| &about.title);
     let why: Vec<_> = why.iter().map(|why| markup(why)).collect();
-    let description = if why.is_empty() { "In order.".to_owned() } else { why.join("\n\n") };
+    let description = if why.is_empty() { "No drift.".to_owned() } else { why.join("\n\n") };
     let observation = json!({
         "uuid": uuid,
         "title": markup(title),
