@@ -230,6 +230,14 @@ mod tests {
         }
     }
 
+    /// A role that was assumed a quarter of an hour ago is assumed again, and not with the same credentials.
+    #[tokio::test]
+    async fn credentials_are_lent_anew_each_time() {
+        let gated = Counting::answering(200).gated();
+        assert_eq!(asked(&gated, request("/", "/sts/aws4_request")).await, "answer 0");
+        assert_eq!(asked(&gated, request("/", "/sts/aws4_request")).await, "answer 1");
+    }
+
     #[tokio::test]
     async fn an_answer_that_may_change_is_asked_for_again() {
         for status in [400, 403, 429, 500, 503] {
