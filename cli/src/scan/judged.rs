@@ -1,7 +1,7 @@
 //! What a run of a control says, as results have it.
 
 use remedy_aws::is_throttled;
-use remedy_domain::{Control, Fault, FaultKind, Outcome, Stops, Target, ask::Forecast, redact};
+use remedy_domain::{Call, Control, Fault, FaultKind, Outcome, Stops, Target, ask::Forecast, redact};
 use remedy_engine::{Place, Report};
 use remedy_scan::{About, Cell, Exempted, Finding, Repair, State, Unread, Would};
 use serde_json::Value;
@@ -30,13 +30,13 @@ pub(super) fn cell(control: &Control, place: &Place) -> Cell {
     Cell { control: control.id.0.to_owned(), account, region, targets: 0, looked: 0, unread: None }
 }
 
-/// Of a fault while a control was looking.
-pub(super) fn unread(fault: &Fault, control: &Control) -> Unread {
+/// Of a fault while somebody was looking by these calls.
+pub(super) fn unread(fault: &Fault, reads: &[Call]) -> Unread {
     let code = fault.code.as_str();
     let (state, detail) = match fault.kind {
         _ if STRANGE.contains(&code) => (State::UnsupportedRegion, code.to_owned()),
         FaultKind::Denied if !EXPIRED.contains(&code) => {
-            let call = control.reads.iter().find(|call| call.operation == fault.doing);
+            let call = reads.iter().find(|call| call.operation == fault.doing);
             (State::Denied, call.map_or(fault.doing.as_str(), |call| call.action).to_owned())
         }
         _ if is_throttled(fault) => (State::Throttled, fault.doing.clone()),
@@ -97,29 +97,14 @@ fn repair(report: &Report) -> Option<Repair> {
 
 #[cfg(test)]
 mod tests {
-    use remedy_domain::{Call, ControlId, Identities, Scope, control::ApiEvent};
-
     use super::*;
 
-    const CONTROL: Control = Control {
-        id: ControlId("s3-bucket-x"),
-        title: "x",
-        hipaa: &[],
-        config_rules: &[],
-        resource_types: &[],
-        scope: Scope::Regional,
-        api_events: &[ApiEvent::new("x", "y")],
-        reads: &[Call::new("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration")],
-        writes: &[],
-        elements: &[],
-        stops: Stops::Nothing,
-        identities: Identities::Untouched,
-    };
+    const READS: [Call; 1] = [Call::new("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration")];
 
     #[test]
     fn what_was_not_read_says_why_and_which_action_it_needs() {
         let denied = Fault::new(FaultKind::Denied, "s3:GetBucketEncryption", "AccessDenied", "");
-        assert_eq!(unread(&denied, &CONTROL).told(), "needs s3:GetEncryptionConfiguration");
+        assert_eq!(unread(&denied, &READS).told(), "needs s3:GetEncryptionConfiguration");
         for (fault, state) in [
             (
                 Fault::new(FaultKind::Denied, "kms:ListKeys", "UnrecognizedClientException", ""),
@@ -131,7 +116,7 @@ mod tests {
             (Fault::new(FaultKind::Denied, "iam:ListUsers", "ExpiredToken", ""), State::Failed),
             (Fault::rejected("s3:GetBucketAcl", "InvalidRequest", ""), State::Failed),
         ] {
-            assert_eq!(unread(&fault, &CONTROL).state, state, "{fault:?}");
+            assert_eq!(unread(&fault, &READS).state, state, "{fault:?}");
         }
     }
 }

@@ -5,12 +5,13 @@ mod read;
 
 use std::collections::BTreeMap;
 
-use remedy_aws::{is_throttled, onlooker::Onlooker};
-use remedy_domain::{AccountId, Fault, FaultKind, Region, Timestamp};
+use remedy_aws::onlooker::Onlooker;
+use remedy_domain::{AccountId, Region, Timestamp};
 use remedy_engine::Place;
-use remedy_scan::{Policies, State, Subject, Unread};
+use remedy_scan::{Policies, Subject};
 
 pub(super) use self::read::READS;
+use super::judged::unread;
 
 /// Something whose policies are judged.
 struct Holding {
@@ -37,7 +38,9 @@ pub(super) async fn all(ports: &Onlooker, places: &BTreeMap<AccountId, Vec<Regio
         match read::principals(ports, &global).await {
             Ok(holdings) => judge::all(&mut found, account, &holdings, now),
             Err(fault) => {
-                found.unread.push((format!("policies of users, groups and roles in {account}"), unread(&fault)));
+                found
+                    .unread
+                    .push((format!("policies of users, groups and roles in {account}"), unread(&fault, &READS)));
             }
         }
         for region in regions {
@@ -47,24 +50,13 @@ pub(super) async fn all(ports: &Onlooker, places: &BTreeMap<AccountId, Vec<Regio
             {
                 let (holdings, faults) = read.unwrap_or_else(|fault| (Vec::new(), vec![fault]));
                 judge::all(&mut found, account, &holdings, now);
-                let told =
-                    faults.iter().map(|fault| (format!("policies of {what} in {account} {region}"), unread(fault)));
+                let told = faults
+                    .iter()
+                    .map(|fault| (format!("policies of {what} in {account} {region}"), unread(fault, &READS)));
                 found.unread.extend(told);
             }
         }
     }
     found.unread.dedup();
     found
-}
-
-fn unread(fault: &Fault) -> Unread {
-    let state = match fault.kind {
-        FaultKind::Denied => State::Denied,
-        _ if is_throttled(fault) => State::Throttled,
-        _ => State::Failed,
-    };
-    let action =
-        READS.iter().find(|call| call.operation == fault.doing).map_or(fault.doing.as_str(), |call| call.action);
-    let detail = if state == State::Denied { action.to_owned() } else { format!("{} ({})", fault.doing, fault.code) };
-    Unread { state, detail }
 }

@@ -5,8 +5,9 @@
 //! finding tells of a paragraph of the rule. A paragraph is `satisfied` only if every resource under every control that
 //! supports it was looked at, and has no drift. One with drift is `not-satisfied`, with the reason `fail`; one with nothing
 //! worse than exemptions, or where something was not looked at, is `not-satisfied` with the reason `other`. Where there was
-//! no resource to look at, nothing is said. A resource that is no matter for a control, and what policies permit, are left
-//! out. An exemption is a risk: `deviation-approved`, or `deviation-requested` if nobody has agreed yet.
+//! no resource to look at, nothing is said. A resource that is no matter for a control is left out. What policies permit is
+//! an observation, and decides no paragraph. An exemption is a risk: `deviation-approved`, or `deviation-requested` if
+//! nobody has agreed yet.
 
 mod catalogue;
 mod judged;

@@ -90,8 +90,11 @@ pub(crate) fn permits(finding: &PolicyFinding) -> Vec<String> {
 
 /// What identifies it in every scan: a resource may have several of a verdict.
 pub(crate) fn of_policy(finding: &PolicyFinding) -> String {
-    let PolicyFinding { account, subject, resource, verdict, says, .. } = finding;
+    let PolicyFinding { account, subject, resource, verdict, says, clues } = finding;
     let whole = format!("{account}\n{subject:?}\n{resource}\n{verdict}\n{says}");
+    // Two statements may say the same.
+    let places = clues.iter().map(|Clue { policy, statement, .. }| format!("{policy}\n{statement}"));
+    let whole = std::iter::once(whole).chain(places).collect::<Vec<_>>().join("\n");
     canonical::sha256_hex(whole.as_bytes()).chars().take(32).collect()
 }
 

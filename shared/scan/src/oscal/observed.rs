@@ -11,7 +11,7 @@ use super::{
     text::{line, list, markup, prop, with},
 };
 use crate::{
-    Cell, Finding, Scan, Unread,
+    Cell, Finding, PolicyFinding, Scan, Unread,
     said::{self, Ends},
 };
 
@@ -71,7 +71,29 @@ fn items(scan: &Scan) -> impl Iterator<Item = Value> {
         let description = format!("{} {}", markup(resource_type), markup(resource));
         json!({ "uuid": of_resource(hash), "description": description, "props": props })
     };
-    accounts.into_keys().map(account).chain(resources.into_values().map(resource))
+    let permitted: BTreeMap<_, _> = permitted(scan).map(|finding| (subject(finding), finding)).collect();
+    let holder = |(uuid, finding): (Uuid, &PolicyFinding)| {
+        let (kind, region) = (finding.subject.resource_type(), finding.region());
+        let props = [
+            json!({ "name": "asset-id", "value": line(&finding.resource) }),
+            prop("resource-type", kind),
+            prop("account", finding.account.as_str()),
+            prop("region", region.as_str()),
+        ];
+        json!({ "uuid": uuid, "description": format!("{} {}", markup(kind), markup(&finding.resource)), "props": props })
+    };
+    let resources = resources.into_values().map(resource);
+    accounts.into_keys().map(account).chain(resources).chain(permitted.into_iter().map(holder))
+}
+
+/// What policies permit.
+fn permitted(scan: &Scan) -> impl Iterator<Item = &PolicyFinding> {
+    scan.policies.iter().flat_map(|policies| &policies.findings)
+}
+
+/// What holds a policy: the same in every scan.
+fn subject(finding: &PolicyFinding) -> Uuid {
+    named(&["holder", finding.account.as_str(), &finding.resource])
 }
 
 /// The findings that tell whether something has no drift.
@@ -102,7 +124,8 @@ pub(super) fn of_cell(scan: &Scan, cell: &Cell) -> Uuid {
     of_scan(scan, &["not listed", &cell.control, cell.account.as_str(), cell.region.as_str()])
 }
 
-/// The schema's `observation`: one a place that could not be listed, and one a resource and control.
+/// The schema's `observation`: one a place that could not be listed, one a resource and control, and one a thing that policies
+/// permit, which no finding counts.
 pub(super) fn observations(scan: &Scan) -> impl Iterator<Item = Value> {
     let cells = unlisted(scan).map(move |(cell, unread)| {
         let why = vec![said::not_looked_at(unread)];
@@ -121,7 +144,13 @@ pub(super) fn observations(scan: &Scan) -> impl Iterator<Item = Value> {
         let why: Vec<_> = said::why(finding).into_iter().chain(said::remedy(finding)).collect();
         observation(scan, &finding.control, of_finding(scan, finding), of_resource(&finding.hash), &why, props)
     });
-    cells.chain(findings)
+    let policies = permitted(scan).map(move |finding| {
+        let control = finding.name();
+        let uuid = of_scan(scan, &["policy", &said::of_policy(finding)]);
+        let props = vec![prop("control", &control), prop("outcome", "permits")];
+        observation(scan, &control, uuid, subject(finding), &said::permits(finding), props)
+    });
+    cells.chain(findings).chain(policies)
 }
 
 fn observation(scan: &Scan, control: &str, uuid: Uuid, subject: Uuid, why: &[String], props: Vec<Value>) -> Value {

@@ -68,7 +68,8 @@ fn each_resource_and_each_unread_place_is_observed() {
     let result = result(&scan);
     let places = scan.cells.iter().filter(|cell| cell.unread.is_some()).count();
     let observations = rows(&result, "observations");
-    assert_eq!(observations.len(), places + scan.findings.len() - scan.count(Ended::OutOfScope));
+    let policies = scan.policies.as_ref().map_or(0, |policies| policies.findings.len());
+    assert_eq!(observations.len(), places + scan.findings.len() - scan.count(Ended::OutOfScope) + policies);
     assert!(observations.iter().all(|one| one["methods"] == json!(["TEST"])));
     let items = rows(&result["local-definitions"], "inventory-items");
     let known: BTreeSet<_> = items.iter().map(|item| item["uuid"].to_string()).collect();
