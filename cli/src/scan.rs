@@ -22,8 +22,8 @@ use std::{
     process::ExitCode,
 };
 
-use remedy_aws::{Roster, onlooker::Onlooker};
-use remedy_domain::{Control, Settings, redact};
+use remedy_aws::{Roster, clock, onlooker::Onlooker};
+use remedy_domain::{Control, Settings, Timestamp, redact};
 use remedy_scan::{Cell, FORMAT, Finding, Scan, Seen};
 
 use self::{
@@ -171,12 +171,12 @@ async fn looked(
         };
         scan.interrupted = scan.policies.is_none();
     }
-    scan.ended = cells::now();
+    scan.ended = clock::now();
     desk.journal.borrow_mut().end()?;
     Ok(scan)
 }
 
-fn empty(way: &Way, roster: &Roster<Onlooker>, begun: remedy_domain::Timestamp) -> Scan {
+fn empty(way: &Way, roster: &Roster<Onlooker>, begun: Timestamp) -> Scan {
     let regions: BTreeSet<_> = way.places.values().flatten().cloned().collect();
     Scan {
         format: FORMAT,
@@ -204,9 +204,9 @@ fn journal(
     way: &Way,
     settings: &Settings,
     exemptions: &Exemptions,
-) -> Result<(Journal, Before, remedy_domain::Timestamp), Failed> {
+) -> Result<(Journal, Before, Timestamp), Failed> {
     let output = &arguments.output;
-    let begun = cells::now();
+    let begun = clock::now();
     let head = Head {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -100,8 +100,13 @@ fn read(file: &Path) -> io::Result<String> {
 
 /// The Region that is named, else that of the environment.
 pub(crate) fn region(named: Option<String>, variable: impl Fn(&str) -> Option<String>) -> Result<Region, Failed> {
-    let name = named.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
+    let name = region_name(named, variable);
     Region::parse(name.ok_or(Failed::Region("not known"))?).map_err(|_| Failed::Region("not the name of one"))
+}
+
+/// The name of the Region that is named, else of that of the environment.
+pub(crate) fn region_name(named: Option<String>, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    named.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"))
 }
 
 /// The credentials of the environment, as a session takes them.

@@ -97,13 +97,13 @@ pub(super) async fn open(places: &Places, pace: &Pace) -> Result<Way, NoAccess> 
 
 /// The Region that is named first, else that of the environment, else that of the profile.
 fn own_region(places: &Places, variable: impl Fn(&str) -> Option<String>) -> Result<Region, NoAccess> {
-    let named = places.regions.first().cloned().or_else(|| variable("AWS_REGION"));
-    let named = named.or_else(|| variable("AWS_DEFAULT_REGION"));
+    let named = sign::region_name(places.regions.first().cloned(), variable);
     let name = named.or_else(|| configured(places.profile.as_deref()?)).ok_or(NoAccess::Nowhere)?;
     Region::parse(name.clone()).map_err(|_| NoAccess::NoRegion(redact::text(&name)))
 }
 
-/// The Region that a profile of the AWS CLI has. Whatever goes wrong is told when its credentials are asked for.
+/// The Region that a profile of the AWS CLI has. What goes wrong here is reported when its credentials are
+/// read.
 fn configured(profile: &str) -> Option<String> {
     let output = Command::new("aws").args(["configure", "get", "region", "--profile", profile]).output().ok()?;
     let name = String::from_utf8(output.stdout).ok()?.trim().to_owned();

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
-use remedy_aws::{Roster, clock, onlooker::Onlooker};
+use remedy_aws::{Roster, onlooker::Onlooker};
 use remedy_domain::{
     AccountId, Control, Mode, Outcome, Region, Scope, Settings, Target, Timestamp, guard::Means, trigger::Carried,
 };
@@ -88,7 +88,7 @@ impl Look<'_> {
         let looking = stream::iter(looks).buffer_unordered(PLACES_AT_ONCE).collect::<Vec<_>>();
         let mut done = tokio::select! {
             done = looking => done,
-            never = async { tokio::join!(desk.progress.told(), interrupted(desk)) } => match never.0 {},
+            never = async { tokio::join!(desk.progress.reported(), interrupted(desk)) } => match never.0 {},
         };
         desk.progress.end();
         done.sort_by_key(|(index, _)| *index);
@@ -214,9 +214,4 @@ async fn interrupted(desk: &Desk) {
         desk.stop.send_replace(true);
     }
     std::future::pending::<()>().await;
-}
-
-/// When a scan begins.
-pub(super) fn now() -> Timestamp {
-    clock::now()
 }

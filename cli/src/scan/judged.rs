@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn what_was_not_read_says_why_and_which_action_it_needs() {
         let denied = Fault::new(FaultKind::Denied, "s3:GetBucketEncryption", "AccessDenied", "");
-        assert_eq!(unread(&denied, &READS).told(), "needs s3:GetEncryptionConfiguration");
+        assert_eq!(unread(&denied, &READS).words(), "needs s3:GetEncryptionConfiguration");
         for (fault, state) in [
             (
                 Fault::new(FaultKind::Denied, "kms:ListKeys", "UnrecognizedClientException", ""),

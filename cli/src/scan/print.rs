@@ -78,7 +78,7 @@ pub(super) fn table(out: &mut impl Write, scan: &Scan, detail: Detail, style: &S
 }
 
 fn head(out: &mut impl Write, scan: &Scan) -> io::Result<()> {
-    // What is no matter for a control is no check.
+    // A resource that is out of scope for a control is no check.
     let outside = scan.count(Outcome::OutOfScope);
     let looked = scan.cells.iter().map(|cell| cell.looked).sum::<usize>().saturating_sub(outside);
     let checks = scan.cells.iter().map(|cell| cell.targets).sum::<usize>().saturating_sub(outside);
@@ -158,7 +158,7 @@ fn policies(out: &mut impl Write, scan: &Scan, detail: Detail) -> io::Result<()>
         }
     }
     for (what, unread) in &policies.unread {
-        writeln!(out, "? {what}: {}", unread.told())?;
+        writeln!(out, "? {what}: {}", unread.words())?;
     }
     Ok(())
 }
@@ -251,7 +251,7 @@ impl<'a> OfControl<'a> {
         let held = held.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
         let words = self.would.iter().map(word).chain(held);
         let words = words.chain(no_way_back.then(|| "cannot be reverted".to_owned()));
-        words.chain(self.why.map(Unread::told)).collect::<Vec<_>>().join(", ")
+        words.chain(self.why.map(Unread::words)).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -277,7 +277,7 @@ pub(super) fn check(out: &mut (impl Write + ?Sized), scan: &Scan) -> io::Result<
         };
         let of_resource = || scan.findings.iter().filter(here).find_map(|finding| finding.unread.as_ref());
         let result = match cell.unread.as_ref().or_else(of_resource) {
-            Some(unread) => unread.told(),
+            Some(unread) => unread.words(),
             None if cell.targets == 0 => "can list; there is no resource to try".to_owned(),
             None => "can look".to_owned(),
         };
@@ -285,7 +285,7 @@ pub(super) fn check(out: &mut (impl Write + ?Sized), scan: &Scan) -> io::Result<
     }
     writeln!(out, "{}", table.trim_fmt())?;
     for (what, unread) in scan.policies.iter().flat_map(|policies| &policies.unread) {
-        writeln!(out, "{what}: {}", unread.told())?;
+        writeln!(out, "{what}: {}", unread.words())?;
     }
     let missing: std::collections::BTreeSet<_> = denied(scan).collect();
     if missing.is_empty() {

@@ -42,7 +42,7 @@ impl Progress {
     }
 
     /// Prints how far it is, again and again, where nobody watches.
-    pub(super) async fn told(&self) -> Infallible {
+    pub(super) async fn reported(&self) -> Infallible {
         let mut ticks = tokio::time::interval(EVERY);
         ticks.tick().await;
         loop {

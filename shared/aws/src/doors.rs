@@ -31,6 +31,11 @@ pub(crate) struct Wanted<'a> {
     pub(crate) identity: Option<String>,
 }
 
+/// The ARN of a role, by its name.
+pub(crate) fn role_arn(partition: &str, account: &AccountId, name: &str) -> String {
+    format!("arn:{partition}:iam::{account}:role/{name}")
+}
+
 /// The session of an assumed role, which lasts for [`LASTS`].
 pub(crate) async fn assume(session: &Session, wanted: &Wanted<'_>) -> Result<Session, Fault> {
     let request = aws_sdk_sts::Client::new(session.config())
@@ -115,7 +120,7 @@ impl AwsPorts {
         if role.starts_with("arn:") {
             return role.replace("{account}", account.as_str());
         }
-        format!("arn:{}:iam::{account}:role/{role}", self.environment.region.partition())
+        role_arn(self.environment.region.partition(), account, role)
     }
 
     /// What the function is called where it comes as a guest: `<stack>-<function>`.

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     clock,
-    doors::{ENOUGH, LASTS, Wanted, assume},
+    doors::{ENOUGH, LASTS, Wanted, assume, role_arn},
     environment::Credentials,
     session::{Connect, Session},
 };
@@ -122,7 +122,7 @@ impl Onlooker {
         let session = own.map_or(&self.session, |own| &own.session);
         let region = session.config().region().map(ToString::to_string).unwrap_or_default();
         let partition = Region::parse(region).map_or("aws", |region| region.partition());
-        let arn = format!("arn:{partition}:iam::{account}:role/{}", role.name);
+        let arn = role_arn(partition, account, &role.name);
         let external_id = role.external_id.as_deref();
         assume(session, &Wanted { arn: &arn, name: NAME, external_id, identity: None }).await
     }

@@ -32,11 +32,15 @@ pub fn text(text: &str) -> String {
 /// A text as people see it that did not go through [`text`]: what would act on a terminal, or hide, is written out.
 #[must_use]
 pub fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_unsafe(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
-    }
-    shown
+    text.chars().map(|c| written_out(c).unwrap_or_else(|| c.to_string())).collect()
+}
+
+/// A character that would act on a terminal, hide, or show a name as another one, as `\u{…}`.
+#[must_use]
+pub fn written_out(c: char) -> Option<String> {
+    let is_hidden = matches!(u32::from(c),
+        0xAD | 0x115F..=0x1160 | 0x180E | 0x206A..=0x206F | 0x3164 | 0xFE00..=0xFE0F | 0xFFF9..=0xFFFB | 0xE0000..=0xE0FFF);
+    (is_hidden || is_unsafe(c)).then(|| c.escape_unicode().to_string())
 }
 
 /// `target` as people see it.

@@ -1,7 +1,7 @@
 //! The scan as findings of the AWS Security Finding Format, schema 2018-10-08, in one JSON array: what `BatchImportFindings`
 //! of AWS Security Hub takes, a hundred at a time. <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format.html>
 //!
-//! A resource that is no matter for a control is `NOT_AVAILABLE`, so that an earlier finding with its id does not stay
+//! A resource that is out of scope for a control is `NOT_AVAILABLE`, so that an earlier finding with its id does not stay
 //! `FAILED`. What policies permit is a `WARNING`: it is no finding of a control.
 
 use std::{
@@ -95,7 +95,7 @@ fn of_policy(finding: &PolicyFinding) -> Draft<'_> {
     }
 }
 
-/// The resources that were not listed are told of as their account.
+/// Where the resources could not be listed, the finding is about their account.
 fn of_cell<'a>(cell: &'a Cell, unread: &Unread) -> Draft<'a> {
     Draft {
         control: Cow::Borrowed(&cell.control),

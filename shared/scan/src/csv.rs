@@ -43,7 +43,7 @@ pub fn write(out: &mut impl Write, scan: &Scan) -> io::Result<()> {
         let [control, _, _, kind, _, _, why, ..] = &mut line;
         "policies".clone_into(control);
         what.clone_into(kind);
-        *why = unread.told();
+        *why = unread.words();
         lines.write_record(line.map(harmless))?;
     }
     for finding in scan.policies.iter().flat_map(|policies| &policies.findings) {
@@ -72,7 +72,7 @@ fn of_cell(cell: &Cell, unread: &Unread) -> [String; HEAD.len()] {
     cell.control.clone_into(control);
     cell.account.as_str().clone_into(account);
     cell.region.as_str().clone_into(region);
-    *why = unread.told();
+    *why = unread.words();
     line
 }
 
@@ -86,7 +86,7 @@ fn of_finding(finding: &Finding) -> [String; HEAD.len()] {
         finding.resource_type.clone(),
         finding.resource.clone(),
         finding.outcome.map_or("", Outcome::word).to_owned(),
-        finding.unread.as_ref().map(Unread::told).unwrap_or_default(),
+        finding.unread.as_ref().map(Unread::words).unwrap_or_default(),
         finding.violations.join("; "),
         finding.would().map_or("", Would::word).to_owned(),
         repair.map(|repair| repair.calls.join(" ")).unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! The scan as events of the Open Cybersecurity Schema Framework 1.6.0: class 2003, Compliance Finding, with the profile
 //! `cloud`, one JSON document a line. <https://schema.ocsf.io/1.6.0/classes/compliance_finding?profiles=cloud>
 //!
-//! A resource that is no matter for a control is left out: the class has no word for it. What policies permit has the status
+//! A resource that is out of scope for a control is left out: the class has no word for it. What policies permit has the status
 //! Other: it is no finding of a control.
 
 use std::{
@@ -85,7 +85,7 @@ fn of_policy<'a>(scan: &Scan, finding: &'a PolicyFinding) -> Event<'a> {
     }
 }
 
-/// The resources that were not listed are told of as their account.
+/// Where the resources could not be listed, the event is about their account.
 fn of_cell<'a>(scan: &Scan, cell: &'a Cell, unread: &Unread) -> Event<'a> {
     let Cell { control, account, region, .. } = cell;
     Event {
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(
             count(1) + count(2) + count(3) + count(99),
             events.len(),
-            "what is no matter for a control is left out"
+            "what is out of scope for a control is left out"
         );
     }
 

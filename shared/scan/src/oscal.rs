@@ -1,11 +1,11 @@
 //! The scan as assessment results of the Open Security Controls Assessment Language 1.1.3, in JSON.
 //! <https://pages.nist.gov/OSCAL-Reference/models/v1.1.3/assessment-results/json-outline/>
 //!
-//! An observation tells of a resource under a control, or of a control in a place whose resources could not be listed; a
-//! finding tells of a paragraph of the rule. A paragraph is `satisfied` only if every resource under every control that
+//! An observation is about a resource under a control, or about a control in a place whose resources could not be listed; a
+//! finding is about a paragraph of the rule. A paragraph is `satisfied` only if every resource under every control that
 //! supports it was looked at, and has no drift. One with drift is `not-satisfied`, with the reason `fail`; one with nothing
 //! worse than exemptions, or where something was not looked at, is `not-satisfied` with the reason `other`. Where there was
-//! no resource to look at, nothing is said. A resource that is no matter for a control is left out. What policies permit is
+//! no resource to look at, there is no finding. A resource that is out of scope for a control is left out. What policies permit is
 //! an observation, and decides no paragraph. An exemption is a risk: `deviation-approved`, or `deviation-requested` if
 //! nobody has agreed yet.
 

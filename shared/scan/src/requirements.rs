@@ -1,7 +1,7 @@
 //! The paragraphs of the HIPAA Security Rule, and whose mapping it is that a control supports one.
 //!
-//! The paragraphs are those of 45 CFR 164.308, 164.310, 164.312, 164.314 and 164.316. What a paragraph asks for is told
-//! in a few words; the rule itself is what counts.
+//! The paragraphs are those of 45 CFR 164.308, 164.310, 164.312, 164.314 and 164.316. Each subject is a paragraph's
+//! content in a few words; the rule itself is what counts.
 
 mod mappings;
 mod rule;
@@ -27,7 +27,7 @@ pub enum Kind {
 /// Who acts on a paragraph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Covered {
-    /// The configuration of AWS can support it, so a control may; [`covered`] tells which do. Even then the organization
+    /// The configuration of AWS can support it, so a control may; [`covered`] returns those that do. Even then the organization
     /// has to act: no setting fulfils a paragraph of the rule alone.
     Controls,
     /// Others: one plain sentence on who must do it, or on what Remedy cannot see.

@@ -320,7 +320,7 @@ impl Unread {
 
     /// In words.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn words(&self) -> String {
         match self.state {
             State::Denied => format!("needs {}", self.detail),
             State::UnsupportedRegion => format!("not in this Region ({})", self.detail),

@@ -16,7 +16,7 @@ pub(crate) enum Ends {
     Fails,
     /// It violates the control, and is exempt.
     Exempt,
-    /// It is no matter for the control.
+    /// It is out of scope for the control.
     NotApplicable,
     /// Policies permit something that no control says it must not: a person judges that.
     Permits,
@@ -136,7 +136,7 @@ pub(crate) fn why(finding: &Finding) -> Vec<String> {
     let note = match finding.outcome {
         Some(Outcome::Contained) => Some("It still violates the control; a measure of Remedy's own contains it."),
         Some(Outcome::Dormant) => Some("It violates the control, and is in effect for nobody."),
-        Some(Outcome::OutOfScope) => Some("It is no matter for this control."),
+        Some(Outcome::OutOfScope) => Some("It is out of scope for this control."),
         Some(Outcome::Gone) => Some("It no longer exists."),
         _ => None,
     };
@@ -155,7 +155,7 @@ pub(crate) fn why(finding: &Finding) -> Vec<String> {
 
 /// That something was not looked at, and why.
 pub(crate) fn not_looked_at(unread: &Unread) -> String {
-    format!("It was not looked at: {}.", unread.told())
+    format!("It was not looked at: {}.", unread.words())
 }
 
 /// An exemption in a sentence.
@@ -183,7 +183,7 @@ pub(crate) fn paragraphs<'a>(scan: &Scan, about: &'a About) -> Vec<&'a str> {
     all.filter(|paragraph| requirements::applies(paragraph, &scan.organization)).collect()
 }
 
-/// A Region in which what belongs to none can be told of: the scan's first, or else one that every account of the
+/// A Region under which to report what belongs to none: the scan's first, or else one that every account of the
 /// partition has.
 pub(crate) fn home<'a>(scan: &'a Scan, region: &'a Region) -> &'a str {
     let first = scan.regions.iter().find(|region| !region.is_global()).map(Region::as_str);

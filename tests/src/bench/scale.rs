@@ -165,7 +165,7 @@ fn found(result: &Value, planted: &Planted) -> Aim {
     let drift: BTreeSet<_> = drift.map(|finding| (text(finding, "control"), text(finding, "id"))).collect();
     let (missed, beyond) = (planted.difference(&drift).count(), drift.difference(planted).count());
     for (control, id) in planted.symmetric_difference(&drift).take(10) {
-        println!("  told and planted differ: {control} {id}");
+        println!("  found and planted differ: {control} {id}");
     }
     Aim {
         aim: "what drifts is what was planted, by control and resource",

@@ -1,4 +1,4 @@
-//! Scans that are stopped, killed, throttled, or outlive their credentials: nothing is lost, and nothing unread is in order.
+//! Scans that are stopped, killed, throttled, or outlive their credentials: nothing is lost, and nothing unread counts as looked at.
 
 use std::{path::PathBuf, process::Stdio, time::Duration};
 

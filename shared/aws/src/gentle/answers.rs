@@ -28,7 +28,7 @@ const BESIDE_TEXT: usize = 64;
 /// Headers that are part of the question.
 const ASKING: [&str; 2] = ["x-amz-target", "x-amz-expected-bucket-owner"];
 
-/// Answers by question.
+/// The answers of AWS that are kept, by the request that each answers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answers(Arc<Mutex<Shelf>>);
 

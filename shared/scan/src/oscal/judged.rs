@@ -32,7 +32,7 @@ pub(super) fn findings(scan: &Scan) -> Vec<Value> {
     paragraphs(scan).filter_map(of).collect()
 }
 
-/// Whether a paragraph is satisfied, as far as controls can tell; nothing if there was nothing to look at.
+/// Whether a paragraph is satisfied, as far as controls can show; nothing if there was nothing to look at.
 fn status(scan: &Scan, tally: &Tally) -> Option<Value> {
     let Tally { passes, fails, exempt, unread, .. } = *tally;
     let counts = format!("{passes} without drift, {fails} drifted, {exempt} exempt, {unread} not looked at");

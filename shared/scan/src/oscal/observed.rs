@@ -96,7 +96,7 @@ fn subject(finding: &PolicyFinding) -> Uuid {
     named(&["holder", finding.account.as_str(), &finding.resource])
 }
 
-/// The findings that tell whether something has no drift.
+/// The findings that show whether something has drift.
 fn assessed(scan: &Scan) -> impl Iterator<Item = &Finding> {
     scan.findings.iter().filter(|finding| Ends::of(finding) != Ends::NotApplicable)
 }

@@ -53,7 +53,7 @@ pub(super) fn sections(survey: &Survey<'_>) -> (Vec<Section>, String) {
     let (apply, cited) = survey.covered();
     let elsewhere = PARAGRAPHS.len() - apply;
     let mut lead = format!(
-        "Of the {} that apply here, controls of this scan speak to {}, and only to what AWS can tell. For the other {}, the table says who must do it. Statements, reviews and contracts are outside of what a scan sees.",
+        "Of the {} that apply here, controls of this scan speak to {}, and only to what the settings of AWS can show. For the other {}, the table says who must do it. Statements, reviews and contracts are outside of what a scan sees.",
         count(apply, "standard and specification")
             .replace("standard and specifications", "standards and specifications"),
         grouped(cited),

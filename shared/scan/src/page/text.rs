@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use askama::filters::HtmlSafe;
-use remedy_domain::Timestamp;
+use remedy_domain::{Timestamp, redact};
 
 /// Text that comes from data. Control characters and marks of direction are shown as `\u{…}`, since they could show a
 /// name as another one. Templates escape it.
@@ -13,12 +13,12 @@ pub(crate) struct Text(String);
 impl Text {
     /// On one line.
     pub(crate) fn of(text: &str) -> Self {
-        Self(text.chars().map(|char| shown(char).unwrap_or_else(|| char.to_string())).collect())
+        Self(redact::visible(text))
     }
 
     /// With its line feeds, for a `pre`.
     pub(crate) fn lines(text: &str) -> Self {
-        let keep = |char: char| if char == '\n' { None } else { shown(char) };
+        let keep = |char: char| if char == '\n' { None } else { redact::written_out(char) };
         Self(text.chars().map(|char| keep(char).unwrap_or_else(|| char.to_string())).collect())
     }
 
@@ -43,15 +43,6 @@ impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// A character that must not be shown as itself, as `\u{…}`.
-fn shown(char: char) -> Option<String> {
-    let is_hidden = char.is_control()
-        || matches!(u32::from(char),
-            0xAD | 0x61C | 0x115F..=0x1160 | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0x3164 | 0xFE00..=0xFE0F
-            | 0xFEFF | 0xFFF9..=0xFFFB | 0xE0000..=0xE0FFF);
-    is_hidden.then(|| char.escape_unicode().to_string())
 }
 
 /// A picture of the sprite. The only markup that does not stand in a template; it is never made of data.

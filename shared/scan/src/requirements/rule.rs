@@ -113,7 +113,7 @@ const SANCTIONS: &str =
     "Your organization sanctions members of its workforce who do not keep to its security policies.";
 const OFFICIAL: &str = "Your organization names the security official who is responsible.";
 const TRAINING: &str = "Your organization trains its whole workforce, management included.";
-// Published mappings put automatic updates of software here. The rule means what the workforce is told.
+// Published mappings put automatic updates of software here. The rule means reminders for the workforce.
 const REMINDERS: &str = "Your organization reminds its workforce of security from time to time.";
 const REHEARSAL: &str = "Your organization tests its contingency plans and revises them.";
 const CRITICALITY: &str = "Your organization judges which applications and data matter most in an emergency.";

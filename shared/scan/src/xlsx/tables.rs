@@ -10,7 +10,7 @@ use crate::{
     tally::Tally,
 };
 
-/// A row of values that are told by other types.
+/// A row of values of different types.
 macro_rules! row {
     ($($value:expr),+ $(,)?) => { vec![$(Value::from($value)),+] };
 }
@@ -26,7 +26,7 @@ fn table(name: &'static str, head: &[(&'static str, u8)], rows: Vec<Vec<Value>>)
     Table { name, head: head.to_vec(), rows, below: Vec::new() }
 }
 
-/// Looked at, in order, drift, exempt, not applicable, not read. Where nothing was looked at, a zero would look like no drift.
+/// Looked at, no drift, drift, exempt, not applicable, not read. Where nothing was looked at, a zero would look like no drift.
 fn counts(tally: &Tally) -> Vec<Value> {
     let dash =
         |count: usize| if tally.looked() == 0 && tally.unread > 0 { Value::from("–") } else { Value::from(count) };
@@ -35,7 +35,7 @@ fn counts(tally: &Tally) -> Vec<Value> {
 }
 
 const COUNTS: [(&str, u8); 6] =
-    [("Looked at", 11), ("In order", 11), ("Drift", 11), ("Exempt", 11), ("Not applicable", 15), ("Not read", 11)];
+    [("Looked at", 11), ("No drift", 11), ("Drift", 11), ("Exempt", 11), ("Not applicable", 15), ("Not read", 11)];
 
 fn summary(scan: &Scan) -> Table {
     let tallies = Tally::by_control(scan);
@@ -175,7 +175,7 @@ fn exemptions(scan: &Scan) -> Table {
     table("Exemptions", &head, rows.collect())
 }
 
-/// What was not read, and what is no matter for a control.
+/// What was not read, and what is out of scope for a control.
 fn gaps(scan: &Scan) -> Table {
     let head =
         [("Control", 30), ("Account", 15), ("Region", 15), ("Type", 18), ("Resource", 60), ("State", 20), ("Why", 60)];
@@ -188,11 +188,11 @@ fn gaps(scan: &Scan) -> Table {
             "",
             "all: they could not be listed"
         ];
-        Some(place.into_iter().chain(row![said::state(unread.state), unread.told()]).collect())
+        Some(place.into_iter().chain(row![said::state(unread.state), unread.words()]).collect())
     });
     let findings = scan.findings.iter().filter_map(|finding| {
         let (state, why) = match (Ends::of(finding), &finding.unread) {
-            (Ends::Unread, Some(unread)) => (said::state(unread.state), unread.told()),
+            (Ends::Unread, Some(unread)) => (said::state(unread.state), unread.words()),
             (Ends::Unread, None) => ("unread", String::new()),
             (Ends::NotApplicable, _) => (said::outcome(finding), finding.reason.clone().unwrap_or_default()),
             _ => return None,
@@ -201,7 +201,7 @@ fn gaps(scan: &Scan) -> Table {
     });
     let policies =
         scan.policies.iter().flat_map(|policies| &policies.unread).map(|(what, unread)| {
-            row!["policies", "", "", "", what.as_str(), said::state(unread.state), unread.told()]
+            row!["policies", "", "", "", what.as_str(), said::state(unread.state), unread.words()]
         });
     table("Gaps", &head, cells.chain(findings).chain(policies).collect())
 }
