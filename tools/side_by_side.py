@@ -1,7 +1,7 @@
 """Prowler 5 and `remedy scan`, one after the other on the same emulated account: findings, seconds, memory, API calls.
 
 By hand, never in CI. It makes an account on moto, of which a known part drifts; what is really so stands in the tables KINDS
-and is read back with boto3 before and after the tools run. Each tool speaks to moto through a proxy that counts its calls.
+and is read back with boto3 before and after the tools run. side_by_side_server.py is moto with every call counted.
 Usage: side_by_side.py --remedy target/release/remedy --prowler VENV/bin/prowler [--buckets 200 --users 50 --keys 40]
            [--runs 1] [--seed 7] [--out FILE.json]
 with the Python of .venv; VENV is made by `python -m venv VENV && VENV/bin/pip install -r tools/requirements-prowler.txt`.
@@ -10,18 +10,19 @@ with the Python of .venv; VENV is made by `python -m venv VENV && VENV/bin/pip i
   neither as missed nor as false. Controls for which Prowler has no check count for Remedy alone.
 - How many resources a tool misses depends on how many of each kind were made, which is nobody's statistics. The last row
   counts kinds instead of resources: that is what can be quoted.
-- CPU seconds and memory are the tools' own. Seconds by the clock contain the emulator, which does not answer as fast as AWS
-  does and throttles nobody: they say little about an account of AWS. What passes before a tool's first call does
-  not grow with the account, so it is told by itself.
+- CPU seconds and memory are the tools' own. Seconds by the clock contain the emulator, one process of Python that has the
+  machine's processors in common with the tool. It does not answer as fast as AWS does and throttles nobody: they say little
+  about an account of AWS. What passes before a tool's first call does not grow with the account, so it is told by itself.
+- Seconds that the emulator took run from the moment when it has read a call until it has the answer. Where it answers
+  several calls at once, each counts in full, so their sum may be more than the clock shows.
 - Prowler gets `http_proxy`, because boto3 puts the account in front of the host for S3 Control, and no such name exists on
-  the loopback interface. Whatever it sends to the internet arrives at the proxy as CONNECT, is refused and counted.
-- What AWS answers and moto does not, the proxy adds for both tools: see `bridged`. Nothing in Prowler is patched.
+  the loopback interface. The proxy that it names is the emulator. Whatever Prowler sends to the internet arrives there as
+  CONNECT, is refused and counted.
+- What AWS answers and moto does not, the emulator's process adds for both tools: see `bridged` in side_by_side_server.py.
+  Nothing in Prowler is patched.
 """
 
 import argparse
-import base64
-import http.client
-import http.server
 import json
 import os
 import pathlib
@@ -30,9 +31,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-import urllib.parse
+import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -46,14 +45,16 @@ try:
 except ImportError:
     sys.exit("boto3 is missing: run this with the Python of .venv (`make venv`)")
 
+from side_by_side_server import ACCOUNT, TAKE, Counts
+
 Document = dict[str, Any]
 State = dict[str, Any]
 
 REGION = "us-east-1"
-ACCOUNT = "123456789012"  # moto's
 STRANGER = "999988887777"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 LONGEST = 3600  # seconds that a tool may take
+SERVER = pathlib.Path(__file__).with_name("side_by_side_server.py")
 
 # --- what drifts --------------------------------------------------------------------------------------------------------
 
@@ -517,7 +518,7 @@ def read_principal(aws: Clients, kind: str, item: Document) -> State:
 
 
 def read(aws: Clients) -> dict[str, State]:
-    """Every resource and its state, by boto3 and past the proxy."""
+    """Every resource and its state, by boto3. What the emulator's process adds to moto is no part of it."""
     states: dict[str, State] = {}
     for key in pages(aws.kms, "list_keys", "Keys"):
         state = read_key(aws, key["KeyArn"])
@@ -570,192 +571,6 @@ def truth(account: Account) -> dict[str, Truth]:
     return all_of
 
 
-# --- the proxy ----------------------------------------------------------------------------------------------------------
-
-OF_BUCKET = {
-    "accelerate": "BucketAccelerateConfiguration", "acl": "BucketAcl", "cors": "BucketCors", "encryption": "BucketEncryption",
-    "lifecycle": "BucketLifecycleConfiguration", "location": "BucketLocation", "logging": "BucketLogging",
-    "notification": "BucketNotificationConfiguration", "object-lock": "ObjectLockConfiguration",
-    "ownershipControls": "BucketOwnershipControls", "policy": "BucketPolicy", "policyStatus": "BucketPolicyStatus",
-    "publicAccessBlock": "PublicAccessBlock", "replication": "BucketReplication", "tagging": "BucketTagging",
-    "versioning": "BucketVersioning", "website": "BucketWebsite",
-}  # fmt: skip
-CONTROL = {
-    "/configuration/publicAccessBlock": "GetPublicAccessBlock",
-    "/accesspoint": "ListAccessPoints",
-    "/mrap/instances": "ListMultiRegionAccessPoints",
-}
-
-
-def operation(method: str, target: str, headers: Any, body: bytes) -> str:
-    """Service and operation of a request, as `s3:GetBucketAcl`."""
-    scope = headers.get("Authorization", "").partition("Credential=")[2].split(",")[0].split("/")
-    service = scope[3] if len(scope) > 3 else "unsigned"
-    path, _, query = target.partition("?")
-    if "X-Amz-Target" in headers:
-        return f"{service}:{headers['X-Amz-Target'].rpartition('.')[2]}"
-    if service != "s3":
-        action = urllib.parse.parse_qs(body.decode(errors="replace")).get("Action") or [f"{method} {path}"]
-        return f"{service}:{action[0]}"
-    if path.startswith("/v20180820"):
-        return f"s3control:{CONTROL.get(path.removeprefix('/v20180820'), f'{method} {path}')}"
-    if path == "/":
-        return "s3:ListBuckets" if method == "GET" else f"s3:{method} /"
-    named = [OF_BUCKET[key] for key in urllib.parse.parse_qs(query, keep_blank_values=True) if key in OF_BUCKET]
-    if path.strip("/").count("/") == 0 and named:
-        return f"s3:{method.title()}{named[0]}"
-    return f"s3:{'HeadBucket' if method == 'HEAD' else method + ' /bucket' + ('?' + query if query else '')}"
-
-
-IAM_XML = "https://iam.amazonaws.com/doc/2010-05-08/"
-NOTHING = {
-    "iam:ListServiceSpecificCredentials": "<ServiceSpecificCredentials/><IsTruncated>false</IsTruncated>",
-    "iam:GenerateServiceLastAccessedDetails": "<JobId>00000000-0000-0000-0000-000000000000</JobId>",
-    "iam:GetServiceLastAccessedDetails": "<JobStatus>COMPLETED</JobStatus><JobCreationDate>2026-01-01T00:00:00Z</JobCreationDate>"
-    "<JobCompletionDate>2026-01-01T00:00:00Z</JobCompletionDate><ServicesLastAccessed/><IsTruncated>false</IsTruncated>",
-}
-ROOT_ROW = (
-    f"<root_account>,arn:aws:iam::{ACCOUNT}:root,2026-01-01T00:00:00+00:00,true,no_information,not_supported,not_supported,false,"
-    "false,N/A,N/A,N/A,N/A,false,N/A,N/A,N/A,N/A,false,N/A,false,N/A\n"
-)
-
-
-def bridged(name: str) -> tuple[int, bytes] | None:
-    """Operations that moto lacks, answered as AWS does for an account that has nothing of the kind."""
-    verb = name.partition(":")[2]
-    if name in NOTHING:
-        result = f"<{verb}Result>{NOTHING[name]}</{verb}Result>"
-        return 200, f'<{verb}Response xmlns="{IAM_XML}">{result}</{verb}Response>'.encode()
-    if name == "iam:ListOrganizationsFeatures":
-        error = "<Type>Sender</Type><Code>OrganizationNotFoundException</Code><Message>The account is in no organization.</Message>"
-        return 409, f'<ErrorResponse xmlns="{IAM_XML}"><Error>{error}</Error></ErrorResponse>'.encode()
-    return None
-
-
-def completed(name: str, body: bytes) -> bytes:
-    """What moto leaves out: the root user in the credential report, whether a key is multi-Region, how often it rotates."""
-    if name == "iam:GetCredentialReport":
-        before, _, rest = body.partition(b"<Content>")
-        content, _, after = rest.partition(b"</Content>")
-        head, _, rows = base64.b64decode(content).decode().partition("\n")
-        report = base64.b64encode(f"{head}\n{ROOT_ROW}{rows}".encode())
-        return before + b"<Content>" + report + b"</Content>" + after
-    if name in ("kms:DescribeKey", "kms:GetKeyRotationStatus"):
-        answer = json.loads(body)
-        if "KeyMetadata" in answer:
-            answer["KeyMetadata"].setdefault("MultiRegion", False)
-        elif answer.get("KeyRotationEnabled"):
-            answer.setdefault("RotationPeriodInDays", 365)
-        return json.dumps(answer).encode()
-    return body
-
-
-class Proxy:
-    """Forwards to the emulator what one run of one tool sends, and counts it."""
-
-    def __init__(self, upstream: str) -> None:
-        self.upstream = urllib.parse.urlsplit(upstream)
-        self.calls: Counter[str] = Counter()
-        self.gaps: Counter[str] = Counter()
-        self.outside: Counter[str] = Counter()
-        self.seconds = 0.0
-        self.first: float | None = None
-        self.last = 0.0
-        self.lock = threading.Lock()
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), {"proxy": self}))
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
-
-    def __enter__(self) -> "Proxy":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    """One connection of a tool, with a connection to the emulator of its own."""
-
-    proxy: Proxy
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1  # an answer leaves in one piece
-    connection_up: http.client.HTTPConnection | None = None
-
-    def forward(self, target: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        up = self.proxy.upstream
-        headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP}
-        headers["Host"] = up.netloc
-        for again in (True, False):
-            if self.connection_up is None:
-                self.connection_up = http.client.HTTPConnection(str(up.hostname), up.port, timeout=120)
-            try:
-                self.connection_up.request(self.command, target, body=body or None, headers=headers)
-                answer = self.connection_up.getresponse()
-                content = answer.read()
-                return answer.status, {key: value for key, value in answer.getheaders() if key.lower() not in HOP}, content
-            except (http.client.HTTPException, OSError):
-                self.connection_up.close()
-                self.connection_up = None
-                if not again:
-                    raise
-        raise AssertionError
-
-    def answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        # A proxy of the environment is sent the whole address; the host in it may have the account in front.
-        target = urllib.parse.urlsplit(self.path)._replace(scheme="", netloc="").geturl() or "/"
-        name = operation(self.command, target, self.headers, body)
-        started = time.perf_counter()
-        bridge = bridged(name)
-        if bridge:
-            status, headers, content = bridge[0], {"Content-Type": "text/xml"}, bridge[1]
-        else:
-            status, headers, content = self.forward(target, body)
-            content = completed(name, content) if status == 200 else content
-        gap = status >= 500
-        if gap:
-            # moto's error pages say 500, which SDKs try again in vain.
-            status, headers, content = 501, {"Content-Type": "text/plain"}, b""
-        with self.proxy.lock:
-            self.proxy.calls[name] += 1
-            self.proxy.gaps[name] += int(gap)
-            self.proxy.last = time.perf_counter()
-            self.proxy.seconds += self.proxy.last - started
-            self.proxy.first = min(started, self.proxy.first or started)
-        self.send_response_only(status)
-        for key, value in headers.items():
-            self.send_header(key, value)
-        if status != 204:
-            self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
-        self.wfile.flush()
-
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer
-
-    def do_CONNECT(self) -> None:
-        with self.proxy.lock:
-            self.proxy.outside[self.path] += 1
-        self.send_error(403, "Nothing but the emulator can be reached")
-
-    def finish(self) -> None:
-        super().finish()
-        if self.connection_up:
-            self.connection_up.close()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-HOP = {"host", "connection", "content-length", "transfer-encoding", "keep-alive", "proxy-connection", "server", "date"}
-
 # --- the tools ----------------------------------------------------------------------------------------------------------
 
 # A child counts its parent's memory as its own until it is replaced, so that parent must be small.
@@ -786,26 +601,34 @@ class Run:
     unread: list[str]
 
 
-def done(proxy: Proxy, figures: dict[str, float], found: dict[str, set[str]], other: dict[str, dict[str, str]], unread: list[str]) -> Run:
+def take(url: str) -> Counts:
+    """What the emulator was asked since this was last called."""
+    with urllib.request.urlopen(url + TAKE, timeout=60) as answer:
+        told: Document = json.load(answer)
+    told |= {name: Counter(value) for name, value in told.items() if isinstance(value, dict)}
+    return Counts(**told)
+
+
+def launch(
+    url: str, command: list[str], env: dict[str, str], folder: pathlib.Path, accepted: Iterable[int]
+) -> tuple[dict[str, float], Counts]:
     """The clock is the same in all processes."""
-    start, first = figures.pop("start"), proxy.first or proxy.last
-    figures |= {"before the first call": first - start, "first to last call": proxy.last - first, "answering": proxy.seconds}
-    return Run(figures, proxy.calls, +proxy.gaps, proxy.outside, found, other, unread)
-
-
-def launch(command: list[str], env: dict[str, str], folder: pathlib.Path, accepted: Iterable[int]) -> dict[str, float]:
     out, err, told = (folder / name for name in ("stdout", "stderr", "told.json"))
     small = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(out), str(err), str(told)]
+    take(url)  # the calls until now are not the tool's
     subprocess.run(small + command, env=env, cwd=folder, check=True, timeout=LONGEST)
+    counts = take(url)
     figures = json.loads(told.read_text())
     if figures["status"] not in accepted:
         text = out.read_text(errors="replace")[-2000:] + err.read_text(errors="replace")[-2000:]
         sys.exit(f"{command[0]} ended with {figures['status']}: {text}")
-    return figures
+    start, first = figures.pop("start"), counts.first or counts.last
+    figures |= {"before the first call": first - start, "first to last call": counts.last - first, "answering": counts.seconds}
+    return figures, counts
 
 
-def environment(proxy: Proxy, folder: pathlib.Path) -> dict[str, str]:
-    aws = {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": proxy.url, "AWS_EC2_METADATA_DISABLED": "true"}
+def environment(url: str, folder: pathlib.Path) -> dict[str, str]:
+    aws = {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": url, "AWS_EC2_METADATA_DISABLED": "true"}
     return {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8", **aws, **CREDENTIALS}
 
 
@@ -824,15 +647,15 @@ def checks() -> list[str]:
     return list(dict.fromkeys(check for rows in CHECKS.values() for check, _ in rows))
 
 
-def run_prowler(program: str, upstream: str) -> Run:
-    with tempfile.TemporaryDirectory() as name, Proxy(upstream) as proxy:
+def run_prowler(program: str, url: str) -> Run:
+    with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        env = environment(proxy, folder) | {"http_proxy": proxy.url, "https_proxy": proxy.url}
+        env = environment(url, folder) | {"http_proxy": url, "https_proxy": url}
         # Without the last, it leaves out what nobody uses, such as policies that are attached to nobody.
         options = ["--no-banner", "--no-color", "--ignore-exit-code-3", "--region", REGION, "--scan-unused-services"]
         output = ["--output-formats", "json-ocsf", "--output-directory", str(folder / "out"), "--output-filename", "run"]
         command = [program, "aws", *options, *output, "--log-level", "CRITICAL", "--checks", *checks()]
-        figures = launch(command, env, folder, (0,))
+        figures, called = launch(url, command, env, folder, (0,))
         files = [file for file in (folder / "out").rglob("*") if file.is_file()]
         figures["output"] = sum(file.stat().st_size for file in files)
         reports = json.loads((folder / "out" / "run.ocsf.json").read_text())
@@ -846,13 +669,13 @@ def run_prowler(program: str, upstream: str) -> Run:
             found[control] |= {name_of(control, report["resources"][0]["uid"]) for report in failed}
     unread = [f"{check}: it said nothing" for check in checks() if not by_check[check]]
     unread += [f"{report['metadata']['event_code']}: MANUAL" for report in reports if report["status_code"] == "MANUAL"]
-    return done(proxy, figures, found, {}, unread)
+    return Run(figures, called.calls, called.gaps, called.outside, found, {}, unread)
 
 
-def run_remedy(program: str, upstream: str) -> Run:
-    with tempfile.TemporaryDirectory() as name, Proxy(upstream) as proxy:
+def run_remedy(program: str, url: str) -> Run:
+    with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        figures = launch([program, "scan", "--format", "json"], environment(proxy, folder), folder, (0, 1, 3))
+        figures, called = launch(url, [program, "scan", "--format", "json"], environment(url, folder), folder, (0, 1, 3))
         text = (folder / "stdout").read_bytes()
         scan, figures["output"] = json.loads(text), len(text)
     found: dict[str, set[str]] = defaultdict(set)
@@ -868,7 +691,7 @@ def run_remedy(program: str, upstream: str) -> Run:
     unknown = {finding["control"] for finding in scan["findings"]} - CHECKS.keys()
     if unknown:
         sys.exit(f"the table CHECKS does not know {', '.join(sorted(unknown))}")
-    return done(proxy, figures, found, other, unread)
+    return Run(figures, called.calls, called.gaps, called.outside, found, other, unread)
 
 
 # --- the comparison -----------------------------------------------------------------------------------------------------
@@ -1052,11 +875,17 @@ def as_json(given: argparse.Namespace, said: dict, account: Account, real: dict[
     return {"format": 1, "versions": said, "account": size | {"kinds": made}, "tools": tools, "controls": controls}
 
 
+def start_emulator() -> tuple[str, subprocess.Popen]:
+    port = emulator.free_port()
+    server = subprocess.Popen([sys.executable, str(SERVER), str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return f"http://127.0.0.1:{port}", server
+
+
 def main() -> int:
     given = arguments()
     said = versions(given.remedy, given.prowler)
     print(", ".join(f"{name} {version}" for name, version in said.items()))
-    url, server = emulator.start()
+    url, server = start_emulator()
     try:
         emulator.wait_for(url, server)
         aws = Clients(url)

@@ -114,7 +114,7 @@ impl Look<'_> {
     /// Each control in each of its places. What is global is looked at once in an account.
     fn cells(&self) -> Vec<(&dyn Runnable<Onlooker>, Place)> {
         let of = |control: &Control| {
-            let regions = |regions: &[Region]| match control.scope {
+            let regions = |regions: &[Region]| match control.kind.scope {
                 Scope::Global => vec![Region::global()],
                 Scope::Regional => regions.to_vec(),
             };
@@ -144,7 +144,7 @@ impl Look<'_> {
         }
         let targets = match desk.within(until, control.discover(self.ports, place)).await {
             Ok(Ok(targets)) => self.chosen(targets),
-            Ok(Err(fault)) => return unlisted(cell, judged::unread(&fault, about.reads), desk),
+            Ok(Err(fault)) => return unlisted(cell, judged::unread(&fault, about.all_reads()), desk),
             Err(unread) => return unlisted(cell, unread, desk),
         };
         desk.progress.found(targets.len(), format!("{} {}", about.id, place.region));
@@ -186,7 +186,7 @@ impl Look<'_> {
     ) -> Finding {
         let about = control.control();
         let run = desk.within(until, control.run(self.ports, target, Task::Preview, visit)).await;
-        let run = run.and_then(|run| run.map_err(|fault| judged::unread(&fault, about.reads)));
+        let run = run.and_then(|run| run.map_err(|fault| judged::unread(&fault, about.all_reads())));
         let exempted = self.exemptions.of(about.id.0, target, self.begun);
         let finding = judged::finding(about, target, run, exempted);
         if finding.outcome != Some(Outcome::Gone) {

@@ -19,7 +19,7 @@ pub(super) fn about(control: &Control) -> About {
         title: control.title.to_owned(),
         requirements: owned(control.hipaa),
         config_rules: owned(control.config_rules),
-        resource_types: owned(control.resource_types),
+        resource_types: owned(control.kind.types),
         reversible: control.stops != Stops::Destruction,
     }
 }
@@ -31,12 +31,12 @@ pub(super) fn cell(control: &Control, place: &Place) -> Cell {
 }
 
 /// Of a fault while somebody was looking by these calls.
-pub(super) fn unread(fault: &Fault, reads: &[Call]) -> Unread {
+pub(super) fn unread(fault: &Fault, reads: impl IntoIterator<Item = Call>) -> Unread {
     let code = fault.code.as_str();
     let (state, detail) = match fault.kind {
         _ if STRANGE.contains(&code) => (State::UnsupportedRegion, code.to_owned()),
         FaultKind::Denied if !EXPIRED.contains(&code) => {
-            let call = reads.iter().find(|call| call.operation == fault.doing);
+            let call = reads.into_iter().find(|call| call.operation == fault.doing);
             (State::Denied, call.map_or(fault.doing.as_str(), |call| call.action).to_owned())
         }
         _ if is_throttled(fault) => (State::Throttled, fault.doing.clone()),
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn what_was_not_read_says_why_and_which_action_it_needs() {
         let denied = Fault::new(FaultKind::Denied, "s3:GetBucketEncryption", "AccessDenied", "");
-        assert_eq!(unread(&denied, &READS).words(), "needs s3:GetEncryptionConfiguration");
+        assert_eq!(unread(&denied, READS).words(), "needs s3:GetEncryptionConfiguration");
         for (fault, state) in [
             (
                 Fault::new(FaultKind::Denied, "kms:ListKeys", "UnrecognizedClientException", ""),
@@ -116,7 +116,7 @@ mod tests {
             (Fault::new(FaultKind::Denied, "iam:ListUsers", "ExpiredToken", ""), State::Failed),
             (Fault::rejected("s3:GetBucketAcl", "InvalidRequest", ""), State::Failed),
         ] {
-            assert_eq!(unread(&fault, &READS).state, state, "{fault:?}");
+            assert_eq!(unread(&fault, READS).state, state, "{fault:?}");
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 /// Prints the policy for these controls, from what they say of themselves, and for other calls.
 pub(super) fn print(out: &mut (impl Write + ?Sized), controls: &[&'static Control], others: &[Call]) -> io::Result<()> {
-    let reads = controls.iter().flat_map(|control| control.reads).chain(others);
+    let reads = controls.iter().flat_map(|control| control.all_reads()).chain(others.iter().copied());
     let actions: BTreeSet<_> = reads.map(|call| call.action).collect();
     let policy = json!({
         "Version": "2012-10-17",

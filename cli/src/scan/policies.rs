@@ -38,9 +38,7 @@ pub(super) async fn all(ports: &Onlooker, places: &BTreeMap<AccountId, Vec<Regio
         match read::principals(ports, &global).await {
             Ok(holdings) => judge::all(&mut found, account, &holdings, now),
             Err(fault) => {
-                found
-                    .unread
-                    .push((format!("policies of users, groups and roles in {account}"), unread(&fault, &READS)));
+                found.unread.push((format!("policies of users, groups and roles in {account}"), unread(&fault, READS)));
             }
         }
         for region in regions {
@@ -52,7 +50,7 @@ pub(super) async fn all(ports: &Onlooker, places: &BTreeMap<AccountId, Vec<Regio
                 judge::all(&mut found, account, &holdings, now);
                 let told = faults
                     .iter()
-                    .map(|fault| (format!("policies of {what} in {account} {region}"), unread(fault, &READS)));
+                    .map(|fault| (format!("policies of {what} in {account} {region}"), unread(fault, READS)));
                 found.unread.extend(told);
             }
         }

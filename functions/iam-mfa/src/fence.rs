@@ -2,11 +2,13 @@
 
 use percent_encoding::percent_decode_str;
 pub(crate) use remedy_domain::fence::{MANAGED, NAME, arn_beside, is_fence, is_managed, managed_document, same, whose};
-use remedy_domain::{Conflict, Route, canonical};
+use remedy_domain::{Call, Conflict, Route, Setting, canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::user_without_mfa::Step;
+pub(crate) const ATTACH: Call = Call::same("iam:AttachUserPolicy");
+pub(crate) const DETACH: Call = Call::same("iam:DetachUserPolicy");
+pub(crate) const DELETE: Call = Call::same("iam:DeleteUserPolicy");
 
 /// What stands of the MFA-deny policy at a user: the managed policy, the inline one of earlier versions, or both.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -76,46 +78,30 @@ impl Fence {
     pub(crate) fn is_up(&self) -> bool {
         matches!(self.state(), State::Up)
     }
+}
 
-    /// Whether two fences mean the same.
-    pub(crate) fn agrees(&self, other: &Self) -> bool {
+impl Setting for Fence {
+    const NAME: &'static str = "the MFA-deny policy of the user";
+
+    fn rebase(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
+        if before.agrees(after) || now.agrees(after) {
+            Ok(now.clone())
+        } else if now.agrees(before) {
+            Ok(after.clone())
+        } else {
+            Err(Conflict { element: Self::NAME.to_owned() })
+        }
+    }
+
+    /// Whether they mean the same.
+    fn agrees(&self, other: &Self) -> bool {
         match (self.state(), other.state()) {
             (State::Other(a), State::Other(b)) => same(a, b),
             (a, b) => std::mem::discriminant(&a) == std::mem::discriminant(&b),
         }
     }
 
-    /// The way to another. What an inline policy said is never written again: the managed one means the same.
-    pub(crate) fn steps_to(&self, to: &Self) -> Route<Step> {
-        if self.agrees(to) {
-            return Route::of(vec![]);
-        }
-        match (self.state(), to.state()) {
-            (State::Other(_), _) | (_, State::Other(_)) => {
-                Route { steps: vec![], lost: vec!["an inline policy that is not the MFA-deny policy".to_owned()] }
-            }
-            (_, State::Up) => Route::of(vec![Step::Attach]),
-            (_, State::Down) => {
-                let detach = self.attached.then_some(Step::Detach);
-                let delete = self.inline.as_ref().map(|_| Step::DeleteInline);
-                Route::of(detach.into_iter().chain(delete).collect())
-            }
-        }
-    }
-
-    /// The difference between two others, applied to this one.
-    pub(crate) fn rebased(&self, before: &Self, after: &Self) -> Result<Self, Conflict> {
-        if before.agrees(after) || self.agrees(after) {
-            Ok(self.clone())
-        } else if self.agrees(before) {
-            Ok(after.clone())
-        } else {
-            Err(Conflict { element: "the MFA-deny policy of the user".to_owned() })
-        }
-    }
-
-    /// As answers, logs and records show it.
-    pub(crate) fn show(&self) -> Value {
+    fn show(&self) -> Value {
         let digest = |text: &String| canonical::sha256_hex(text.as_bytes());
         match (&self.inline, self.attached) {
             (None, false) => Value::Null,
@@ -128,6 +114,47 @@ impl Fence {
     }
 }
 
+/// The writes of the MFA-deny policy of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Attaches the MFA-deny policy.
+    Attach,
+    /// Takes it off.
+    Detach,
+    /// Deletes the inline MFA-deny policy of earlier versions.
+    DeleteInline,
+}
+
+impl remedy_domain::Step for Step {
+    type Setting = Fence;
+
+    fn call(&self) -> Call {
+        match self {
+            Self::Attach => ATTACH,
+            Self::Detach => DETACH,
+            Self::DeleteInline => DELETE,
+        }
+    }
+
+    /// What an inline policy said is never written again: the managed one means the same.
+    fn route(from: &Fence, to: &Fence) -> Route<Self> {
+        if from.agrees(to) {
+            return Route::of(vec![]);
+        }
+        match (from.state(), to.state()) {
+            (State::Other(_), _) | (_, State::Other(_)) => {
+                Route { steps: vec![], lost: vec!["an inline policy that is not the MFA-deny policy".to_owned()] }
+            }
+            (_, State::Up) => Route::of(vec![Self::Attach]),
+            (_, State::Down) => {
+                let detach = from.attached.then_some(Self::Detach);
+                let delete = from.inline.as_ref().map(|_| Self::DeleteInline);
+                Route::of(detach.into_iter().chain(delete).collect())
+            }
+        }
+    }
+}
+
 /// A policy document as IAM returns it: percent-encoded by RFC 3986.
 pub(crate) fn decoded(document: &str) -> String {
     percent_decode_str(document).decode_utf8_lossy().into_owned()
@@ -135,7 +162,7 @@ pub(crate) fn decoded(document: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use remedy_domain::fence::document;
+    use remedy_domain::{Step as _, fence::document};
 
     use super::*;
 
@@ -170,18 +197,20 @@ mod tests {
     fn an_inline_fence_comes_down_and_is_never_written_again() {
         let ours = inline(document("arn:aws:iam::111122223333:user/bob", "bob"));
         let both = Fence { attached: true, ..ours.clone() };
-        let steps = |from: &Fence, to: &Fence| from.steps_to(to).steps;
+        let steps = |from: &Fence, to: &Fence| Step::route(from, to).steps;
         assert!(ours.agrees(&Fence::ATTACHED) && both.agrees(&ours) && !ours.agrees(&Fence::DOWN));
         assert_eq!(steps(&ours, &Fence::DOWN), [Step::DeleteInline]);
         assert_eq!(steps(&both, &Fence::DOWN), [Step::Detach, Step::DeleteInline]);
         assert_eq!(steps(&Fence::DOWN, &ours), [Step::Attach], "it means the same");
         assert_eq!(steps(&ours, &Fence::ATTACHED), []);
-        assert_eq!(Fence::DOWN.rebased(&Fence::DOWN, &ours), Ok(ours.clone()));
-        assert_eq!(Fence::ATTACHED.rebased(&ours, &Fence::DOWN), Ok(Fence::DOWN), "whichever form stands");
+        assert_eq!(Fence::rebase(&Fence::DOWN, &ours, &Fence::DOWN), Ok(ours.clone()));
+        assert_eq!(Fence::rebase(&ours, &Fence::DOWN, &Fence::ATTACHED), Ok(Fence::DOWN), "whichever form stands");
         let torn = inline(r#"{"Statement":[]}"#);
-        assert!(!torn.agrees(&ours) && !torn.agrees(&Fence::DOWN) && torn.rebased(&ours, &Fence::DOWN).is_err());
+        assert!(
+            !torn.agrees(&ours) && !torn.agrees(&Fence::DOWN) && Fence::rebase(&ours, &Fence::DOWN, &torn).is_err()
+        );
         for (from, to) in [(&ours, &torn), (&torn, &Fence::DOWN), (&Fence::DOWN, &torn)] {
-            let route = from.steps_to(to);
+            let route = Step::route(from, to);
             assert!(route.steps.is_empty() && route.lost.len() == 1, "{route:?}");
         }
     }

@@ -14,7 +14,7 @@ use remedy_testkit::laws::{
 use serde_json::Value;
 
 use self::worlds::{User, fences, make, users};
-use crate::{Iam, RootWithoutMfa, UserWithoutMfa, fence::Fence};
+use crate::{IamAndDeny, RootWithoutMfa, UserWithoutMfa, fence::Fence};
 
 remedy_testkit::laws!(user_without_mfa: UserWithoutMfa);
 remedy_testkit::laws!(root_without_mfa: RootWithoutMfa);
@@ -44,7 +44,7 @@ impl Lawful for UserWithoutMfa {
     }
 
     async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
-        worlds::tag(&stage.client::<Iam>().client, &target.id, tags).await
+        worlds::tag(&stage.client::<IamAndDeny>().client, &target.id, tags).await
     }
 
     /// Both forms of the fence are the same to the user.

@@ -9,7 +9,7 @@ mod root_without_mfa;
 mod user;
 mod user_without_mfa;
 
-pub use clients::Iam;
+pub use clients::IamAndDeny;
 use remedy_aws::Roster;
 use remedy_engine::{Doors, Ports, enlist};
 pub use root_without_mfa::RootWithoutMfa;
@@ -17,6 +17,6 @@ pub use user_without_mfa::UserWithoutMfa;
 
 /// The function's controls.
 #[must_use]
-pub fn controls<P: Ports + Doors<Iam>>() -> Roster<P> {
+pub fn controls<P: Ports + Doors<IamAndDeny> + Doors<remedy_iam::Iam>>() -> Roster<P> {
     vec![enlist::<UserWithoutMfa, _>(), enlist::<RootWithoutMfa, _>()]
 }

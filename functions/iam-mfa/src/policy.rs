@@ -1,16 +1,12 @@
 //! The managed policy that denies everything without MFA: whether it can be attached to a user.
 
 use aws_sdk_iam::Client;
-use remedy_aws::{absent, fault, found};
+use remedy_aws::{Reading as _, absent, fault};
 use remedy_domain::{Call, Fault};
+use remedy_iam::{GET_POLICY as POLICY, NO_SUCH};
 
-use crate::{
-    clients::Iam,
-    fence,
-    user::{NO_SUCH, SUMMARY},
-};
+use crate::{clients::IamAndDeny, fence, user::SUMMARY};
 
-pub(crate) const POLICY: Call = Call::same("iam:GetPolicy");
 pub(crate) const VERSION: Call = Call::same("iam:GetPolicyVersion");
 const MAKE: &str = "iam:CreatePolicy";
 /// The managed policies that IAM attaches to a user in every account; more where AWS raised the quota.
@@ -20,7 +16,11 @@ const FULL: &str =
 
 /// Why the managed policy does not protect a user, in words for a person; none if it does, or would once attached.
 /// `others` is the number of other managed policies attached to the user, if ours is not.
-pub(crate) async fn hindrance(iam: &Iam, user_arn: &str, others: Option<usize>) -> Result<Option<String>, Fault> {
+pub(crate) async fn hindrance(
+    iam: &IamAndDeny,
+    user_arn: &str,
+    others: Option<usize>,
+) -> Result<Option<String>, Fault> {
     let wrong = wrong(iam, user_arn).await?;
     if wrong.is_some() {
         return Ok(wrong);
@@ -33,7 +33,7 @@ pub(crate) async fn hindrance(iam: &Iam, user_arn: &str, others: Option<usize>) 
 }
 
 /// What is wrong with the policy of the user's account.
-async fn wrong(iam: &Iam, user_arn: &str) -> Result<Option<String>, Fault> {
+async fn wrong(iam: &IamAndDeny, user_arn: &str) -> Result<Option<String>, Fault> {
     let name = &iam.policy;
     let arn = fence::arn_beside(user_arn, name).ok_or_else(|| Fault::defect(POLICY.operation, "arn-of-no-user"))?;
     let missing = format!("the policy {name} is not in this account: deploy the template, which makes it");
@@ -46,7 +46,7 @@ async fn wrong(iam: &Iam, user_arn: &str) -> Result<Option<String>, Fault> {
 }
 
 /// Makes the policy as the template does, where no template was deployed: on an emulator alone. On AWS the write role may not.
-pub(crate) async fn make(iam: &Iam, user_arn: &str) -> Result<(), Fault> {
+pub(crate) async fn make(iam: &IamAndDeny, user_arn: &str) -> Result<(), Fault> {
     let mut parts = user_arn.split(':').skip(1);
     let (Some(partition), Some(account)) = (parts.next(), parts.nth(2)) else {
         return Err(Fault::defect(MAKE, "arn-of-no-user"));
@@ -60,17 +60,17 @@ pub(crate) async fn make(iam: &Iam, user_arn: &str) -> Result<(), Fault> {
 
 /// The default version of a policy; none where there is no such policy.
 async fn document(client: &Client, arn: &str) -> Result<Option<String>, Fault> {
-    let policy = found(POLICY.operation, &NO_SUCH, client.get_policy().policy_arn(arn).send().await)?;
+    let policy = POLICY.found(&NO_SUCH, client.get_policy().policy_arn(arn).send().await)?;
     let default = policy.and_then(|answer| answer.policy).and_then(|policy| policy.default_version_id);
     let Some(default) = default else { return Ok(None) };
     let sent = client.get_policy_version().policy_arn(arn).version_id(default).send().await;
-    let version = found(VERSION.operation, &NO_SUCH, sent)?.and_then(|answer| answer.policy_version);
+    let version = VERSION.found(&NO_SUCH, sent)?.and_then(|answer| answer.policy_version);
     Ok(version.and_then(|version| version.document).map(|text| fence::decoded(&text)))
 }
 
 /// Whether so many managed policies are the most that IAM attaches to a user of the account.
 async fn is_full(client: &Client, attached: usize) -> Result<bool, Fault> {
-    let answer = client.get_account_summary().send().await.map_err(|error| fault(SUMMARY.operation, &error))?;
+    let answer = SUMMARY.answer(client.get_account_summary().send().await)?;
     let quota = answer.summary_map().and_then(|map| map.get(&"AttachedPoliciesPerUserQuota".into())).copied();
     Ok(attached >= quota.and_then(|quota| usize::try_from(quota).ok()).unwrap_or(ALWAYS))
 }

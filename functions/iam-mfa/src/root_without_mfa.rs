@@ -17,16 +17,11 @@
 //! **When a person decides.** Always. They enrol a device as root, or, in an organisation with centralised root access,
 //! delete the account's root credentials.
 
-use remedy_aws::fault;
-use remedy_domain::{
-    Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, Stops, Target, Verdict,
-    Violation, control::ApiEvent,
-};
-use remedy_engine::{Page, Place, Remediation, Writer, account};
+use remedy_aws::Reading as _;
+use remedy_engine::prelude::*;
+use remedy_iam::{Account, Iam};
 
-use crate::{clients::Iam, user::SUMMARY};
-
-const IAM: &str = "iam.amazonaws.com";
+use crate::user::SUMMARY;
 
 /// The control `iam-root-without-mfa`.
 #[derive(Debug)]
@@ -47,35 +42,17 @@ impl Remediation for RootWithoutMfa {
         title: "Root user without MFA",
         hipaa: &["164.308(a)(3)(ii)(A)", "164.312(d)"],
         config_rules: &["ROOT_ACCOUNT_MFA_ENABLED"],
-        resource_types: &[account::TYPE],
-        scope: Scope::Global,
-        api_events: &[
-            ApiEvent::new(IAM, "DeactivateMFADevice"),
-            ApiEvent::new(IAM, "DeleteVirtualMFADevice"),
-            ApiEvent::new(IAM, "EnableMFADevice"),
-        ],
-        reads: &[SUMMARY],
-        writes: &[],
-        elements: &[],
-        stops: Stops::Nothing,
-        identities: Identities::Touched,
+        events: &["DeactivateMFADevice", "DeleteVirtualMFADevice", "EnableMFADevice"],
+        reads: &[&[SUMMARY]],
+        ..Control::of(Self::KIND)
     };
+    type On = Account;
     type Facts = Root;
     type Setting = ();
     type Step = NoStep;
-    type Client = Iam;
 
-    async fn discover(_: &Iam, place: &Place, _: Option<String>) -> Result<Page, Fault> {
-        Ok(account::discover(place))
-    }
-
-    async fn find(_: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        Ok(account::find(place, id))
-    }
-
-    async fn observe(client: &Iam, _: &Target) -> Result<Observed<Root, ()>, Fault> {
-        let answer = client.client.get_account_summary().send().await;
-        let answer = answer.map_err(|error| fault(SUMMARY.operation, &error))?;
+    async fn observe(iam: &Iam, _: &Target) -> Result<Observed<Root, ()>, Fault> {
+        let answer = SUMMARY.answer(iam.client.get_account_summary().send().await)?;
         let enabled = answer.summary_map().and_then(|map| map.get(&"AccountMFAEnabled".into()));
         let facts = if enabled == Some(&1) { Root::WithMfa } else { Root::WithoutMfa };
         Ok(Observed::Present { facts, setting: () })
@@ -89,17 +66,5 @@ impl Remediation for RootWithoutMfa {
                 reason: "sign in as root and enrol an MFA device, or delete the root credentials where the organisation manages root access centrally".to_owned(),
             },
         }
-    }
-
-    fn steps((): &(), (): &()) -> Route<NoStep> {
-        Route::of(vec![])
-    }
-
-    fn rebase((): &(), (): &(), (): &()) -> Result<(), Conflict> {
-        Ok(())
-    }
-
-    async fn perform(_: &Writer<Iam>, _: &Target, step: &NoStep) -> Result<(), Fault> {
-        match *step {}
     }
 }

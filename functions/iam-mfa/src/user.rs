@@ -1,26 +1,17 @@
-//! Users of IAM: finding them, and what IAM says of one.
+//! What IAM says of one user.
 
 use aws_sdk_iam::{Client, types::StatusType};
 use futures_util::future::{join, join3, join4};
-use remedy_aws::{
-    fault, found,
-    iam::{Asked, asked},
-};
+use remedy_aws::Reading as _;
 use remedy_domain::{Call, Fault, Observed, Target, Timestamp};
-use remedy_engine::{Page, Place, Tags};
+use remedy_iam::{GET_POLICY, GET_USER, NO_SUCH};
 
 use crate::{
-    clients::Iam,
+    clients::IamAndDeny,
     fence::{self, Fence},
     policy,
-    user_without_mfa::Facts,
 };
 
-pub(crate) const TYPE: &str = "AWS::IAM::User";
-pub(crate) const NO_SUCH: [&str; 2] = ["NoSuchEntity", "NoSuchEntityException"];
-
-const LIST: Call = Call::same("iam:ListUsers");
-const USER: Call = Call::same("iam:GetUser");
 const DEVICES: Call = Call::same("iam:ListMFADevices");
 const FENCE: Call = Call::same("iam:GetUserPolicy");
 const ATTACHED: Call = Call::same("iam:ListAttachedUserPolicies");
@@ -29,67 +20,31 @@ const PROFILE: Call = Call::same("iam:GetLoginProfile");
 const ACCESS_KEYS: Call = Call::same("iam:ListAccessKeys");
 const SSH_KEYS: Call = Call::same("iam:ListSSHPublicKeys");
 const SERVICE: Call = Call::same("iam:ListServiceSpecificCredentials");
-const TAGS: Call = Call::same("iam:ListUserTags");
 
 /// Every call about a user and its MFA-deny policy.
-pub(crate) const READS: [Call; 13] = [
-    LIST,
-    USER,
-    DEVICES,
-    FENCE,
-    ATTACHED,
-    PROFILE,
-    ACCESS_KEYS,
-    SSH_KEYS,
-    SERVICE,
-    TAGS,
-    SUMMARY,
-    policy::POLICY,
-    policy::VERSION,
-];
+pub(crate) const READS: [Call; 10] =
+    [DEVICES, FENCE, ATTACHED, PROFILE, ACCESS_KEYS, SSH_KEYS, SERVICE, SUMMARY, GET_POLICY, policy::VERSION];
 
-/// One page of all users.
-pub(crate) async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-    let answer = client.patient.get().list_users().max_items(1000).set_marker(from).send().await;
-    let page = answer.map_err(|error| fault(LIST.operation, &error))?;
-    let targets = page.users().iter().map(|user| target(place, user)).collect();
-    let next = if page.is_truncated() { page.marker().map(str::to_owned) } else { None };
-    Ok(Page { targets, next })
-}
-
-/// By name, ARN or unique id.
-pub(crate) async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-    let called = |target: &Target| {
-        [Some(target.id.as_str()), target.unique_id.as_deref(), target.arn.as_deref()].contains(&Some(id))
-    };
-    let mut found = Vec::new();
-    match asked("user", id) {
-        Asked::Never => {}
-        Asked::ByName(name) => found.extend(named(&client.client, place, name).await?),
-        Asked::ByListing => {
-            let mut from = None;
-            loop {
-                let page = discover(client, place, from).await?;
-                found.extend(page.targets);
-                from = page.next;
-                if from.is_none() {
-                    break;
-                }
-            }
-        }
-    }
-    found.retain(called);
-    Ok(found)
-}
-
-async fn named(client: &Client, place: &Place, name: &str) -> Result<Option<Target>, Fault> {
-    let sent = client.get_user().user_name(name).send().await;
-    let user = found(USER.operation, &NO_SUCH, sent)?.and_then(|answer| answer.user);
-    Ok(user.map(|user| target(place, &user)))
+/// Facts that affect the MFA-deny policy of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Facts {
+    /// An MFA device is active. Nothing else matters.
+    WithMfa,
+    /// The user has no console password. Nothing else matters.
+    WithoutConsole,
+    /// The user signs in with a password alone.
+    PasswordAlone {
+        /// Since when it has the password.
+        since: Timestamp,
+        /// The things, besides the person, that the MFA-deny policy would stop.
+        stops: Vec<&'static str>,
+        /// Why the managed MFA-deny policy does not protect the user, or could not be attached.
+        hindrance: Option<String>,
+    },
 }
 
 /// The user's MFA-deny policy, and facts that affect it.
-pub(crate) async fn observe(iam: &Iam, target: &Target) -> Result<Observed<Facts, Fence>, Fault> {
+pub(crate) async fn observe(iam: &IamAndDeny, target: &Target) -> Result<Observed<Facts, Fence>, Fault> {
     let client = &iam.client;
     // Side by side: each answer takes as long as a round trip.
     let (user, inline, attached, enrolled) = join4(
@@ -99,7 +54,7 @@ pub(crate) async fn observe(iam: &Iam, target: &Target) -> Result<Observed<Facts
         Box::pin(has_device(client, &target.id)),
     )
     .await;
-    let user = found(USER.operation, &NO_SUCH, user)?.and_then(|answer| answer.user);
+    let user = GET_USER.found(&NO_SUCH, user)?.and_then(|answer| answer.user);
     let same_user = user.filter(|user| target.unique_id.as_deref().is_none_or(|id| id == user.user_id()));
     let Some(user) = same_user else { return Ok(Observed::Absent) };
     let (ours, attached) = (fence::arn_beside(user.arn(), &iam.policy), attached?);
@@ -113,62 +68,37 @@ pub(crate) async fn observe(iam: &Iam, target: &Target) -> Result<Observed<Facts
 }
 
 /// Why the MFA-deny policy cannot be attached to a user to whom it is not.
-pub(crate) async fn hindrance(iam: &Iam, target: &Target) -> Result<Option<String>, Fault> {
+pub(crate) async fn hindrance(iam: &IamAndDeny, target: &Target) -> Result<Option<String>, Fault> {
     let others = attached(&iam.client, &target.id).await?.len();
     policy::hindrance(iam, target.arn.as_deref().unwrap_or_default(), Some(others)).await
-}
-
-/// The user's tags, page by page; none where it is gone.
-pub(crate) async fn tags(client: &Client, target: &Target) -> Result<Tags, Fault> {
-    let (mut tags, mut from) = (Tags::new(), None);
-    loop {
-        let sent = client.list_user_tags().user_name(&target.id).set_marker(from).send().await;
-        let Some(page) = found(TAGS.operation, &NO_SUCH, sent)? else { return Ok(tags) };
-        tags.extend(page.tags.into_iter().map(|tag| (tag.key, tag.value)));
-        from = page.marker;
-        if from.is_none() {
-            return Ok(tags);
-        }
-    }
-}
-
-fn target(place: &Place, user: &aws_sdk_iam::types::User) -> Target {
-    Target {
-        account: place.account.clone(),
-        region: place.region.clone(),
-        resource_type: TYPE.to_owned(),
-        id: user.user_name().to_owned(),
-        unique_id: Some(user.user_id().to_owned()),
-        arn: Some(user.arn().to_owned()),
-    }
 }
 
 /// The inline policy under the name of the MFA-deny policy, whatever it says.
 async fn inline(client: &Client, name: &str) -> Result<Option<String>, Fault> {
     let sent = client.get_user_policy().user_name(name).policy_name(fence::NAME).send().await;
-    let answer = found(FENCE.operation, &NO_SUCH, sent)?;
+    let answer = FENCE.found(&NO_SUCH, sent)?;
     Ok(answer.map(|answer| fence::decoded(answer.policy_document())))
 }
 
 /// The ARNs of the managed policies attached to a user. It has twenty at most: the first page holds them all.
 async fn attached(client: &Client, name: &str) -> Result<Vec<String>, Fault> {
     let sent = client.list_attached_user_policies().user_name(name).send().await;
-    let answer = found(ATTACHED.operation, &NO_SUCH, sent)?;
+    let answer = ATTACHED.found(&NO_SUCH, sent)?;
     let policies = answer.and_then(|answer| answer.attached_policies).unwrap_or_default();
     Ok(policies.into_iter().filter_map(|policy| policy.policy_arn).collect())
 }
 
 async fn has_device(client: &Client, name: &str) -> Result<bool, Fault> {
     let devices = client.list_mfa_devices().user_name(name).send().await;
-    devices.map(|answer| !answer.mfa_devices().is_empty()).map_err(|error| fault(DEVICES.operation, &error))
+    Ok(!DEVICES.answer(devices)?.mfa_devices().is_empty())
 }
 
 /// Facts that affect the MFA-deny policy of a user without a device. `others` is the number of managed policies attached
 /// to the user, if ours is not one of them.
-async fn facts(iam: &Iam, user: &aws_sdk_iam::types::User, others: Option<usize>) -> Result<Facts, Fault> {
+async fn facts(iam: &IamAndDeny, user: &aws_sdk_iam::types::User, others: Option<usize>) -> Result<Facts, Fault> {
     let (client, name) = (&iam.client, user.user_name());
     let sent = client.get_login_profile().user_name(name).send().await;
-    let profile = found(PROFILE.operation, &NO_SUCH, sent)?.and_then(|answer| answer.login_profile);
+    let profile = PROFILE.found(&NO_SUCH, sent)?.and_then(|answer| answer.login_profile);
     let Some(profile) = profile else { return Ok(Facts::WithoutConsole) };
     let (stops, hindrance) =
         join(Box::pin(programs(client, name)), Box::pin(policy::hindrance(iam, user.arn(), others))).await;
@@ -188,9 +118,9 @@ async fn programs(client: &Client, name: &str) -> Result<Vec<&'static str>, Faul
         client.list_service_specific_credentials().user_name(name).send(),
     )
     .await;
-    let keys = keys.map_err(|error| fault(ACCESS_KEYS.operation, &error))?;
-    let ssh = ssh.map_err(|error| fault(SSH_KEYS.operation, &error))?;
-    let service = service.map_err(|error| fault(SERVICE.operation, &error))?;
+    let keys = ACCESS_KEYS.answer(keys)?;
+    let ssh = SSH_KEYS.answer(ssh)?;
+    let service = SERVICE.answer(service)?;
     let found = [
         (keys.access_key_metadata().iter().any(|key| key.status() == Some(&StatusType::Active)), "active access keys"),
         (ssh.ssh_public_keys().iter().any(|key| key.status() == &StatusType::Active), "SSH keys"),

@@ -32,72 +32,21 @@
 //! notice period (`mfa_new_user_days`): give the person notice first. The MFA-deny policy is missing or does not say
 //! exactly what the template says, or the user has no room for another managed policy: nothing is attached.
 
-use remedy_aws::{absent, fault};
-use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Route, Scope,
-    Stops, Target, Timestamp, Verdict, Violation, control::ApiEvent,
-};
-use remedy_engine::{Page, Place, Remediation, Tags, Writer};
-use serde_json::Value;
+use remedy_aws::Reading as _;
+use remedy_domain::Timestamp;
+use remedy_engine::prelude::*;
+use remedy_iam::{NO_SUCH, User};
 
 use crate::{
-    clients::Iam,
-    fence::{self, Fence},
+    clients::IamAndDeny,
+    fence::{self, ATTACH, DELETE, DETACH, Fence, Step},
     policy,
-    user::{self, NO_SUCH},
+    user::{self, Facts},
 };
-
-const IAM: &str = "iam.amazonaws.com";
-const ATTACH: Call = Call::same("iam:AttachUserPolicy");
-const DETACH: Call = Call::same("iam:DetachUserPolicy");
-const DELETE: Call = Call::same("iam:DeleteUserPolicy");
 
 /// The control `iam-user-without-mfa`.
 #[derive(Debug)]
 pub struct UserWithoutMfa;
-
-/// Facts that affect the MFA-deny policy of a user.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Facts {
-    /// An MFA device is active. Nothing else matters.
-    WithMfa,
-    /// The user has no console password. Nothing else matters.
-    WithoutConsole,
-    /// The user signs in with a password alone.
-    PasswordAlone {
-        /// Since when it has the password.
-        since: Timestamp,
-        /// The things, besides the person, that the MFA-deny policy would stop.
-        stops: Vec<&'static str>,
-        /// Why the managed MFA-deny policy does not protect the user, or could not be attached.
-        hindrance: Option<String>,
-    },
-}
-
-/// The writes of this control.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Attaches the MFA-deny policy.
-    Attach,
-    /// Takes it off.
-    Detach,
-    /// Deletes the inline MFA-deny policy of earlier versions.
-    DeleteInline,
-}
-
-impl remedy_domain::Step for Step {
-    fn call(&self) -> Call {
-        match self {
-            Self::Attach => ATTACH,
-            Self::Detach => DETACH,
-            Self::DeleteInline => DELETE,
-        }
-    }
-
-    fn harm(&self) -> Harm {
-        Harm::None
-    }
-}
 
 impl Remediation for UserWithoutMfa {
     const CONTROL: Control = Control {
@@ -105,42 +54,27 @@ impl Remediation for UserWithoutMfa {
         title: "Console user without MFA",
         hipaa: &["164.308(a)(3)(ii)(A)", "164.308(a)(4)(ii)(B)", "164.312(a)(1)", "164.312(d)"],
         config_rules: &["IAM_USER_MFA_ENABLED", "MFA_ENABLED_FOR_IAM_CONSOLE_ACCESS"],
-        resource_types: &[user::TYPE],
-        scope: Scope::Global,
-        api_events: &[
-            ApiEvent::new(IAM, "AttachUserPolicy"),
-            ApiEvent::new(IAM, "CreateLoginProfile"),
-            ApiEvent::new(IAM, "DeactivateMFADevice"),
-            ApiEvent::new(IAM, "DeleteUserPolicy"),
-            ApiEvent::new(IAM, "DetachUserPolicy"),
-            ApiEvent::new(IAM, "EnableMFADevice"),
-            ApiEvent::new(IAM, "PutUserPolicy"),
+        events: &[
+            "AttachUserPolicy",
+            "CreateLoginProfile",
+            "DeactivateMFADevice",
+            "DeleteUserPolicy",
+            "DetachUserPolicy",
+            "EnableMFADevice",
+            "PutUserPolicy",
         ],
-        reads: &user::READS,
-        writes: &[ATTACH, DELETE, DETACH],
+        reads: &[&user::READS],
+        writes: &[&[ATTACH, DELETE, DETACH]],
         elements: &["attachment of the MFA-deny policy to a user", "inline policy RemedyDenyWithoutMfa of a user"],
-        stops: Stops::Nothing,
-        identities: Identities::Touched,
+        ..Control::of(Self::KIND)
     };
+    type On = User<IamAndDeny>;
     type Facts = Facts;
     type Setting = Fence;
     type Step = Step;
-    type Client = Iam;
 
-    async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        user::discover(client, place, from).await
-    }
-
-    async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        user::find(client, place, id).await
-    }
-
-    async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, Fence>, Fault> {
+    async fn observe(client: &IamAndDeny, target: &Target) -> Result<Observed<Facts, Fence>, Fault> {
         Box::pin(user::observe(client, target)).await
-    }
-
-    async fn tags(client: &Iam, target: &Target) -> Result<Tags, Fault> {
-        user::tags(&client.client, target).await
     }
 
     fn judge(facts: &Facts, fence: &Fence, context: &Context<'_>) -> Verdict<Fence> {
@@ -168,48 +102,35 @@ impl Remediation for UserWithoutMfa {
         }
     }
 
-    fn steps(from: &Fence, to: &Fence) -> Route<Step> {
-        from.steps_to(to)
-    }
-
-    fn rebase(before: &Fence, after: &Fence, now: &Fence) -> Result<Fence, Conflict> {
-        now.rebased(before, after)
-    }
-
     /// An undo attaches only what a repair would attach.
-    async fn hindrance(client: &Iam, target: &Target, from: &Fence, to: &Fence) -> Result<Option<String>, Fault> {
+    async fn hindrance(
+        client: &IamAndDeny,
+        target: &Target,
+        from: &Fence,
+        to: &Fence,
+    ) -> Result<Option<String>, Fault> {
         if from.is_up() || !to.is_up() { Ok(None) } else { Box::pin(user::hindrance(client, target)).await }
     }
 
-    fn agrees(a: &Fence, b: &Fence) -> bool {
-        a.agrees(b)
-    }
-
-    fn show(fence: &Fence) -> Value {
-        fence.show()
-    }
-
-    async fn perform(writer: &Writer<Iam>, target: &Target, step: &Step) -> Result<(), Fault> {
-        let iam @ Iam { client, policy: deny, .. } = writer.client();
-        let (name, user_arn) = (target.id.as_str(), target.arn.as_deref().unwrap_or_default());
-        let arn = || fence::arn_beside(user_arn, deny).ok_or_else(|| Fault::defect(ATTACH.operation, "arn-of-no-user"));
+    async fn perform(writer: &Writer<IamAndDeny>, target: &Target, step: &Step) -> Result<(), Fault> {
+        let iam = writer.client();
+        let (client, name, user_arn) = (&iam.client, target.id.as_str(), target.arn.as_deref().unwrap_or_default());
+        let deny = fence::arn_beside(user_arn, &iam.policy);
+        let deny = deny.ok_or_else(|| Fault::defect(ATTACH.operation, "arn-of-no-user"))?;
         match step {
             Step::Attach => {
                 if !iam.is_deployed {
                     policy::make(iam, user_arn).await?;
                 }
-                let sent = client.attach_user_policy().user_name(name).policy_arn(arn()?).send().await;
-                sent.map(|_| ()).map_err(|error| fault(ATTACH.operation, &error))
+                ATTACH.done(client.attach_user_policy().user_name(name).policy_arn(deny).send().await)
             }
-            Step::Detach => match client.detach_user_policy().user_name(name).policy_arn(arn()?).send().await {
-                Err(error) if !absent(&error, &NO_SUCH) => Err(fault(DETACH.operation, &error)),
-                _ => Ok(()),
-            },
+            Step::Detach => {
+                let sent = client.detach_user_policy().user_name(name).policy_arn(deny).send().await;
+                DETACH.found(&NO_SUCH, sent).map(|_| ())
+            }
             Step::DeleteInline => {
-                match client.delete_user_policy().user_name(name).policy_name(fence::NAME).send().await {
-                    Err(error) if !absent(&error, &NO_SUCH) => Err(fault(DELETE.operation, &error)),
-                    _ => Ok(()),
-                }
+                let sent = client.delete_user_policy().user_name(name).policy_name(fence::NAME).send().await;
+                DELETE.found(&NO_SUCH, sent).map(|_| ())
             }
         }
     }

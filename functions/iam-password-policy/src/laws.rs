@@ -10,7 +10,11 @@ use remedy_testkit::laws::{
     },
 };
 
-use crate::{Iam, PasswordPolicy, PasswordPolicyWeak, password_policy_weak::Setting};
+use remedy_iam::Iam;
+
+use crate::{PasswordPolicy, PasswordPolicyWeak};
+
+type Setting = Option<PasswordPolicy>;
 
 remedy_testkit::laws!(password_policy_weak: PasswordPolicyWeak);
 
@@ -75,7 +79,7 @@ impl Lawful for PasswordPolicyWeak {
     }
 
     async fn arrange(world: &Account, stage: &Stage) -> Option<String> {
-        let client = stage.client::<Iam>().0;
+        let client = stage.client::<Iam>().client;
         match &world.policy {
             Some(policy) => update(&client, policy).await,
             None => drop(client.delete_account_password_policy().send().await),

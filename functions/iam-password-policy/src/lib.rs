@@ -1,16 +1,15 @@
 //! `iam-password-policy`: an account password policy that is too weak.
 
-mod clients;
 #[cfg(test)]
 mod laws;
 mod password_policy_weak;
 mod policy;
 
-pub use clients::Iam;
 pub use password_policy_weak::PasswordPolicyWeak;
 pub use policy::PasswordPolicy;
 use remedy_aws::Roster;
 use remedy_engine::{Doors, Ports, enlist};
+use remedy_iam::Iam;
 
 /// The function's controls.
 #[must_use]

@@ -25,48 +25,29 @@
 //! principal is named.
 
 use aws_sdk_iam::types;
-use remedy_aws::{absent, fault};
-use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Impact, Observed, Route,
-    Scope, Stops, Target, Verdict, Violation, control::ApiEvent,
-};
-use remedy_engine::{Page, Place, Remediation, Writer, account};
+use remedy_aws::Reading as _;
+use remedy_domain::Impact;
+use remedy_engine::prelude::*;
+use remedy_iam::{Account, Iam, NO_SUCH};
 
-use crate::{clients::Iam, policy::PasswordPolicy};
+use crate::policy::PasswordPolicy;
 
-const IAM: &str = "iam.amazonaws.com";
 const GET: Call = Call::same("iam:GetAccountPasswordPolicy");
 const UPDATE: Call = Call::same("iam:UpdateAccountPasswordPolicy");
 const DELETE: Call = Call::same("iam:DeleteAccountPasswordPolicy");
-const NO_SUCH: [&str; 2] = ["NoSuchEntity", "NoSuchEntityException"];
 
 /// The control `iam-password-policy-weak`.
 #[derive(Debug)]
 pub struct PasswordPolicyWeak;
 
 /// The present state: a policy, or none.
-pub(crate) type Setting = Option<PasswordPolicy>;
+type Setting = Option<PasswordPolicy>;
 
-/// The writes of this control.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Replaces the whole policy.
-    UpdateAccountPasswordPolicy(PasswordPolicy),
-    /// Takes the policy away.
-    DeleteAccountPasswordPolicy,
-}
-
-impl remedy_domain::Step for Step {
-    fn call(&self) -> Call {
-        match self {
-            Self::UpdateAccountPasswordPolicy(_) => UPDATE,
-            Self::DeleteAccountPasswordPolicy => DELETE,
-        }
-    }
-
-    fn harm(&self) -> Harm {
-        Harm::None
-    }
+impl Optional for PasswordPolicy {
+    const NAME: &'static str = "the password policy";
+    const BLANK: Self = Self::RESET;
+    const SET: Call = UPDATE;
+    const CLEAR: Call = DELETE;
 }
 
 impl Remediation for PasswordPolicyWeak {
@@ -75,37 +56,19 @@ impl Remediation for PasswordPolicyWeak {
         title: "Account password policy missing or too weak",
         hipaa: &["164.308(a)(4)(ii)(B)", "164.308(a)(4)(ii)(C)", "164.308(a)(5)(ii)(D)", "164.312(d)"],
         config_rules: &["IAM_PASSWORD_POLICY"],
-        resource_types: &[account::TYPE],
-        scope: Scope::Global,
-        api_events: &[
-            ApiEvent::new(IAM, "DeleteAccountPasswordPolicy"),
-            ApiEvent::new(IAM, "UpdateAccountPasswordPolicy"),
-        ],
-        reads: &[GET],
-        writes: &[DELETE, UPDATE],
-        elements: &[],
-        stops: Stops::Nothing,
-        identities: Identities::Touched,
+        events: &["DeleteAccountPasswordPolicy", "UpdateAccountPasswordPolicy"],
+        reads: &[&[GET]],
+        writes: &[&[DELETE, UPDATE]],
+        ..Control::of(Self::KIND)
     };
+    type On = Account;
     type Facts = ();
     type Setting = Setting;
-    type Step = Step;
-    type Client = Iam;
+    type Step = Whole<Setting>;
 
-    async fn discover(_: &Iam, place: &Place, _: Option<String>) -> Result<Page, Fault> {
-        Ok(account::discover(place))
-    }
-
-    async fn find(_: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        Ok(account::find(place, id))
-    }
-
-    async fn observe(client: &Iam, _: &Target) -> Result<Observed<(), Setting>, Fault> {
-        let setting = match client.0.get_account_password_policy().send().await {
-            Ok(answer) => answer.password_policy().map(mirror),
-            Err(error) if absent(&error, &NO_SUCH) => None,
-            Err(error) => return Err(fault(GET.operation, &error)),
-        };
+    async fn observe(iam: &Iam, _: &Target) -> Result<Observed<(), Setting>, Fault> {
+        let answer = GET.found(&NO_SUCH, iam.client.get_account_password_policy().send().await)?;
+        let setting = answer.and_then(|answer| answer.password_policy).as_ref().map(mirror);
         Ok(Observed::Present { facts: (), setting })
     }
 
@@ -131,35 +94,11 @@ impl Remediation for PasswordPolicyWeak {
         (age(to) < age(from)).then(Impact::default)
     }
 
-    fn steps(from: &Setting, to: &Setting) -> Route<Step> {
-        Route::of(match to {
-            _ if from == to => vec![],
-            Some(policy) => vec![Step::UpdateAccountPasswordPolicy(*policy)],
-            None => vec![Step::DeleteAccountPasswordPolicy],
-        })
-    }
-
-    fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result<Setting, Conflict> {
-        if before == after {
-            return Ok(*now);
-        }
-        if now == before {
-            return Ok(*after);
-        }
-        let element = |setting: &Setting| setting.unwrap_or(PasswordPolicy::RESET);
-        let merged = PasswordPolicy::rebase(&element(before), &element(after), &element(now))?;
-        let nothing_left = merged == PasswordPolicy::RESET && (after.is_none() || now.is_none());
-        Ok(if nothing_left { None } else { Some(merged) })
-    }
-
-    async fn perform(writer: &Writer<Iam>, _: &Target, step: &Step) -> Result<(), Fault> {
-        let client = &writer.client().0;
-        match step {
-            Step::UpdateAccountPasswordPolicy(policy) => update(client, policy).await,
-            Step::DeleteAccountPasswordPolicy => match client.delete_account_password_policy().send().await {
-                Err(error) if !absent(&error, &NO_SUCH) => Err(fault(DELETE.operation, &error)),
-                _ => Ok(()),
-            },
+    async fn perform(writer: &Writer<Iam>, _: &Target, Whole(setting): &Whole<Setting>) -> Result<(), Fault> {
+        let client = &writer.client().client;
+        match setting {
+            Some(policy) => update(client, policy).await,
+            None => DELETE.found(&NO_SUCH, client.delete_account_password_policy().send().await).map(|_| ()),
         }
     }
 }
@@ -192,7 +131,7 @@ async fn update(client: &aws_sdk_iam::Client, policy: &PasswordPolicy) -> Result
         .set_max_password_age(policy.max_age_days.map(number).transpose()?)
         .set_password_reuse_prevention(policy.reuse_prevention.map(number).transpose()?)
         .hard_expiry(policy.hard_expiry);
-    request.send().await.map(|_| ()).map_err(|error| fault(UPDATE.operation, &error))
+    UPDATE.done(request.send().await)
 }
 
 #[cfg(test)]
@@ -236,6 +175,6 @@ mod tests {
         assert!(touches(None, policy(Some(90))) && touches(policy(None), policy(Some(90))));
         assert!(touches(policy(Some(90)), policy(Some(1))) && !touches(policy(Some(1)), policy(Some(90))));
         assert!(!touches(policy(Some(90)), policy(Some(90))) && !touches(policy(Some(90)), None));
-        assert_eq!(PasswordPolicyWeak::CONTROL.identities, Identities::Touched);
+        assert_eq!(PasswordPolicyWeak::CONTROL.identities, remedy_domain::Identities::Touched);
     }
 }

@@ -3,7 +3,7 @@
 //! Source: IAM User Guide, "Set an account password policy for IAM users". `UpdateAccountPasswordPolicy` replaces the
 //! whole policy: an element that is left out is reset, so all of them are mirrored and sent.
 
-use remedy_domain::{Conflict, Parameters, Violation, merge, settings::FirstExpiry};
+use remedy_domain::{Parameters, Violation, settings::FirstExpiry};
 use serde::{Deserialize, Serialize};
 
 /// Passwords remembered, at most and at least: 24.
@@ -101,31 +101,5 @@ impl PasswordPolicy {
             (None, false, FirstExpiry::Ask) => Some("passwords would expire for the first time: give notice first"),
             (None, false, FirstExpiry::Auto) => None,
         }
-    }
-
-    /// Element by element.
-    pub(crate) fn rebase(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
-        let (b, a, n) = (before, after, now);
-        Ok(Self {
-            minimum_length: merge("MinimumPasswordLength", &b.minimum_length, &a.minimum_length, &n.minimum_length)?,
-            symbols: merge("RequireSymbols", &b.symbols, &a.symbols, &n.symbols)?,
-            numbers: merge("RequireNumbers", &b.numbers, &a.numbers, &n.numbers)?,
-            uppercase: merge("RequireUppercaseCharacters", &b.uppercase, &a.uppercase, &n.uppercase)?,
-            lowercase: merge("RequireLowercaseCharacters", &b.lowercase, &a.lowercase, &n.lowercase)?,
-            users_may_change: merge(
-                "AllowUsersToChangePassword",
-                &b.users_may_change,
-                &a.users_may_change,
-                &n.users_may_change,
-            )?,
-            max_age_days: merge("MaxPasswordAge", &b.max_age_days, &a.max_age_days, &n.max_age_days)?,
-            reuse_prevention: merge(
-                "PasswordReusePrevention",
-                &b.reuse_prevention,
-                &a.reuse_prevention,
-                &n.reuse_prevention,
-            )?,
-            hard_expiry: merge("HardExpiry", &b.hard_expiry, &a.hard_expiry, &n.hard_expiry)?,
-        })
     }
 }

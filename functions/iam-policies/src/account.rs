@@ -21,7 +21,7 @@ use remedy_domain::{Administrator, Impact, Timestamp};
 use remedy_policy::Answer;
 
 pub(crate) use self::known::{Known, Purpose};
-use crate::principal::Kind;
+use remedy_iam::PrincipalKind;
 
 /// Everything on everything: what `AdministratorAccess` says, and has always said.
 pub(crate) const ADMINISTRATOR: &str =
@@ -49,7 +49,7 @@ pub struct Account {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// Which of the two.
-    pub kind: Kind,
+    pub kind: PrincipalKind,
     /// Its name.
     pub name: String,
     /// Its own policies.
@@ -165,17 +165,17 @@ impl Account {
 
     /// Everybody who has what a group, a user or a role of this name has.
     #[must_use]
-    pub fn members(&self, kind: Kind, name: &str) -> Vec<String> {
+    pub fn members(&self, kind: PrincipalKind, name: &str) -> Vec<String> {
         let is_meant = |principal: &Principal| match kind {
-            Kind::Group => principal.groups.contains(name),
-            Kind::User | Kind::Role => principal.kind == kind && principal.name == name,
+            PrincipalKind::Group => principal.groups.contains(name),
+            PrincipalKind::User | PrincipalKind::Role => principal.kind == kind && principal.name == name,
         };
         self.principals.iter().filter(|(_, principal)| is_meant(principal)).map(|(arn, _)| arn.clone()).collect()
     }
 
     /// The same account, with other attachments of one group, user or role.
     #[must_use]
-    pub fn with_attached(&self, kind: Kind, name: &str, attached: &BTreeSet<String>) -> Self {
+    pub fn with_attached(&self, kind: PrincipalKind, name: &str, attached: &BTreeSet<String>) -> Self {
         let mut other = self.clone();
         if let Some(held) = other.held(kind, name) {
             held.attached.clone_from(attached);
@@ -184,8 +184,8 @@ impl Account {
     }
 
     /// The policies of one group, user or role.
-    pub(crate) fn held(&mut self, kind: Kind, name: &str) -> Option<&mut Held> {
-        if kind == Kind::Group {
+    pub(crate) fn held(&mut self, kind: PrincipalKind, name: &str) -> Option<&mut Held> {
+        if kind == PrincipalKind::Group {
             return self.groups.get_mut(name);
         }
         let mut principals = self.principals.values_mut();

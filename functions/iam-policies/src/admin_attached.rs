@@ -20,24 +20,17 @@
 //!
 //! **When a person decides.** Always, unless `identity_repairs` is `auto`.
 
-use remedy_domain::{
-    Conflict, Context, Control, ControlId, Drift, Fault, Identities, Impact, Observed, Route, Scope, Stops, Target,
-    Verdict, Violation, control::ApiEvent,
-};
-use remedy_engine::{Page, Place, Remediation, Tags, Writer};
+use remedy_domain::Impact;
+use remedy_engine::prelude::*;
+use remedy_iam::{Iam, Principal, PrincipalKind};
 
 use crate::{
     account::{Account, is_administrator_access},
-    attachments::{self, Attachments, Step},
+    attachments::{Attachments, Step},
     authorization,
-    calls::{ATTACH, AUTHORIZATIONS, DETACH, GET, KEYS, LIST, LIST_ATTACHED, PROFILE, TAGS, VERSION, VERSIONS},
-    clients::Iam,
-    consent,
-    principal::{self, Kind},
-    tags,
+    calls::{ATTACH, AUTHORIZATIONS, DETACH, KEYS, LIST_ATTACHED, PROFILE, VERSION, VERSIONS},
+    consent, principal,
 };
-
-const IAM: &str = "iam.amazonaws.com";
 
 /// The control `iam-admin-attached`.
 #[derive(Debug)]
@@ -66,51 +59,19 @@ impl Remediation for AdminAttached {
             "164.312(a)(1)",
         ],
         config_rules: &["IAM_POLICY_BLACKLISTED_CHECK"],
-        resource_types: principal::TYPES,
-        scope: Scope::Global,
-        api_events: &[
-            ApiEvent::new(IAM, "AttachGroupPolicy"),
-            ApiEvent::new(IAM, "AttachRolePolicy"),
-            ApiEvent::new(IAM, "AttachUserPolicy"),
-        ],
-        reads: &[
-            AUTHORIZATIONS,
-            KEYS,
-            LIST_ATTACHED[0],
-            LIST_ATTACHED[1],
-            LIST_ATTACHED[2],
-            GET[0],
-            GET[1],
-            GET[2],
-            LIST[0],
-            LIST[1],
-            LIST[2],
-            PROFILE,
-            TAGS[0],
-            TAGS[1],
-            VERSION,
-            VERSIONS,
-        ],
-        writes: &[ATTACH[0], ATTACH[1], ATTACH[2], DETACH[0], DETACH[1], DETACH[2]],
+        events: &["AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy"],
+        reads: &[&LIST_ATTACHED, &[AUTHORIZATIONS, KEYS, PROFILE, VERSION, VERSIONS]],
+        writes: &[&ATTACH, &DETACH],
         elements: &["attachments of AdministratorAccess"],
-        stops: Stops::Nothing,
-        identities: Identities::Touched,
+        ..Control::of(Self::KIND)
     };
+    type On = Principal;
     type Facts = Facts;
     type Setting = Attachments;
     type Step = Step;
-    type Client = Iam;
-
-    async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        principal::discover(client, place, &Kind::ALL, from).await
-    }
-
-    async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        principal::find(client, place, &Kind::ALL, id).await
-    }
 
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, Attachments>, Fault> {
-        let kind = Kind::of(target);
+        let kind = PrincipalKind::of(target);
         let Some(policies) = principal::attached(&client.client, kind, &target.id).await? else {
             return Ok(Observed::Absent);
         };
@@ -119,10 +80,6 @@ impl Remediation for AdminAttached {
         let account =
             if is_admin(&setting) { Some(authorization::account(client, target, affected).await?) } else { None };
         Ok(Observed::Present { facts: Facts { name: target.id.clone(), account }, setting })
-    }
-
-    async fn tags(client: &Iam, target: &Target) -> Result<Tags, Fault> {
-        tags::of(client, target).await
     }
 
     fn judge(_: &Facts, setting: &Attachments, context: &Context<'_>) -> Verdict<Attachments> {
@@ -143,14 +100,6 @@ impl Remediation for AdminAttached {
         let loses = !from.policies.is_subset(&to.policies);
         let affected = if loses { account.members(to.kind, &facts.name) } else { Vec::new() };
         Some(account.impact(&after, affected))
-    }
-
-    fn steps(from: &Attachments, to: &Attachments) -> Route<Step> {
-        attachments::steps(from, to)
-    }
-
-    fn rebase(before: &Attachments, after: &Attachments, now: &Attachments) -> Result<Attachments, Conflict> {
-        Ok(attachments::rebase(before, after, now))
     }
 
     async fn perform(writer: &Writer<Iam>, target: &Target, step: &Step) -> Result<(), Fault> {

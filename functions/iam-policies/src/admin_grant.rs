@@ -6,7 +6,7 @@ use remedy_policy::{
     edit::{self, NotEdited},
 };
 
-use crate::{account::Account, admin_setting::Setting, policy_admin::Facts};
+use crate::{account::Account, admin_setting::PolicyAndHolders, policy_admin::Facts};
 
 /// How a document makes administrators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,9 +55,9 @@ pub(crate) fn consent(facts: &Facts, grant: Grant, context: &Context<'_>) -> Con
 /// anything.
 pub(crate) fn desired(
     facts: &Facts,
-    setting: &Setting,
+    setting: &PolicyAndHolders,
     context: &Context<'_>,
-) -> Result<Option<Setting>, &'static str> {
+) -> Result<Option<PolicyAndHolders>, &'static str> {
     let detached = || match &setting.holders {
         Some(holders) if !holders.is_empty() => Some(setting.detached()),
         Some(_) | None => None,
@@ -85,7 +85,11 @@ fn narrowed(text: &str) -> Result<Option<String>, TooMuchWork> {
     }
 }
 
-fn bounded(facts: &Facts, setting: &Setting, context: &Context<'_>) -> Result<Option<Setting>, &'static str> {
+fn bounded(
+    facts: &Facts,
+    setting: &PolicyAndHolders,
+    context: &Context<'_>,
+) -> Result<Option<PolicyAndHolders>, &'static str> {
     let (Some(account), Some(holders)) = (&facts.account, &setting.holders) else { return Ok(None) };
     let wanted = context.parameters.permissions_boundary.as_deref().unwrap_or_default();
     let wanted = wanted.replace("{account}", context.account.as_str());
@@ -102,5 +106,5 @@ fn bounded(facts: &Facts, setting: &Setting, context: &Context<'_>) -> Result<Op
             *bound = Some(wanted.clone());
         }
     }
-    Ok((desired != *holders).then(|| Setting { holders: Some(desired), ..setting.clone() }))
+    Ok((desired != *holders).then(|| PolicyAndHolders { holders: Some(desired), ..setting.clone() }))
 }

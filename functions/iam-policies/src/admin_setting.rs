@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use remedy_domain::{Call, Conflict, Harm, Route, merge};
+use remedy_domain::{Call, Conflict, Route, Setting, canonical, merge};
+use remedy_iam::PrincipalKind;
 use remedy_policy::{Kind as Document, edit};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::{
     account::Account,
     calls::{ATTACH, CREATE_VERSION, DELETE_VERSION, DETACH, SET_DEFAULT},
     policy,
-    principal::Kind,
     write::Write,
 };
 
@@ -20,7 +21,7 @@ const VERSIONS: usize = 5;
 /// A policy as this control sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Setting {
+pub struct PolicyAndHolders {
     /// The version that counts.
     pub default: Version,
     /// The other versions, oldest first.
@@ -63,14 +64,17 @@ pub enum Step {
     /// Deletes one that does not count.
     DeletePolicyVersion(String),
     /// Attaches the policy to somebody.
-    Attach(Kind, String),
+    Attach(PrincipalKind, String),
     /// Detaches it.
-    Detach(Kind, String),
+    Detach(PrincipalKind, String),
     /// Bounds a user or a role by the policy of this ARN, or no more.
-    Bound(Kind, String, Option<String>),
+    Bound(PrincipalKind, String, Option<String>),
 }
 
+/// Whom a repair would stop, the control asks about itself.
 impl remedy_domain::Step for Step {
+    type Setting = PolicyAndHolders;
+
     fn call(&self) -> Call {
         match self {
             Self::CreateDefault(_) | Self::CreateVersion(_) => CREATE_VERSION,
@@ -82,13 +86,79 @@ impl remedy_domain::Step for Step {
         }
     }
 
-    /// Whom a repair would stop, the control asks about itself.
-    fn harm(&self) -> Harm {
-        Harm::None
+    /// Versions that go make room first; the one that counts changes before its predecessor goes.
+    fn route(from: &PolicyAndHolders, to: &PolicyAndHolders) -> Route<Self> {
+        let stays = |id: &String| to.ids().any(|kept| kept == id);
+        let has = |id: &String| from.ids().any(|known| known == id);
+        let delete = |version: &Version| version.id.clone().filter(|id| !stays(id)).map(Step::DeletePolicyVersion);
+        let mut steps: Vec<_> = from.others.iter().filter_map(delete).collect();
+        if !edit::same(from.document(), to.document()) {
+            steps.push(match to.default.id.as_ref().filter(|id| has(id)) {
+                Some(id) => Step::SetDefaultPolicyVersion(id.clone()),
+                None => Step::CreateDefault(to.document().to_owned()),
+            });
+            steps.extend(delete(&from.default));
+        }
+        let mut lost = Vec::new();
+        for version in to.others.iter().filter(|version| version.id.as_ref().is_some_and(|id| !has(id))) {
+            match &version.document {
+                Some(document) => steps.push(Step::CreateVersion(document.clone())),
+                None => lost.push("an old version of the policy".to_owned()),
+            }
+        }
+        if let (Some(from), Some(to)) = (&from.holders, &to.holders) {
+            steps.extend(of_holders(from, to));
+        }
+        Route { steps, lost }
     }
 }
 
-impl Setting {
+impl Setting for PolicyAndHolders {
+    const NAME: &'static str = "the policy";
+
+    /// Statement by statement in the document, holder by holder among those who have it.
+    fn rebase(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
+        let texts = [before, after, now].map(|setting| Some(setting.document()));
+        let [old, new, current] = texts;
+        let document = edit::rebase(Document::Identity, old, new, current)
+            .map_err(|error| Conflict { element: error.to_string() })?
+            .ok_or_else(|| Conflict { element: "the policy, of which no statement would be left,".to_owned() })?;
+        let holders = match (&before.holders, &after.holders, &now.holders) {
+            (Some(before), Some(after), Some(now)) => Some(rebase_holders(before, after, now)?),
+            (Some(before), Some(after), None) if before != after => {
+                return Err(Conflict { element: "the policy, which makes no administrators now,".to_owned() });
+            }
+            _ => now.holders.clone(),
+        };
+        if edit::same(&document, now.document()) {
+            return Ok(PolicyAndHolders { holders, ..now.clone() });
+        }
+        let known = |version: &&Version| version.document.as_deref().is_some_and(|text| edit::same(text, &document));
+        let there = |version: &&Version| now.others.iter().any(|other| other.id == version.id);
+        let Some(old) = [&after.default].into_iter().filter(known).find(there) else {
+            return Ok(PolicyAndHolders { holders, ..now.with_document(document) });
+        };
+        let ours = |version: &&Version| before.default.id == version.id;
+        let dropped = after.others.iter().filter(|version| !before.others.iter().any(|kept| kept.id == version.id));
+        let others = now.others.iter().chain([&now.default]).filter(|version| version.id != old.id && !ours(version));
+        let mut others: Vec<_> = others.chain(dropped).cloned().collect();
+        others.sort_by_key(|version| version.id.as_deref().map(policy::number));
+        Ok(PolicyAndHolders { default: old.clone(), others, holders })
+    }
+
+    fn agrees(&self, other: &Self) -> bool {
+        let holders = self.holders.is_none() || other.holders.is_none() || self.holders == other.holders;
+        edit::same(self.document(), other.document()) && holders
+    }
+
+    fn show(&self) -> Value {
+        let Self { default, others, holders } = self;
+        let digest = canonical::sha256_hex(self.document().as_bytes());
+        json!({"default_version": default.id, "document": digest, "other_versions": others.len(), "holders": holders})
+    }
+}
+
+impl PolicyAndHolders {
     /// The document that counts.
     #[must_use]
     pub fn document(&self) -> &str {
@@ -122,11 +192,6 @@ impl Setting {
     fn ids(&self) -> impl Iterator<Item = &String> {
         self.others.iter().chain([&self.default]).filter_map(|version| version.id.as_ref())
     }
-
-    pub(crate) fn agrees(&self, other: &Self) -> bool {
-        let holders = self.holders.is_none() || other.holders.is_none() || self.holders == other.holders;
-        edit::same(self.document(), other.document()) && holders
-    }
 }
 
 impl Holders {
@@ -135,7 +200,7 @@ impl Holders {
     pub fn of(account: &Account, policy: &str) -> Self {
         let mut holders = Self::default();
         for principal in account.principals.values().filter(|principal| principal.held.attached.contains(policy)) {
-            let list = if principal.kind == Kind::Role { &mut holders.roles } else { &mut holders.users };
+            let list = if principal.kind == PrincipalKind::Role { &mut holders.roles } else { &mut holders.users };
             list.insert(principal.name.clone(), principal.boundary.clone());
         }
         let groups = account.groups.iter().filter(|(_, held)| held.attached.contains(policy));
@@ -154,7 +219,7 @@ impl Holders {
     pub fn applied_to(&self, account: &Account, policy: &str) -> Account {
         let mut account = account.clone();
         for principal in account.principals.values_mut() {
-            let list = if principal.kind == Kind::Role { &self.roles } else { &self.users };
+            let list = if principal.kind == PrincipalKind::Role { &self.roles } else { &self.users };
             match list.get(&principal.name) {
                 Some(boundary) => {
                     principal.held.attached.insert(policy.to_owned());
@@ -172,35 +237,11 @@ impl Holders {
     }
 }
 
-/// Versions that go make room first; the one that counts changes before its predecessor goes.
-pub(crate) fn steps(from: &Setting, to: &Setting) -> Route<Step> {
-    let stays = |id: &String| to.ids().any(|kept| kept == id);
-    let has = |id: &String| from.ids().any(|known| known == id);
-    let delete = |version: &Version| version.id.clone().filter(|id| !stays(id)).map(Step::DeletePolicyVersion);
-    let mut steps: Vec<_> = from.others.iter().filter_map(delete).collect();
-    if !edit::same(from.document(), to.document()) {
-        steps.push(match to.default.id.as_ref().filter(|id| has(id)) {
-            Some(id) => Step::SetDefaultPolicyVersion(id.clone()),
-            None => Step::CreateDefault(to.document().to_owned()),
-        });
-        steps.extend(delete(&from.default));
-    }
-    let mut lost = Vec::new();
-    for version in to.others.iter().filter(|version| version.id.as_ref().is_some_and(|id| !has(id))) {
-        match &version.document {
-            Some(document) => steps.push(Step::CreateVersion(document.clone())),
-            None => lost.push("an old version of the policy".to_owned()),
-        }
-    }
-    if let (Some(from), Some(to)) = (&from.holders, &to.holders) {
-        steps.extend(of_holders(from, to));
-    }
-    Route { steps, lost }
-}
-
 fn of_holders(from: &Holders, to: &Holders) -> Vec<Step> {
     let mut steps = Vec::new();
-    for (kind, from, to) in [(Kind::User, &from.users, &to.users), (Kind::Role, &from.roles, &to.roles)] {
+    for (kind, from, to) in
+        [(PrincipalKind::User, &from.users, &to.users), (PrincipalKind::Role, &from.roles, &to.roles)]
+    {
         let changed = to.iter().filter(|(name, bound)| from.get(*name).is_some_and(|known| known != *bound));
         steps.extend(changed.map(|(name, bound)| Step::Bound(kind, name.clone(), bound.clone())));
         let gone = from.keys().filter(|name| !to.contains_key(*name));
@@ -208,39 +249,9 @@ fn of_holders(from: &Holders, to: &Holders) -> Vec<Step> {
         let new = to.keys().filter(|name| !from.contains_key(*name));
         steps.extend(new.map(|name| Step::Attach(kind, name.clone())));
     }
-    steps.extend(from.groups.difference(&to.groups).map(|name| Step::Detach(Kind::Group, name.clone())));
-    steps.extend(to.groups.difference(&from.groups).map(|name| Step::Attach(Kind::Group, name.clone())));
+    steps.extend(from.groups.difference(&to.groups).map(|name| Step::Detach(PrincipalKind::Group, name.clone())));
+    steps.extend(to.groups.difference(&from.groups).map(|name| Step::Attach(PrincipalKind::Group, name.clone())));
     steps
-}
-
-/// Statement by statement in the document, holder by holder among those who have it.
-pub(crate) fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result<Setting, Conflict> {
-    let texts = [before, after, now].map(|setting| Some(setting.document()));
-    let [old, new, current] = texts;
-    let document = edit::rebase(Document::Identity, old, new, current)
-        .map_err(|error| Conflict { element: error.to_string() })?
-        .ok_or_else(|| Conflict { element: "the policy, of which no statement would be left,".to_owned() })?;
-    let holders = match (&before.holders, &after.holders, &now.holders) {
-        (Some(before), Some(after), Some(now)) => Some(rebase_holders(before, after, now)?),
-        (Some(before), Some(after), None) if before != after => {
-            return Err(Conflict { element: "the policy, which makes no administrators now,".to_owned() });
-        }
-        _ => now.holders.clone(),
-    };
-    if edit::same(&document, now.document()) {
-        return Ok(Setting { holders, ..now.clone() });
-    }
-    let known = |version: &&Version| version.document.as_deref().is_some_and(|text| edit::same(text, &document));
-    let there = |version: &&Version| now.others.iter().any(|other| other.id == version.id);
-    let Some(old) = [&after.default].into_iter().filter(known).find(there) else {
-        return Ok(Setting { holders, ..now.with_document(document) });
-    };
-    let ours = |version: &&Version| before.default.id == version.id;
-    let dropped = after.others.iter().filter(|version| !before.others.iter().any(|kept| kept.id == version.id));
-    let others = now.others.iter().chain([&now.default]).filter(|version| version.id != old.id && !ours(version));
-    let mut others: Vec<_> = others.chain(dropped).cloned().collect();
-    others.sort_by_key(|version| version.id.as_deref().map(policy::number));
-    Ok(Setting { default: old.clone(), others, holders })
 }
 
 fn rebase_holders(before: &Holders, after: &Holders, now: &Holders) -> Result<Holders, Conflict> {

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use remedy_domain::{Call, Harm, Route};
+use remedy_domain::{Call, Conflict, Route, Setting};
+use remedy_iam::PrincipalKind;
 use serde::{Deserialize, Serialize};
 
-use crate::{principal::Kind, write::Write};
+use crate::write::Write;
 
 /// The managed policies that are attached to a principal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attachments {
     /// What kind of principal it is.
-    pub kind: Kind,
+    pub kind: PrincipalKind,
     /// Their ARNs.
     pub policies: BTreeSet<String>,
 }
@@ -29,19 +30,34 @@ impl Attachments {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The kind of the principal.
-    pub kind: Kind,
+    pub kind: PrincipalKind,
     /// What is written.
     pub write: Write,
 }
 
+/// Whom a repair would stop, the control asks about itself.
 impl remedy_domain::Step for Step {
+    type Setting = Attachments;
+
     fn call(&self) -> Call {
         self.write.call(self.kind)
     }
 
-    /// Whom a repair would stop, the control asks about itself.
-    fn harm(&self) -> Harm {
-        Harm::None
+    fn route(from: &Attachments, to: &Attachments) -> Route<Self> {
+        let kind = from.kind;
+        if kind != to.kind {
+            return Route { steps: vec![], lost: vec!["the kind of the principal".to_owned()] };
+        }
+        Route::of(writes(&from.policies, &to.policies).into_iter().map(|write| Self { kind, write }).collect())
+    }
+}
+
+impl Setting for Attachments {
+    const NAME: &'static str = "the attached policies";
+
+    /// Each attachment by itself: what others attached or detached meanwhile stays so.
+    fn rebase(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
+        Ok(Self { kind: now.kind, policies: rebased(&before.policies, &after.policies, &now.policies) })
     }
 }
 
@@ -50,20 +66,6 @@ pub(crate) fn writes(from: &BTreeSet<String>, to: &BTreeSet<String>) -> Vec<Writ
     let attach = to.difference(from).map(|arn| Write::Attach(arn.clone()));
     let detach = from.difference(to).map(|arn| Write::Detach(arn.clone()));
     attach.chain(detach).collect()
-}
-
-/// The way from some attachments to others.
-pub(crate) fn steps(from: &Attachments, to: &Attachments) -> Route<Step> {
-    let kind = from.kind;
-    if kind != to.kind {
-        return Route { steps: vec![], lost: vec!["the kind of the principal".to_owned()] };
-    }
-    Route::of(writes(&from.policies, &to.policies).into_iter().map(|write| Step { kind, write }).collect())
-}
-
-/// Each attachment by itself: what others attached or detached meanwhile stays so.
-pub(crate) fn rebase(before: &Attachments, after: &Attachments, now: &Attachments) -> Attachments {
-    Attachments { kind: now.kind, policies: rebased(&before.policies, &after.policies, &now.policies) }
 }
 
 fn rebased(before: &BTreeSet<String>, after: &BTreeSet<String>, now: &BTreeSet<String>) -> BTreeSet<String> {

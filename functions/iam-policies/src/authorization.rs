@@ -12,15 +12,14 @@ use aws_sdk_iam::{
     },
 };
 use futures_util::future::{join, try_join_all};
-use remedy_aws::{fault, found};
+use remedy_aws::Reading as _;
 use remedy_domain::{Fault, Target, Timestamp};
+use remedy_iam::{Iam, NO_SUCH, PrincipalKind};
 
 use crate::{
     account::{Access, Account, Held, Principal},
     calls::{AUTHORIZATIONS, KEYS, PROFILE},
-    clients::Iam,
     policy,
-    principal::{Kind, NO_SUCH},
 };
 
 /// Policies that AWS manages are many: the few that matter are read by themselves.
@@ -76,7 +75,7 @@ async fn page(
 ) -> Result<GetAccountAuthorizationDetailsOutput, Fault> {
     let request = client.get_account_authorization_details().set_filter(Some(of.to_vec())).max_items(1000);
     let answer = request.set_marker(from).send().await;
-    answer.map_err(|error| fault(AUTHORIZATIONS.operation, &error))
+    answer.map_err(|error| AUTHORIZATIONS.fault(&error))
 }
 
 fn take(account: &mut Account, page: &GetAccountAuthorizationDetailsOutput) {
@@ -95,7 +94,7 @@ fn take(account: &mut Account, page: &GetAccountAuthorizationDetailsOutput) {
 
 fn of_user(user: &UserDetail) -> Principal {
     Principal {
-        kind: Kind::User,
+        kind: PrincipalKind::User,
         name: user.user_name().unwrap_or_default().to_owned(),
         held: held(user.user_policy_list(), user.attached_managed_policies()),
         groups: user.group_list().iter().cloned().collect(),
@@ -108,7 +107,7 @@ fn of_user(user: &UserDetail) -> Principal {
 
 fn of_role(role: &RoleDetail) -> Principal {
     Principal {
-        kind: Kind::Role,
+        kind: PrincipalKind::Role,
         name: role.role_name().unwrap_or_default().to_owned(),
         held: held(role.role_policy_list(), role.attached_managed_policies()),
         groups: BTreeSet::new(),
@@ -169,8 +168,8 @@ async fn sign_ins(client: &Client, account: &mut Account, affected: &[String]) -
 async fn sign_in(client: &Client, name: &str) -> Result<Access, Fault> {
     let (profile, keys) =
         join(client.get_login_profile().user_name(name).send(), client.list_access_keys().user_name(name).send()).await;
-    let profile = found(PROFILE.operation, &NO_SUCH, profile)?;
-    let keys = found(KEYS.operation, &NO_SUCH, keys)?;
+    let profile = PROFILE.found(&NO_SUCH, profile)?;
+    let keys = KEYS.found(&NO_SUCH, keys)?;
     let keys = keys.map(|answer| answer.access_key_metadata).unwrap_or_default();
     let is_active = keys.iter().any(|key| key.status() == Some(&StatusType::Active));
     Ok(if profile.is_some() || is_active { Access::Possible } else { Access::None })

@@ -2,9 +2,6 @@
 
 use remedy_domain::Call;
 
-pub(crate) const LIST: [Call; 3] =
-    [Call::same("iam:ListUsers"), Call::same("iam:ListGroups"), Call::same("iam:ListRoles")];
-pub(crate) const GET: [Call; 3] = [Call::same("iam:GetUser"), Call::same("iam:GetGroup"), Call::same("iam:GetRole")];
 pub(crate) const LIST_ATTACHED: [Call; 3] = [
     Call::same("iam:ListAttachedUserPolicies"),
     Call::same("iam:ListAttachedGroupPolicies"),
@@ -27,8 +24,6 @@ pub(crate) const PUT_BOUNDARY: [Call; 2] =
 pub(crate) const DELETE_BOUNDARY: [Call; 2] =
     [Call::same("iam:DeleteUserPermissionsBoundary"), Call::same("iam:DeleteRolePermissionsBoundary")];
 
-pub(crate) const POLICIES: Call = Call::same("iam:ListPolicies");
-pub(crate) const POLICY: Call = Call::same("iam:GetPolicy");
 pub(crate) const VERSIONS: Call = Call::same("iam:ListPolicyVersions");
 pub(crate) const VERSION: Call = Call::same("iam:GetPolicyVersion");
 pub(crate) const CREATE_VERSION: Call = Call::same("iam:CreatePolicyVersion");
@@ -36,9 +31,6 @@ pub(crate) const SET_DEFAULT: Call = Call::same("iam:SetDefaultPolicyVersion");
 pub(crate) const DELETE_VERSION: Call = Call::same("iam:DeletePolicyVersion");
 pub(crate) const CREATE_POLICY: Call = Call::same("iam:CreatePolicy");
 pub(crate) const DELETE_POLICY: Call = Call::same("iam:DeletePolicy");
-
-pub(crate) const TAGS: [Call; 2] = [Call::same("iam:ListUserTags"), Call::same("iam:ListRoleTags")];
-pub(crate) const POLICY_TAGS: Call = Call::same("iam:ListPolicyTags");
 
 pub(crate) const GROUPS_OF: Call = Call::same("iam:ListGroupsForUser");
 pub(crate) const AUTHORIZATIONS: Call = Call::same("iam:GetAccountAuthorizationDetails");

@@ -17,11 +17,8 @@
 //!
 //! **When a person decides.** Always: the statements should name the keys that are needed.
 
-use remedy_domain::{
-    Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, Stops, Target, Verdict,
-    Violation, control::ApiEvent,
-};
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::prelude::*;
+use remedy_iam::{Iam, Principal};
 use remedy_policy::{
     Kind as Document, Policy,
     document::{Effect, Element, Statement},
@@ -29,12 +26,10 @@ use remedy_policy::{
 };
 
 use crate::{
-    calls::{GET, GET_INLINE, LIST, LIST_INLINE},
-    clients::Iam,
-    principal::{self, Kind},
+    calls::{GET_INLINE, LIST_INLINE},
+    principal,
 };
 
-const IAM: &str = "iam.amazonaws.com";
 /// The actions that turn ciphertext into something readable, in lower case.
 const DECRYPTING: [&str; 3] = ["kms:decrypt", "kms:reencryptfrom", "kms:reencryptto"];
 /// A key that nobody has: a pattern that covers it covers keys at large.
@@ -50,45 +45,15 @@ impl Remediation for InlineKms {
         title: "Inline policy that permits decryption with every key",
         hipaa: &["164.312(a)(2)(iv)"],
         config_rules: &["IAM_INLINE_POLICY_BLOCKED_KMS_ACTIONS"],
-        resource_types: principal::TYPES,
-        scope: Scope::Global,
-        api_events: &[
-            ApiEvent::new(IAM, "PutGroupPolicy"),
-            ApiEvent::new(IAM, "PutRolePolicy"),
-            ApiEvent::new(IAM, "PutUserPolicy"),
-        ],
-        reads: &[
-            GET_INLINE[0],
-            GET_INLINE[1],
-            GET_INLINE[2],
-            LIST_INLINE[0],
-            LIST_INLINE[1],
-            LIST_INLINE[2],
-            GET[0],
-            GET[1],
-            GET[2],
-            LIST[0],
-            LIST[1],
-            LIST[2],
-        ],
-        writes: &[],
-        elements: &[],
-        stops: Stops::Nothing,
-        identities: Identities::Touched,
+        events: &["PutGroupPolicy", "PutRolePolicy", "PutUserPolicy"],
+        reads: &[&GET_INLINE, &LIST_INLINE],
+        ..Control::of(Self::KIND)
     };
+    type On = Principal;
     /// How many inline policies are at fault.
     type Facts = usize;
     type Setting = ();
     type Step = NoStep;
-    type Client = Iam;
-
-    async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        principal::discover(client, place, &Kind::ALL, from).await
-    }
-
-    async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        principal::find(client, place, &Kind::ALL, id).await
-    }
 
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<usize, ()>, Fault> {
         let inline = principal::inline(&client.client, target).await?;
@@ -106,18 +71,6 @@ impl Remediation for InlineKms {
             reason: "name the keys that are needed in the statements that permit kms:Decrypt or kms:ReEncrypt*"
                 .to_owned(),
         }
-    }
-
-    fn steps((): &(), (): &()) -> Route<NoStep> {
-        Route::of(vec![])
-    }
-
-    fn rebase((): &(), (): &(), (): &()) -> Result<(), Conflict> {
-        Ok(())
-    }
-
-    async fn perform(_: &Writer<Iam>, _: &Target, step: &NoStep) -> Result<(), Fault> {
-        match *step {}
     }
 }
 

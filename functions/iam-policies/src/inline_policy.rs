@@ -25,29 +25,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, try_join_all};
-use remedy_aws::{absent, fault, found};
-use remedy_domain::{
-    Conflict, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, Stops, Target, Verdict,
-    Violation, canonical, control::ApiEvent, fence,
-};
-use remedy_engine::{Page, Place, Remediation, Tags, Writer};
+use remedy_aws::{Reading as _, absent};
+use remedy_domain::fence;
+use remedy_engine::prelude::*;
+use remedy_iam::{Iam, NO_SUCH, Principal, PrincipalKind};
 use remedy_policy::{Kind as Document, edit};
-use serde_json::{Value, json};
 
 use crate::{
     calls::{
-        ATTACH, CREATE_POLICY, DELETE_INLINE, DELETE_POLICY, DETACH, GET, GET_INLINE, LIST, LIST_ATTACHED, LIST_INLINE,
-        PUT_INLINE, TAGS, VERSION, VERSIONS,
+        ATTACH, CREATE_POLICY, DELETE_INLINE, DELETE_POLICY, DETACH, GET_INLINE, LIST_ATTACHED, LIST_INLINE,
+        PUT_INLINE, VERSION, VERSIONS,
     },
-    clients::Iam,
     consent,
-    inline_setting::{self, Managed, PREFIX, Setting, Step, managed_arn},
-    policy,
-    principal::{self, Kind, NO_SUCH},
-    tags,
+    inline_setting::{InlinePolicies, Managed, PREFIX, Step, managed_arn},
+    policy, principal,
 };
 
-const IAM: &str = "iam.amazonaws.com";
 /// The managed policies that a principal may have attached, by default.
 const ATTACHED: usize = 10;
 
@@ -80,82 +73,28 @@ impl Remediation for InlinePolicy {
             "164.312(a)(1)",
         ],
         config_rules: &["IAM_NO_INLINE_POLICY_CHECK"],
-        resource_types: principal::TYPES,
-        scope: Scope::Global,
-        api_events: &[
-            ApiEvent::new(IAM, "PutGroupPolicy"),
-            ApiEvent::new(IAM, "PutRolePolicy"),
-            ApiEvent::new(IAM, "PutUserPolicy"),
-        ],
-        reads: &[
-            LIST_INLINE[0],
-            LIST_INLINE[1],
-            LIST_INLINE[2],
-            GET_INLINE[0],
-            GET_INLINE[1],
-            GET_INLINE[2],
-            LIST_ATTACHED[0],
-            LIST_ATTACHED[1],
-            LIST_ATTACHED[2],
-            GET[0],
-            GET[1],
-            GET[2],
-            LIST[0],
-            LIST[1],
-            LIST[2],
-            TAGS[0],
-            TAGS[1],
-            VERSION,
-            VERSIONS,
-        ],
-        writes: &[
-            ATTACH[0],
-            ATTACH[1],
-            ATTACH[2],
-            CREATE_POLICY,
-            DELETE_INLINE[0],
-            DELETE_INLINE[1],
-            DELETE_INLINE[2],
-            DELETE_POLICY,
-            DETACH[0],
-            DETACH[1],
-            DETACH[2],
-            PUT_INLINE[0],
-            PUT_INLINE[1],
-            PUT_INLINE[2],
-        ],
+        events: &["PutGroupPolicy", "PutRolePolicy", "PutUserPolicy"],
+        reads: &[&LIST_INLINE, &GET_INLINE, &LIST_ATTACHED, &[VERSION, VERSIONS]],
+        writes: &[&ATTACH, &DELETE_INLINE, &DETACH, &PUT_INLINE, &[CREATE_POLICY, DELETE_POLICY]],
         elements: &["inline policies other than the fence", "policies named RemedyInline- and their attachments"],
-        stops: Stops::Nothing,
-        identities: Identities::Touched,
+        ..Control::of(Self::KIND)
     };
+    type On = Principal;
     type Facts = Facts;
-    type Setting = Setting;
+    type Setting = InlinePolicies;
     type Step = Step;
-    type Client = Iam;
 
-    async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        principal::discover(client, place, &Kind::ALL, from).await
-    }
-
-    async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        principal::find(client, place, &Kind::ALL, id).await
-    }
-
-    async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, Setting>, Fault> {
-        let (kind, name) = (Kind::of(target), target.id.as_str());
+    async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, InlinePolicies>, Fault> {
+        let (kind, name) = (PrincipalKind::of(target), target.id.as_str());
         let (inline, attached) =
             join(principal::inline(&client.client, target), principal::attached(&client.client, kind, name)).await;
         let (Some(inline), Some(attached)) = (inline?, attached?) else { return Ok(Observed::Absent) };
         let facts = Facts { arn: target.arn.clone().unwrap_or_default(), attached: attached.len() };
         let managed = managed(client, &facts.arn, &inline, &attached).await?;
-        Ok(Observed::Present { facts, setting: Setting { kind, inline, managed } })
+        Ok(Observed::Present { facts, setting: InlinePolicies { kind, inline, managed } })
     }
 
-    async fn tags(client: &Iam, target: &Target) -> Result<Tags, Fault> {
-        tags::of(client, target).await
-    }
-
-    fn judge(facts: &Facts, setting: &Setting, context: &Context<'_>) -> Verdict<Setting> {
+    fn judge(facts: &Facts, setting: &InlinePolicies, context: &Context<'_>) -> Verdict<InlinePolicies> {
         let count = setting.inline.len();
         if count == 0 {
             return Verdict::Compliant;
@@ -180,29 +119,6 @@ impl Remediation for InlinePolicy {
         Verdict::Drifted(Drift { violations, desired, consent: consent::of_identities(context), note: None })
     }
 
-    fn steps(from: &Setting, to: &Setting) -> Route<Step> {
-        inline_setting::steps(from, to)
-    }
-
-    fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result<Setting, Conflict> {
-        inline_setting::rebase(before, after, now)
-    }
-
-    fn agrees(a: &Setting, b: &Setting) -> bool {
-        a.agrees(b)
-    }
-
-    fn show(setting: &Setting) -> Value {
-        let Setting { kind, inline, managed } = setting;
-        let digest = |text: &str| canonical::sha256_hex(text.as_bytes());
-        let inline: BTreeMap<_, _> = inline.iter().map(|(name, text)| (name, digest(text))).collect();
-        let managed: BTreeMap<_, _> = managed
-            .iter()
-            .map(|(arn, one)| (arn, json!({"sha256": digest(&one.document), "attached": one.attached})))
-            .collect();
-        json!({"kind": kind, "inline": inline, "managed": managed})
-    }
-
     async fn perform(writer: &Writer<Iam>, target: &Target, step: &Step) -> Result<(), Fault> {
         let client = &writer.client().client;
         match step {
@@ -213,12 +129,12 @@ impl Remediation for InlinePolicy {
                     Err(error) if absent(&error, &["EntityAlreadyExists", "EntityAlreadyExistsException"]) => {
                         Err(Fault::transient(CREATE_POLICY.operation, "policy-exists"))
                     }
-                    sent => sent.map(|_| ()).map_err(|error| fault(CREATE_POLICY.operation, &error)),
+                    sent => CREATE_POLICY.done(sent),
                 }
             }
             Step::DeletePolicy(arn) => {
                 let sent = client.delete_policy().policy_arn(arn).send().await;
-                found(DELETE_POLICY.operation, &NO_SUCH, sent).map(|_| ())
+                DELETE_POLICY.found(&NO_SUCH, sent).map(|_| ())
             }
             Step::Principal(kind, write) => write.perform(client, *kind, &target.id).await,
         }
@@ -243,7 +159,7 @@ async fn managed(
     Ok(found.collect())
 }
 
-fn obstacle(facts: &Facts, setting: &Setting) -> Option<&'static str> {
+fn obstacle(facts: &Facts, setting: &InlinePolicies) -> Option<&'static str> {
     let is_long = |text: &String| edit::length(Document::Identity, text) > Document::Identity.limit();
     if setting.inline.values().any(is_long) {
         return Some("an inline policy is longer than a managed policy may be: split it");

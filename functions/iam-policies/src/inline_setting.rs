@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use remedy_domain::{Call, Conflict, Harm, Route, canonical, merge};
+use remedy_domain::{Call, Conflict, Route, Setting, canonical, merge};
+use remedy_iam::PrincipalKind;
 use remedy_policy::edit;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::{
     calls::{CREATE_POLICY, DELETE_POLICY},
-    principal::Kind,
     write::Write,
 };
 
@@ -18,9 +19,9 @@ pub(crate) const PREFIX: &str = "RemedyInline-";
 /// The policies written into a principal, and those that such ones became.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Setting {
+pub struct InlinePolicies {
     /// What kind of principal it is.
-    pub kind: Kind,
+    pub kind: PrincipalKind,
     /// The inline policies by name.
     pub inline: BTreeMap<String, String>,
     /// The managed policies that inline ones became or would become, by ARN.
@@ -45,10 +46,12 @@ pub enum Step {
     /// Deletes it.
     DeletePolicy(String),
     /// Writes to the principal.
-    Principal(Kind, Write),
+    Principal(PrincipalKind, Write),
 }
 
 impl remedy_domain::Step for Step {
+    type Setting = InlinePolicies;
+
     fn call(&self) -> Call {
         match self {
             Self::CreatePolicy(..) => CREATE_POLICY,
@@ -57,12 +60,89 @@ impl remedy_domain::Step for Step {
         }
     }
 
-    fn harm(&self) -> Harm {
-        Harm::None
+    /// What comes is there before what goes: the principal may do the same all the time.
+    fn route(from: &InlinePolicies, to: &InlinePolicies) -> Route<Self> {
+        let kind = from.kind;
+        let reworded = |(arn, one): (&String, &Managed)| {
+            from.managed.get(arn).is_some_and(|known| !edit::same(&known.document, &one.document))
+        };
+        if kind != to.kind || to.managed.iter().any(reworded) {
+            return Route { steps: vec![], lost: vec!["what Remedy's own policies say".to_owned()] };
+        }
+        let mut steps = Vec::new();
+        for (arn, one) in &to.managed {
+            let known = from.managed.get(arn);
+            if known.is_none() {
+                steps.push(Step::CreatePolicy(arn.clone(), one.document.clone()));
+            }
+            if one.attached && !known.is_some_and(|known| known.attached) {
+                steps.push(Step::Principal(kind, Write::Attach(arn.clone())));
+            }
+        }
+        let changed = to.inline.iter().filter(|(name, text)| !is_same(from.inline.get(*name), text));
+        steps.extend(changed.map(|(name, text)| Step::Principal(kind, Write::PutInline(name.clone(), text.clone()))));
+        let gone = from.inline.keys().filter(|name| !to.inline.contains_key(*name));
+        steps.extend(gone.map(|name| Step::Principal(kind, Write::DeleteInline(name.clone()))));
+        for (arn, one) in &from.managed {
+            let kept = to.managed.get(arn);
+            if one.attached && !kept.is_some_and(|kept| kept.attached) {
+                steps.push(Step::Principal(kind, Write::Detach(arn.clone())));
+            }
+            if kept.is_none() {
+                steps.push(Step::DeletePolicy(arn.clone()));
+            }
+        }
+        Route::of(steps)
     }
 }
 
-impl Setting {
+impl Setting for InlinePolicies {
+    const NAME: &'static str = "the inline policies";
+
+    /// Whether a policy of ours is there, and whether it is attached, are two things: an undo that was cut short between the
+    /// two is gone to its end.
+    fn rebase(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
+        let all = [before, after, now];
+        let inline = rebased("inline policy", all.map(|setting| setting.inline.clone()))?;
+        let texts = |setting: &InlinePolicies| {
+            setting.managed.iter().map(|(arn, one)| (arn.clone(), one.document.clone())).collect()
+        };
+        let attached = |setting: &InlinePolicies| {
+            let attached = setting.managed.iter().filter(|(_, one)| one.attached);
+            attached.map(|(arn, _)| (arn.clone(), String::new())).collect()
+        };
+        let (texts, attached) = (rebased("policy", all.map(texts))?, rebased("attachment of", all.map(attached))?);
+        let managed = texts.into_iter().map(|(arn, document)| {
+            let attached = attached.contains_key(&arn);
+            (arn, Managed { document, attached })
+        });
+        Ok(InlinePolicies { kind: now.kind, inline, managed: managed.collect() })
+    }
+
+    fn agrees(&self, other: &Self) -> bool {
+        let same = |a: &BTreeMap<String, String>, b: &BTreeMap<String, String>| {
+            a.len() == b.len() && a.iter().all(|(name, text)| is_same(b.get(name), text))
+        };
+        let texts =
+            |setting: &Self| setting.managed.iter().map(|(arn, one)| (arn.clone(), one.document.clone())).collect();
+        let attached = |setting: &Self| setting.managed.values().map(|one| one.attached).collect::<Vec<_>>();
+        let managed = same(&texts(self), &texts(other)) && attached(self) == attached(other);
+        self.kind == other.kind && managed && same(&self.inline, &other.inline)
+    }
+
+    fn show(&self) -> Value {
+        let Self { kind, inline, managed } = self;
+        let digest = |text: &str| canonical::sha256_hex(text.as_bytes());
+        let inline: BTreeMap<_, _> = inline.iter().map(|(name, text)| (name, digest(text))).collect();
+        let managed: BTreeMap<_, _> = managed
+            .iter()
+            .map(|(arn, one)| (arn, json!({"sha256": digest(&one.document), "attached": one.attached})))
+            .collect();
+        json!({"kind": kind, "inline": inline, "managed": managed})
+    }
+}
+
+impl InlinePolicies {
     /// The same with every inline policy made a managed one. None: a policy of that name says something else, and to attach
     /// it would give the principal whatever its maker likes.
     pub(crate) fn converted(&self, principal: &str) -> Option<Self> {
@@ -76,71 +156,6 @@ impl Setting {
         }
         Some(Self { kind: self.kind, inline: BTreeMap::new(), managed })
     }
-
-    pub(crate) fn agrees(&self, other: &Self) -> bool {
-        let same = |a: &BTreeMap<String, String>, b: &BTreeMap<String, String>| {
-            a.len() == b.len() && a.iter().all(|(name, text)| is_same(b.get(name), text))
-        };
-        let texts =
-            |setting: &Self| setting.managed.iter().map(|(arn, one)| (arn.clone(), one.document.clone())).collect();
-        let attached = |setting: &Self| setting.managed.values().map(|one| one.attached).collect::<Vec<_>>();
-        let managed = same(&texts(self), &texts(other)) && attached(self) == attached(other);
-        self.kind == other.kind && managed && same(&self.inline, &other.inline)
-    }
-}
-
-/// What comes is there before what goes: the principal may do the same all the time.
-pub(crate) fn steps(from: &Setting, to: &Setting) -> Route<Step> {
-    let kind = from.kind;
-    let reworded = |(arn, one): (&String, &Managed)| {
-        from.managed.get(arn).is_some_and(|known| !edit::same(&known.document, &one.document))
-    };
-    if kind != to.kind || to.managed.iter().any(reworded) {
-        return Route { steps: vec![], lost: vec!["what Remedy's own policies say".to_owned()] };
-    }
-    let mut steps = Vec::new();
-    for (arn, one) in &to.managed {
-        let known = from.managed.get(arn);
-        if known.is_none() {
-            steps.push(Step::CreatePolicy(arn.clone(), one.document.clone()));
-        }
-        if one.attached && !known.is_some_and(|known| known.attached) {
-            steps.push(Step::Principal(kind, Write::Attach(arn.clone())));
-        }
-    }
-    let changed = to.inline.iter().filter(|(name, text)| !is_same(from.inline.get(*name), text));
-    steps.extend(changed.map(|(name, text)| Step::Principal(kind, Write::PutInline(name.clone(), text.clone()))));
-    let gone = from.inline.keys().filter(|name| !to.inline.contains_key(*name));
-    steps.extend(gone.map(|name| Step::Principal(kind, Write::DeleteInline(name.clone()))));
-    for (arn, one) in &from.managed {
-        let kept = to.managed.get(arn);
-        if one.attached && !kept.is_some_and(|kept| kept.attached) {
-            steps.push(Step::Principal(kind, Write::Detach(arn.clone())));
-        }
-        if kept.is_none() {
-            steps.push(Step::DeletePolicy(arn.clone()));
-        }
-    }
-    Route::of(steps)
-}
-
-/// Whether a policy of ours is there, and whether it is attached, are two things: an undo that was cut short between the two
-/// is gone to its end.
-pub(crate) fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result<Setting, Conflict> {
-    let all = [before, after, now];
-    let inline = rebased("inline policy", all.map(|setting| setting.inline.clone()))?;
-    let texts =
-        |setting: &Setting| setting.managed.iter().map(|(arn, one)| (arn.clone(), one.document.clone())).collect();
-    let attached = |setting: &Setting| {
-        let attached = setting.managed.iter().filter(|(_, one)| one.attached);
-        attached.map(|(arn, _)| (arn.clone(), String::new())).collect()
-    };
-    let (texts, attached) = (rebased("policy", all.map(texts))?, rebased("attachment of", all.map(attached))?);
-    let managed = texts.into_iter().map(|(arn, document)| {
-        let attached = attached.contains_key(&arn);
-        (arn, Managed { document, attached })
-    });
-    Ok(Setting { kind: now.kind, inline, managed: managed.collect() })
 }
 
 /// The ARN of the policy that an inline one becomes: always the same for the same principal and name.
@@ -169,18 +184,20 @@ fn rebased(what: &str, [before, after, now]: [Texts; 3]) -> Result<Texts, Confli
 
 #[cfg(test)]
 mod tests {
+    use remedy_domain::Step as _;
+
     use super::*;
 
     const ANN: &str = "arn:aws:iam::111122223333:user/ann";
     const TEXT: &str = r#"{"Version":"2012-10-17","Statement":[]}"#;
 
-    fn setting(managed: &[(&str, bool)]) -> Setting {
+    fn setting(managed: &[(&str, bool)]) -> InlinePolicies {
         let of = |(document, attached): &(&str, bool)| {
             let managed = Managed { document: (*document).to_owned(), attached: *attached };
             (managed_arn(ANN, "night"), managed)
         };
         let inline = BTreeMap::from([("night".to_owned(), TEXT.to_owned())]);
-        Setting { kind: Kind::User, inline, managed: managed.iter().map(of).collect() }
+        InlinePolicies { kind: PrincipalKind::User, inline, managed: managed.iter().map(of).collect() }
     }
 
     #[test]
@@ -194,8 +211,11 @@ mod tests {
         let left = setting(&[(TEXT, false)]);
         let wanted = left.converted(ANN).unwrap();
         let arn = managed_arn(ANN, "night");
-        let of = |write| Step::Principal(Kind::User, write);
-        assert_eq!(steps(&left, &wanted).steps, [of(Write::Attach(arn)), of(Write::DeleteInline("night".into()))]);
+        let of = |write| Step::Principal(PrincipalKind::User, write);
+        assert_eq!(
+            Step::route(&left, &wanted).steps,
+            [of(Write::Attach(arn)), of(Write::DeleteInline("night".into()))]
+        );
     }
 
     #[test]

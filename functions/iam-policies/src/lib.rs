@@ -7,7 +7,6 @@ mod admin_setting;
 mod attachments;
 mod authorization;
 mod calls;
-mod clients;
 mod consent;
 mod inline_kms;
 mod inline_policy;
@@ -19,21 +18,19 @@ mod policy_admin;
 mod policy_full_service;
 mod policy_unapproved;
 mod principal;
-mod tags;
 mod user_direct_policy;
 mod write;
 
 pub use account::{Access, Account, Held, Principal};
 pub use admin_attached::AdminAttached;
-pub use clients::Iam;
 pub use inline_kms::InlineKms;
 pub use inline_policy::InlinePolicy;
 pub use policy_admin::PolicyAdmin;
 pub use policy_full_service::PolicyFullService;
 pub use policy_unapproved::PolicyUnapproved;
-pub use principal::Kind;
 use remedy_aws::Roster;
 use remedy_engine::{Doors, Ports, enlist};
+use remedy_iam::Iam;
 pub use user_direct_policy::UserDirectPolicy;
 
 /// The function's controls. Administrators come first.

@@ -26,32 +26,24 @@
 //! or grants only under a condition. If no single statement is at fault, a person must write what is needed.
 
 use aws_sdk_iam::config::{Builder, retry::RetryConfig};
-use remedy_aws::{fault, found};
-use remedy_domain::{
-    Conflict, Context, Control, ControlId, Drift, Fault, Identities, Impact, Observed, Route, Scope, Stops, Target,
-    Verdict, Violation, canonical, control::ApiEvent,
-};
-use remedy_engine::{Page, Place, Remediation, Tags, Writer};
+use remedy_aws::Reading as _;
+use remedy_domain::Impact;
+use remedy_engine::prelude::*;
+use remedy_iam::{CustomerPolicy, Iam, NO_SUCH};
 use remedy_policy::TooMuchWork;
-use serde_json::{Value, json};
 
 use crate::{
     account::Account,
     admin_grant::{Grant, consent, desired, grant},
-    admin_setting::{self, Holders, Setting, Step, Version},
+    admin_setting::{Holders, PolicyAndHolders, Step, Version},
     authorization,
     calls::{
-        ATTACH, AUTHORIZATIONS, CREATE_VERSION, DELETE_BOUNDARY, DELETE_VERSION, DETACH, KEYS, POLICIES, POLICY,
-        POLICY_TAGS, PROFILE, PUT_BOUNDARY, SET_DEFAULT, VERSION, VERSIONS,
+        ATTACH, AUTHORIZATIONS, CREATE_VERSION, DELETE_BOUNDARY, DELETE_VERSION, DETACH, KEYS, PROFILE, PUT_BOUNDARY,
+        SET_DEFAULT, VERSION, VERSIONS,
     },
-    clients::Iam,
     policy,
-    principal::NO_SUCH,
-    tags,
     write::Write,
 };
-
-const IAM: &str = "iam.amazonaws.com";
 
 /// The control `iam-policy-admin`.
 #[derive(Debug)]
@@ -82,59 +74,34 @@ impl Remediation for PolicyAdmin {
             "164.312(a)(1)",
         ],
         config_rules: &["IAM_POLICY_NO_STATEMENTS_WITH_ADMIN_ACCESS"],
-        resource_types: &[policy::TYPE],
-        scope: Scope::Global,
-        api_events: &[
-            ApiEvent::new(IAM, "AttachGroupPolicy"),
-            ApiEvent::new(IAM, "AttachRolePolicy"),
-            ApiEvent::new(IAM, "AttachUserPolicy"),
-            ApiEvent::new(IAM, "CreatePolicy"),
-            ApiEvent::new(IAM, "CreatePolicyVersion"),
-            ApiEvent::new(IAM, "SetDefaultPolicyVersion"),
+        events: &[
+            "AttachGroupPolicy",
+            "AttachRolePolicy",
+            "AttachUserPolicy",
+            "CreatePolicy",
+            "CreatePolicyVersion",
+            "SetDefaultPolicyVersion",
         ],
-        reads: &[AUTHORIZATIONS, KEYS, PROFILE, POLICIES, POLICY, POLICY_TAGS, VERSION, VERSIONS],
-        writes: &[
-            ATTACH[0],
-            ATTACH[1],
-            ATTACH[2],
-            CREATE_VERSION,
-            DELETE_VERSION,
-            DELETE_BOUNDARY[0],
-            DELETE_BOUNDARY[1],
-            DETACH[0],
-            DETACH[1],
-            DETACH[2],
-            PUT_BOUNDARY[0],
-            PUT_BOUNDARY[1],
-            SET_DEFAULT,
-        ],
+        reads: &[&[AUTHORIZATIONS, KEYS, PROFILE, VERSION, VERSIONS]],
+        writes: &[&ATTACH, &DETACH, &PUT_BOUNDARY, &DELETE_BOUNDARY, &[CREATE_VERSION, DELETE_VERSION, SET_DEFAULT]],
         elements: &[
             "versions of a customer-managed policy that makes administrators",
             "attachments of such a policy",
             "permissions boundaries of its holders",
         ],
-        stops: Stops::Nothing,
-        identities: Identities::Touched,
+        ..Control::of(Self::KIND)
     };
+    type On = CustomerPolicy;
     type Facts = Facts;
-    type Setting = Setting;
+    type Setting = PolicyAndHolders;
     type Step = Step;
-    type Client = Iam;
 
-    async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        policy::discover(client, place, from).await
-    }
-
-    async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        policy::find(client, place, id).await
-    }
-
-    async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, Setting>, Fault> {
+    async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, PolicyAndHolders>, Fault> {
         let arn = target.arn.clone().unwrap_or_default();
         let Some(versions) = policy::versions(&client.client, &arn).await? else { return Ok(Observed::Absent) };
         let (id, text) = versions.default;
         let unread = |id: &String| Version { id: Some(id.clone()), document: None };
-        let mut setting = Setting {
+        let mut setting = PolicyAndHolders {
             default: Version { id: Some(id), document: Some(text) },
             others: versions.others.iter().map(unread).collect(),
             holders: None,
@@ -150,11 +117,7 @@ impl Remediation for PolicyAdmin {
         Ok(Observed::Present { facts: Facts { arn, account: Some(account) }, setting })
     }
 
-    async fn tags(client: &Iam, target: &Target) -> Result<Tags, Fault> {
-        tags::of(client, target).await
-    }
-
-    fn judge(facts: &Facts, setting: &Setting, context: &Context<'_>) -> Verdict<Setting> {
+    fn judge(facts: &Facts, setting: &PolicyAndHolders, context: &Context<'_>) -> Verdict<PolicyAndHolders> {
         let grant = grant(setting.document());
         let words = match grant {
             Grant::None => return Verdict::Compliant,
@@ -180,7 +143,7 @@ impl Remediation for PolicyAdmin {
         }
     }
 
-    fn impact(facts: &Facts, from: &Setting, to: &Setting) -> Option<Impact> {
+    fn impact(facts: &Facts, from: &PolicyAndHolders, to: &PolicyAndHolders) -> Option<Impact> {
         let account = facts.account.as_ref()?;
         let mut after = match &to.holders {
             Some(holders) => holders.applied_to(account, &facts.arn),
@@ -192,24 +155,6 @@ impl Remediation for PolicyAdmin {
         Some(account.impact(&after, affected))
     }
 
-    fn steps(from: &Setting, to: &Setting) -> Route<Step> {
-        admin_setting::steps(from, to)
-    }
-
-    fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result<Setting, Conflict> {
-        admin_setting::rebase(before, after, now)
-    }
-
-    fn agrees(a: &Setting, b: &Setting) -> bool {
-        a.agrees(b)
-    }
-
-    fn show(setting: &Setting) -> Value {
-        let Setting { default, others, holders } = setting;
-        let digest = canonical::sha256_hex(setting.document().as_bytes());
-        json!({"default_version": default.id, "document": digest, "other_versions": others.len(), "holders": holders})
-    }
-
     async fn perform(writer: &Writer<Iam>, target: &Target, step: &Step) -> Result<(), Fault> {
         let (client, arn) = (&writer.client().client, target.arn.as_deref().unwrap_or_default());
         match step {
@@ -217,11 +162,11 @@ impl Remediation for PolicyAdmin {
             Step::CreateVersion(document) => create(client, arn, document, Becomes::Kept).await,
             Step::SetDefaultPolicyVersion(id) => {
                 let sent = client.set_default_policy_version().policy_arn(arn).version_id(id).send().await;
-                sent.map(|_| ()).map_err(|error| fault(SET_DEFAULT.operation, &error))
+                SET_DEFAULT.done(sent)
             }
             Step::DeletePolicyVersion(id) => {
                 let sent = client.delete_policy_version().policy_arn(arn).version_id(id).send().await;
-                found(DELETE_VERSION.operation, &NO_SUCH, sent).map(|_| ())
+                DELETE_VERSION.found(&NO_SUCH, sent).map(|_| ())
             }
             Step::Attach(kind, name) => Write::Attach(arn.to_owned()).perform(client, *kind, name).await,
             Step::Detach(kind, name) => Write::Detach(arn.to_owned()).perform(client, *kind, name).await,
@@ -242,5 +187,5 @@ async fn create(client: &aws_sdk_iam::Client, arn: &str, document: &str, becomes
     let once = Builder::new().retry_config(RetryConfig::disabled());
     let request = client.create_policy_version().policy_arn(arn).policy_document(document);
     let request = request.set_as_default(becomes == Becomes::Default).customize().config_override(once);
-    request.send().await.map(|_| ()).map_err(|error| fault(CREATE_VERSION.operation, &error))
+    CREATE_VERSION.done(request.send().await)
 }

@@ -21,20 +21,15 @@
 
 use std::collections::BTreeSet;
 
-use remedy_domain::{
-    Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, Stops, Target, Verdict,
-    Violation, control::ApiEvent,
-};
-use remedy_engine::{Page, Place, Remediation, Writer};
+use remedy_engine::prelude::*;
+use remedy_iam::{CustomerPolicy, Iam};
 use remedy_policy::{Holder, Identity, Kind as Document, Policy, document::Effect};
 
 use crate::{
-    calls::{POLICIES, POLICY, VERSION, VERSIONS},
-    clients::Iam,
+    calls::{VERSION, VERSIONS},
     policy,
 };
 
-const IAM: &str = "iam.amazonaws.com";
 /// How many services a report names.
 const NAMED: usize = 10;
 
@@ -70,31 +65,14 @@ impl Remediation for PolicyFullService {
             "164.312(a)(1)",
         ],
         config_rules: &["IAM_POLICY_NO_STATEMENTS_WITH_FULL_ACCESS"],
-        resource_types: &[policy::TYPE],
-        scope: Scope::Global,
-        api_events: &[
-            ApiEvent::new(IAM, "CreatePolicy"),
-            ApiEvent::new(IAM, "CreatePolicyVersion"),
-            ApiEvent::new(IAM, "SetDefaultPolicyVersion"),
-        ],
-        reads: &[POLICIES, POLICY, VERSION, VERSIONS],
-        writes: &[],
-        elements: &[],
-        stops: Stops::Nothing,
-        identities: Identities::Touched,
+        events: &["CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"],
+        reads: &[&[VERSION, VERSIONS]],
+        ..Control::of(Self::KIND)
     };
+    type On = CustomerPolicy;
     type Facts = Full;
     type Setting = ();
     type Step = NoStep;
-    type Client = Iam;
-
-    async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        policy::discover(client, place, from).await
-    }
-
-    async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        policy::find(client, place, id).await
-    }
 
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<Full, ()>, Fault> {
         let text = policy::default_document(&client.client, target.arn.as_deref().unwrap_or_default()).await?;
@@ -114,18 +92,6 @@ impl Remediation for PolicyFullService {
         };
         let reason = "list the actions that are used; IAM's last-accessed data tells which".to_owned();
         Verdict::NeedsHuman { violations: vec![Violation::new(violation)], reason }
-    }
-
-    fn steps((): &(), (): &()) -> Route<NoStep> {
-        Route::of(vec![])
-    }
-
-    fn rebase((): &(), (): &(), (): &()) -> Result<(), Conflict> {
-        Ok(())
-    }
-
-    async fn perform(_: &Writer<Iam>, _: &Target, step: &NoStep) -> Result<(), Fault> {
-        match *step {}
     }
 }
 

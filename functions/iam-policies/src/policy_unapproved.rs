@@ -22,21 +22,15 @@
 //! version as default again.
 
 use jiff::Timestamp;
-use remedy_domain::{
-    Conflict, Context, Control, ControlId, Fault, Identities, NoStep, Observed, Route, Scope, Stops, Target, Verdict,
-    Violation, canonical, control::ApiEvent,
-};
-use remedy_engine::{Page, Place, Recall, Remediation, Writer};
-use serde::{Deserialize, Serialize};
+use remedy_domain::canonical;
+use remedy_engine::{Recall, prelude::*};
+use remedy_iam::{CustomerPolicy, Iam};
 use serde_json::Value;
 
 use crate::{
-    calls::{POLICIES, POLICY, VERSION, VERSIONS},
-    clients::Iam,
+    calls::{VERSION, VERSIONS},
     policy,
 };
-
-const IAM: &str = "iam.amazonaws.com";
 
 /// The control `iam-policy-unapproved`.
 #[derive(Debug)]
@@ -69,33 +63,15 @@ impl Remediation for PolicyUnapproved {
         id: ControlId("iam-policy-unapproved"),
         title: "Customer-managed policy changed without approval",
         hipaa: &["164.308(a)(4)(ii)(C)", "164.308(a)(5)(ii)(C)", "164.316(b)(1)"],
-        config_rules: &[],
-        resource_types: &[policy::TYPE],
-        scope: Scope::Global,
-        api_events: &[
-            ApiEvent::new(IAM, "CreatePolicy"),
-            ApiEvent::new(IAM, "CreatePolicyVersion"),
-            ApiEvent::new(IAM, "SetDefaultPolicyVersion"),
-        ],
-        reads: &[POLICIES, POLICY, VERSION, VERSIONS],
-        writes: &[],
-        elements: &[],
-        stops: Stops::Nothing,
-        identities: Identities::Touched,
+        events: &["CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"],
+        reads: &[&[VERSION, VERSIONS]],
+        ..Control::of(Self::KIND)
     };
     const RECALL: Recall = Recall::Last;
+    type On = CustomerPolicy;
     type Facts = Change;
     type Setting = ();
     type Step = NoStep;
-    type Client = Iam;
-
-    async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        policy::discover(client, place, from).await
-    }
-
-    async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        policy::find(client, place, id).await
-    }
 
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<Change, ()>, Fault> {
         let versions = policy::versions(&client.client, target.arn.as_deref().unwrap_or_default()).await?;
@@ -128,18 +104,6 @@ impl Remediation for PolicyUnapproved {
                 "put {digest} on `approved_policies` in the settings, or set the former version as default"
             ),
         }
-    }
-
-    fn steps((): &(), (): &()) -> Route<NoStep> {
-        Route::of(vec![])
-    }
-
-    fn rebase((): &(), (): &(), (): &()) -> Result<(), Conflict> {
-        Ok(())
-    }
-
-    async fn perform(_: &Writer<Iam>, _: &Target, step: &NoStep) -> Result<(), Fault> {
-        match *step {}
     }
 }
 

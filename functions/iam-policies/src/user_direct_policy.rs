@@ -25,24 +25,16 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::{join, try_join_all};
-use remedy_aws::found;
-use remedy_domain::{
-    Conflict, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, Stops, Target, Verdict,
-    Violation, control::ApiEvent,
-};
-use remedy_engine::{Page, Place, Remediation, Tags, Writer};
+use remedy_aws::Reading as _;
+use remedy_engine::prelude::*;
+use remedy_iam::{Iam, NO_SUCH, PrincipalKind, User};
 
 use crate::{
     account::is_administrator_access,
-    attachments::{self, Attachments, Step},
-    calls::{ATTACH, DETACH, GET, GET_INLINE, GROUPS_OF, LIST, LIST_ATTACHED, LIST_INLINE, TAGS, VERSION, VERSIONS},
-    clients::Iam,
-    consent,
-    principal::{self, Kind, NO_SUCH},
-    tags,
+    attachments::{Attachments, Step},
+    calls::{ATTACH, DETACH, GET_INLINE, GROUPS_OF, LIST_ATTACHED, LIST_INLINE, VERSION, VERSIONS},
+    consent, principal,
 };
-
-const IAM: &str = "iam.amazonaws.com";
 
 /// The control `iam-user-direct-policy`.
 #[derive(Debug)]
@@ -74,42 +66,20 @@ impl Remediation for UserDirectPolicy {
             "164.312(a)(1)",
         ],
         config_rules: &["IAM_USER_NO_POLICIES_CHECK"],
-        resource_types: &["AWS::IAM::User"],
-        scope: Scope::Global,
-        api_events: &[ApiEvent::new(IAM, "AttachUserPolicy"), ApiEvent::new(IAM, "PutUserPolicy")],
-        reads: &[
-            LIST_ATTACHED[1],
-            LIST_ATTACHED[0],
-            GET_INLINE[0],
-            GROUPS_OF,
-            LIST_INLINE[0],
-            GET[0],
-            LIST[0],
-            TAGS[0],
-            VERSION,
-            VERSIONS,
-        ],
-        writes: &[ATTACH[0], DETACH[0]],
+        events: &["AttachUserPolicy", "PutUserPolicy"],
+        reads: &[&[LIST_ATTACHED[0], LIST_ATTACHED[1], LIST_INLINE[0], GET_INLINE[0], GROUPS_OF, VERSION, VERSIONS]],
+        writes: &[&[ATTACH[0], DETACH[0]]],
         elements: &["attachments to a user that its groups repeat, other than of the MFA-deny policy"],
-        stops: Stops::Nothing,
-        identities: Identities::Touched,
+        ..Control::of(Self::KIND)
     };
+    type On = User;
     type Facts = Facts;
     type Setting = Attachments;
     type Step = Step;
-    type Client = Iam;
-
-    async fn discover(client: &Iam, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        principal::discover(client, place, &[Kind::User], from).await
-    }
-
-    async fn find(client: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        principal::find(client, place, &[Kind::User], id).await
-    }
 
     async fn observe(client: &Iam, target: &Target) -> Result<Observed<Facts, Attachments>, Fault> {
         let (policies, inline) = join(
-            principal::attached(&client.client, Kind::User, &target.id),
+            principal::attached(&client.client, PrincipalKind::User, &target.id),
             principal::count_inline(&client.client, target),
         )
         .await;
@@ -117,12 +87,8 @@ impl Remediation for UserDirectPolicy {
         let fences = principal::fences(&client.client, &policies).await?;
         let is_fenced_only = policies.is_subset(&fences);
         let by_groups = if is_fenced_only { BTreeSet::new() } else { by_groups(client, &target.id).await? };
-        let setting = Attachments { kind: Kind::User, policies };
+        let setting = Attachments { kind: PrincipalKind::User, policies };
         Ok(Observed::Present { facts: Facts { inline, fences, by_groups }, setting })
-    }
-
-    async fn tags(client: &Iam, target: &Target) -> Result<Tags, Fault> {
-        tags::of(client, target).await
     }
 
     fn judge(facts: &Facts, setting: &Attachments, context: &Context<'_>) -> Verdict<Attachments> {
@@ -146,14 +112,6 @@ impl Remediation for UserDirectPolicy {
         Verdict::Drifted(Drift { violations, desired, consent: consent::of_identities(context), note: None })
     }
 
-    fn steps(from: &Attachments, to: &Attachments) -> Route<Step> {
-        attachments::steps(from, to)
-    }
-
-    fn rebase(before: &Attachments, after: &Attachments, now: &Attachments) -> Result<Attachments, Conflict> {
-        Ok(attachments::rebase(before, after, now))
-    }
-
     async fn perform(writer: &Writer<Iam>, target: &Target, step: &Step) -> Result<(), Fault> {
         step.write.perform(&writer.client().client, step.kind, &target.id).await
     }
@@ -162,7 +120,8 @@ impl Remediation for UserDirectPolicy {
 /// The managed policies that a user's groups give it. A user is in ten groups at most.
 async fn by_groups(client: &Iam, name: &str) -> Result<BTreeSet<String>, Fault> {
     let groups = client.client.list_groups_for_user().user_name(name).send().await;
-    let groups = found(GROUPS_OF.operation, &NO_SUCH, groups)?.map(|answer| answer.groups).unwrap_or_default();
-    let lists = groups.iter().map(|group| principal::attached(&client.client, Kind::Group, group.group_name()));
+    let groups = GROUPS_OF.found(&NO_SUCH, groups)?.map(|answer| answer.groups).unwrap_or_default();
+    let lists =
+        groups.iter().map(|group| principal::attached(&client.client, PrincipalKind::Group, group.group_name()));
     Ok(try_join_all(lists).await?.into_iter().flatten().flatten().collect())
 }

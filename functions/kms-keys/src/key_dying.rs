@@ -22,22 +22,12 @@
 //! Source: AWS KMS Developer Guide, "Deleting AWS KMS keys".
 
 use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState};
-use remedy_aws::fault;
-use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Route, Scope,
-    Stops, Target, Verdict, Violation, control::ApiEvent, merge,
-};
-use remedy_engine::{Page, Place, Remediation, Tags, Writer};
-use serde::{Deserialize, Serialize};
-
-use crate::{
-    clients::Keys,
-    key::{self, DESCRIBE, LIST, TAGS},
-};
+use remedy_aws::Reading as _;
+use remedy_engine::prelude::*;
+use remedy_kms::{Key, Keys, describe};
 
 const CANCEL: Call = Call::same("kms:CancelKeyDeletion");
 const SCHEDULE: Call = Call::same("kms:ScheduleKeyDeletion");
-const KMS: &str = "kms.amazonaws.com";
 
 /// The control `kms-key-dying`.
 #[derive(Debug)]
@@ -75,7 +65,13 @@ pub enum Step {
     ScheduleKeyDeletion,
 }
 
+impl Setting for Life {
+    const NAME: &'static str = "the state of the key";
+}
+
 impl remedy_domain::Step for Step {
+    type Setting = Life;
+
     fn call(&self) -> Call {
         match self {
             Self::CancelKeyDeletion => CANCEL,
@@ -89,6 +85,16 @@ impl remedy_domain::Step for Step {
             Self::ScheduleKeyDeletion => Harm::DataLoss,
         }
     }
+
+    fn route(from: &Life, to: &Life) -> Route<Self> {
+        let beyond = |what: &str| Route { steps: vec![], lost: vec![what.to_owned()] };
+        match (from, to) {
+            _ if from == to => Route::of(vec![]),
+            (Life::PendingDeletion, Life::Disabled) => Route::of(vec![Self::CancelKeyDeletion]),
+            (_, Life::PendingDeletion) => Route::of(vec![Self::ScheduleKeyDeletion]),
+            _ => beyond("whether the key is enabled"),
+        }
+    }
 }
 
 impl Remediation for KeyDying {
@@ -97,37 +103,21 @@ impl Remediation for KeyDying {
         title: "Key scheduled for deletion",
         hipaa: &["164.308(a)(1)(ii)(B)", "164.308(a)(7)(i)", "164.312(a)(2)(ii)"],
         config_rules: &["KMS_CMK_NOT_SCHEDULED_FOR_DELETION"],
-        resource_types: &[key::TYPE],
-        scope: Scope::Regional,
-        api_events: &[ApiEvent::new(KMS, "ScheduleKeyDeletion")],
-        reads: &[DESCRIBE, LIST, TAGS],
-        writes: &[CANCEL],
-        elements: &[],
+        events: &["ScheduleKeyDeletion"],
+        writes: &[&[CANCEL]],
         stops: Stops::Destruction,
-        identities: Identities::Untouched,
+        ..Control::of(Self::KIND)
     };
+    type On = Key;
     type Facts = Manager;
     type Setting = Life;
     type Step = Step;
-    type Client = Keys;
-
-    async fn discover(client: &Keys, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        key::discover(client, place, from).await
-    }
-
-    async fn find(client: &Keys, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        key::find(client, place, id).await
-    }
 
     async fn observe(client: &Keys, target: &Target) -> Result<Observed<Manager, Life>, Fault> {
-        let Some(metadata) = key::describe(client, &target.id).await? else { return Ok(Observed::Absent) };
+        let Some(metadata) = describe(client, &target.id).await? else { return Ok(Observed::Absent) };
         let is_aws = metadata.key_manager() == Some(&KeyManagerType::Aws);
         let facts = if is_aws { Manager::Aws } else { Manager::Customer };
         Ok(Observed::Present { facts, setting: life(&metadata) })
-    }
-
-    async fn tags(client: &Keys, target: &Target) -> Result<Tags, Fault> {
-        key::tags(client, &target.id).await
     }
 
     fn judge(manager: &Manager, life: &Life, _: &Context<'_>) -> Verdict<Life> {
@@ -143,25 +133,10 @@ impl Remediation for KeyDying {
         }
     }
 
-    fn steps(from: &Life, to: &Life) -> Route<Step> {
-        let beyond = |what: &str| Route { steps: vec![], lost: vec![what.to_owned()] };
-        match (from, to) {
-            _ if from == to => Route::of(vec![]),
-            (Life::PendingDeletion, Life::Disabled) => Route::of(vec![Step::CancelKeyDeletion]),
-            (_, Life::PendingDeletion) => Route::of(vec![Step::ScheduleKeyDeletion]),
-            _ => beyond("whether the key is enabled"),
-        }
-    }
-
-    fn rebase(before: &Life, after: &Life, now: &Life) -> Result<Life, Conflict> {
-        merge("the state of the key", before, after, now)
-    }
-
     async fn perform(writer: &Writer<Keys>, target: &Target, step: &Step) -> Result<(), Fault> {
         match step {
             Step::CancelKeyDeletion => {
-                let sent = writer.client().0.cancel_key_deletion().key_id(&target.id).send().await;
-                sent.map(|_| ()).map_err(|error| fault(CANCEL.operation, &error))
+                CANCEL.done(writer.client().cancel_key_deletion().key_id(&target.id).send().await)
             }
             Step::ScheduleKeyDeletion => Err(Fault::defect(SCHEDULE.operation, "never-carried-out")),
         }

@@ -27,24 +27,18 @@
 //! Source: AWS KMS Developer Guide, "Key policies in AWS KMS", "Allowing users in other accounts to use a KMS key".
 
 use aws_sdk_kms::types::KeyManagerType;
-use remedy_aws::{fault, found};
-use remedy_domain::{
-    CLOCKS_DIFFER, Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed,
-    Parameters, Route, Scope, Stops, Target, Verdict, canonical, control::ApiEvent,
-};
-use remedy_engine::{Page, Place, Remediation, Tags, Writer};
+use remedy_aws::Reading as _;
+use remedy_domain::{CLOCKS_DIFFER, canonical};
+use remedy_engine::prelude::*;
+use remedy_kms::{GONE, Key, Keys, describe};
 use remedy_policy::{Kind, Policy, edit};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    clients::Keys,
-    key::{self, DESCRIBE, LIST, TAGS},
     key_dying::Manager,
     sharing::{Sharing, closed},
 };
 
-const KMS: &str = "kms.amazonaws.com";
 const GET: Call = Call::same("kms:GetKeyPolicy");
 const PUT: Call = Call::same("kms:PutKeyPolicy");
 /// The only name that a key policy can have.
@@ -68,21 +62,30 @@ pub struct Shared {
 #[serde(transparent)]
 pub struct KeyPolicy(pub String);
 
-/// The one write of this control.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PolicyStep {
-    /// The whole document, with what is not at fault as it was.
-    PutKeyPolicy(String),
-}
+impl Setting for KeyPolicy {
+    const NAME: &'static str = "the key policy";
 
-impl remedy_domain::Step for PolicyStep {
-    fn call(&self) -> Call {
-        PUT
+    /// Statement by statement.
+    fn rebase(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
+        let merged = edit::rebase(Kind::Key, Some(&before.0), Some(&after.0), Some(&now.0));
+        let merged = merged.map_err(|conflict| Conflict { element: conflict.to_string() })?;
+        merged.map(Self).ok_or_else(|| Conflict { element: Self::NAME.to_owned() })
     }
 
-    /// The control always asks because the repair may stop a caller.
-    fn harm(&self) -> Harm {
-        Harm::None
+    fn agrees(&self, other: &Self) -> bool {
+        edit::same(&self.0, &other.0)
+    }
+
+    fn show(&self) -> Value {
+        let statements = Policy::parse(Kind::Key, &self.0).map(|policy| policy.statements.len()).ok();
+        json!({"policy": canonical::sha256_hex(self.0.as_bytes()), "statements": statements})
+    }
+}
+
+/// The control always asks because the repair may stop a caller.
+impl Put for KeyPolicy {
+    fn call(&self) -> Call {
+        PUT
     }
 }
 
@@ -91,32 +94,18 @@ impl Remediation for KeyShared {
         id: ControlId("kms-key-shared"),
         title: "Key whose policy lets strangers in",
         hipaa: &["164.308(a)(4)(ii)(B)", "164.312(a)(2)(iv)"],
-        config_rules: &[],
-        resource_types: &[key::TYPE],
-        scope: Scope::Regional,
-        api_events: &[ApiEvent::new(KMS, "CreateKey"), ApiEvent::new(KMS, "PutKeyPolicy")],
-        reads: &[GET, DESCRIBE, LIST, TAGS],
-        writes: &[PUT],
-        elements: &[],
-        stops: Stops::Nothing,
-        identities: Identities::Untouched,
+        events: &["CreateKey", "PutKeyPolicy"],
+        reads: &[&[GET]],
+        writes: &[&[PUT]],
+        ..Control::of(Self::KIND)
     };
+    type On = Key;
     type Facts = Shared;
     type Setting = KeyPolicy;
-    type Step = PolicyStep;
-    type Client = Keys;
-
-    async fn discover(client: &Keys, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        key::discover(client, place, from).await
-    }
-
-    async fn find(client: &Keys, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        key::find(client, place, id).await
-    }
+    type Step = Whole<KeyPolicy>;
 
     async fn observe(client: &Keys, target: &Target) -> Result<Observed<Shared, KeyPolicy>, Fault> {
-        let sent = client.0.get_key_policy().key_id(&target.id).policy_name(NAME).send().await;
-        let answer = found(GET.operation, &key::GONE, sent)?;
+        let answer = GET.found(&GONE, client.get_key_policy().key_id(&target.id).policy_name(NAME).send().await)?;
         let Some(text) = answer.and_then(|answer| answer.policy) else { return Ok(Observed::Absent) };
         let facts = Shared { arn: target.arn.clone().unwrap_or_default(), manager: Manager::Customer };
         Ok(Observed::Present { facts, setting: KeyPolicy(text) })
@@ -132,13 +121,9 @@ impl Remediation for KeyShared {
         if Sharing::of(&setting.0, &target.account, parameters, None).is_none() {
             return Ok(facts);
         }
-        let metadata = key::describe(client, &target.id).await?;
+        let metadata = describe(client, &target.id).await?;
         let is_aws = metadata.is_some_and(|key| key.key_manager() == Some(&KeyManagerType::Aws));
         Ok(if is_aws { Shared { manager: Manager::Aws, ..facts } } else { facts })
-    }
-
-    async fn tags(client: &Keys, target: &Target) -> Result<Tags, Fault> {
-        key::tags(client, &target.id).await
     }
 
     fn judge(facts: &Shared, setting: &KeyPolicy, context: &Context<'_>) -> Verdict<KeyPolicy> {
@@ -168,29 +153,13 @@ impl Remediation for KeyShared {
         }
     }
 
-    fn steps(from: &KeyPolicy, to: &KeyPolicy) -> Route<PolicyStep> {
-        Route::of(if Self::agrees(from, to) { vec![] } else { vec![PolicyStep::PutKeyPolicy(to.0.clone())] })
-    }
-
-    fn rebase(before: &KeyPolicy, after: &KeyPolicy, now: &KeyPolicy) -> Result<KeyPolicy, Conflict> {
-        let merged = edit::rebase(Kind::Key, Some(&before.0), Some(&after.0), Some(&now.0));
-        let merged = merged.map_err(|conflict| Conflict { element: conflict.to_string() })?;
-        merged.map(KeyPolicy).ok_or_else(|| Conflict { element: "the key policy".to_owned() })
-    }
-
-    fn agrees(a: &KeyPolicy, b: &KeyPolicy) -> bool {
-        edit::same(&a.0, &b.0)
-    }
-
-    fn show(KeyPolicy(text): &KeyPolicy) -> Value {
-        let statements = Policy::parse(Kind::Key, text).map(|policy| policy.statements.len()).ok();
-        json!({"policy": canonical::sha256_hex(text.as_bytes()), "statements": statements})
-    }
-
-    async fn perform(writer: &Writer<Keys>, target: &Target, step: &PolicyStep) -> Result<(), Fault> {
-        let PolicyStep::PutKeyPolicy(text) = step;
-        let request = writer.client().0.put_key_policy().key_id(&target.id).policy_name(NAME);
-        request.policy(text).send().await.map(|_| ()).map_err(|error| fault(PUT.operation, &error))
+    async fn perform(
+        writer: &Writer<Keys>,
+        key: &Target,
+        Whole(KeyPolicy(text)): &Whole<KeyPolicy>,
+    ) -> Result<(), Fault> {
+        let request = writer.client().put_key_policy().key_id(&key.id).policy_name(NAME);
+        PUT.done(request.policy(text).send().await)
     }
 }
 

@@ -25,33 +25,19 @@
 
 use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyState, MultiRegionKeyType, OriginType};
 use futures_util::future::join;
-use remedy_aws::{fault, found};
-use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Route, Scope,
-    Stops, Target, Verdict, Violation, control::ApiEvent, merge,
-};
-use remedy_engine::{Page, Place, Remediation, Tags, Writer};
-use serde::{Deserialize, Serialize};
-
-use crate::{
-    clients::Keys,
-    key::{self, DESCRIBE, LIST, TAGS},
-};
+use remedy_aws::Reading as _;
+use remedy_engine::prelude::*;
+use remedy_kms::{GONE, Key, Keys, describe};
 
 const STATUS: Call = Call::same("kms:GetKeyRotationStatus");
 const ENABLE: Call = Call::same("kms:EnableKeyRotation");
 const DISABLE: Call = Call::same("kms:DisableKeyRotation");
-const KMS: &str = "kms.amazonaws.com";
 /// The period where none is given.
 const DEFAULT_PERIOD: u32 = 365;
 
 /// The control `kms-key-unrotated`.
 #[derive(Debug)]
 pub struct KeyUnrotated;
-
-/// Why KMS cannot rotate the key, if it cannot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kind(pub Option<&'static str>);
 
 /// Automatic rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,28 +52,16 @@ pub enum Rotation {
     },
 }
 
-/// The writes of this control.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Turns rotation on, with a period.
-    EnableKeyRotation {
-        /// The period.
-        days: u32,
-    },
-    /// Turns rotation off.
-    DisableKeyRotation,
+impl Setting for Rotation {
+    const NAME: &'static str = "automatic rotation";
 }
 
-impl remedy_domain::Step for Step {
+impl Put for Rotation {
     fn call(&self) -> Call {
         match self {
-            Self::EnableKeyRotation { .. } => ENABLE,
-            Self::DisableKeyRotation => DISABLE,
+            Self::Off => DISABLE,
+            Self::Every { .. } => ENABLE,
         }
-    }
-
-    fn harm(&self) -> Harm {
-        Harm::None
     }
 }
 
@@ -97,55 +71,35 @@ impl Remediation for KeyUnrotated {
         title: "Customer-managed key does not rotate every year",
         hipaa: &["164.312(a)(2)(iv)"],
         config_rules: &["CMK_BACKING_KEY_ROTATION_ENABLED"],
-        resource_types: &[key::TYPE],
-        scope: Scope::Regional,
-        api_events: &[
-            ApiEvent::new(KMS, "CreateKey"),
-            ApiEvent::new(KMS, "DisableKeyRotation"),
-            ApiEvent::new(KMS, "EnableKey"),
-            ApiEvent::new(KMS, "EnableKeyRotation"),
-        ],
-        reads: &[DESCRIBE, STATUS, LIST, TAGS],
-        writes: &[DISABLE, ENABLE],
-        elements: &[],
-        stops: Stops::Nothing,
-        identities: Identities::Untouched,
+        events: &["CreateKey", "DisableKeyRotation", "EnableKey", "EnableKeyRotation"],
+        reads: &[&[STATUS]],
+        writes: &[&[DISABLE, ENABLE]],
+        ..Control::of(Self::KIND)
     };
-    type Facts = Kind;
+    type On = Key;
+    type Facts = Option<&'static str>;
     type Setting = Rotation;
-    type Step = Step;
-    type Client = Keys;
+    type Step = Whole<Rotation>;
 
-    async fn discover(client: &Keys, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        key::discover(client, place, from).await
-    }
-
-    async fn find(client: &Keys, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        key::find(client, place, id).await
-    }
-
-    async fn observe(client: &Keys, target: &Target) -> Result<Observed<Kind, Rotation>, Fault> {
-        let status = client.0.get_key_rotation_status().key_id(&target.id).send();
+    async fn observe(keys: &Keys, key: &Target) -> Result<Observed<Self::Facts, Rotation>, Fault> {
+        let status = keys.get_key_rotation_status().key_id(&key.id).send();
         // Side by side: each answer takes as long as a round trip.
-        let (metadata, status) = join(key::describe(client, &target.id), status).await;
+        let (metadata, status) = join(describe(keys, &key.id), status).await;
         let Some(metadata) = metadata? else { return Ok(Observed::Absent) };
         let obstacle = obstacle(&metadata);
         if obstacle.is_some() {
             // KMS may refuse to return the rotation of such a key, and it does not matter.
-            return Ok(Observed::Present { facts: Kind(obstacle), setting: Rotation::Off });
+            return Ok(Observed::Present { facts: obstacle, setting: Rotation::Off });
         }
-        let Some(answer) = found(STATUS.operation, &key::GONE, status)? else { return Ok(Observed::Absent) };
+        let Some(answer) = STATUS.found(&GONE, status)? else { return Ok(Observed::Absent) };
         let period = answer.rotation_period_in_days().and_then(|days| u32::try_from(days).ok());
         let on = Rotation::Every { days: period.unwrap_or(DEFAULT_PERIOD) };
         let setting = if answer.key_rotation_enabled() { on } else { Rotation::Off };
-        Ok(Observed::Present { facts: Kind(None), setting })
+        Ok(Observed::Present { facts: None, setting })
     }
 
-    async fn tags(client: &Keys, target: &Target) -> Result<Tags, Fault> {
-        key::tags(client, &target.id).await
-    }
-
-    fn judge(Kind(obstacle): &Kind, rotation: &Rotation, context: &Context<'_>) -> Verdict<Rotation> {
+    /// The facts say why KMS cannot rotate the key, if it cannot.
+    fn judge(obstacle: &Self::Facts, rotation: &Rotation, context: &Context<'_>) -> Verdict<Rotation> {
         if let Some(obstacle) = obstacle {
             return Verdict::OutOfScope((*obstacle).to_owned());
         }
@@ -163,31 +117,14 @@ impl Remediation for KeyUnrotated {
         })
     }
 
-    fn steps(from: &Rotation, to: &Rotation) -> Route<Step> {
-        Route::of(match to {
-            _ if from == to => vec![],
-            Rotation::Every { days } => vec![Step::EnableKeyRotation { days: *days }],
-            Rotation::Off => vec![Step::DisableKeyRotation],
-        })
-    }
-
-    fn rebase(before: &Rotation, after: &Rotation, now: &Rotation) -> Result<Rotation, Conflict> {
-        merge("automatic rotation", before, after, now)
-    }
-
-    async fn perform(writer: &Writer<Keys>, target: &Target, step: &Step) -> Result<(), Fault> {
-        let client = &writer.client().0;
-        match step {
-            Step::EnableKeyRotation { days } => {
-                let period =
-                    i32::try_from(*days).map_err(|_| Fault::defect(ENABLE.operation, "period-out-of-range"))?;
-                let request = client.enable_key_rotation().key_id(&target.id).rotation_period_in_days(period);
-                request.send().await.map(|_| ()).map_err(|error| fault(ENABLE.operation, &error))
+    async fn perform(writer: &Writer<Keys>, key: &Target, Whole(rotation): &Whole<Rotation>) -> Result<(), Fault> {
+        let keys = writer.client();
+        match rotation {
+            Rotation::Every { days } => {
+                let days = i32::try_from(*days).map_err(|_| Fault::defect(ENABLE.operation, "period-out-of-range"))?;
+                ENABLE.done(keys.enable_key_rotation().key_id(&key.id).rotation_period_in_days(days).send().await)
             }
-            Step::DisableKeyRotation => {
-                let sent = client.disable_key_rotation().key_id(&target.id).send().await;
-                sent.map(|_| ()).map_err(|error| fault(DISABLE.operation, &error))
-            }
+            Rotation::Off => DISABLE.done(keys.disable_key_rotation().key_id(&key.id).send().await),
         }
     }
 }

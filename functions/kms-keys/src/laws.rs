@@ -15,7 +15,8 @@ use remedy_testkit::laws::{
 use serde_json::Value;
 
 use self::worlds::{Kind, World, key_policies, kinds, make};
-use crate::{KeyDying, KeyPolicy, KeyShared, KeyUnrotated, Keys, key_dying::Life, key_unrotated::Rotation};
+use crate::{KeyDying, KeyPolicy, KeyShared, KeyUnrotated, key_dying::Life, key_unrotated::Rotation};
+use remedy_kms::Keys;
 
 remedy_testkit::laws!(key_unrotated: KeyUnrotated);
 remedy_testkit::laws!(key_dying: KeyDying);

@@ -1,7 +1,5 @@
 //! `kms-keys`: customer-managed KMS keys that do not rotate, are about to be deleted, or admit external principals.
 
-mod clients;
-mod key;
 mod key_dying;
 mod key_shared;
 mod key_unrotated;
@@ -9,12 +7,12 @@ mod key_unrotated;
 mod laws;
 mod sharing;
 
-pub use clients::Keys;
 pub use key_dying::{KeyDying, Manager};
-pub use key_shared::{KeyPolicy, KeyShared, PolicyStep, Shared};
+pub use key_shared::{KeyPolicy, KeyShared, Shared};
 pub use key_unrotated::KeyUnrotated;
 use remedy_aws::Roster;
 use remedy_engine::{Doors, Ports, enlist};
+use remedy_kms::Keys;
 
 /// The function's controls. A dying key is saved before its rotation is looked at.
 #[must_use]

@@ -31,23 +31,17 @@
 
 use std::collections::BTreeMap;
 
-use remedy_aws::buckets;
-use remedy_domain::{
-    Conflict, Context, Control, ControlId, Fault, Identities, Observed, Parameters, Route, Scope, Stops, Target,
-    Verdict, control::ApiEvent,
-};
-use remedy_engine::{Page, Place, Remediation, Tags, Writer};
-use serde_json::Value;
+use remedy_engine::prelude::*;
+use remedy_kms::DESCRIBE;
+use remedy_s3::{ACL, Bucket, policy};
 
 use crate::{
-    clients::Vaults,
-    default_encryption::{self, DELETE, DefaultEncryption, EncryptionStep, GET, PUT},
-    document, key,
-    logs::{self, Logs},
-    vault::{self, Vault},
+    clients::S3AndKms,
+    default_encryption::{self, DELETE, DefaultEncryption, GET, PUT},
+    facts::{self, EncryptionFacts},
+    logs::Logs,
 };
 
-const S3: &str = "s3.amazonaws.com";
 /// The control `s3-bucket-default-key`.
 #[derive(Debug)]
 pub struct BucketDefaultKey;
@@ -65,75 +59,51 @@ impl Remediation for BucketDefaultKey {
             "164.314(b)(2)",
         ],
         config_rules: &["S3_DEFAULT_ENCRYPTION_KMS"],
-        resource_types: &[buckets::TYPE],
-        scope: Scope::Regional,
-        api_events: &[
-            ApiEvent::new(S3, "CreateBucket"),
-            ApiEvent::new(S3, "DeleteBucketEncryption"),
-            ApiEvent::new(S3, "PutBucketEncryption"),
-        ],
-        reads: &[GET, document::GET, logs::ACL, key::DESCRIBE, buckets::TAGS, buckets::LIST],
-        writes: &[DELETE, PUT],
+        events: &["CreateBucket", "DeleteBucketEncryption", "PutBucketEncryption"],
+        reads: &[&[GET, policy::GET, ACL, DESCRIBE]],
+        writes: &[&[DELETE, PUT]],
         elements: &["default encryption: cipher and bucket key"],
-        stops: Stops::Nothing,
-        identities: Identities::Untouched,
+        ..Control::of(Self::KIND)
     };
-    type Facts = Vault;
+    type On = Bucket<S3AndKms>;
+    type Facts = EncryptionFacts;
     type Setting = DefaultEncryption;
-    type Step = EncryptionStep;
-    type Client = Vaults;
+    type Step = Whole<DefaultEncryption>;
 
-    async fn discover(client: &Vaults, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        buckets::discover(&client.buckets, place, from).await
-    }
-
-    async fn find(_: &Vaults, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        Ok(buckets::find(place, id))
-    }
-
-    async fn observe(client: &Vaults, target: &Target) -> Result<Observed<Vault, DefaultEncryption>, Fault> {
+    async fn observe(
+        client: &S3AndKms,
+        target: &Target,
+    ) -> Result<Observed<EncryptionFacts, DefaultEncryption>, Fault> {
         let Some((setting, rules)) = default_encryption::read(&client.buckets, target).await? else {
             return Ok(Observed::Absent);
         };
-        let facts = Vault { bucket: target.clone(), rules, logs: Logs::None, keys: BTreeMap::new() };
+        let facts = EncryptionFacts { bucket: target.clone(), rules, logs: Logs::None, keys: BTreeMap::new() };
         Ok(Observed::Present { facts, setting })
     }
 
     async fn consult(
-        client: &Vaults,
+        client: &S3AndKms,
         _: &Target,
-        facts: Vault,
+        facts: EncryptionFacts,
         setting: &DefaultEncryption,
         parameters: &Parameters,
-    ) -> Result<Vault, Fault> {
-        vault::consult(client, facts, setting, parameters).await
+    ) -> Result<EncryptionFacts, Fault> {
+        facts::consult(client, facts, setting, parameters).await
     }
 
-    async fn tags(client: &Vaults, target: &Target) -> Result<Tags, Fault> {
-        buckets::tags(&client.buckets, target).await
+    fn judge(
+        facts: &EncryptionFacts,
+        setting: &DefaultEncryption,
+        context: &Context<'_>,
+    ) -> Verdict<DefaultEncryption> {
+        facts::judge(facts, setting, context.parameters)
     }
 
-    fn judge(facts: &Vault, setting: &DefaultEncryption, context: &Context<'_>) -> Verdict<DefaultEncryption> {
-        vault::judge(facts, setting, context.parameters)
-    }
-
-    fn steps(from: &DefaultEncryption, to: &DefaultEncryption) -> Route<EncryptionStep> {
-        DefaultEncryption::steps(from, to)
-    }
-
-    fn rebase(
-        before: &DefaultEncryption,
-        after: &DefaultEncryption,
-        now: &DefaultEncryption,
-    ) -> Result<DefaultEncryption, Conflict> {
-        DefaultEncryption::rebased(before, after, now)
-    }
-
-    fn show(setting: &DefaultEncryption) -> Value {
-        setting.shown()
-    }
-
-    async fn perform(writer: &Writer<Vaults>, target: &Target, step: &EncryptionStep) -> Result<(), Fault> {
-        step.make(&writer.client().buckets, target).await
+    async fn perform(
+        writer: &Writer<S3AndKms>,
+        target: &Target,
+        Whole(encryption): &Whole<DefaultEncryption>,
+    ) -> Result<(), Fault> {
+        default_encryption::write(&writer.client().buckets, target, encryption).await
     }
 }

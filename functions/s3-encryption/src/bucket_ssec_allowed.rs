@@ -25,22 +25,11 @@
 //!
 //! Source: S3 User Guide, "Blocking or unblocking SSE-C for a general purpose bucket".
 
-use remedy_aws::buckets;
-use remedy_domain::{
-    Conflict, Consent, Context, Control, ControlId, Drift, Fault, Identities, Observed, Parameters, Route, Scope,
-    Stops, Target, Verdict, Violation, control::ApiEvent,
-};
-use remedy_engine::{Page, Place, Remediation, Tags, Writer};
+use remedy_engine::prelude::*;
 use remedy_policy::{Kind, Policy, denies_customer_provided_keys};
-use serde_json::Value;
+use remedy_s3::{Bucket, Buckets, policy};
 
-use crate::{
-    clients::Buckets,
-    default_encryption::{self, DefaultEncryption, EncryptionStep, GET, PUT, Rules, SEVERAL, SSE_C},
-    document,
-};
-
-const S3: &str = "s3.amazonaws.com";
+use crate::default_encryption::{self, DefaultEncryption, GET, PUT, Rules, SEVERAL, SSE_C};
 
 /// The control `s3-bucket-ssec-allowed`.
 #[derive(Debug)]
@@ -73,35 +62,19 @@ impl Remediation for BucketSsecAllowed {
         id: ControlId("s3-bucket-ssec-allowed"),
         title: "Bucket that takes objects under keys it will never see",
         hipaa: &["164.308(a)(1)(ii)(B)", "164.308(a)(7)(i)", "164.312(a)(2)(iv)"],
-        config_rules: &[],
-        resource_types: &[buckets::TYPE],
-        scope: Scope::Regional,
-        api_events: &[
-            ApiEvent::new(S3, "CreateBucket"),
-            ApiEvent::new(S3, "DeleteBucketEncryption"),
-            ApiEvent::new(S3, "PutBucketEncryption"),
-        ],
-        reads: &[GET, document::GET, buckets::TAGS, buckets::LIST],
-        writes: &[PUT],
+        events: &["CreateBucket", "DeleteBucketEncryption", "PutBucketEncryption"],
+        reads: &[&[GET, policy::GET]],
+        writes: &[&[PUT]],
         elements: &["default encryption: blocked encryption types"],
-        stops: Stops::Nothing,
-        identities: Identities::Untouched,
+        ..Control::of(Self::KIND)
     };
+    type On = Bucket;
     type Facts = Taken;
     type Setting = DefaultEncryption;
-    type Step = EncryptionStep;
-    type Client = Buckets;
-
-    async fn discover(client: &Buckets, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        buckets::discover(&client.0, place, from).await
-    }
-
-    async fn find(_: &Buckets, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        Ok(buckets::find(place, id))
-    }
+    type Step = Whole<DefaultEncryption>;
 
     async fn observe(client: &Buckets, target: &Target) -> Result<Observed<Taken, DefaultEncryption>, Fault> {
-        let Some((setting, rules)) = default_encryption::read(&client.0, target).await? else {
+        let Some((setting, rules)) = default_encryption::read(client, target).await? else {
             return Ok(Observed::Absent);
         };
         let facts = Taken { bucket: target.clone(), rules, policy: Saying::Unread };
@@ -118,15 +91,11 @@ impl Remediation for BucketSsecAllowed {
         if setting.blocks(SSE_C) {
             return Ok(facts);
         }
-        let text = document::read(&client.0, target).await?.flatten();
+        let text = policy::read(client, target).await?.flatten();
         let policy = text.as_deref().and_then(|text| Policy::parse(Kind::Bucket, text).ok());
         let bucket = target.arn.as_deref().unwrap_or_default();
         let is_denied = policy.is_some_and(|policy| denies_customer_provided_keys(&policy, bucket));
         Ok(Taken { policy: if is_denied { Saying::Denied } else { Saying::NotDenied }, ..facts })
-    }
-
-    async fn tags(client: &Buckets, target: &Target) -> Result<Tags, Fault> {
-        buckets::tags(&client.0, target).await
     }
 
     fn judge(facts: &Taken, setting: &DefaultEncryption, _: &Context<'_>) -> Verdict<DefaultEncryption> {
@@ -146,23 +115,11 @@ impl Remediation for BucketSsecAllowed {
         }
     }
 
-    fn steps(from: &DefaultEncryption, to: &DefaultEncryption) -> Route<EncryptionStep> {
-        DefaultEncryption::steps(from, to)
-    }
-
-    fn rebase(
-        before: &DefaultEncryption,
-        after: &DefaultEncryption,
-        now: &DefaultEncryption,
-    ) -> Result<DefaultEncryption, Conflict> {
-        DefaultEncryption::rebased(before, after, now)
-    }
-
-    fn show(setting: &DefaultEncryption) -> Value {
-        setting.shown()
-    }
-
-    async fn perform(writer: &Writer<Buckets>, target: &Target, step: &EncryptionStep) -> Result<(), Fault> {
-        step.make(&writer.client().0, target).await
+    async fn perform(
+        writer: &Writer<Buckets>,
+        target: &Target,
+        Whole(encryption): &Whole<DefaultEncryption>,
+    ) -> Result<(), Fault> {
+        default_encryption::write(writer.client(), target, encryption).await
     }
 }

@@ -24,24 +24,19 @@
 //! **When a person decides.** Always; AWS services that may deliver logs may support SSE-S3 only. Or the policy cannot
 //! be read, or has no room.
 
-use remedy_aws::buckets;
-use remedy_domain::{
-    Conflict, Consent, Context, Control, ControlId, Drift, Fault, Identities, Observed, Parameters, PutEncryption,
-    Route, Scope, Stops, Target, Verdict, Violation, canonical, control::ApiEvent,
-};
-use remedy_engine::{Page, Place, Remediation, Tags, Writer};
+use remedy_domain::PutEncryption;
+use remedy_engine::prelude::*;
 use remedy_policy::{Kind, Policy, Upload, denies_uploads};
-use serde_json::{Value, json};
+use remedy_s3::{
+    ACL, Bucket, Buckets,
+    policy::{self, DELETE, GET, PUT},
+};
 
 use crate::{
-    clients::Buckets,
-    document::{self, DELETE, GET, PUT, Step},
+    bucket_policy,
     logs::{self, Logs},
-    policy,
-    upload_policy::{HEADERLESS, UNENCRYPTED, UploadPolicy},
+    upload_policy::UploadPolicy,
 };
-
-const S3: &str = "s3.amazonaws.com";
 
 /// The control `s3-bucket-unencrypted-put`.
 #[derive(Debug)]
@@ -71,37 +66,22 @@ impl Remediation for BucketUnencryptedPut {
             "164.314(b)(2)",
         ],
         config_rules: &["S3_BUCKET_SERVER_SIDE_ENCRYPTION_ENABLED"],
-        resource_types: &[buckets::TYPE],
-        scope: Scope::Regional,
-        api_events: &[
-            ApiEvent::new(S3, "CreateBucket"),
-            ApiEvent::new(S3, "DeleteBucketPolicy"),
-            ApiEvent::new(S3, "PutBucketPolicy"),
-        ],
-        reads: &[GET, logs::ACL, buckets::TAGS, buckets::LIST],
-        writes: &[DELETE, PUT],
+        events: &["CreateBucket", "DeleteBucketPolicy", "PutBucketPolicy"],
+        reads: &[&[GET, ACL]],
+        writes: &[&[DELETE, PUT]],
         elements: &[
             "bucket policy: statement RemedyDenyUnencryptedPut",
             "bucket policy: statement RemedyDenyHeaderlessPut",
         ],
-        stops: Stops::Nothing,
-        identities: Identities::Untouched,
+        ..Control::of(Self::KIND)
     };
+    type On = Bucket;
     type Facts = Uploads;
     type Setting = UploadPolicy;
-    type Step = Step;
-    type Client = Buckets;
-
-    async fn discover(client: &Buckets, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        buckets::discover(&client.0, place, from).await
-    }
-
-    async fn find(_: &Buckets, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        Ok(buckets::find(place, id))
-    }
+    type Step = Whole<UploadPolicy>;
 
     async fn observe(client: &Buckets, target: &Target) -> Result<Observed<Uploads, UploadPolicy>, Fault> {
-        let Some(text) = document::read(&client.0, target).await? else { return Ok(Observed::Absent) };
+        let Some(text) = policy::read(client, target).await? else { return Ok(Observed::Absent) };
         let setting = text.map_or_else(UploadPolicy::default, UploadPolicy::parted);
         Ok(Observed::Present { facts: Uploads { bucket: target.clone(), logs: Logs::None }, setting })
     }
@@ -120,11 +100,7 @@ impl Remediation for BucketUnencryptedPut {
         if by_policy == Logs::Delivered {
             return Ok(Uploads { logs: by_policy, ..facts });
         }
-        Ok(Uploads { logs: logs::let_in_by_acl(&client.0, target).await?, ..facts })
-    }
-
-    async fn tags(client: &Buckets, target: &Target) -> Result<Tags, Fault> {
-        buckets::tags(&client.0, target).await
+        Ok(Uploads { logs: logs::let_in_by_acl(client, target).await?, ..facts })
     }
 
     fn judge(facts: &Uploads, setting: &UploadPolicy, context: &Context<'_>) -> Verdict<UploadPolicy> {
@@ -137,36 +113,19 @@ impl Remediation for BucketUnencryptedPut {
         }
         let violations = taken.iter().map(|upload| Violation::new(words(*upload))).collect();
         let desired = taken.iter().fold(setting.clone(), |setting, upload| setting.denying(*upload, arn(facts)));
-        if let Some(obstacle) = policy::obstacle(setting.rest.as_deref(), desired.joined().as_deref()) {
+        if let Some(obstacle) = bucket_policy::obstacle(setting.rest.as_deref(), desired.joined().as_deref()) {
             return Verdict::NeedsHuman { violations, reason: obstacle.to_string() };
         }
         let consent = Consent::Ask(why_ask(&taken, facts.logs, setting.rest.as_deref()));
         Verdict::Drifted(Drift { violations, desired, consent, note: None })
     }
 
-    fn steps(from: &UploadPolicy, to: &UploadPolicy) -> Route<Step> {
-        Route::of(if from.agrees(to) { vec![] } else { vec![Step::to(to.joined())] })
-    }
-
-    fn rebase(before: &UploadPolicy, after: &UploadPolicy, now: &UploadPolicy) -> Result<UploadPolicy, Conflict> {
-        UploadPolicy::rebased(before, after, now)
-    }
-
-    fn agrees(a: &UploadPolicy, b: &UploadPolicy) -> bool {
-        a.agrees(b)
-    }
-
-    fn show(setting: &UploadPolicy) -> Value {
-        let digest = |text: &Option<String>| text.as_ref().map(|text| canonical::sha256_hex(text.as_bytes()));
-        json!({
-            UNENCRYPTED: digest(&setting.unencrypted),
-            HEADERLESS: digest(&setting.headerless),
-            "other_statements": digest(&setting.rest),
-        })
-    }
-
-    async fn perform(writer: &Writer<Buckets>, target: &Target, step: &Step) -> Result<(), Fault> {
-        step.make(&writer.client().0, target).await
+    async fn perform(
+        writer: &Writer<Buckets>,
+        target: &Target,
+        Whole(setting): &Whole<UploadPolicy>,
+    ) -> Result<(), Fault> {
+        policy::write(writer.client(), target, setting.joined().as_deref()).await
     }
 }
 
@@ -200,7 +159,7 @@ fn why_ask(taken: &[Upload], logs: Logs, rest: Option<&str>) -> String {
         "clients that name another encryption, such as AES256, would be refused"
     };
     let blocked = "; the policy lets strangers in, and Block Public Access would refuse it";
-    let also = if rest.is_some_and(policy::is_refused_by_block) { blocked } else { "" };
+    let also = if rest.is_some_and(bucket_policy::is_refused_by_block) { blocked } else { "" };
     let delivery = if logs == Logs::Delivered { format!("; {}", logs::REASON) } else { String::new() };
     format!("{refused}{also}{delivery}")
 }
@@ -216,7 +175,7 @@ mod tests {
         let place = Place { account: account.clone(), region: Region::parse("us-east-1").unwrap() };
         let context = Context { now: Timestamp::UNIX_EPOCH, account: &account, parameters };
         let setting = UploadPolicy::parted(format!(r#"{{"Version":"2012-10-17","Statement":[{text}]}}"#));
-        let uploads = Uploads { bucket: buckets::find(&place, "phi").remove(0), logs };
+        let uploads = Uploads { bucket: remedy_s3::named(&place, "phi"), logs };
         BucketUnencryptedPut::judge(&uploads, &setting, &context)
     }
 

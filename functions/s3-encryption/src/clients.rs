@@ -1,35 +1,33 @@
 //! The clients of this function.
 
+use aws_sdk_s3::Client;
 use remedy_aws::{Connect, Session};
-
-/// A client for buckets.
-#[derive(Debug, Clone)]
-pub struct Buckets(pub aws_sdk_s3::Client);
+use remedy_kms::Keys;
 
 /// Clients for buckets and for the keys that encrypt them.
 #[derive(Debug, Clone)]
-pub struct Vaults {
+pub struct S3AndKms {
     /// For buckets.
-    pub buckets: aws_sdk_s3::Client,
+    pub buckets: Client,
     session: Session,
 }
 
-impl Vaults {
+impl S3AndKms {
     /// A client for keys, made when it is needed: a bucket that is as it should be needs none.
     #[must_use]
-    pub fn keys(&self) -> aws_sdk_kms::Client {
-        aws_sdk_kms::Client::new(self.session.config())
+    pub fn keys(&self) -> Keys {
+        Connect::connect(&self.session)
     }
 }
 
-impl Connect for Buckets {
-    fn connect(session: &Session) -> Self {
-        Self(Connect::connect(session))
-    }
-}
-
-impl Connect for Vaults {
+impl Connect for S3AndKms {
     fn connect(session: &Session) -> Self {
         Self { buckets: Connect::connect(session), session: session.clone() }
+    }
+}
+
+impl AsRef<Client> for S3AndKms {
+    fn as_ref(&self) -> &Client {
+        &self.buckets
     }
 }

@@ -8,8 +8,8 @@ use aws_sdk_s3::{
         ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
     },
 };
-use remedy_aws::{absent, fault};
-use remedy_domain::{Call, Conflict, Fault, Harm, Route, Target, canonical, merge};
+use remedy_aws::{Reading as _, absent};
+use remedy_domain::{Call, Conflict, Fault, Put, Setting, Target, canonical, merge};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -103,22 +103,12 @@ impl DefaultEncryption {
         let blocked = others.cloned().chain([encryption.to_owned()]).collect();
         Self { blocked: Some(blocked), ..self.clone() }
     }
+}
 
-    /// The way from one to another.
-    pub(crate) fn steps(from: &Self, to: &Self) -> Route<EncryptionStep> {
-        let mut route = Route::of(match to {
-            _ if from == to => vec![],
-            plain if *plain == Self::default() => vec![EncryptionStep::DeleteBucketEncryption],
-            _ => vec![EncryptionStep::PutBucketEncryption(to.clone())],
-        });
-        // A list of nothing is not the same as no list: S3 has a default of its own, by the age of the bucket.
-        if from.blocked.is_some() && to.blocked.is_none() {
-            route.lost.push("whether S3's own default of blocked encryption types applies".to_owned());
-        }
-        route
-    }
+impl Setting for DefaultEncryption {
+    const NAME: &'static str = "the default encryption";
 
-    pub(crate) fn rebased(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
+    fn rebase(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
         Ok(Self {
             cipher: merge("the default encryption", &before.cipher, &after.cipher, &now.cipher)?,
             bucket_key: merge("the bucket key", &before.bucket_key, &after.bucket_key, &now.bucket_key)?,
@@ -127,7 +117,7 @@ impl DefaultEncryption {
     }
 
     /// Names of keys that are no ids may say anything: they are shown as digests.
-    pub(crate) fn shown(&self) -> Value {
+    fn show(&self) -> Value {
         let words = [S3, KMS, DSSE, "aws:fsx"];
         let algorithm = words.iter().find(|word| **word == self.cipher.algorithm);
         let is_id = |id: &str| id.len() <= 36 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -136,6 +126,20 @@ impl DefaultEncryption {
             _ => canonical::sha256_hex(key.as_bytes()),
         });
         json!({"algorithm": algorithm, "key": key, "bucket_key": self.bucket_key, "blocked": self.blocked.as_ref().map(Vec::len)})
+    }
+}
+
+/// The controls always ask because the repair may stop a caller.
+impl Put for DefaultEncryption {
+    /// Plain SSE-S3 is what every bucket has without a configuration.
+    fn call(&self) -> Call {
+        if *self == Self::default() { DELETE } else { PUT }
+    }
+
+    /// A list of nothing is not the same as no list: S3 has a default of its own, by the age of the bucket.
+    fn lost(from: &Self, to: &Self) -> Vec<String> {
+        let is_lost = from.blocked.is_some() && to.blocked.is_none();
+        is_lost.then(|| "whether S3's own default of blocked encryption types applies".to_owned()).into_iter().collect()
     }
 }
 
@@ -148,47 +152,16 @@ pub enum Rules {
     Several,
 }
 
-/// The writes of a default encryption.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EncryptionStep {
-    /// The whole configuration.
-    PutBucketEncryption(DefaultEncryption),
-    /// The configuration goes: SSE-S3 is what every bucket has.
-    DeleteBucketEncryption,
-}
-
-impl remedy_domain::Step for EncryptionStep {
-    fn call(&self) -> Call {
-        match self {
-            Self::PutBucketEncryption(_) => PUT,
-            Self::DeleteBucketEncryption => DELETE,
-        }
+/// Makes this the default encryption of a bucket.
+pub(crate) async fn write(client: &Client, target: &Target, encryption: &DefaultEncryption) -> Result<(), Fault> {
+    let (bucket, owner) = (&target.id, target.account.as_str());
+    if encryption.call() == DELETE {
+        return DELETE.done(client.delete_bucket_encryption().bucket(bucket).expected_bucket_owner(owner).send().await);
     }
-
-    /// The controls always ask because the repair may stop a caller.
-    fn harm(&self) -> Harm {
-        Harm::None
-    }
-}
-
-impl EncryptionStep {
-    /// Makes the call.
-    pub(crate) async fn make(&self, client: &Client, target: &Target) -> Result<(), Fault> {
-        let owner = target.account.as_str();
-        match self {
-            Self::PutBucketEncryption(encryption) => {
-                let told = encryption.configuration();
-                let told = told.map_err(|_| Fault::defect(PUT.operation, "configuration-not-built"))?;
-                let request = client.put_bucket_encryption().bucket(&target.id).expected_bucket_owner(owner);
-                let sent = request.server_side_encryption_configuration(told).send().await;
-                sent.map(|_| ()).map_err(|error| fault(PUT.operation, &error))
-            }
-            Self::DeleteBucketEncryption => {
-                let request = client.delete_bucket_encryption().bucket(&target.id).expected_bucket_owner(owner);
-                request.send().await.map(|_| ()).map_err(|error| fault(DELETE.operation, &error))
-            }
-        }
-    }
+    let configuration = encryption.configuration();
+    let configuration = configuration.map_err(|_| Fault::defect(PUT.operation, "configuration-not-built"))?;
+    let request = client.put_bucket_encryption().bucket(bucket).expected_bucket_owner(owner);
+    PUT.done(request.server_side_encryption_configuration(configuration).send().await)
 }
 
 /// Reads the default encryption of a bucket; none where there is no such bucket.
@@ -197,8 +170,8 @@ pub(crate) async fn read(client: &Client, target: &Target) -> Result<Option<(Def
     let configuration = match request.expected_bucket_owner(target.account.as_str()).send().await {
         Ok(answer) => answer.server_side_encryption_configuration,
         Err(error) if absent(&error, &["ServerSideEncryptionConfigurationNotFoundError"]) => None,
-        Err(error) if absent(&error, &["NoSuchBucket"]) => return Ok(None),
-        Err(error) => return Err(fault(GET.operation, &error)),
+        Err(error) if absent(&error, &[remedy_s3::GONE]) => return Ok(None),
+        Err(error) => return Err(GET.fault(&error)),
     };
     let is_several = configuration.as_ref().is_some_and(|configuration| configuration.rules().len() > 1);
     let rules = if is_several { Rules::Several } else { Rules::One };
@@ -208,6 +181,7 @@ pub(crate) async fn read(client: &Client, target: &Target) -> Result<Option<(Def
 #[cfg(test)]
 mod tests {
     use super::*;
+    use remedy_domain::{Step as _, Whole};
 
     fn blocking(kinds: &[&str]) -> DefaultEncryption {
         DefaultEncryption { blocked: Some(kinds.iter().map(|kind| (*kind).to_owned()).collect()), ..Default::default() }
@@ -230,11 +204,11 @@ mod tests {
 
     #[test]
     fn an_absent_list_cannot_be_restored() {
-        let back = |before: &DefaultEncryption| DefaultEncryption::steps(&before.blocking(SSE_C), before);
+        let back = |before: &DefaultEncryption| Whole::route(&before.blocking(SSE_C), before);
         assert_eq!(back(&DefaultEncryption::default()).lost.len(), 1);
         assert!(back(&blocking(&["NONE"])).lost.is_empty());
         let (from, to) = (DefaultEncryption::default(), DefaultEncryption { bucket_key: true, ..Default::default() });
-        assert!(DefaultEncryption::steps(&from, &to).lost.is_empty(), "nobody touched the list");
+        assert!(Whole::route(&from, &to).lost.is_empty(), "nobody touched the list");
     }
 
     #[test]
@@ -244,7 +218,7 @@ mod tests {
         let whole = DefaultEncryption { cipher, bucket_key: true, blocked };
         assert_eq!(DefaultEncryption::mirror(Some(&whole.configuration().unwrap())), whole);
         assert_eq!(DefaultEncryption::mirror(None), DefaultEncryption::default());
-        let shown = whole.shown().to_string();
+        let shown = whole.show().to_string();
         assert!(!shown.contains("phi") && !shown.contains("aws:new"), "{shown}");
     }
 }

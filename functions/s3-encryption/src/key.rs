@@ -1,13 +1,9 @@
 //! Keys of KMS, as far as a bucket can be encrypted with them.
 
-use aws_sdk_kms::{
-    Client,
-    types::{KeyManagerType, KeyMetadata, KeySpec, KeyState, KeyUsageType},
-};
-use remedy_aws::found;
-use remedy_domain::{Call, Fault, Parameters, Target};
-
-pub(crate) const DESCRIBE: Call = Call::same("kms:DescribeKey");
+use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyState, KeyUsageType};
+use remedy_aws::Reading as _;
+use remedy_domain::{Fault, Parameters, Target};
+use remedy_kms::{DESCRIBE, GONE, Keys};
 
 /// What KMS says of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,9 +26,8 @@ pub enum Manager {
 }
 
 /// Reads what KMS says of a key; none where there is no such key.
-pub(crate) async fn describe(client: &Client, id: &str) -> Result<Option<Key>, Fault> {
-    let sent = client.describe_key().key_id(id).send().await;
-    let answer = found(DESCRIBE.operation, &["NotFoundException", "InvalidArnException"], sent)?;
+pub(crate) async fn describe(keys: &Keys, id: &str) -> Result<Option<Key>, Fault> {
+    let answer = DESCRIBE.found(&GONE, keys.describe_key().key_id(id).send().await)?;
     Ok(answer.and_then(|answer| answer.key_metadata).map(|metadata| of(&metadata)))
 }
 

@@ -2,9 +2,9 @@
 
 mod worlds;
 
-use remedy_aws::buckets::Website;
 use remedy_domain::{Parameters, PutEncryption, Target};
 use remedy_engine::Tags;
+use remedy_s3::Website;
 use remedy_testkit::laws::{
     Lawful, Stage,
     proptest::{
@@ -18,9 +18,11 @@ use self::worlds::{
     Present, Wanted, deliver, denials, encrypt, encryptions, host, listed, logs, make, policies, present,
     upload_policies, wanted,
 };
+use remedy_s3::Buckets;
+
 use crate::{
-    BucketDefaultKey, BucketPlaintext, BucketPolicy, BucketSsecAllowed, BucketUnencryptedPut, Buckets,
-    DefaultEncryption, UploadPolicy, bucket_plaintext::SID, logs::Logs,
+    BucketDefaultKey, BucketPlaintext, BucketPolicy, BucketSsecAllowed, BucketUnencryptedPut, DefaultEncryption,
+    UploadPolicy, logs::Logs,
 };
 
 remedy_testkit::laws!(bucket_plaintext: BucketPlaintext);
@@ -49,7 +51,7 @@ impl Lawful for BucketPlaintext {
     }
 
     async fn arrange(world: &Bucket, stage: &Stage) -> Option<String> {
-        let (client, name) = make(stage, world.policy.joined(SID)).await;
+        let (client, name) = make(stage, world.policy.joined()).await;
         if world.website == Website::Hosted {
             host(&client, &name).await;
         }

@@ -7,16 +7,12 @@
 //! CloudTrail"; AWS Config, "Permissions for the Amazon S3 Bucket".
 
 use aws_sdk_s3::{Client, types::Grantee};
-use remedy_aws::{absent, fault};
-use remedy_domain::{Call, Fault, Target};
+use remedy_domain::{Fault, Target};
 use remedy_policy::{
     Kind, Policy,
     document::{Effect, Principal, PrincipalKind, Statement},
     glob,
 };
-
-/// The call that reads the ACL.
-pub(crate) const ACL: Call = Call::same("s3:GetBucketAcl");
 
 /// The information for a person before the repair.
 pub(crate) const REASON: &str = "AWS services are let in to deliver logs to this bucket: those that know SSE-S3 only would \
@@ -123,12 +119,7 @@ fn delivers(principal: &Principal<'_>) -> bool {
 
 /// Reads whether the ACL of a bucket lets a service deliver logs.
 pub(crate) async fn let_in_by_acl(client: &Client, target: &Target) -> Result<Logs, Fault> {
-    let request = client.get_bucket_acl().bucket(&target.id).expected_bucket_owner(target.account.as_str());
-    let answer = match request.send().await {
-        Ok(answer) => answer,
-        Err(error) if absent(&error, &["NoSuchBucket"]) => return Ok(Logs::None),
-        Err(error) => return Err(fault(ACL.operation, &error)),
-    };
+    let Some(answer) = remedy_s3::acl(client, target).await? else { return Ok(Logs::None) };
     let delivers = |grantee: &Grantee| grantee.uri() == Some(LOG_DELIVERY) || grantee.id() == Some(CLOUDFRONT);
     Ok(answer.grants().iter().filter_map(|grant| grant.grantee()).any(delivers).into())
 }

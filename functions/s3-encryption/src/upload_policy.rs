@@ -1,11 +1,11 @@
 //! A bucket policy as the statements about uploads and the rest, which is not ours.
 
-use remedy_domain::{Conflict, merge};
+use remedy_domain::{Call, Conflict, Put, Setting, merge};
 use remedy_policy::Upload;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::policy::{join, part, same};
+use crate::bucket_policy::{REST, digest, join, part, same};
 
 /// The reserved Sid of the statement on uploads that name another encryption.
 pub(crate) const UNENCRYPTED: &str = "RemedyDenyUnencryptedPut";
@@ -41,14 +41,6 @@ impl UploadPolicy {
         join(self.rest.as_deref(), own)
     }
 
-    /// Whether two say the same, however they are spaced.
-    #[must_use]
-    pub fn agrees(&self, other: &Self) -> bool {
-        [(&self.unencrypted, &other.unencrypted), (&self.headerless, &other.headerless), (&self.rest, &other.rest)]
-            .into_iter()
-            .all(|(a, b)| same(a.as_deref(), b.as_deref()))
-    }
-
     /// The same, with our statement against such uploads.
     #[must_use]
     pub(crate) fn denying(self, upload: Upload, bucket_arn: &str) -> Self {
@@ -58,16 +50,41 @@ impl UploadPolicy {
             Upload::NamingNone => Self { headerless: own, ..self },
         }
     }
+}
 
-    pub(crate) fn rebased(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
+impl Setting for UploadPolicy {
+    const NAME: &'static str = "the bucket policy";
+
+    fn rebase(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
         let own = |sid: &str, of: fn(&Self) -> &Option<String>| {
             merge(&format!("the statement {sid}"), of(before), of(after), of(now))
         };
         Ok(Self {
             unencrypted: own(UNENCRYPTED, |policy| &policy.unencrypted)?,
             headerless: own(HEADERLESS, |policy| &policy.headerless)?,
-            rest: merge("the other statements of the bucket policy", &before.rest, &after.rest, &now.rest)?,
+            rest: merge(REST, &before.rest, &after.rest, &now.rest)?,
         })
+    }
+
+    /// However they are spaced.
+    fn agrees(&self, other: &Self) -> bool {
+        [(&self.unencrypted, &other.unencrypted), (&self.headerless, &other.headerless), (&self.rest, &other.rest)]
+            .into_iter()
+            .all(|(a, b)| same(a.as_deref(), b.as_deref()))
+    }
+
+    fn show(&self) -> Value {
+        json!({
+            UNENCRYPTED: digest(self.unencrypted.as_deref()),
+            HEADERLESS: digest(self.headerless.as_deref()),
+            "other_statements": digest(self.rest.as_deref()),
+        })
+    }
+}
+
+impl Put for UploadPolicy {
+    fn call(&self) -> Call {
+        remedy_s3::policy::write_call(self.joined().as_deref())
     }
 }
 

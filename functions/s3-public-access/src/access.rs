@@ -1,23 +1,21 @@
 //! The parts that open a bucket or keep it closed: its flags, its policy and its ACL, and the steps from one to
 //! another.
 
-use remedy_domain::{Call, Conflict, Harm, Route, canonical};
+use remedy_domain::{Call, Conflict, Route, Setting, canonical};
 use remedy_policy::{Answer, Kind, edit};
+use remedy_s3::policy::{DELETE as DELETE_POLICY, PUT as PUT_POLICY};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
     acl::Acl,
-    block::{self, Calls, PublicAccessBlock},
+    block::{Flags, PublicAccessBlock},
     policy::{alike, may_be_public},
 };
 
 pub(crate) const PUT_BLOCK: Call = Call::new("s3:PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock");
 pub(crate) const DELETE_BLOCK: Call = Call::new("s3:DeletePublicAccessBlock", "s3:PutBucketPublicAccessBlock");
-pub(crate) const PUT_POLICY: Call = Call::same("s3:PutBucketPolicy");
-pub(crate) const DELETE_POLICY: Call = Call::same("s3:DeleteBucketPolicy");
 pub(crate) const PUT_ACL: Call = Call::same("s3:PutBucketAcl");
-const CALLS: Calls = Calls { put: PUT_BLOCK, delete: DELETE_BLOCK };
 
 /// The parts that open a bucket or keep it closed, mirrored whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -51,59 +49,80 @@ impl From<Stored> for Access {
 /// The writes of the control `s3-bucket-public`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// The flags are set, or their configuration goes.
-    Block(block::Step),
-    /// The whole policy, with what lets nobody in as it was.
-    PutBucketPolicy(String),
-    /// The policy goes.
-    DeleteBucketPolicy,
+    /// The flags are set, or their configuration is deleted.
+    Block(Flags),
+    /// The whole policy, with what lets nobody in as it was, or the policy is deleted.
+    Policy(Option<String>),
     /// The whole list, with what lets nobody in as it was.
-    PutBucketAcl(Acl),
+    Acl(Acl),
 }
 
 impl remedy_domain::Step for Step {
+    type Setting = Access;
+
     fn call(&self) -> Call {
         match self {
-            Self::Block(step) => step.call(),
-            Self::PutBucketPolicy(_) => PUT_POLICY,
-            Self::DeleteBucketPolicy => DELETE_POLICY,
-            Self::PutBucketAcl(_) => PUT_ACL,
+            Self::Block(Some(_)) => PUT_BLOCK,
+            Self::Block(None) => DELETE_BLOCK,
+            Self::Policy(Some(_)) => PUT_POLICY,
+            Self::Policy(None) => DELETE_POLICY,
+            Self::Acl(_) => PUT_ACL,
         }
     }
 
-    fn harm(&self) -> Harm {
-        Harm::None
+    /// While the documents are written, only those flags are on that are on at both ends and do not have S3 refuse them; so
+    /// what is closed is closed last, and what is opened is opened first.
+    fn route(from: &Access, to: &Access) -> Route<Self> {
+        let mut documents = documents(from, to);
+        let meanwhile = meanwhile(from, to, &documents);
+        if meanwhile != from.block {
+            // An undo goes the other way round.
+            documents.reverse();
+        }
+        let flags = |from: Flags, to: Flags| (from != to).then_some(Self::Block(to));
+        Route::of(flags(from.block, meanwhile).into_iter().chain(documents).chain(flags(meanwhile, to.block)).collect())
     }
 }
 
-impl Access {
-    /// Whether two are equal but for how S3 spells a policy.
-    pub(crate) fn agrees(&self, other: &Self) -> bool {
-        self.block == other.block && self.acl == other.acl && alike(self.policy.as_deref(), other.policy.as_deref())
-    }
-
-    /// Whether the bucket may be public, given this verdict on the policy: by the policy or by the ACL, as far as flags
-    /// permit.
-    pub(crate) fn is_open_to(&self, strangers: Answer) -> bool {
-        let flags = self.block.unwrap_or_default();
-        let by_policy = strangers != Answer::No && !flags.restrict_public_buckets;
-        by_policy || (!flags.ignore_public_acls && !self.acl.public().is_empty())
-    }
+impl Setting for Access {
+    const NAME: &'static str = "the access to the bucket";
 
     /// Flag by flag, statement by statement, grant by grant.
-    pub(crate) fn rebase(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
+    fn rebase(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
         let [was, wanted, is] = [before, after, now].map(|access| access.policy.as_deref());
         let policy = edit::rebase(Kind::Bucket, was, wanted, is);
         let block = if now.is_between(before, after) {
             after.block
         } else {
-            block::rebase(&before.block, &after.block, &now.block)?
+            Flags::rebase(&before.block, &after.block, &now.block)?
         };
         Ok(Self {
             block,
             policy: policy.map_err(|error| Conflict { element: error.to_string() })?,
             acl: Acl::rebase(&before.acl, &after.acl, &now.acl),
         })
+    }
+
+    /// Whether two are equal but for how S3 spells a policy.
+    fn agrees(&self, other: &Self) -> bool {
+        self.block == other.block && self.acl == other.acl && alike(self.policy.as_deref(), other.policy.as_deref())
+    }
+
+    /// The flags, a digest of the policy, and the number of grants.
+    fn show(&self) -> Value {
+        let policy = self.policy.as_ref().map(|text| canonical::sha256_hex(text.as_bytes()));
+        let acl = json!({"grants": self.acl.grants.len(), "public": self.acl.public()});
+        json!({"block": self.block, "policy": policy, "acl": acl})
+    }
+}
+
+impl Access {
+    /// Whether the bucket may be public, given this verdict on the policy: by the policy or by the ACL, as far as flags
+    /// permit.
+    pub(crate) fn is_open_to(&self, strangers: Answer) -> bool {
+        let flags = self.block.unwrap_or_default();
+        let by_policy = strangers != Answer::No && !flags.restrict_public_buckets;
+        by_policy || (!flags.ignore_public_acls && !self.acl.public().is_empty())
     }
 
     /// Whether this is what stands while the way from one to the other is gone: a way that was cut short is gone to its
@@ -116,39 +135,17 @@ impl Access {
             && (there(from) || there(to))
             && [&from.acl, &to.acl].contains(&&self.acl)
     }
-
-    /// The form in answers and records: the flags, a digest of the policy, and the number of grants.
-    pub(crate) fn show(&self) -> Value {
-        let policy = self.policy.as_ref().map(|text| canonical::sha256_hex(text.as_bytes()));
-        let acl = json!({"grants": self.acl.grants.len(), "public": self.acl.public()});
-        json!({"block": self.block, "policy": policy, "acl": acl})
-    }
-}
-
-/// The way from one to another. While the documents are written, only those flags are on that are on at both ends and do
-/// not have S3 refuse them; so what is closed is closed last, and what is opened is opened first.
-pub(crate) fn steps(from: &Access, to: &Access) -> Route<Step> {
-    let mut documents = documents(from, to);
-    let meanwhile = meanwhile(from, to, &documents);
-    if meanwhile != from.block {
-        // An undo goes the other way round.
-        documents.reverse();
-    }
-    let flags = |from, to| block::steps(from, to, &CALLS).steps.into_iter().map(Step::Block);
-    Route::of(flags(&from.block, &meanwhile).chain(documents).chain(flags(&meanwhile, &to.block)).collect())
 }
 
 fn documents(from: &Access, to: &Access) -> Vec<Step> {
-    let policy = (!alike(from.policy.as_deref(), to.policy.as_deref())).then(|| match &to.policy {
-        Some(text) => Step::PutBucketPolicy(text.clone()),
-        None => Step::DeleteBucketPolicy,
-    });
-    let acl = (from.acl != to.acl).then(|| Step::PutBucketAcl(to.acl.clone()));
+    let policy = !alike(from.policy.as_deref(), to.policy.as_deref());
+    let policy = policy.then(|| Step::Policy(to.policy.clone()));
+    let acl = (from.acl != to.acl).then(|| Step::Acl(to.acl.clone()));
     policy.into_iter().chain(acl).collect()
 }
 
 /// The flags while documents are written; where there are none, all is one step.
-fn meanwhile(from: &Access, to: &Access, documents: &[Step]) -> Option<PublicAccessBlock> {
+fn meanwhile(from: &Access, to: &Access, documents: &[Step]) -> Flags {
     if documents.is_empty() {
         return from.block;
     }
@@ -156,8 +153,8 @@ fn meanwhile(from: &Access, to: &Access, documents: &[Step]) -> Option<PublicAcc
     let mut flags = before.and(after);
     for step in documents {
         match step {
-            Step::PutBucketPolicy(text) if may_be_public(text) => flags.block_public_policy = false,
-            Step::PutBucketAcl(acl) if !acl.public().is_empty() => flags.block_public_acls = false,
+            Step::Policy(Some(text)) if may_be_public(text) => flags.block_public_policy = false,
+            Step::Acl(acl) if !acl.public().is_empty() => flags.block_public_acls = false,
             _ => {}
         }
     }
@@ -192,7 +189,7 @@ mod tests {
     }
 
     fn calls(from: &Access, to: &Access) -> Vec<&'static str> {
-        steps(from, to).steps.iter().map(|step| step.call().operation.trim_start_matches("s3:")).collect()
+        Step::route(from, to).steps.iter().map(|step| step.call().operation.trim_start_matches("s3:")).collect()
     }
 
     #[test]
@@ -206,11 +203,11 @@ mod tests {
     fn a_flag_that_would_refuse_a_document_is_off_meanwhile() {
         let flags = PublicAccessBlock { restrict_public_buckets: false, ..PublicAccessBlock::ALL };
         let half = Some(flags);
-        let undo = steps(&closed(ALL), &open(half)).steps;
+        let undo = Step::route(&closed(ALL), &open(half)).steps;
         let [Step::Block(first), .., Step::Block(last)] = undo.as_slice() else { panic!("{undo:?}") };
         let meanwhile = PublicAccessBlock { ignore_public_acls: true, ..PublicAccessBlock::default() };
-        assert_eq!(first.change, block::Change::Put(meanwhile));
-        assert_eq!(last.change, block::Change::Put(flags));
+        assert_eq!(*first, Some(meanwhile));
+        assert_eq!(*last, Some(flags));
         let policy_only = Access { acl: closed(ALL).acl, ..open(ALL) };
         assert_eq!(
             calls(&closed(half), &policy_only),

@@ -20,27 +20,30 @@
 //! flags, AWS denies the call and the run ends `blocked`.
 
 use aws_sdk_s3control::types::PublicAccessBlockConfiguration;
-use remedy_aws::{absent, fault};
-use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Fault, Identities, Observed, Route, Scope, Stops, Target,
-    Verdict, control::ApiEvent,
-};
-use remedy_engine::{Page, Place, Remediation, Writer, account};
+use remedy_aws::Reading as _;
+use remedy_engine::prelude::*;
 
 use crate::{
-    block::{self, Calls, Change, PublicAccessBlock, Setting, Step},
-    clients::Accounts,
+    account::{Account, Accounts},
+    block::{self, Flags, PublicAccessBlock},
 };
 
-const S3: &str = "s3.amazonaws.com";
 const GET: Call = Call::new("s3control:GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock");
 const PUT: Call = Call::new("s3control:PutPublicAccessBlock", "s3:PutAccountPublicAccessBlock");
 const DELETE: Call = Call::new("s3control:DeletePublicAccessBlock", "s3:PutAccountPublicAccessBlock");
-const CALLS: Calls = Calls { put: PUT, delete: DELETE };
+/// The code for an account without a configuration.
+const NONE: [&str; 1] = ["NoSuchPublicAccessBlockConfiguration"];
 
 /// The control `s3-account-public`.
 #[derive(Debug)]
 pub struct AccountPublic;
+
+impl Optional for PublicAccessBlock {
+    const NAME: &'static str = "Block Public Access";
+    const BLANK: Self = Self::NONE;
+    const SET: Call = PUT;
+    const CLEAR: Call = DELETE;
+}
 
 impl Remediation for AccountPublic {
     const CONTROL: Control = Control {
@@ -55,66 +58,36 @@ impl Remediation for AccountPublic {
             "164.312(e)(1)",
         ],
         config_rules: &["S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS", "S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS_PERIODIC"],
-        resource_types: &[account::TYPE],
-        scope: Scope::Global,
-        api_events: &[
-            ApiEvent::new(S3, "DeleteAccountPublicAccessBlock"),
-            ApiEvent::new(S3, "PutAccountPublicAccessBlock"),
-        ],
-        reads: &[GET],
-        writes: &[DELETE, PUT],
-        elements: &[],
+        events: &["DeleteAccountPublicAccessBlock", "PutAccountPublicAccessBlock"],
+        reads: &[&[GET]],
+        writes: &[&[DELETE, PUT]],
         stops: Stops::Exposure,
-        identities: Identities::Untouched,
+        ..Control::of(Self::KIND)
     };
+    type On = Account;
     type Facts = ();
-    type Setting = Setting;
-    type Step = Step;
-    type Client = Accounts;
+    type Setting = Flags;
+    type Step = Whole<Flags>;
 
-    async fn discover(_: &Accounts, place: &Place, _: Option<String>) -> Result<Page, Fault> {
-        Ok(account::discover(place))
+    async fn observe(client: &Accounts, target: &Target) -> Result<Observed<(), Flags>, Fault> {
+        let sent = client.get_public_access_block().account_id(target.account.as_str()).send().await;
+        let setting = GET.found(&NONE, sent)?.and_then(|answer| answer.public_access_block_configuration);
+        Ok(Observed::Present { facts: (), setting: setting.as_ref().map(mirror) })
     }
 
-    async fn find(_: &Accounts, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        Ok(account::find(place, id))
-    }
-
-    async fn observe(client: &Accounts, target: &Target) -> Result<Observed<(), Setting>, Fault> {
-        let answer = client.0.get_public_access_block().account_id(target.account.as_str()).send().await;
-        let setting = match answer {
-            Ok(answer) => answer.public_access_block_configuration().map(mirror),
-            Err(error) if absent(&error, &["NoSuchPublicAccessBlockConfiguration"]) => None,
-            Err(error) => return Err(fault(GET.operation, &error)),
-        };
-        Ok(Observed::Present { facts: (), setting })
-    }
-
-    fn judge((): &(), setting: &Setting, _: &Context<'_>) -> Verdict<Setting> {
+    fn judge((): &(), flags: &Flags, _: &Context<'_>) -> Verdict<Flags> {
         let reason = "it reaches every bucket of the account, in all Regions, at once";
-        block::judge(setting, || Consent::Ask(reason.to_owned()))
+        block::judge(flags, || Consent::Ask(reason.to_owned()))
     }
 
-    fn steps(from: &Setting, to: &Setting) -> Route<Step> {
-        block::steps(from, to, &CALLS)
-    }
-
-    fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result<Setting, Conflict> {
-        block::rebase(before, after, now)
-    }
-
-    async fn perform(writer: &Writer<Accounts>, target: &Target, step: &Step) -> Result<(), Fault> {
-        let (client, account) = (&writer.client().0, target.account.as_str());
-        match &step.change {
-            Change::Put(block) => {
+    async fn perform(writer: &Writer<Accounts>, target: &Target, Whole(flags): &Whole<Flags>) -> Result<(), Fault> {
+        let (client, account) = (writer.client(), target.account.as_str());
+        match flags {
+            Some(flags) => {
                 let request = client.put_public_access_block().account_id(account);
-                let sent = request.public_access_block_configuration(configuration(block)).send().await;
-                sent.map(|_| ()).map_err(|error| fault(PUT.operation, &error))
+                PUT.done(request.public_access_block_configuration(configuration(flags)).send().await)
             }
-            Change::Delete => {
-                let sent = client.delete_public_access_block().account_id(account).send().await;
-                sent.map(|_| ()).map_err(|error| fault(DELETE.operation, &error))
-            }
+            None => DELETE.done(client.delete_public_access_block().account_id(account).send().await),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Source: Amazon S3 User Guide, "Blocking public access to your Amazon S3 storage". The most restrictive of
 //! organisation, account and bucket holds. An absent configuration means four times false.
 
-use remedy_domain::{Call, Conflict, Consent, Drift, Harm, Route, Verdict, Violation, merge};
+use remedy_domain::{Consent, Drift, Verdict, Violation};
 use serde::{Deserialize, Serialize};
 
 /// The four flags, mirrored whole: a PUT replaces all of them.
@@ -22,7 +22,7 @@ pub struct PublicAccessBlock {
 }
 
 /// The present state: the flags, or no configuration at all. Undo distinguishes the two.
-pub(crate) type Setting = Option<PublicAccessBlock>;
+pub(crate) type Flags = Option<PublicAccessBlock>;
 
 impl PublicAccessBlock {
     /// Everything blocked.
@@ -31,6 +31,14 @@ impl PublicAccessBlock {
         ignore_public_acls: true,
         block_public_policy: true,
         restrict_public_buckets: true,
+    };
+
+    /// Nothing blocked.
+    pub const NONE: Self = Self {
+        block_public_acls: false,
+        ignore_public_acls: false,
+        block_public_policy: false,
+        restrict_public_buckets: false,
     };
 
     /// The flags that are on in both.
@@ -53,53 +61,8 @@ impl PublicAccessBlock {
     }
 }
 
-/// The treatment of the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// All four flags are set, by `PutPublicAccessBlock`.
-    Put(PublicAccessBlock),
-    /// The configuration is taken away, by `DeletePublicAccessBlock`.
-    Delete,
-}
-
-/// The calls that write a configuration: a bucket's or an account's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Calls {
-    /// `PutPublicAccessBlock`.
-    pub put: Call,
-    /// `DeletePublicAccessBlock`.
-    pub delete: Call,
-}
-
-/// One write of a configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
-    /// The change.
-    pub change: Change,
-    calls: &'static Calls,
-}
-
-impl remedy_domain::Step for Step {
-    fn call(&self) -> Call {
-        match self.change {
-            Change::Put(_) => self.calls.put,
-            Change::Delete => self.calls.delete,
-        }
-    }
-
-    fn harm(&self) -> Harm {
-        Harm::None
-    }
-}
-
-/// The way from one configuration to another, by these calls.
-pub(crate) fn steps(from: &Setting, to: &Setting, calls: &'static Calls) -> Route<Step> {
-    let change = to.map_or(Change::Delete, Change::Put);
-    Route::of(if from == to { vec![] } else { vec![Step { change, calls }] })
-}
-
 /// Compliant with all four flags on; `consent` where one is off.
-pub(crate) fn judge(setting: &Setting, consent: impl FnOnce() -> Consent) -> Verdict<Setting> {
+pub(crate) fn judge(setting: &Flags, consent: impl FnOnce() -> Consent) -> Verdict<Flags> {
     let violations = violations(setting);
     if violations.is_empty() {
         return Verdict::Compliant;
@@ -108,51 +71,18 @@ pub(crate) fn judge(setting: &Setting, consent: impl FnOnce() -> Consent) -> Ver
 }
 
 /// One violation for each flag that is off.
-pub(crate) fn violations(setting: &Setting) -> Vec<Violation> {
+pub(crate) fn violations(setting: &Flags) -> Vec<Violation> {
     let flags = setting.unwrap_or_default().flags();
     flags.iter().filter(|(_, on)| !on).map(|(name, _)| Violation::new(format!("{name} is off"))).collect()
-}
-
-/// Flag by flag; where nothing is left on and there was no configuration, there is none again.
-pub(crate) fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result<Setting, Conflict> {
-    if before == after {
-        return Ok(*now);
-    }
-    if now == before {
-        return Ok(*after);
-    }
-    let (b, a, n) = (before.unwrap_or_default(), after.unwrap_or_default(), now.unwrap_or_default());
-    let merged = PublicAccessBlock {
-        block_public_acls: merge("BlockPublicAcls", &b.block_public_acls, &a.block_public_acls, &n.block_public_acls)?,
-        ignore_public_acls: merge(
-            "IgnorePublicAcls",
-            &b.ignore_public_acls,
-            &a.ignore_public_acls,
-            &n.ignore_public_acls,
-        )?,
-        block_public_policy: merge(
-            "BlockPublicPolicy",
-            &b.block_public_policy,
-            &a.block_public_policy,
-            &n.block_public_policy,
-        )?,
-        restrict_public_buckets: merge(
-            "RestrictPublicBuckets",
-            &b.restrict_public_buckets,
-            &a.restrict_public_buckets,
-            &n.restrict_public_buckets,
-        )?,
-    };
-    let nothing_left = merged == PublicAccessBlock::default() && (after.is_none() || now.is_none());
-    Ok(if nothing_left { None } else { Some(merged) })
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
+    use remedy_domain::Setting as _;
 
-    pub(crate) fn setting() -> impl Strategy<Value = Setting> {
+    pub(crate) fn setting() -> impl Strategy<Value = Flags> {
         prop::option::of(any::<(bool, bool, bool, bool)>().prop_map(|(a, b, c, d)| PublicAccessBlock {
             block_public_acls: a,
             ignore_public_acls: b,
@@ -165,16 +95,16 @@ pub(crate) mod tests {
     fn undo_leaves_a_flag_that_somebody_else_set_since() {
         let old = Some(PublicAccessBlock { block_public_acls: true, ..PublicAccessBlock::default() });
         let ours = Some(PublicAccessBlock::ALL);
-        assert_eq!(rebase(&ours, &old, &ours), Ok(old));
+        assert_eq!(Flags::rebase(&ours, &old, &ours), Ok(old));
         let now = Some(PublicAccessBlock { block_public_acls: false, ..PublicAccessBlock::ALL });
-        assert_eq!(rebase(&ours, &old, &now), Ok(Some(PublicAccessBlock::default())), "their flag stays off");
+        assert_eq!(Flags::rebase(&ours, &old, &now), Ok(Some(PublicAccessBlock::default())), "their flag stays off");
     }
 
     #[test]
     fn undo_of_a_first_configuration_takes_it_away() {
         let ours = Some(PublicAccessBlock::ALL);
-        assert_eq!(rebase(&ours, &None, &ours), Ok(None));
-        assert_eq!(rebase(&ours, &None, &None), Ok(None));
+        assert_eq!(Flags::rebase(&ours, &None, &ours), Ok(None));
+        assert_eq!(Flags::rebase(&ours, &None, &None), Ok(None));
     }
 
     #[test]

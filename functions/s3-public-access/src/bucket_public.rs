@@ -30,26 +30,18 @@
 
 use aws_sdk_s3::types::PublicAccessBlockConfiguration;
 use futures_util::future::join3;
-use remedy_aws::{
-    buckets::{self, Website},
-    fault,
-};
-use remedy_domain::{
-    Conflict, Consent, Context, Control, ControlId, Drift, Fault, Identities, Observed, Route, Scope, Stops, Target,
-    Verdict, Violation, control::ApiEvent, outcome::Alarm,
-};
-use remedy_engine::{Glance, Page, Place, Remediation, Tags, Writer};
-use serde_json::Value;
+use remedy_aws::Reading as _;
+use remedy_domain::outcome::Alarm;
+use remedy_engine::prelude::*;
+use remedy_s3::{ACL, Bucket, Buckets, WEBSITE, Website, policy, website};
 
 use crate::{
-    access::{self, Access, DELETE_BLOCK, DELETE_POLICY, PUT_ACL, PUT_BLOCK, PUT_POLICY, Step},
-    asked::{ACL, BLOCK, POLICY, acl_of, block_of, policy_of},
-    block::{self, Change, PublicAccessBlock},
-    clients::Buckets,
+    access::{Access, DELETE_BLOCK, PUT_ACL, PUT_BLOCK, Step},
+    block::{self, PublicAccessBlock},
     policy::opening,
+    reads::{BLOCK, acl_of, block_of},
 };
 
-const S3: &str = "s3.amazonaws.com";
 /// The repair if a person must check the rest.
 const CLOSED_ONLY: &str =
     "the bucket is closed by its flags; its policy and its ACL are as they were, and somebody must look";
@@ -68,57 +60,42 @@ impl Remediation for BucketPublic {
             "S3_BUCKET_PUBLIC_READ_PROHIBITED",
             "S3_BUCKET_PUBLIC_WRITE_PROHIBITED",
         ],
-        resource_types: &[buckets::TYPE],
-        scope: Scope::Regional,
-        api_events: &[
-            ApiEvent::new(S3, "CreateBucket"),
-            ApiEvent::new(S3, "DeleteBucketPublicAccessBlock"),
-            ApiEvent::new(S3, "PutBucketAcl"),
-            ApiEvent::new(S3, "PutBucketPolicy"),
-            ApiEvent::new(S3, "PutBucketPublicAccessBlock"),
+        events: &[
+            "CreateBucket",
+            "DeleteBucketPublicAccessBlock",
+            "PutBucketAcl",
+            "PutBucketPolicy",
+            "PutBucketPublicAccessBlock",
         ],
-        reads: &[ACL, POLICY, BLOCK, buckets::WEBSITE, buckets::TAGS, buckets::LIST],
-        writes: &[DELETE_POLICY, DELETE_BLOCK, PUT_ACL, PUT_POLICY, PUT_BLOCK],
+        reads: &[&[ACL, policy::GET, BLOCK, WEBSITE]],
+        writes: &[&[policy::DELETE, DELETE_BLOCK, PUT_ACL, policy::PUT, PUT_BLOCK]],
         elements: &[
             "bucket policy: statements that let strangers in",
             "bucket ACL: grants to everybody",
             "Block Public Access of the bucket",
         ],
         stops: Stops::Exposure,
-        identities: Identities::Untouched,
+        ..Control::of(Self::KIND)
     };
+    type On = Bucket;
     type Facts = Website;
     type Setting = Access;
     type Step = Step;
-    type Client = Buckets;
-
-    async fn discover(client: &Buckets, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        buckets::discover(&client.0, place, from).await
-    }
-
-    async fn find(_: &Buckets, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        Ok(buckets::find(place, id))
-    }
 
     /// All four flags are on: policy and ACL open nothing.
     async fn at_a_glance(client: &Buckets, target: &Target) -> Result<Glance, Fault> {
-        let block = block_of(&client.0, target).await?;
+        let block = block_of(client, target).await?;
         Ok(if block == Some(Some(PublicAccessBlock::ALL)) { Glance::Compliant } else { Glance::Unclear })
     }
 
     async fn observe(client: &Buckets, target: &Target) -> Result<Observed<Website, Access>, Fault> {
-        let client = &client.0;
-        let reads = join3(block_of(client, target), policy_of(client, target), acl_of(client, target)).await;
+        let reads = join3(block_of(client, target), policy::read(client, target), acl_of(client, target)).await;
         let (Some(block), Some(policy), Some(acl)) = (reads.0?, reads.1?, reads.2?) else {
             return Ok(Observed::Absent);
         };
         let closed = block == Some(PublicAccessBlock::ALL);
-        let facts = if closed { Website::None } else { buckets::website(client, target).await? };
+        let facts = if closed { Website::None } else { website(client, target).await? };
         Ok(Observed::Present { facts, setting: Access { block, policy, acl } })
-    }
-
-    async fn tags(client: &Buckets, target: &Target) -> Result<Tags, Fault> {
-        buckets::tags(&client.0, target).await
     }
 
     fn judge(website: &Website, setting: &Access, _: &Context<'_>) -> Verdict<Access> {
@@ -145,47 +122,22 @@ impl Remediation for BucketPublic {
         Verdict::Drifted(Drift { violations, desired, consent, note })
     }
 
-    fn steps(from: &Access, to: &Access) -> Route<Step> {
-        access::steps(from, to)
-    }
-
-    fn rebase(before: &Access, after: &Access, now: &Access) -> Result<Access, Conflict> {
-        Access::rebase(before, after, now)
-    }
-
-    fn agrees(a: &Access, b: &Access) -> bool {
-        a.agrees(b)
-    }
-
-    fn show(setting: &Access) -> Value {
-        setting.show()
-    }
-
     async fn perform(writer: &Writer<Buckets>, target: &Target, step: &Step) -> Result<(), Fault> {
-        let (client, name, owner) = (&writer.client().0, &target.id, target.account.as_str());
+        let (client, name, owner) = (writer.client(), &target.id, target.account.as_str());
         match step {
-            Step::Block(block::Step { change: Change::Put(block), .. }) => {
+            Step::Block(Some(block)) => {
                 let request = client.put_public_access_block().bucket(name).expected_bucket_owner(owner);
-                let sent = request.public_access_block_configuration(configuration(block)).send().await;
-                sent.map(|_| ()).map_err(|error| fault(PUT_BLOCK.operation, &error))
+                PUT_BLOCK.done(request.public_access_block_configuration(configuration(block)).send().await)
             }
-            Step::Block(block::Step { change: Change::Delete, .. }) => {
+            Step::Block(None) => {
                 let request = client.delete_public_access_block().bucket(name).expected_bucket_owner(owner);
-                request.send().await.map(|_| ()).map_err(|error| fault(DELETE_BLOCK.operation, &error))
+                DELETE_BLOCK.done(request.send().await)
             }
-            Step::PutBucketPolicy(text) => {
-                let request = client.put_bucket_policy().bucket(name).expected_bucket_owner(owner).policy(text);
-                request.send().await.map(|_| ()).map_err(|error| fault(PUT_POLICY.operation, &error))
-            }
-            Step::DeleteBucketPolicy => {
-                let request = client.delete_bucket_policy().bucket(name).expected_bucket_owner(owner);
-                request.send().await.map(|_| ()).map_err(|error| fault(DELETE_POLICY.operation, &error))
-            }
-            Step::PutBucketAcl(acl) => {
+            Step::Policy(text) => policy::write(client, target, text.as_deref()).await,
+            Step::Acl(acl) => {
                 let list = acl.request().map_err(|_| Fault::defect(PUT_ACL.operation, "request-not-built"))?;
                 let request = client.put_bucket_acl().bucket(name).expected_bucket_owner(owner);
-                let sent = request.access_control_policy(list).send().await;
-                sent.map(|_| ()).map_err(|error| fault(PUT_ACL.operation, &error))
+                PUT_ACL.done(request.access_control_policy(list).send().await)
             }
         }
     }

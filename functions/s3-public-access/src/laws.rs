@@ -3,9 +3,9 @@
 mod merging;
 mod worlds;
 
-use remedy_aws::buckets::Website;
 use remedy_domain::Target;
 use remedy_engine::Tags;
+use remedy_s3::Website;
 use remedy_testkit::laws::{
     Law, Lawful, Stage,
     proptest::prelude::{BoxedStrategy, Strategy, any},
@@ -13,10 +13,12 @@ use remedy_testkit::laws::{
 use serde_json::Value;
 
 use self::worlds::{account_flags, arranged, policies, strange_policies};
+use remedy_s3::Buckets;
+
 use crate::{
-    Access, AccountPublic, Accounts, BucketPublic, Buckets, PublicAccessBlock,
+    Access, AccountPublic, Accounts, BucketPublic, PublicAccessBlock,
     acl::tests::acls,
-    block::{Setting, tests::setting},
+    block::{Flags, tests::setting},
 };
 
 remedy_testkit::laws!(bucket_public: BucketPublic);
@@ -78,19 +80,19 @@ impl Lawful for BucketPublic {
 }
 
 impl Lawful for AccountPublic {
-    type World = Setting;
+    type World = Flags;
     const MOOT: &'static [Law] = &[Law::TellsTags];
     const TOUCHES: &'static [&'static str] = &["/public-access-block"];
 
-    fn worlds() -> BoxedStrategy<Setting> {
+    fn worlds() -> BoxedStrategy<Flags> {
         setting().boxed()
     }
 
-    fn settings() -> BoxedStrategy<Setting> {
+    fn settings() -> BoxedStrategy<Flags> {
         setting().boxed()
     }
 
-    async fn arrange(world: &Setting, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Flags, stage: &Stage) -> Option<String> {
         let (client, account) = (stage.client::<Accounts>().0, stage.account.as_str());
         match world {
             Some(block) => {
@@ -102,7 +104,7 @@ impl Lawful for AccountPublic {
         Some(account.to_owned())
     }
 
-    fn blank() -> Option<Setting> {
+    fn blank() -> Option<Flags> {
         Some(Some(PublicAccessBlock::default()))
     }
 

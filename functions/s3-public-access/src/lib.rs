@@ -1,24 +1,25 @@
 //! `s3-public-access`: S3 buckets and accounts that Block Public Access does not protect.
 
 mod access;
+mod account;
 mod account_public;
 mod acl;
-mod asked;
 mod block;
 mod bucket_public;
-mod clients;
 #[cfg(test)]
 mod laws;
 mod policy;
+mod reads;
 
 pub use access::{Access, Step};
+pub use account::{Account, Accounts};
 pub use account_public::AccountPublic;
 pub use acl::{Acl, Grant, Grantee};
-pub use block::{Calls, Change, PublicAccessBlock, Step as BlockStep};
+pub use block::PublicAccessBlock;
 pub use bucket_public::BucketPublic;
-pub use clients::{Accounts, Buckets};
 use remedy_aws::Roster;
 use remedy_engine::{Doors, Ports, enlist};
+use remedy_s3::Buckets;
 
 /// The function's controls.
 #[must_use]

@@ -46,7 +46,7 @@ async fn tell(ports: &AwsPorts, id: &str, alarm: Alarm, text: String) {
     let target = Target {
         account: ports.own_account().clone(),
         region: environment.region.clone(),
-        resource_type: remedy_aws::buckets::TYPE.to_owned(),
+        resource_type: "AWS::S3::Bucket".to_owned(),
         id: environment.evidence_bucket.clone(),
         unique_id: None,
         arn: None,

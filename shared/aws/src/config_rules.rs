@@ -11,17 +11,15 @@ use remedy_domain::{Call, Fault, outcome::Compliance, redact, trigger::ReplyTo};
 use remedy_engine::{Place, Report};
 
 use crate::{
-    faults::{absent, fault, found},
+    faults::{Reading as _, absent, fault},
     ports::AwsPorts,
     routing::Rule,
 };
 
 /// The calls to AWS Config.
-pub(crate) const CALLS: [Call; 3] = [
-    Call::same("config:DescribeConfigRules"),
-    Call::same("config:PutEvaluations"),
-    Call::same("config:StartConfigRulesEvaluation"),
-];
+const EVALUATIONS: Call = Call::same("config:PutEvaluations");
+pub(crate) const CALLS: [Call; 3] =
+    [Call::same("config:DescribeConfigRules"), EVALUATIONS, Call::same("config:StartConfigRulesEvaluation")];
 
 /// `PutEvaluations` takes this many evaluations at once.
 const BATCH: usize = 100;
@@ -99,7 +97,7 @@ async fn put(client: &Client, reply: &ReplyTo, batch: &[Evaluation]) -> Result<T
     for _ in 0..2 {
         let request = client.put_evaluations().result_token(&reply.result_token).set_evaluations(Some(left));
         let sent = request.test_mode(reply.result_token == TESTMODE).send().await;
-        let Some(answer) = found("config:PutEvaluations", &["InvalidResultTokenException"], sent)? else {
+        let Some(answer) = EVALUATIONS.found(&["InvalidResultTokenException"], sent)? else {
             return Ok(Token::Dead);
         };
         left = answer.failed_evaluations.unwrap_or_default();

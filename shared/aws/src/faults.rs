@@ -2,7 +2,7 @@
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use remedy_domain::{Fault, FaultKind};
+use remedy_domain::{Call, Fault, FaultKind};
 
 /// Codes for too many calls.
 const THROTTLED: [&str; 8] = [
@@ -79,15 +79,46 @@ where
     error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| codes.contains(&code))
 }
 
-/// What was answered; none where the answer was one of these codes, which say that there is no such thing.
-pub fn found<T, E>(doing: &str, codes: &[&str], sent: Result<T, SdkError<E, HttpResponse>>) -> Result<Option<T>, Fault>
-where
-    E: ProvideErrorMetadata,
-{
-    match sent {
-        Ok(answer) => Ok(Some(answer)),
-        Err(error) if absent(&error, codes) => Ok(None),
-        Err(error) => Err(fault(doing, &error)),
+/// How the answer to a call is read.
+pub trait Reading {
+    /// The fault behind an SDK error.
+    fn fault<E: ProvideErrorMetadata>(&self, error: &SdkError<E, HttpResponse>) -> Fault;
+
+    /// What was answered.
+    fn answer<T, E: ProvideErrorMetadata>(&self, sent: Result<T, SdkError<E, HttpResponse>>) -> Result<T, Fault>;
+
+    /// Nothing: the call was made.
+    fn done<T, E: ProvideErrorMetadata>(&self, sent: Result<T, SdkError<E, HttpResponse>>) -> Result<(), Fault> {
+        self.answer(sent).map(|_| ())
+    }
+
+    /// What was answered; none where the answer was one of these codes, which say that there is no such thing.
+    fn found<T, E: ProvideErrorMetadata>(
+        &self,
+        gone: &[&str],
+        sent: Result<T, SdkError<E, HttpResponse>>,
+    ) -> Result<Option<T>, Fault>;
+}
+
+impl Reading for Call {
+    fn fault<E: ProvideErrorMetadata>(&self, error: &SdkError<E, HttpResponse>) -> Fault {
+        fault(self.operation, error)
+    }
+
+    fn answer<T, E: ProvideErrorMetadata>(&self, sent: Result<T, SdkError<E, HttpResponse>>) -> Result<T, Fault> {
+        sent.map_err(|error| self.fault(&error))
+    }
+
+    fn found<T, E: ProvideErrorMetadata>(
+        &self,
+        gone: &[&str],
+        sent: Result<T, SdkError<E, HttpResponse>>,
+    ) -> Result<Option<T>, Fault> {
+        match sent {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if absent(&error, gone) => Ok(None),
+            Err(error) => Err(self.fault(&error)),
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod answer;
 mod baseline;
-pub mod buckets;
 pub mod clock;
 mod config_rules;
 pub mod describe;
@@ -13,7 +12,6 @@ mod errand;
 mod faults;
 mod gentle;
 pub mod host;
-pub mod iam;
 pub mod identity;
 mod notices;
 pub mod objects;
@@ -30,7 +28,8 @@ mod sweeping;
 pub mod telemetry;
 mod undone;
 
-pub use faults::{absent, fault, found, is_throttled};
+pub use faults::{Reading, absent, fault, is_throttled};
+pub use own::bucket_arn;
 pub use ports::AwsPorts;
 pub use session::{Connect, Patient, Session, http_client_for};
 pub use sweeping::Sent;

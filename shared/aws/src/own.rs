@@ -1,8 +1,8 @@
 //! Remedy's own resources, by ARN. A name alone proves nothing: anybody may give it to another resource.
 
-use remedy_domain::{AccountId, fence};
+use remedy_domain::{AccountId, Region, fence};
 
-use crate::{buckets, environment::Environment};
+use crate::environment::Environment;
 
 /// The functions with controls. Each has a role to read and a role to write, in every account that Remedy works in.
 pub const FUNCTIONS: [&str; 6] =
@@ -16,7 +16,7 @@ pub(crate) fn resources(environment: &Environment, account: &AccountId) -> Vec<S
     let partition = environment.region.partition();
     let role = |account: &str, name: &str| format!("arn:{partition}:iam::{account}:role/{name}");
     let buckets = [&environment.evidence_bucket, &environment.state_bucket];
-    let mut own = buckets.map(|name| buckets::arn(&environment.region, name)).to_vec();
+    let mut own = buckets.map(|name| bucket_arn(&environment.region, name)).to_vec();
     let named = environment.read_role.iter().chain(&environment.write_role);
     own.extend(named.filter_map(|name| name.rsplit('/').next()).map(|name| role("{account}", name)));
     if let Some(stack) = &environment.stack {
@@ -31,6 +31,12 @@ pub(crate) fn resources(environment: &Environment, account: &AccountId) -> Vec<S
     own.extend(environment.topic_arn.clone());
     own.extend(environment.queue_url.as_deref().and_then(|url| queue(partition, environment.region.as_str(), url)));
     own
+}
+
+/// The ARN of a bucket in a Region.
+#[must_use]
+pub fn bucket_arn(region: &Region, name: &str) -> String {
+    format!("arn:{}:s3:::{name}", region.partition())
 }
 
 /// The ARN of a queue, from its URL: `https://sqs.<region>.amazonaws.com/<account>/<name>`.

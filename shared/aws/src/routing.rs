@@ -30,7 +30,7 @@ pub(crate) fn select<'a>(
         Selector::Control(id) => control.id.0 == id,
         Selector::ConfigRule { name } => rule_means(control, name, rule),
         Selector::ApiCall { source, name } => control.follows(source, name),
-        Selector::ResourceType(resource_type) => control.resource_types.contains(&canonical_type(resource_type)),
+        Selector::ResourceType(resource_type) => control.kind.types.contains(&canonical_type(resource_type)),
     };
     let meant: Vec<_> = roster.iter().map(AsRef::as_ref).filter(|runnable| means(runnable.control())).collect();
     match selector {
@@ -72,7 +72,7 @@ pub(crate) fn aliases(roster: &Roster) -> BTreeSet<&'static str> {
 
 /// Whether the hint can be about a target of this control at all.
 pub(crate) fn fits(control: &Control, hint: &Hint) -> bool {
-    hint.resource_type.as_deref().is_none_or(|named| control.resource_types.contains(&canonical_type(named)))
+    hint.resource_type.as_deref().is_none_or(|named| control.kind.types.contains(&canonical_type(named)))
 }
 
 /// Whether the hint can be about this one of a control's targets: names are unique only within a type.
@@ -105,7 +105,7 @@ pub(crate) fn foreign(account: &AccountId) -> Refusal {
 
 /// The place where this control's targets are: what is global has no Region, whatever the event says.
 pub(crate) fn place_for(control: &Control, place: &Place, own_region: &Region) -> Place {
-    let region = match control.scope {
+    let region = match control.kind.scope {
         Scope::Global => Region::global(),
         Scope::Regional if place.region.is_global() => own_region.clone(),
         Scope::Regional => place.region.clone(),
@@ -166,7 +166,7 @@ pub(crate) fn named(control: &Control, place: &Place, id: &str) -> Target {
     Target {
         account: place.account.clone(),
         region: place.region.clone(),
-        resource_type: control.resource_types.first().copied().unwrap_or_default().to_owned(),
+        resource_type: control.kind.types.first().copied().unwrap_or_default().to_owned(),
         id: remedy_domain::redact::text(id),
         unique_id: None,
         arn: None,
@@ -176,21 +176,13 @@ pub(crate) fn named(control: &Control, place: &Place, id: &str) -> Target {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use remedy_domain::{ControlId, Identities, Stops, control::ApiEvent};
+    use remedy_domain::{ControlId, ResourceKind};
 
     const CONTROL: Control = Control {
         id: ControlId("kms-key-unrotated"),
-        title: "",
-        hipaa: &[],
         config_rules: &["CMK_BACKING_KEY_ROTATION_ENABLED"],
-        resource_types: &["AWS::KMS::Key"],
-        scope: Scope::Regional,
-        api_events: &[ApiEvent::new("kms.amazonaws.com", "DisableKeyRotation")],
-        reads: &[],
-        writes: &[],
-        elements: &[],
-        stops: Stops::Nothing,
-        identities: Identities::Untouched,
+        events: &["DisableKeyRotation"],
+        ..Control::of(ResourceKind { types: &["AWS::KMS::Key"], source: "kms.amazonaws.com", ..ResourceKind::PLAIN })
     };
 
     #[test]

@@ -1,8 +1,8 @@
 //! The description of a control: enough to route triggers to it, to write its IAM policies and its documentation.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// A control's name: the drift it looks for, in kebab case. The same word in folders, metrics, logs, evidence and docs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -69,25 +69,37 @@ impl Call {
     }
 }
 
-/// A CloudTrail management event that may bring the drift about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct ApiEvent {
-    /// `eventSource`, such as `s3.amazonaws.com`.
+/// A kind of AWS resource, as all its controls share it: how the world names it, and how it is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResourceKind {
+    /// The AWS Config resource types of its targets.
+    pub types: &'static [&'static str],
+    /// Where its targets live.
+    pub scope: Scope,
+    /// The `eventSource` of the CloudTrail events about it, such as `s3.amazonaws.com`.
     pub source: &'static str,
-    /// `eventName`, which is not always the API's name (`PutBucketPublicAccessBlock`).
-    pub name: &'static str,
+    /// Every call that lists it, or finds one.
+    pub reads: &'static [Call],
+    /// Every call that reads its tags. Only controls that write read them.
+    pub tags: &'static [Call],
+    /// Whether repairs of it may touch identities, where a control does not say otherwise.
+    pub identities: Identities,
 }
 
-impl ApiEvent {
-    /// The event `name` of the service `source`.
-    #[must_use]
-    pub const fn new(source: &'static str, name: &'static str) -> Self {
-        Self { source, name }
-    }
+impl ResourceKind {
+    /// A kind of which nothing is said: in one Region each, without identities.
+    pub const PLAIN: Self = Self {
+        types: &[],
+        scope: Scope::Regional,
+        source: "",
+        reads: &[],
+        tags: &[],
+        identities: Identities::Untouched,
+    };
 }
 
 /// A control's description of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Control {
     /// Its name.
     pub id: ControlId,
@@ -97,16 +109,15 @@ pub struct Control {
     pub hipaa: &'static [&'static str],
     /// The AWS Config managed rules (source identifiers) that report this drift.
     pub config_rules: &'static [&'static str],
-    /// The AWS Config resource types of its targets.
-    pub resource_types: &'static [&'static str],
-    /// Where its targets live.
-    pub scope: Scope,
-    /// The CloudTrail events after which it looks again.
-    pub api_events: &'static [ApiEvent],
-    /// Every call it makes to find, list and observe a target.
-    pub reads: &'static [Call],
+    /// The kind of resource that it looks at.
+    pub kind: ResourceKind,
+    /// The CloudTrail events of the resource's service after which it looks again, by `eventName`, which is not always the
+    /// API's name (`PutBucketPublicAccessBlock`).
+    pub events: &'static [&'static str],
+    /// Every call it makes to observe a target, besides those of its kind.
+    pub reads: &'static [&'static [Call]],
     /// Every call it makes to change one.
-    pub writes: &'static [Call],
+    pub writes: &'static [&'static [Call]],
     /// If another control writes the same document: the elements of it that this one owns.
     pub elements: &'static [&'static str],
     /// The harm that its repairs stop.
@@ -116,6 +127,35 @@ pub struct Control {
 }
 
 impl Control {
+    /// A control of resources of this kind that says nothing else of itself: the rest of each control's description.
+    #[must_use]
+    pub const fn of(kind: ResourceKind) -> Self {
+        Self {
+            id: ControlId(""),
+            title: "",
+            hipaa: &[],
+            config_rules: &[],
+            kind,
+            events: &[],
+            reads: &[],
+            writes: &[],
+            elements: &[],
+            stops: Stops::Nothing,
+            identities: kind.identities,
+        }
+    }
+
+    /// Every call it makes to find, list and observe a target.
+    pub fn all_reads(&self) -> impl Iterator<Item = Call> + use<> {
+        let tags = if self.writes.is_empty() { &[] } else { self.kind.tags };
+        self.reads.iter().copied().flatten().chain(self.kind.reads).chain(tags).copied()
+    }
+
+    /// Every call it makes to change one.
+    pub fn all_writes(&self) -> impl Iterator<Item = Call> + use<> {
+        self.writes.iter().copied().flatten().copied()
+    }
+
     /// Whether `name`, undecorated, is the default name of one of this control's managed rules, or the control's own name.
     /// AWS names a managed rule after its identifier: `IAM_USER_MFA_ENABLED` is `iam-user-mfa-enabled`.
     #[must_use]
@@ -127,6 +167,47 @@ impl Control {
     /// Whether a CloudTrail event may have brought the drift about.
     #[must_use]
     pub fn follows(&self, source: &str, name: &str) -> bool {
-        self.api_events.iter().any(|event| event.source == source && event.name == name)
+        source == self.kind.source && self.events.contains(&name)
+    }
+}
+
+/// The whole description, as `--describe` prints it: with what the control shares with others of its kind, each call once.
+impl Serialize for Control {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Event {
+            source: &'static str,
+            name: &'static str,
+        }
+        #[derive(Serialize)]
+        struct Described {
+            id: ControlId,
+            title: &'static str,
+            hipaa: &'static [&'static str],
+            config_rules: &'static [&'static str],
+            resource_types: &'static [&'static str],
+            scope: Scope,
+            api_events: Vec<Event>,
+            reads: BTreeSet<Call>,
+            writes: BTreeSet<Call>,
+            elements: &'static [&'static str],
+            stops: Stops,
+            identities: Identities,
+        }
+        Described {
+            id: self.id,
+            title: self.title,
+            hipaa: self.hipaa,
+            config_rules: self.config_rules,
+            resource_types: self.kind.types,
+            scope: self.kind.scope,
+            api_events: self.events.iter().map(|name| Event { source: self.kind.source, name }).collect(),
+            reads: self.all_reads().collect(),
+            writes: self.all_writes().collect(),
+            elements: self.elements,
+            stops: self.stops,
+            identities: self.identities,
+        }
+        .serialize(serializer)
     }
 }

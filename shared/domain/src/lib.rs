@@ -20,6 +20,7 @@ pub mod ownership;
 pub mod plan;
 pub mod redact;
 pub mod request;
+pub mod setting;
 pub mod settings;
 pub mod signed;
 pub mod stored;
@@ -27,7 +28,7 @@ pub mod trigger;
 pub mod verdict;
 
 pub use actor::Actor;
-pub use control::{Call, Control, ControlId, Identities, Scope, Stops};
+pub use control::{Call, Control, ControlId, Identities, ResourceKind, Scope, Stops};
 pub use fault::{Fault, FaultKind};
 pub use ids::{AccountId, AttemptId, Audience, Nonce, PlanId, Region, Target};
 pub use jiff::{SignedDuration, Timestamp};
@@ -37,8 +38,7 @@ pub const CLOCKS_DIFFER: std::time::Duration = std::time::Duration::from_mins(10
 pub use merge::{Conflict, merge};
 pub use outcome::Outcome;
 pub use plan::Plan;
+pub use setting::{Harm, NoStep, Optional, Put, Route, Setting, Step, Whole, merge_members, merge_optional};
 pub use settings::{AdminPolicyRepair, IdentityRepairs, Mode, Parameters, PutEncryption, Settings};
 pub use stored::Word;
-pub use verdict::{
-    Administrator, Consent, Context, Drift, Harm, Impact, NoStep, Observed, Route, Step, Verdict, Violation,
-};
+pub use verdict::{Administrator, Consent, Context, Drift, Impact, Observed, Verdict, Violation};

@@ -1,11 +1,9 @@
-//! A control's view: observed settings, verdicts, and the steps from one setting to another.
-
-use std::fmt::Debug;
+//! A control's view: observed settings and verdicts.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{control::Call, ids::AccountId, outcome::Alarm, settings::Parameters};
+use crate::{ids::AccountId, outcome::Alarm, settings::Parameters};
 
 /// What a look at the live account gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,61 +117,4 @@ pub struct Administrator {
     pub arn: String,
     /// The creation time of the user or role, if known. IAM does not say when a policy was attached.
     pub since: Option<Timestamp>,
-}
-
-/// What a step may do to those who depend on the resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Harm {
-    /// Nothing.
-    None,
-    /// A workload or a person may be stopped.
-    Disruptive,
-    /// Data may be lost.
-    DataLoss,
-}
-
-/// One AWS write call, derived from a plan and never stored as the truth.
-pub trait Step: Debug {
-    /// The call it makes.
-    fn call(&self) -> Call;
-    /// What it may do to others.
-    fn harm(&self) -> Harm;
-}
-
-/// The steps of a control that writes nothing: there is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoStep {}
-
-impl Step for NoStep {
-    fn call(&self) -> Call {
-        match *self {}
-    }
-
-    fn harm(&self) -> Harm {
-        match *self {}
-    }
-}
-
-/// The way from one setting to another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Route<S> {
-    /// The writes, in order.
-    pub steps: Vec<S>,
-    /// The parts that this plan cannot restore, each named.
-    pub lost: Vec<String>,
-}
-
-impl<S: Step> Route<S> {
-    /// A way that loses nothing.
-    #[must_use]
-    pub fn of(steps: Vec<S>) -> Self {
-        Self { steps, lost: Vec::new() }
-    }
-
-    /// The worst that any step may do.
-    #[must_use]
-    pub fn harm(&self) -> Harm {
-        self.steps.iter().map(Step::harm).max().unwrap_or(Harm::None)
-    }
 }

@@ -4,7 +4,7 @@ use remedy_domain::{AccountId, Region, Target, outcome::Alarm, redact};
 
 use crate::{
     ports::{Notice, Place},
-    remediation::Page,
+    resource::Page,
 };
 
 /// The AWS Config resource type of an account.
@@ -32,12 +32,12 @@ pub fn notice(author: &str, account: &AccountId, alarm: Alarm, text: &str) -> No
 
 /// The one page of targets: the account.
 #[must_use]
-pub fn discover(place: &Place) -> Page {
+pub fn page(place: &Place) -> Page {
     Page { targets: vec![target(place)], next: None }
 }
 
 /// The account, if that is what `id` names.
 #[must_use]
-pub fn find(place: &Place, id: &str) -> Vec<Target> {
+pub fn named(place: &Place, id: &str) -> Vec<Target> {
     if id == place.account.as_str() { vec![target(place)] } else { vec![] }
 }

@@ -2,15 +2,15 @@
 
 use futures_util::future::join;
 use remedy_domain::{
-    Consent, Drift, Fault, Harm, Impact, Observed, Outcome, Plan, PlanId, Route, Step as _, Target, Verdict, Violation,
-    ask::Subject, canonical::NotCanonical, evidence::StoredPlan, guard::Purpose, outcome::Alarm,
+    Consent, Drift, Fault, Harm, Impact, Observed, Outcome, Plan, PlanId, Route, Setting as _, Step as _, Target,
+    Verdict, Violation, ask::Subject, canonical::NotCanonical, evidence::StoredPlan, guard::Purpose, outcome::Alarm,
 };
 use serde_json::Value;
 
 use crate::{
     asks::OnFile,
     ports::{Clock, Store},
-    remediation::{Glance, Remediation},
+    remediation::{Client, Glance, Remediation},
     report::Report,
     seen,
     visit::Visit,
@@ -72,7 +72,7 @@ pub(crate) struct Course<R: Remediation> {
 impl<R: Remediation> Course<R> {
     /// Whether `other`, drafted later, still says the same, also of what it takes away: what was ruled on must hold.
     pub(crate) fn still_holds(&self, other: &Self) -> bool {
-        let same = R::agrees(&self.before, &other.before) && R::agrees(&self.after, &other.after);
+        let same = R::Setting::agrees(&self.before, &other.before) && R::Setting::agrees(&self.after, &other.after);
         same && self.impact == other.impact
     }
 
@@ -80,8 +80,8 @@ impl<R: Remediation> Course<R> {
     pub(crate) fn report(&self, target: &Target, outcome: Outcome) -> Report {
         Report {
             plan: Some(self.id.clone()),
-            before: Some(remedy_domain::redact::value(&R::show(&self.before))),
-            after: Some(remedy_domain::redact::value(&R::show(&self.after))),
+            before: Some(remedy_domain::redact::value(&R::Setting::show(&self.before))),
+            after: Some(remedy_domain::redact::value(&R::Setting::show(&self.after))),
             urgency: self.urgency,
             calls: self.route.steps.iter().map(|step| step.call().operation).collect(),
             ..Report::settled(&R::CONTROL, target, outcome).with_violations(self.violations.clone())
@@ -98,7 +98,7 @@ impl<R: Remediation> Course<R> {
 
 /// Reads the live setting and everything that affects the decision.
 pub(crate) async fn look<R: Remediation>(
-    client: &R::Client,
+    client: &Client<R>,
     target: &Target,
     visit: &Visit<'_>,
     store: &impl Store,
@@ -117,7 +117,7 @@ pub(crate) async fn look<R: Remediation>(
 /// Looks and decides what to do about it.
 pub(crate) async fn draft<R: Remediation>(
     task: Task<'_>,
-    client: &R::Client,
+    client: &Client<R>,
     target: &Target,
     visit: &Visit<'_>,
     ports: &(impl Clock + Store),
@@ -159,8 +159,8 @@ fn still_meant<R: Remediation>(
 ) -> Result<bool, Fault> {
     let (Subject::Plan { plan }, Verdict::Drifted(drift)) = (&on_file.ask.subject, verdict) else { return Ok(true) };
     let (before, after): (R::Setting, R::Setting) = (restore(&plan.plan.before)?, restore(&plan.plan.after)?);
-    let rebased = R::rebase(&before, &after, now);
-    Ok(rebased.is_ok_and(|rebased| R::agrees(&rebased, &drift.desired)))
+    let rebased = R::Setting::rebase(&before, &after, now);
+    Ok(rebased.is_ok_and(|rebased| R::Setting::agrees(&rebased, &drift.desired)))
 }
 
 fn outdated<R: Remediation>(target: &Target) -> Draft<R> {
@@ -192,7 +192,7 @@ fn course<R: Remediation>(
     drift: Drift<R::Setting>,
     target: &Target,
 ) -> Result<Draft<R>, Fault> {
-    let route = R::steps(&before, &drift.desired);
+    let route = R::Step::route(&before, &drift.desired);
     let consent = match (drift.consent, route.harm(), one_way::<R>(&before, &drift.desired)) {
         (Consent::Ask(reason), _, _) => Consent::Ask(reason),
         (Consent::Auto, Harm::None, None) => Consent::Auto,
@@ -212,7 +212,7 @@ fn course<R: Remediation>(
 
 /// The parts that could not be restored if `after` were undone.
 fn one_way<R: Remediation>(before: &R::Setting, after: &R::Setting) -> Option<String> {
-    let back = R::steps(after, before);
+    let back = R::Step::route(after, before);
     (!back.lost.is_empty()).then(|| back.lost.join(", "))
 }
 
@@ -239,21 +239,21 @@ async fn draft_revert<R: Remediation>(
     stored: &StoredPlan,
     now: R::Setting,
     facts: &R::Facts,
-    client: &R::Client,
+    client: &Client<R>,
     target: &Target,
 ) -> Result<Draft<R>, Fault> {
     let ours: R::Setting = restore(stored.realized.as_ref().unwrap_or(&stored.plan.after))?;
     let wanted: R::Setting = restore(&stored.plan.before)?;
     let blocked =
         |reason: &str| Draft::Settled(Box::new(Report::settled(&R::CONTROL, target, Outcome::Blocked).because(reason)));
-    let desired = match R::rebase(&ours, &wanted, &now) {
+    let desired = match R::Setting::rebase(&ours, &wanted, &now) {
         Ok(desired) => desired,
         Err(conflict) => return Ok(blocked(&format!("the repair cannot be taken back: {conflict}"))),
     };
-    if R::agrees(&desired, &now) {
+    if R::Setting::agrees(&desired, &now) {
         return Ok(settled::<R>(target, Outcome::Reverted));
     }
-    let route = R::steps(&now, &desired);
+    let route = R::Step::route(&now, &desired);
     if route.harm() == Harm::DataLoss {
         return Ok(blocked("taking this repair back would destroy data"));
     }

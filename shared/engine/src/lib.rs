@@ -16,12 +16,14 @@ pub mod ledger;
 mod notes;
 pub mod outbox;
 pub mod ports;
+pub mod prelude;
 pub mod pursue;
 #[cfg(test)]
 mod quiet;
 pub mod registry;
 pub mod remediation;
 pub mod report;
+pub mod resource;
 pub mod roster;
 mod seen;
 pub mod sweep;
@@ -30,8 +32,9 @@ pub mod visit;
 pub mod writer;
 
 pub use ports::{Clock, Doors, GONE_AFTER, Notice, Notices, Own, Place, Ports, Put, Shelf, Store, Told};
-pub use remediation::{Glance, Page, Recall, Remediation, Tags};
+pub use remediation::{Client, Glance, Recall, Remediation};
 pub use report::Report;
+pub use resource::{Page, Resource, Tags};
 pub use roster::{Runnable, enlist};
 pub use visit::{Reach, Visit};
 pub use writer::Writer;

@@ -26,7 +26,7 @@ use crate::{
     ledger::{self, Claim, Lease, Slot},
     outbox,
     ports::{Doors, Place, Ports, Put, still_to_wait},
-    remediation::Remediation,
+    remediation::{Client, Remediation},
     report::Report,
     sweep::{self, Author, close},
     turn,
@@ -48,7 +48,7 @@ const COOL_DOWN: Duration = Duration::from_secs(5);
 pub async fn run<R, P>(ports: &P, target: &Target, task: Task<'_>, visit: &Visit<'_>) -> Result<Report, Fault>
 where
     R: Remediation,
-    P: Ports + Doors<R::Client>,
+    P: Ports + Doors<Client<R>>,
 {
     let client = ports.reader(&Place::of(target)).await?;
     let course = match draft::<R>(task, &client, target, visit, ports).await? {
@@ -82,7 +82,7 @@ where
 async fn rest<R, P>(ports: &P, report: Report, task: Task<'_>, visit: &Visit<'_>) -> Result<Report, Fault>
 where
     R: Remediation,
-    P: Ports + Doors<R::Client>,
+    P: Ports + Doors<Client<R>>,
 {
     let mut report = settle::<R>(ports, report, task, visit).await?;
     if visit.carried == Carried::Again && !task.only_looks() {
@@ -97,7 +97,7 @@ struct Run<'a, R: Remediation, P> {
     target: &'a Target,
     task: Task<'a>,
     visit: &'a Visit<'a>,
-    client: R::Client,
+    client: Client<R>,
     course: Box<Course<R>>,
     dossier: Dossier,
 }
@@ -105,7 +105,7 @@ struct Run<'a, R: Remediation, P> {
 impl<R, P> Run<'_, R, P>
 where
     R: Remediation,
-    P: Ports + Doors<R::Client>,
+    P: Ports + Doors<Client<R>>,
 {
     /// The unit that people are notified of once for an objection of the guard.
     fn once(&self, objection: Objection) -> (Objection, Per) {
@@ -297,7 +297,7 @@ where
         Box::pin(self.finish(lease, report, unused)).await
     }
 
-    async fn perform(&self, writer: &Writer<R::Client>) -> Performed {
+    async fn perform(&self, writer: &Writer<Client<R>>) -> Performed {
         let mut performed = Performed { calls: Vec::new(), fault: None };
         for step in &self.course.route.steps {
             let tried = match self.enough_time() {

@@ -8,9 +8,7 @@ use std::{
 };
 
 use futures_util::FutureExt as _;
-use remedy_domain::{
-    AccountId, Actor, AttemptId, Control, ControlId, Fault, Identities, Region, Scope, Stops, Target, Timestamp,
-};
+use remedy_domain::{AccountId, Actor, AttemptId, Control, ControlId, Fault, Region, ResourceKind, Target, Timestamp};
 
 use crate::ports::{Clock, Notice, Notices, Own, Put, Shelf, Store, Told};
 
@@ -121,20 +119,7 @@ pub(crate) fn now<T>(future: impl Future<Output = Result<T, Fault>>) -> T {
 }
 
 /// A control with nothing but a name.
-pub(crate) const CONTROL: Control = Control {
-    id: ControlId("kms-key-unrotated"),
-    title: "",
-    hipaa: &[],
-    config_rules: &[],
-    resource_types: &[],
-    scope: Scope::Regional,
-    api_events: &[],
-    reads: &[],
-    writes: &[],
-    elements: &[],
-    stops: Stops::Nothing,
-    identities: Identities::Untouched,
-};
+pub(crate) const CONTROL: Control = Control { id: ControlId("kms-key-unrotated"), ..Control::of(ResourceKind::PLAIN) };
 
 /// An account.
 pub(crate) fn account() -> AccountId {

@@ -1,66 +1,60 @@
 //! The contract of a control.
 
-use std::{collections::BTreeMap, fmt::Debug};
+use std::fmt::Debug;
 
-use remedy_domain::{Conflict, Context, Control, Fault, Impact, Observed, Parameters, Route, Step, Target, Verdict};
-use serde::{Serialize, de::DeserializeOwned};
+use remedy_domain::{
+    Context, Control, Fault, Impact, Observed, Parameters, ResourceKind, Setting, Step, Target, Verdict,
+};
 use serde_json::Value;
 
-use crate::{ports::Place, writer::Writer};
+use crate::{resource::Resource, writer::Writer};
+
+/// The client of a control: that of its kind of resource.
+pub type Client<R> = <<R as Remediation>::On as Resource>::Client;
 
 /// One control: what it looks at, what it thinks of it, and how it gets from one setting to another.
 ///
-/// `judge`, `steps`, `rebase` and `agrees` are pure. `discover`, `find` and `observe` only read, with the calls of
-/// [`Control::reads`]. `perform` makes exactly one write, idempotent, with a call of [`Control::writes`].
+/// `judge` is pure, and so are the setting and its steps. `observe` only reads, with the calls of [`Control::all_reads`].
+/// `perform` makes exactly one write, idempotent, with a call of [`Control::all_writes`].
 ///
 /// The laws that every control keeps are in `remedy_testkit::laws`.
 #[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
 pub trait Remediation: 'static {
-    /// The control's description of itself.
+    /// The kind of resource of [`Self::On`]; not to be overridden.
+    const KIND: ResourceKind = <Self::On as Resource>::KIND;
+    /// The control's description of itself, which ends with `..Control::of(Self::KIND)`.
     const CONTROL: Control;
     /// Whether the decision depends on the state when the target was last compliant.
     const RECALL: Recall = Recall::Nothing;
+    /// The kind of resource that it looks at.
+    type On: Resource;
     /// Facts that affect the decision and are never written.
     type Facts: Debug;
-    /// What the control may write, mirrored whole, so that a PUT loses nothing; never data.
-    type Setting: Debug + Clone + PartialEq + Serialize + DeserializeOwned;
-    /// One variant per AWS write call, named after it.
-    type Step: Step;
-    /// The client it observes and performs with.
-    type Client;
-
-    /// One page of all targets in a place, for the sweep.
-    async fn discover(client: &Self::Client, place: &Place, from: Option<String>) -> Result<Page, Fault>;
-
-    /// Every live target that is called `id`: matched by equality with its id, name or ARN, never by the form of `id`.
-    async fn find(client: &Self::Client, place: &Place, id: &str) -> Result<Vec<Target>, Fault>;
+    /// What it may write. A control that writes nothing has `()`.
+    type Setting: Setting;
+    /// Its writes. [`remedy_domain::Whole`] where one call brings the whole setting about, [`remedy_domain::NoStep`] where
+    /// nothing is written.
+    type Step: Step<Setting = Self::Setting>;
 
     /// Whether the target is compliant at a glance: with fewer calls than it takes to observe it, whatever else stands there
     /// and whatever the parameters say. Never asked where the whole setting matters: after a write, and for an undo.
-    async fn at_a_glance(_client: &Self::Client, _target: &Target) -> Result<Glance, Fault> {
+    async fn at_a_glance(_client: &Client<Self>, _target: &Target) -> Result<Glance, Fault> {
         Ok(Glance::Unclear)
     }
 
     /// Reads the live setting.
-    async fn observe(client: &Self::Client, target: &Target) -> Result<Observed<Self::Facts, Self::Setting>, Fault>;
+    async fn observe(client: &Client<Self>, target: &Target) -> Result<Observed<Self::Facts, Self::Setting>, Fault>;
 
-    /// Reads, with the calls of [`Control::reads`], further facts that affect the decision and depend on the
-    /// organisation's parameters: whether the key that they name can be used. A compliant setting needs nothing more.
+    /// Reads further facts that affect the decision and depend on the organisation's parameters: whether the key that they
+    /// name can be used. A compliant setting needs nothing more.
     async fn consult(
-        _client: &Self::Client,
+        _client: &Client<Self>,
         _target: &Target,
         facts: Self::Facts,
         _setting: &Self::Setting,
         _parameters: &Parameters,
     ) -> Result<Self::Facts, Fault> {
         Ok(facts)
-    }
-
-    /// The tags of the target by key, read with the calls of [`Control::reads`]; their values may hold anything. Read
-    /// only once a plan was drafted: the owner of the resource affects who must agree. Resources without tags have
-    /// none.
-    async fn tags(_client: &Self::Client, _target: &Target) -> Result<Tags, Fault> {
-        Ok(Tags::new())
     }
 
     /// The part of the facts to remember for the next look, if it is not stored yet. Called while the target is
@@ -82,16 +76,10 @@ pub trait Remediation: 'static {
         None
     }
 
-    /// The way from one setting to another.
-    fn steps(from: &Self::Setting, to: &Self::Setting) -> Route<Self::Step>;
-
-    /// Applies only the element-wise difference between `before` and `after` to what is there now.
-    fn rebase(before: &Self::Setting, after: &Self::Setting, now: &Self::Setting) -> Result<Self::Setting, Conflict>;
-
-    /// What stands in the way of an undo from one setting to another, read with the calls of [`Control::reads`]: something
-    /// that `rebase` cannot know. A repair needs no such question: it is judged by its facts.
+    /// What stands in the way of an undo from one setting to another: something that `rebase` cannot know. A repair needs no
+    /// such question: it is judged by its facts.
     async fn hindrance(
-        _client: &Self::Client,
+        _client: &Client<Self>,
         _target: &Target,
         _from: &Self::Setting,
         _to: &Self::Setting,
@@ -99,18 +87,10 @@ pub trait Remediation: 'static {
         Ok(None)
     }
 
-    /// Whether two settings are equal but for what AWS assigns.
-    fn agrees(a: &Self::Setting, b: &Self::Setting) -> bool {
-        a == b
+    /// Makes one AWS write call. A control that writes nothing has no step to make.
+    async fn perform(_writer: &Writer<Client<Self>>, _target: &Target, _step: &Self::Step) -> Result<(), Fault> {
+        Err(Fault::defect(Self::CONTROL.id.0, "nothing-to-perform"))
     }
-
-    /// The setting as answers, logs and records show it. Only a vocabulary of our own may be shown verbatim.
-    fn show(setting: &Self::Setting) -> Value {
-        serde_json::to_value(setting).unwrap_or(Value::Null)
-    }
-
-    /// Makes one AWS write call.
-    async fn perform(writer: &Writer<Self::Client>, target: &Target, step: &Self::Step) -> Result<(), Fault>;
 }
 
 /// The memory of earlier looks that a control needs.
@@ -129,16 +109,4 @@ pub enum Glance {
     Compliant,
     /// It takes a look.
     Unclear,
-}
-
-/// Tags: values by key.
-pub type Tags = BTreeMap<String, String>;
-
-/// One page of targets.
-#[derive(Debug, Clone, Default)]
-pub struct Page {
-    /// The targets.
-    pub targets: Vec<Target>,
-    /// Where the next page begins.
-    pub next: Option<String>,
 }

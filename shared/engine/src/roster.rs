@@ -9,8 +9,9 @@ use crate::{
     draft::Task,
     ports::{Doors, Place, Ports},
     pursue,
-    remediation::Remediation,
+    remediation::{Client, Remediation},
     report::Report,
+    resource::Resource as _,
     sweep,
     visit::Visit,
 };
@@ -43,7 +44,7 @@ pub trait Runnable<P> {
 pub fn enlist<R, P>() -> Box<dyn Runnable<P>>
 where
     R: Remediation,
-    P: Ports + Doors<R::Client>,
+    P: Ports + Doors<Client<R>>,
 {
     Box::new(Enlisted::<R>(PhantomData))
 }
@@ -53,14 +54,14 @@ struct Enlisted<R>(PhantomData<R>);
 impl<R, P> Runnable<P> for Enlisted<R>
 where
     R: Remediation,
-    P: Ports + Doors<R::Client>,
+    P: Ports + Doors<Client<R>>,
 {
     fn control(&self) -> &'static Control {
         const { &R::CONTROL }
     }
 
     fn find<'a>(&'a self, ports: &'a P, place: &'a Place, id: &'a str) -> Local<'a, Result<Vec<Target>, Fault>> {
-        Box::pin(async move { R::find(&ports.reader(place).await?, place, id).await })
+        Box::pin(async move { R::On::find(&ports.reader(place).await?, place, id).await })
     }
 
     fn discover<'a>(&'a self, ports: &'a P, place: &'a Place) -> Local<'a, Result<Vec<Target>, Fault>> {
@@ -68,7 +69,7 @@ where
             let client = ports.reader(place).await?;
             let (mut all, mut from) = (Vec::new(), None);
             loop {
-                let page = R::discover(&client, place, from).await?;
+                let page = R::On::list(&client, place, from).await?;
                 all.extend(page.targets);
                 from = page.next;
                 if from.is_none() {

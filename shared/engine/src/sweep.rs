@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use remedy_domain::{
-    Fault, Observed, Outcome, Target,
+    Fault, Observed, Outcome, Setting as _, Target,
     evidence::{Kind, Lock, Record, Tried},
     guard::Purpose,
     outcome::Alarm,
@@ -16,7 +16,7 @@ use crate::{
     ledger::{self, Ending, Lease},
     outbox::{self, Letter},
     ports::{Clock, Doors, Notice, Notices, Own, Place, Ports, Store},
-    remediation::Remediation,
+    remediation::{Client, Remediation},
     report::Report,
     turn,
     visit::Visit,
@@ -49,7 +49,7 @@ impl<'a> Author<'a> {
 pub async fn close_orphans<R, P>(ports: &P, visit: &Visit<'_>) -> Result<Vec<Report>, Fault>
 where
     R: Remediation,
-    P: Ports + Doors<R::Client>,
+    P: Ports + Doors<Client<R>>,
 {
     let (mut reports, mut failed) = (Vec::new(), None);
     turn::close_lost(ports).await?;
@@ -66,7 +66,7 @@ where
 async fn close_one<R, P>(ports: &P, lease: &Lease, visit: &Visit<'_>) -> Result<Option<Report>, Fault>
 where
     R: Remediation,
-    P: Ports + Doors<R::Client>,
+    P: Ports + Doors<Client<R>>,
 {
     let (outcome, reason) = Box::pin(fate::<R, P>(ports, &lease.lock, visit)).await?;
     let Some(key) = close(ports, lease, outcome, reason, &Author::of(visit)).await? else { return Ok(None) };
@@ -81,7 +81,7 @@ where
 pub(crate) async fn close_left<R, P>(ports: &P, target: &Target, visit: &Visit<'_>) -> Result<Vec<String>, Fault>
 where
     R: Remediation,
-    P: Ports + Doors<R::Client>,
+    P: Ports + Doors<Client<R>>,
 {
     let mut outcomes = Vec::new();
     for lease in ledger::unreleased(ports, R::CONTROL.id.0, target).await? {
@@ -98,7 +98,7 @@ where
 async fn fate<R, P>(ports: &P, lock: &Lock, visit: &Visit<'_>) -> Result<(Outcome, &'static str), Fault>
 where
     R: Remediation,
-    P: Ports + Doors<R::Client>,
+    P: Ports + Doors<Client<R>>,
 {
     let client = ports.reader(&Place::of(&lock.target)).await?;
     match lock.purpose.known() {
@@ -120,7 +120,7 @@ where
 /// The result of an undo: its difference is there, or not. Later changes of others do not matter.
 async fn fate_of_undo<R: Remediation>(
     store: &impl Store,
-    client: &R::Client,
+    client: &Client<R>,
     lock: &Lock,
     visit: &Visit<'_>,
 ) -> Result<(Outcome, &'static str), Fault> {
@@ -135,7 +135,7 @@ async fn fate_of_undo<R: Remediation>(
         Observed::Absent => return Ok((Outcome::Gone, "the worker was lost, and the resource is gone")),
         Observed::Settling => return Err(Fault::transient("observe", "settling")),
     };
-    let has_arrived = R::rebase(&before, &after, &now).is_ok_and(|rebased| R::agrees(&rebased, &now));
+    let has_arrived = R::Setting::rebase(&before, &after, &now).is_ok_and(|rebased| rebased.agrees(&now));
     let reverted = (Outcome::Reverted, "the worker was lost, and its undo had arrived");
     Ok(if has_arrived { reverted } else { failed })
 }

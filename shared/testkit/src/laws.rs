@@ -28,6 +28,7 @@ mod travel;
 mod undo;
 mod verification;
 
+use remedy_engine::Resource;
 use std::{
     fmt::{self, Debug, Formatter},
     time::Duration,
@@ -51,7 +52,7 @@ pub use stage::{Backstage, FakeTheatre, Prop, Stage, Theatre};
 
 /// A control whose laws can be tested.
 #[expect(async_fn_in_trait, reason = "the laws run on one thread; no future crosses to another")]
-pub trait Lawful: Remediation<Client: Connect> + Sized {
+pub trait Lawful: Remediation<On: Resource<Client: Connect>> + Sized {
     /// A state of the account: facts and setting.
     type World: Debug + Clone + 'static;
 

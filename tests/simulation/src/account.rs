@@ -6,7 +6,7 @@ use crate::{
     Invariant, Planted,
     controls::MADE,
     ports::Hands,
-    resource::{Attribute, Setting},
+    resource::{Attribute, Elements},
     world::{Look, World},
 };
 
@@ -23,7 +23,7 @@ impl Account {
         self.hands.call("sim:List", list).await
     }
 
-    pub(crate) async fn look(&self, target: &Target, attribute: Attribute) -> Result<Observed<(), Setting>, Fault> {
+    pub(crate) async fn look(&self, target: &Target, attribute: Attribute) -> Result<Observed<(), Elements>, Fault> {
         let (worker, target) = (self.hands.worker(), target.clone());
         let seen = self.hands.call("sim:Get", move |world| seen(world, worker, &target, attribute)).await?;
         Ok(seen.map_or(Observed::Absent, |setting| Observed::Present { facts: (), setting }))
@@ -34,7 +34,7 @@ impl Account {
         target: &Target,
         control: usize,
         flag: Option<usize>,
-        setting: Setting,
+        setting: Elements,
     ) -> Result<(), Fault> {
         let pen = Pen { worker: self.hands.worker(), control, session: self.session.clone(), flag, setting };
         let (target, call) = (target.clone(), MADE[control].call.operation);
@@ -51,11 +51,11 @@ pub(crate) struct Pen {
     pub(crate) session: Option<PlanId>,
     /// The one flag that is written; none: the whole attribute.
     pub(crate) flag: Option<usize>,
-    pub(crate) setting: Setting,
+    pub(crate) setting: Elements,
 }
 
 /// What a look gives. It may be old.
-fn seen(world: &mut World, worker: usize, target: &Target, attribute: Attribute) -> Option<Setting> {
+fn seen(world: &mut World, worker: usize, target: &Target, attribute: Attribute) -> Option<Elements> {
     let resource = world.resource(target)?;
     if let Some(believed) = world.workers[worker].believed.get(&(resource, attribute)) {
         return Some(*believed);

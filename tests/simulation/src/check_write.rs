@@ -13,7 +13,7 @@ use crate::{
     Invariant,
     account::Pen,
     controls::MADE,
-    resource::{Author, Setting},
+    resource::{Author, Elements},
     weather::SETTLED,
     world::{Object, World},
 };
@@ -34,7 +34,7 @@ pub(crate) enum Until {
 
 impl World {
     /// Checks a write of Remedy against everything that is known before it is made.
-    pub(crate) fn check_write(&mut self, resource: usize, pen: &Pen, session: &PlanId, setting: &Setting) {
+    pub(crate) fn check_write(&mut self, resource: usize, pen: &Pen, session: &PlanId, setting: &Elements) {
         let Some(held) = self.held(resource, pen) else { return };
         if held.lock.plan != *session {
             return self.broke(Invariant::Intended, format!("worker {} writes in another session", pen.worker));
@@ -185,7 +185,7 @@ impl World {
     }
 
     /// It stands on a look that came after the intent, and leaves what others own as that look saw it.
-    fn check_others(&mut self, resource: usize, pen: &Pen, intended: Timestamp, setting: &Setting) {
+    fn check_others(&mut self, resource: usize, pen: &Pen, intended: Timestamp, setting: &Elements) {
         let made = &MADE[pen.control];
         let look = self.workers[pen.worker].looks.get(&(resource, made.attribute)).copied();
         let Some(look) = look.filter(|look| intended <= look.at) else {
@@ -212,7 +212,7 @@ impl World {
     }
 
     /// A write that was seen to arrive is not repeated unless somebody changed it.
-    fn check_once(&mut self, resource: usize, pen: &Pen, session: &PlanId, setting: &Setting) {
+    fn check_once(&mut self, resource: usize, pen: &Pen, session: &PlanId, setting: &Elements) {
         let made = &MADE[pen.control];
         let versions = self.resources[resource].versions(made.attribute);
         let now = versions.last().setting;
@@ -231,7 +231,7 @@ impl World {
     }
 
     /// Makes the write.
-    pub(crate) fn record_write(&mut self, resource: usize, control: usize, session: PlanId, setting: Setting) {
+    pub(crate) fn record_write(&mut self, resource: usize, control: usize, session: PlanId, setting: Elements) {
         let (now, made) = (self.now, &MADE[control]);
         self.tally.writes += 1;
         self.resources[resource].versions_mut(made.attribute).push(now, setting, Author::Remedy(control, session));

@@ -1,17 +1,13 @@
 //! Three simulated controls: two own one element each of a document that is always written whole, one owns two flags
 //! that are written one by one.
 
-use remedy_domain::{
-    Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, Identities, Observed, Route, Scope,
-    Stops, Target, Verdict, Violation, merge::merge,
-};
-use remedy_engine::{Page, Place, Remediation, Runnable, Writer, enlist};
+use remedy_engine::{Runnable, enlist, prelude::*};
 
 use crate::{
     Planted,
     account::Account,
     ports::Hands,
-    resource::{Attribute, ELEMENTS, Setting},
+    resource::{Attribute, ELEMENTS, Elements},
 };
 
 /// How many controls there are.
@@ -53,7 +49,7 @@ const FLAGS: Made =
 
 impl Made {
     /// The setting without a violation that is nearest.
-    pub(crate) fn righted(&self, setting: &Setting) -> Setting {
+    pub(crate) fn righted(&self, setting: &Elements) -> Elements {
         let mut righted = *setting;
         for (element, right) in self.owned {
             righted.0[*element] = *right;
@@ -61,7 +57,7 @@ impl Made {
         righted
     }
 
-    pub(crate) fn is_right(&self, setting: &Setting) -> bool {
+    pub(crate) fn is_right(&self, setting: &Elements) -> bool {
         self.righted(setting) == *setting
     }
 
@@ -73,19 +69,12 @@ impl Made {
         Control {
             id: ControlId(self.id),
             title: "An element that has drifted",
-            hipaa: &[],
-            config_rules: &[],
-            resource_types: &["AWS::S3::Bucket"],
-            scope: Scope::Regional,
-            api_events: &[],
-            reads: &[],
             writes: match self.attribute {
-                Attribute::Policy => &[PUT_POLICY],
-                Attribute::Flags => &[PUT_FLAG],
+                Attribute::Policy => &[&[PUT_POLICY]],
+                Attribute::Flags => &[&[PUT_FLAG]],
             },
             elements: self.elements,
-            stops: Stops::Nothing,
-            identities: Identities::Untouched,
+            ..Control::of(Bucket::KIND)
         }
     }
 }
@@ -108,79 +97,96 @@ fn listed<const WHOLE: bool>(number: usize) -> Box<dyn Runnable<Hands>> {
     }
 }
 
-/// One write.
+/// One write of the control of number `N`.
 #[derive(Debug)]
-pub(crate) struct Step {
-    call: Call,
+pub(crate) struct Write<const N: usize, const WHOLE: bool> {
     /// The one flag that is written; none: the whole document.
     flag: Option<usize>,
-    setting: Setting,
+    setting: Elements,
 }
 
-impl remedy_domain::Step for Step {
+impl<const N: usize, const WHOLE: bool> Step for Write<N, WHOLE> {
+    type Setting = Merged<WHOLE>;
+
     fn call(&self) -> Call {
-        self.call
+        MADE[N].call
     }
 
-    fn harm(&self) -> Harm {
-        Harm::None
+    fn route(Merged(from): &Merged<WHOLE>, Merged(to): &Merged<WHOLE>) -> Route<Self> {
+        let whole = || Self { flag: None, setting: *to };
+        let differing = || (0..ELEMENTS).filter(|element| from.0[*element] != to.0[*element]);
+        Route::of(match MADE[N].attribute {
+            Attribute::Policy => (from != to).then(whole).into_iter().collect(),
+            Attribute::Flags => differing().map(|flag| Self { flag: Some(flag), setting: *to }).collect(),
+        })
     }
 }
 
-/// The control of number `N`. `WHOLE`: the bug is planted that an undo puts the whole old document back.
-struct Simulated<const N: usize, const WHOLE: bool>;
+/// The elements, merged one by one. `WHOLE`: the bug is planted that an undo puts the whole old document back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Merged<const WHOLE: bool>(Elements);
 
-impl<const N: usize, const WHOLE: bool> Remediation for Simulated<N, WHOLE> {
-    const CONTROL: Control = [PUBLIC, PLAINTEXT, FLAGS][N].described();
-    type Facts = ();
-    type Setting = Setting;
-    type Step = Step;
+impl<const WHOLE: bool> Setting for Merged<WHOLE> {
+    const NAME: &'static str = "an element";
+
+    fn rebase(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
+        if WHOLE {
+            return Ok(*after);
+        }
+        let mut rebased = now.0;
+        for element in 0..ELEMENTS {
+            let [before, after, now] = [before, after, now].map(|setting| setting.0.0[element]);
+            rebased.0[element] = merge(Self::NAME, &before, &after, &now)?;
+        }
+        Ok(Self(rebased))
+    }
+}
+
+/// A bucket of the simulated world.
+struct Bucket;
+
+impl Resource for Bucket {
+    const KIND: ResourceKind = ResourceKind { types: &["AWS::S3::Bucket"], ..ResourceKind::PLAIN };
     type Client = Account;
 
-    async fn discover(client: &Account, _: &Place, _: Option<String>) -> Result<Page, Fault> {
+    async fn list(client: &Account, _: &Place, _: Option<String>) -> Result<Page, Fault> {
         Ok(Page { targets: client.targets().await?, next: None })
     }
 
     async fn find(client: &Account, _: &Place, id: &str) -> Result<Vec<Target>, Fault> {
         Ok(client.targets().await?.into_iter().filter(|target| target.id == id).collect())
     }
+}
 
-    async fn observe(client: &Account, target: &Target) -> Result<Observed<(), Setting>, Fault> {
-        client.look(target, MADE[N].attribute).await
+/// The control of number `N`.
+struct Simulated<const N: usize, const WHOLE: bool>;
+
+impl<const N: usize, const WHOLE: bool> Remediation for Simulated<N, WHOLE> {
+    const CONTROL: Control = [PUBLIC, PLAINTEXT, FLAGS][N].described();
+    type On = Bucket;
+    type Facts = ();
+    type Setting = Merged<WHOLE>;
+    type Step = Write<N, WHOLE>;
+
+    async fn observe(client: &Account, target: &Target) -> Result<Observed<(), Merged<WHOLE>>, Fault> {
+        Ok(match client.look(target, MADE[N].attribute).await? {
+            Observed::Present { facts, setting } => Observed::Present { facts, setting: Merged(setting) },
+            Observed::Absent => Observed::Absent,
+            Observed::Settling => Observed::Settling,
+        })
     }
 
-    fn judge((): &(), setting: &Setting, _: &Context<'_>) -> Verdict<Setting> {
+    fn judge((): &(), Merged(setting): &Merged<WHOLE>, _: &Context<'_>) -> Verdict<Merged<WHOLE>> {
         if MADE[N].is_right(setting) {
             return Verdict::Compliant;
         }
         let violations = vec![Violation::new("an element is not as it should be")];
-        let desired = MADE[N].righted(setting);
+        let desired = Merged(MADE[N].righted(setting));
         Verdict::Drifted(Drift { violations, desired, consent: Consent::Auto, note: None })
     }
 
-    fn steps(from: &Setting, to: &Setting) -> Route<Step> {
-        let call = MADE[N].call;
-        let whole = || Step { call, flag: None, setting: *to };
-        let differing = || (0..ELEMENTS).filter(|element| from.0[*element] != to.0[*element]);
-        Route::of(match MADE[N].attribute {
-            Attribute::Policy => (from != to).then(whole).into_iter().collect(),
-            Attribute::Flags => differing().map(|flag| Step { call, flag: Some(flag), setting: *to }).collect(),
-        })
-    }
-
-    fn rebase(before: &Setting, after: &Setting, now: &Setting) -> Result<Setting, Conflict> {
-        if WHOLE {
-            return Ok(*after);
-        }
-        let mut rebased = *now;
-        for element in 0..ELEMENTS {
-            let [before, after, now] = [before, after, now].map(|setting| setting.0[element]);
-            rebased.0[element] = merge("an element", &before, &after, &now)?;
-        }
-        Ok(rebased)
-    }
-
-    async fn perform(writer: &Writer<Account>, target: &Target, step: &Step) -> Result<(), Fault> {
-        writer.client().write(target, N, step.flag, step.setting).await
+    async fn perform(writer: &Writer<Account>, target: &Target, write: &Write<N, WHOLE>) -> Result<(), Fault> {
+        writer.client().write(target, N, write.flag, write.setting).await
     }
 }

@@ -16,7 +16,7 @@ use remedy_engine::{Clock, Doors, GONE_AFTER, Notice, Notices, Own, Place, Put, 
 use crate::{
     Planted,
     account::Account,
-    resource::{Attribute, Setting},
+    resource::{Attribute, Elements},
     weather::{Fate, Mishap, Weather},
     world::{Due, World},
 };
@@ -135,7 +135,7 @@ impl Hands {
     }
 
     /// If the bug is planted, the worker sees its own writes from now on.
-    pub(crate) fn believe(&self, target: &Target, attribute: Attribute, setting: Setting) {
+    pub(crate) fn believe(&self, target: &Target, attribute: Attribute, setting: Elements) {
         let mut world = self.world.borrow_mut();
         if let (Some(Planted::WriteBelieved), Some(resource)) = (world.planted, world.resource(target)) {
             world.workers[self.worker].believed.insert((resource, attribute), setting);

@@ -10,7 +10,7 @@ pub(crate) const ELEMENTS: usize = 4;
 
 /// An attribute of a resource, element by element; 0: it is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Setting(pub(crate) [u8; ELEMENTS]);
+pub(crate) struct Elements(pub(crate) [u8; ELEMENTS]);
 
 /// What can be written with one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +34,7 @@ pub(crate) enum Author {
 #[derive(Debug, Clone)]
 pub(crate) struct Version {
     pub(crate) at: Timestamp,
-    pub(crate) setting: Setting,
+    pub(crate) setting: Elements,
     pub(crate) author: Author,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct Version {
 pub(crate) struct Versions(Vec<Version>);
 
 impl Versions {
-    fn first(at: Timestamp, setting: Setting) -> Self {
+    fn first(at: Timestamp, setting: Elements) -> Self {
         Self(vec![Version { at, setting, author: Author::Outsider }])
     }
 
@@ -55,7 +55,7 @@ impl Versions {
         self.0.last().expect("there is a version")
     }
 
-    pub(crate) fn push(&mut self, at: Timestamp, setting: Setting, author: Author) {
+    pub(crate) fn push(&mut self, at: Timestamp, setting: Elements, author: Author) {
         if setting != self.last().setting {
             self.0.push(Version { at, setting, author });
         }
@@ -67,7 +67,7 @@ impl Versions {
     }
 
     /// Whether a version that could be seen from `from` on is as `wanted` says. `window`: a look may be so late.
-    pub(crate) fn ever(&self, from: Timestamp, window: Duration, wanted: impl Fn(&Setting) -> bool) -> bool {
+    pub(crate) fn ever(&self, from: Timestamp, window: Duration, wanted: impl Fn(&Elements) -> bool) -> bool {
         self.0[self.standing(from - window)..].iter().any(|version| wanted(&version.setting))
     }
 
@@ -100,7 +100,7 @@ impl Resource {
             unique_id: None,
             arn: None,
         };
-        let (policy, flags) = (Setting([0, 1, 1, 1]), Setting([1, 1, 0, 0]));
+        let (policy, flags) = (Elements([0, 1, 1, 1]), Elements([1, 1, 0, 0]));
         let hash = target.hash();
         Self { target, hash, policy: Versions::first(at, policy), flags: Versions::first(at, flags) }
     }

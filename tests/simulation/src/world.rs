@@ -15,7 +15,7 @@ use crate::{
     acts::Act,
     chance::Chance,
     queue::{Errand, Message},
-    resource::{Attribute, Author, Resource, Setting},
+    resource::{Attribute, Author, Elements, Resource},
     weather::Weather,
 };
 
@@ -74,7 +74,7 @@ pub(crate) struct Worker {
     pub(crate) attempts: Vec<AttemptId>,
     pub(crate) looks: BTreeMap<(usize, Attribute), Look>,
     /// The state that a planted bug shows to the worker.
-    pub(crate) believed: BTreeMap<(usize, Attribute), Setting>,
+    pub(crate) believed: BTreeMap<(usize, Attribute), Elements>,
     /// The version of the settings when the delivery began.
     pub(crate) rules: usize,
     /// So far behind is the replica whose flags it sees.
@@ -247,7 +247,7 @@ impl World {
     }
 
     /// Somebody else changes an attribute.
-    pub(crate) fn changed(&mut self, resource: usize, attribute: Attribute, setting: Setting) {
+    pub(crate) fn changed(&mut self, resource: usize, attribute: Attribute, setting: Elements) {
         self.say(|| format!("somebody makes {attribute:?} of bucket-{resource} {:?}", setting.0));
         let now = self.now;
         self.resources[resource].versions_mut(attribute).push(now, setting, Author::Outsider);

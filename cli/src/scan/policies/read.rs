@@ -7,7 +7,7 @@ use aws_sdk_iam::{
     types::{AttachedPolicy, EntityType, GroupDetail, PolicyDetail, RoleDetail, UserDetail},
 };
 use futures_util::{StreamExt as _, stream};
-use remedy_aws::{buckets, fault, found, onlooker::Onlooker};
+use remedy_aws::{Reading as _, onlooker::Onlooker};
 use remedy_domain::{Call, Fault, Target};
 use remedy_engine::Place;
 use remedy_policy::document::decoded;
@@ -23,7 +23,7 @@ const KEYS: Call = Call::same("kms:ListKeys");
 const OF_KEY: Call = Call::same("kms:GetKeyPolicy");
 
 /// Every call that reads policies.
-pub(crate) const READS: [Call; 7] = [AUTHORIZATIONS, POLICY, VERSION, buckets::LIST, OF_BUCKET, KEYS, OF_KEY];
+pub(crate) const READS: [Call; 7] = [AUTHORIZATIONS, POLICY, VERSION, remedy_s3::LIST, OF_BUCKET, KEYS, OF_KEY];
 
 /// The only name that a key policy can have.
 const DEFAULT: &str = "default";
@@ -41,7 +41,7 @@ pub(super) async fn principals(ports: &Onlooker, place: &Place) -> Result<Vec<Ho
     let mut from = None;
     loop {
         let request = client.get_account_authorization_details().set_filter(Some(READ.to_vec())).max_items(1000);
-        let page = request.set_marker(from).send().await.map_err(|error| fault(AUTHORIZATIONS.operation, &error))?;
+        let page = request.set_marker(from).send().await.map_err(|error| AUTHORIZATIONS.fault(&error))?;
         from = page.marker.clone().filter(|_| page.is_truncated);
         pages.push(page);
         if from.is_none() {
@@ -64,10 +64,10 @@ async fn managed(client: &aws_sdk_iam::Client, pages: &[Everybody]) -> Result<BT
         pages.iter().flat_map(attached).filter(|arn| !known.contains_key(*arn)).map(str::to_owned).collect();
     for arn in of_aws {
         let sent = client.get_policy().policy_arn(&arn).send().await;
-        let policy = found(POLICY.operation, &["NoSuchEntity"], sent)?.and_then(|answer| answer.policy);
+        let policy = POLICY.found(&["NoSuchEntity"], sent)?.and_then(|answer| answer.policy);
         let Some(version) = policy.and_then(|policy| policy.default_version_id) else { continue };
         let sent = client.get_policy_version().policy_arn(&arn).version_id(version).send().await;
-        let answer = found(VERSION.operation, &["NoSuchEntity"], sent)?.and_then(|answer| answer.policy_version);
+        let answer = VERSION.found(&["NoSuchEntity"], sent)?.and_then(|answer| answer.policy_version);
         known.extend(answer.and_then(|version| version.document).map(|text| (arn, plain(&text))));
     }
     Ok(known)
@@ -150,7 +150,7 @@ pub(super) async fn buckets(ports: &Onlooker, place: &Place) -> Read {
     let mut targets = Vec::new();
     let mut from = None;
     loop {
-        let page = buckets::discover(&client, place, from).await?;
+        let page = remedy_s3::list(&client, place, from).await?;
         targets.extend(page.targets);
         from = page.next;
         if from.is_none() {
@@ -161,7 +161,7 @@ pub(super) async fn buckets(ports: &Onlooker, place: &Place) -> Read {
     let read = |target: Target| async move {
         let request = client.get_bucket_policy().bucket(&target.id).expected_bucket_owner(target.account.as_str());
         let sent = request.send().await;
-        let answer = found(OF_BUCKET.operation, &["NoSuchBucketPolicy", "NoSuchBucket"], sent)?;
+        let answer = OF_BUCKET.found(&["NoSuchBucketPolicy", "NoSuchBucket"], sent)?;
         Ok(holding(Subject::Bucket, target.arn, "bucket policy", answer.and_then(|answer| answer.policy)))
     };
     Ok(parted(stream::iter(targets).map(read).buffered(AT_ONCE).collect().await))
@@ -173,12 +173,12 @@ pub(super) async fn keys(ports: &Onlooker, place: &Place) -> Read {
     let mut pages = client.list_keys().limit(1000).into_paginator().send();
     let mut keys = Vec::new();
     while let Some(page) = pages.next().await {
-        keys.extend(page.map_err(|error| fault(KEYS.operation, &error))?.keys.unwrap_or_default());
+        keys.extend(page.map_err(|error| KEYS.fault(&error))?.keys.unwrap_or_default());
     }
     let client = &client;
     let read = |key: aws_sdk_kms::types::KeyListEntry| async move {
         let request = client.get_key_policy().key_id(key.key_id().unwrap_or_default()).policy_name(DEFAULT);
-        let answer = found(OF_KEY.operation, &["NotFoundException"], request.send().await)?;
+        let answer = OF_KEY.found(&["NotFoundException"], request.send().await)?;
         Ok(holding(Subject::Key, key.key_arn, "key policy", answer.and_then(|answer| answer.policy)))
     };
     Ok(parted(stream::iter(keys).map(read).buffered(AT_ONCE).collect().await))

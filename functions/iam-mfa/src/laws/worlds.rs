@@ -17,8 +17,10 @@ use remedy_testkit::laws::{
 use serde_json::Value;
 
 use super::policies::{self, Deployed};
+use remedy_iam::Iam;
+
 use crate::{
-    Iam,
+    IamAndDeny,
     fence::{self, Fence},
 };
 
@@ -152,7 +154,7 @@ pub(super) async fn make(user: &User, stage: &Stage) -> Option<String> {
 /// Deploys the managed policy and puts up what stands of the fence; nothing where the stage cannot show it.
 async fn put_up(client: &Client, stage: &Stage, arn: &str, user: &User) -> Option<()> {
     let name = arn.rsplit('/').next()?;
-    let ours = fence::arn_beside(arn, &stage.client::<Iam>().policy)?;
+    let ours = fence::arn_beside(arn, &stage.client::<IamAndDeny>().policy)?;
     policies::deploy(client, &ours, Deployed::AsTheTemplate).await?;
     let is_attached = [Standing::Attached, Standing::Both].contains(&user.fence);
     if is_attached {

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use remedy_domain::Timestamp;
 use remedy_policy::{
     Kind as Document, Policy,
-    document::{Effect, Principal as Named, PrincipalKind, Statement},
+    document::{Effect, Principal as Named, PrincipalKind as NamedKind, Statement},
     evaluate::{Caller, Decision, Policies, Request, allows, decide},
 };
 
 use super::{ASKED, Access, Account, Principal, Purpose, Unread};
-use crate::principal::Kind;
+use remedy_iam::PrincipalKind;
 
 impl Account {
     /// Whether there is a way for somebody to be this principal.
@@ -57,9 +57,9 @@ impl Account {
     /// An identity provider or another account.
     fn lets_outsiders_in(&self, statement: &Statement<'_>) -> bool {
         let is_outside = |named: &Named<'_>| match named.kind {
-            PrincipalKind::Federated => true,
-            PrincipalKind::Aws => account_of(&named.text).is_some_and(|account| account != self.id),
-            PrincipalKind::Service | PrincipalKind::CanonicalUser => false,
+            NamedKind::Federated => true,
+            NamedKind::Aws => account_of(&named.text).is_some_and(|account| account != self.id),
+            NamedKind::Service | NamedKind::CanonicalUser => false,
         };
         let named = statement.principals.as_ref().filter(|principals| !principals.negated);
         statement.effect == Effect::Allow && named.is_some_and(|named| named.entries.iter().any(is_outside))
@@ -85,7 +85,7 @@ impl Account {
     /// Whether a statement may apply to a caller of this account, by the names in it.
     fn may_name(&self, statement: &Statement<'_>, caller: &str, who: &Principal) -> bool {
         statement.principals.iter().any(|named| {
-            let mut entries = named.entries.iter().filter(|entry| entry.kind == PrincipalKind::Aws);
+            let mut entries = named.entries.iter().filter(|entry| entry.kind == NamedKind::Aws);
             let by_name = |entry: &Named<'_>| {
                 let text = &*entry.text;
                 text == "*" || text == caller || text == self.id || text.ends_with(":root") || text.contains(&who.name)
@@ -112,7 +112,7 @@ impl Account {
 impl Principal {
     fn as_caller(&self, arn: &str, account: &str) -> Caller {
         match self.kind {
-            Kind::Role => Caller::Session {
+            PrincipalKind::Role => Caller::Session {
                 role: arn.to_owned(),
                 session: format!(
                     "arn:{}:sts::{account}:assumed-role/{}/session",
@@ -120,7 +120,7 @@ impl Principal {
                     self.name
                 ),
             },
-            Kind::User | Kind::Group => Caller::User { arn: arn.to_owned() },
+            PrincipalKind::User | PrincipalKind::Group => Caller::User { arn: arn.to_owned() },
         }
     }
 }

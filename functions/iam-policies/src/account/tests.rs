@@ -1,5 +1,5 @@
 use remedy_domain::{
-    AccountId, Control, ControlId, Identities, Mode, PlanId, Region, Scope, Stops, Target, Timestamp,
+    AccountId, Control, ControlId, Identities, Mode, PlanId, Region, ResourceKind, Target, Timestamp,
     ask::Standing,
     guard::{self, Age, Means, Purpose, Ruling, Snapshot},
     settings::Protected,
@@ -37,7 +37,7 @@ fn trust(principal: &str, condition: &str) -> String {
 fn user(name: &str, attached: &[&str], access: Access) -> (String, Principal) {
     let held = Held { inline: vec![], attached: attached.iter().map(|arn| (*arn).to_owned()).collect() };
     let principal = Principal {
-        kind: Kind::User,
+        kind: PrincipalKind::User,
         name: name.to_owned(),
         held,
         groups: BTreeSet::new(),
@@ -51,7 +51,7 @@ fn user(name: &str, attached: &[&str], access: Access) -> (String, Principal) {
 
 fn role(name: &str, attached: &[&str], trust: String) -> (String, Principal) {
     let (_, user) = user(name, attached, Access::None);
-    (arn("role", name), Principal { kind: Kind::Role, trust: Some(trust), ..user })
+    (arn("role", name), Principal { kind: PrincipalKind::Role, trust: Some(trust), ..user })
 }
 
 fn account(principals: impl IntoIterator<Item = (String, Principal)>) -> Account {
@@ -187,8 +187,8 @@ fn principals_whose_policies_take_too_much_work_change_nothing_for_others() {
     let before = work::steps();
     assert_eq!(names(&poisoned), ["ann", "bob", "cleo"], "those of whom nothing is known are none to count on");
     let [plain, poisoned] = [&plain, &poisoned].map(|account| {
-        let after = account.with_attached(Kind::User, "ann", &BTreeSet::new());
-        account.impact(&after, account.members(Kind::User, "ann"))
+        let after = account.with_attached(PrincipalKind::User, "ann", &BTreeSet::new());
+        account.impact(&after, account.members(PrincipalKind::User, "ann"))
     });
     assert_eq!(poisoned, plain);
     let steps = work::steps() - before;
@@ -198,11 +198,11 @@ fn principals_whose_policies_take_too_much_work_change_nothing_for_others() {
 #[test]
 fn who_may_be_an_administrator_and_may_not_be_one_afterwards_is_lost() {
     let account = poisoned(&account([user("ann", &[ADMIN], Access::Possible)]), 1);
-    let after = account.with_attached(Kind::User, "mallory-0", &BTreeSet::new());
+    let after = account.with_attached(PrincipalKind::User, "mallory-0", &BTreeSet::new());
     assert_eq!(account.impact(&after, vec![]).administrators_lost, 1, "it has nothing afterwards");
     let mut fewer = account.principals[&arn("user", "mallory-0")].held.attached.clone();
     fewer.remove(ADMIN);
-    let after = account.with_attached(Kind::User, "mallory-0", &fewer);
+    let after = account.with_attached(PrincipalKind::User, "mallory-0", &fewer);
     assert_eq!(account.impact(&after, vec![]).administrators_lost, 1, "nobody knows what it has afterwards");
     assert_eq!(account.impact(&account.clone(), vec![]).administrators_lost, 0, "nothing is taken from it");
 }
@@ -214,7 +214,7 @@ fn the_same_policies_are_analysed_once_in_a_run() {
     let before = work::steps();
     assert_eq!(names(&account), ["ann", "bob"]);
     let first = work::steps() - before;
-    let after = account.with_attached(Kind::User, "ann", &BTreeSet::new());
+    let after = account.with_attached(PrincipalKind::User, "ann", &BTreeSet::new());
     assert_eq!(names(&after), ["bob"], "and by whoever has them");
     let again = work::steps() - before - first;
     assert!(again * 20 < first, "{first}, then {again}");
@@ -222,17 +222,8 @@ fn the_same_policies_are_analysed_once_in_a_run() {
 
 const ANY: Control = Control {
     id: ControlId("iam-admin-attached"),
-    title: "",
-    hipaa: &[],
-    config_rules: &[],
-    resource_types: &[],
-    scope: Scope::Global,
-    api_events: &[],
-    reads: &[],
-    writes: &[],
-    elements: &[],
-    stops: Stops::Nothing,
     identities: Identities::Touched,
+    ..Control::of(ResourceKind::PLAIN)
 };
 
 /// Whether the guard lets a plan with this impact be carried out, everything else being in its favour.
@@ -327,7 +318,7 @@ impl Change {
             Self::Take(index) => {
                 let of = |principal: &Principal| (principal.kind, principal.name.clone());
                 let mut holders: Vec<_> = account.principals.values().map(of).collect();
-                holders.push((Kind::Group, "group".to_owned()));
+                holders.push((PrincipalKind::Group, "group".to_owned()));
                 let (kind, name) = index.get(&holders);
                 (account.with_attached(*kind, name, &BTreeSet::new()), account.members(*kind, name))
             }

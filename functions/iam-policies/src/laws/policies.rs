@@ -12,16 +12,18 @@ use remedy_testkit::laws::{
 use serde_json::Value;
 
 use super::worlds::{self, EVERYTHING, READING, administrators, document, harmless, kinds};
+use remedy_iam::{Iam, PrincipalKind};
+
 use crate::{
-    Iam, Kind, PolicyAdmin, PolicyFullService, PolicyUnapproved,
-    admin_setting::{Setting, Version},
+    PolicyAdmin, PolicyFullService, PolicyUnapproved,
+    admin_setting::{PolicyAndHolders, Version},
 };
 
 /// A policy: its versions, the last of which counts, who has it, and what is to be done about it.
 #[derive(Debug, Clone)]
 pub struct Managed {
     versions: Vec<String>,
-    holders: Vec<Kind>,
+    holders: Vec<PrincipalKind>,
     bounded: bool,
     repair: AdminPolicyRepair,
     identities: IdentityRepairs,
@@ -46,17 +48,19 @@ impl Lawful for PolicyAdmin {
                 let older = (0..older).map(|number| document(&[READING, &numbered(number)]));
                 let versions = older.chain([last]).collect();
                 if repair == AdminPolicyRepair::Boundary {
-                    holders.retain(|kind| *kind != Kind::Group);
+                    holders.retain(|kind| *kind != PrincipalKind::Group);
                 }
                 Managed { versions, holders, bounded, repair, identities }
             })
             .boxed()
     }
 
-    fn settings() -> BoxedStrategy<Setting> {
+    fn settings() -> BoxedStrategy<PolicyAndHolders> {
         // Without administrators: who has the policy is no part of such a setting.
         let version = |text: String| Version { id: None, document: Some(text) };
-        harmless().prop_map(move |text| Setting { default: version(text), others: vec![], holders: None }).boxed()
+        harmless()
+            .prop_map(move |text| PolicyAndHolders { default: version(text), others: vec![], holders: None })
+            .boxed()
     }
 
     async fn arrange(world: &Managed, stage: &Stage) -> Option<String> {
@@ -69,7 +73,7 @@ impl Lawful for PolicyAdmin {
         for kind in &world.holders {
             let name = worlds::principal(&client, stage, *kind).await;
             worlds::attach(&client, *kind, &name, &arn).await;
-            if *kind == Kind::User && (world.bounded || world.repair == AdminPolicyRepair::Boundary) {
+            if *kind == PrincipalKind::User && (world.bounded || world.repair == AdminPolicyRepair::Boundary) {
                 // Some emulators cannot bound a user: such a world cannot be shown there.
                 client
                     .put_user_permissions_boundary()
@@ -79,7 +83,7 @@ impl Lawful for PolicyAdmin {
                     .await
                     .ok()?;
             }
-            if *kind == Kind::User && !world.bounded && world.repair == AdminPolicyRepair::Boundary {
+            if *kind == PrincipalKind::User && !world.bounded && world.repair == AdminPolicyRepair::Boundary {
                 client.delete_user_permissions_boundary().user_name(&name).send().await.ok()?;
             }
         }
@@ -96,15 +100,15 @@ impl Lawful for PolicyAdmin {
     }
 
     /// Ids are AWS's, old versions are no part of what a policy permits, and who has it counts while it permits everything.
-    fn told(setting: &Setting) -> Value {
+    fn told(setting: &PolicyAndHolders) -> Value {
         let default = Version { id: None, document: setting.default.document.clone() };
         let holders = setting.holders.clone().filter(|_| is_admin(setting.document()));
-        serde_json::to_value(Setting { default, others: vec![], holders }).unwrap()
+        serde_json::to_value(PolicyAndHolders { default, others: vec![], holders }).unwrap()
     }
 
     fn merged(_: &str, [ours, wanted, now]: [&Value; 3]) -> Option<Value> {
         let [ours, wanted, now] =
-            [ours, wanted, now].map(|told| serde_json::from_value::<Setting>(told.clone()).unwrap());
+            [ours, wanted, now].map(|told| serde_json::from_value::<PolicyAndHolders>(told.clone()).unwrap());
         let texts = [&ours, &wanted, &now].map(|setting| setting.document().to_owned());
         let [old, new, current] = texts.each_ref().map(|text| Some(text.as_str()));
         let text = edit::rebase(Document::Identity, old, new, current).ok().flatten()?;
@@ -114,7 +118,7 @@ impl Lawful for PolicyAdmin {
         }
         let holders = wanted.holders.filter(|_| is_admin(&text));
         let default = Version { id: None, document: Some(text) };
-        serde_json::to_value(Setting { default, others: vec![], holders }).ok()
+        serde_json::to_value(PolicyAndHolders { default, others: vec![], holders }).ok()
     }
 
     async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {

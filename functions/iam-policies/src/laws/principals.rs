@@ -15,18 +15,18 @@ use remedy_testkit::laws::{
 use serde_json::{Value, json};
 
 use super::worlds::{self, ADMINISTRATOR_ACCESS, MANAGED, document, harmless, kinds};
-use crate::{
-    AdminAttached, Iam, InlineKms, InlinePolicy, Kind, UserDirectPolicy, attachments::Attachments, inline_setting,
-};
+use remedy_iam::{Iam, PrincipalKind};
+
+use crate::{AdminAttached, InlineKms, InlinePolicy, UserDirectPolicy, attachments::Attachments, inline_setting};
 
 /// A principal and what is attached to it.
 #[derive(Debug, Clone)]
 pub struct Attached {
-    kind: Kind,
+    kind: PrincipalKind,
     policies: Vec<&'static str>,
 }
 
-fn attachments(kind: Kind) -> impl Strategy<Value = Attachments> {
+fn attachments(kind: PrincipalKind) -> impl Strategy<Value = Attachments> {
     let all = [MANAGED[0], MANAGED[1], ADMINISTRATOR_ACCESS];
     subsequence(all.to_vec(), 0..=3)
         .prop_map(move |policies| Attachments { kind, policies: policies.into_iter().map(str::to_owned).collect() })
@@ -72,7 +72,7 @@ impl Lawful for AdminAttached {
     }
 
     fn blank() -> Option<Attachments> {
-        Some(Attachments { kind: Kind::User, policies: BTreeSet::new() })
+        Some(Attachments { kind: PrincipalKind::User, policies: BTreeSet::new() })
     }
 
     fn merged(_: &str, ours_wanted_now: [&Value; 3]) -> Option<Value> {
@@ -108,28 +108,30 @@ impl Lawful for UserDirectPolicy {
     }
 
     fn settings() -> BoxedStrategy<Attachments> {
-        attachments(Kind::User).boxed()
+        attachments(PrincipalKind::User).boxed()
     }
 
     async fn arrange(world: &Direct, stage: &Stage) -> Option<String> {
         let client = stage.client::<Iam>().client;
-        let name = worlds::principal(&client, stage, Kind::User).await;
-        let group = worlds::principal(&client, stage, Kind::Group).await;
+        let name = worlds::principal(&client, stage, PrincipalKind::User).await;
+        let group = worlds::principal(&client, stage, PrincipalKind::Group).await;
         client.add_user_to_group().user_name(&name).group_name(&group).send().await.unwrap();
-        for (kind, name, policies) in [(Kind::User, &name, &world.own), (Kind::Group, &group, &world.by_group)] {
+        for (kind, name, policies) in
+            [(PrincipalKind::User, &name, &world.own), (PrincipalKind::Group, &group, &world.by_group)]
+        {
             for arn in policies {
                 worlds::attach(&client, kind, name, arn).await;
             }
         }
         if world.inline {
-            worlds::put_inline(&client, Kind::User, &name, "night-shift", &document(&[worlds::READING])).await;
+            worlds::put_inline(&client, PrincipalKind::User, &name, "night-shift", &document(&[worlds::READING])).await;
         }
         worlds::put_fence(&client, stage, &name).await;
         Some(name)
     }
 
     fn blank() -> Option<Attachments> {
-        Some(Attachments { kind: Kind::User, policies: BTreeSet::new() })
+        Some(Attachments { kind: PrincipalKind::User, policies: BTreeSet::new() })
     }
 
     fn merged(_: &str, ours_wanted_now: [&Value; 3]) -> Option<Value> {
@@ -148,7 +150,7 @@ impl Lawful for UserDirectPolicy {
 /// A principal and what is written into it.
 #[derive(Debug, Clone)]
 pub struct Inline {
-    kind: Kind,
+    kind: PrincipalKind,
     policies: BTreeMap<String, String>,
     attached: Vec<&'static str>,
 }
@@ -173,8 +175,8 @@ impl Lawful for InlinePolicy {
         (kinds(), inline(), attached).prop_map(|(kind, policies, attached)| Inline { kind, policies, attached }).boxed()
     }
 
-    fn settings() -> BoxedStrategy<inline_setting::Setting> {
-        let setting = |(kind, inline)| inline_setting::Setting { kind, inline, managed: BTreeMap::new() };
+    fn settings() -> BoxedStrategy<inline_setting::InlinePolicies> {
+        let setting = |(kind, inline)| inline_setting::InlinePolicies { kind, inline, managed: BTreeMap::new() };
         (kinds(), inline()).prop_map(setting).boxed()
     }
 
@@ -187,14 +189,18 @@ impl Lawful for InlinePolicy {
         for (inline, text) in &world.policies {
             worlds::put_inline(&client, world.kind, &name, inline, text).await;
         }
-        if world.kind == Kind::User {
+        if world.kind == PrincipalKind::User {
             worlds::put_fence(&client, stage, &name).await;
         }
         Some(name)
     }
 
-    fn blank() -> Option<inline_setting::Setting> {
-        Some(inline_setting::Setting { kind: Kind::User, inline: BTreeMap::new(), managed: BTreeMap::new() })
+    fn blank() -> Option<inline_setting::InlinePolicies> {
+        Some(inline_setting::InlinePolicies {
+            kind: PrincipalKind::User,
+            inline: BTreeMap::new(),
+            managed: BTreeMap::new(),
+        })
     }
 
     fn merged(_: &str, [ours, wanted, now]: [&Value; 3]) -> Option<Value> {
@@ -226,7 +232,7 @@ impl Lawful for InlinePolicy {
 /// A principal and its inline policies.
 #[derive(Debug, Clone)]
 pub struct Keys {
-    kind: Kind,
+    kind: PrincipalKind,
     policies: Vec<String>,
 }
 

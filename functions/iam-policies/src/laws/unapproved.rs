@@ -9,7 +9,9 @@ use super::{
     policies::Changed,
     worlds::{EVERYTHING, READING, document},
 };
-use crate::{Iam, PolicyUnapproved};
+use remedy_iam::Iam;
+
+use crate::PolicyUnapproved;
 
 const DAYS: Duration = Duration::from_hours(8 * 24);
 

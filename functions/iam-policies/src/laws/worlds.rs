@@ -8,15 +8,17 @@ use remedy_testkit::laws::{
     proptest::prelude::{Just, Strategy, prop_oneof},
 };
 
-use crate::{Iam, Kind, account::ADMINISTRATOR, policy};
+use remedy_iam::{Iam, PrincipalKind};
+
+use crate::account::ADMINISTRATOR;
 
 pub(super) const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 pub(super) const MANAGED: [&str; 2] =
     ["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/PowerUserAccess"];
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
-pub(super) fn kinds() -> impl Strategy<Value = Kind> {
-    prop_oneof![Just(Kind::User), Just(Kind::Group), Just(Kind::Role)]
+pub(super) fn kinds() -> impl Strategy<Value = PrincipalKind> {
+    prop_oneof![Just(PrincipalKind::User), Just(PrincipalKind::Group), Just(PrincipalKind::Role)]
 }
 
 pub(super) fn document(statements: &[&str]) -> String {
@@ -67,23 +69,23 @@ pub(super) async fn keepers(stage: &Stage) {
 /// The MFA-deny policy of a user who has no MFA device: the inline one of earlier versions, and the managed one.
 pub(super) async fn put_fence(client: &Client, stage: &Stage, name: &str) {
     let arn = format!("arn:aws:iam::{}:user/ward/{name}", stage.account);
-    put_inline(client, Kind::User, name, fence::NAME, &fence::document(&arn, name)).await;
+    put_inline(client, PrincipalKind::User, name, fence::NAME, &fence::document(&arn, name)).await;
     let policy = fence::managed_name(stage.session.stack());
     let request = client.create_policy().policy_name(&policy);
     match request.policy_document(fence::managed_document("aws", stage.account.as_str())).send().await {
         Err(SdkError::ServiceError(error)) if error.err().is_entity_already_exists_exception() => {}
         made => drop(made.unwrap()),
     }
-    attach(client, Kind::User, name, &fence::arn_beside(&arn, &policy).unwrap()).await;
+    attach(client, PrincipalKind::User, name, &fence::arn_beside(&arn, &policy).unwrap()).await;
 }
 
 /// A user, group or role. Returns its name.
-pub(super) async fn principal(client: &Client, stage: &Stage, kind: Kind) -> String {
+pub(super) async fn principal(client: &Client, stage: &Stage, kind: PrincipalKind) -> String {
     let name = stage.name("clinic");
     match kind {
-        Kind::User => drop(client.create_user().user_name(&name).path("/ward/").send().await.unwrap()),
-        Kind::Group => drop(client.create_group().group_name(&name).send().await.unwrap()),
-        Kind::Role => {
+        PrincipalKind::User => drop(client.create_user().user_name(&name).path("/ward/").send().await.unwrap()),
+        PrincipalKind::Group => drop(client.create_group().group_name(&name).send().await.unwrap()),
+        PrincipalKind::Role => {
             let request = client.create_role().role_name(&name).assume_role_policy_document(TRUST);
             request.send().await.unwrap();
         }
@@ -91,25 +93,27 @@ pub(super) async fn principal(client: &Client, stage: &Stage, kind: Kind) -> Str
     name
 }
 
-pub(super) async fn attach(client: &Client, kind: Kind, name: &str, arn: &str) {
+pub(super) async fn attach(client: &Client, kind: PrincipalKind, name: &str, arn: &str) {
     match kind {
-        Kind::User => drop(client.attach_user_policy().user_name(name).policy_arn(arn).send().await.unwrap()),
-        Kind::Group => drop(client.attach_group_policy().group_name(name).policy_arn(arn).send().await.unwrap()),
-        Kind::Role => drop(client.attach_role_policy().role_name(name).policy_arn(arn).send().await.unwrap()),
+        PrincipalKind::User => drop(client.attach_user_policy().user_name(name).policy_arn(arn).send().await.unwrap()),
+        PrincipalKind::Group => {
+            drop(client.attach_group_policy().group_name(name).policy_arn(arn).send().await.unwrap());
+        }
+        PrincipalKind::Role => drop(client.attach_role_policy().role_name(name).policy_arn(arn).send().await.unwrap()),
     }
 }
 
-pub(super) async fn put_inline(client: &Client, kind: Kind, name: &str, inline: &str, text: &str) {
+pub(super) async fn put_inline(client: &Client, kind: PrincipalKind, name: &str, inline: &str, text: &str) {
     match kind {
-        Kind::User => {
+        PrincipalKind::User => {
             let request = client.put_user_policy().user_name(name).policy_name(inline);
             request.policy_document(text).send().await.unwrap();
         }
-        Kind::Group => {
+        PrincipalKind::Group => {
             let request = client.put_group_policy().group_name(name).policy_name(inline);
             request.policy_document(text).send().await.unwrap();
         }
-        Kind::Role => {
+        PrincipalKind::Role => {
             let request = client.put_role_policy().role_name(name).policy_name(inline);
             request.policy_document(text).send().await.unwrap();
         }
@@ -141,14 +145,14 @@ pub(super) async fn bounds(client: &Client) {
 pub(super) async fn tag(client: &Client, target: &Target, tags: &Tags) -> bool {
     let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().unwrap();
     let tags = Some(tags.iter().map(tag).collect());
-    if target.resource_type == policy::TYPE {
+    if target.resource_type == "AWS::IAM::Policy" {
         let arn = target.arn.as_deref().unwrap();
         return client.tag_policy().policy_arn(arn).set_tags(tags).send().await.is_ok();
     }
-    match Kind::of(target) {
-        Kind::User => client.tag_user().user_name(&target.id).set_tags(tags).send().await.is_ok(),
-        Kind::Role => client.tag_role().role_name(&target.id).set_tags(tags).send().await.is_ok(),
-        Kind::Group => false,
+    match PrincipalKind::of(target) {
+        PrincipalKind::User => client.tag_user().user_name(&target.id).set_tags(tags).send().await.is_ok(),
+        PrincipalKind::Role => client.tag_role().role_name(&target.id).set_tags(tags).send().await.is_ok(),
+        PrincipalKind::Group => false,
     }
 }
 

@@ -15,7 +15,7 @@ use remedy_testkit::laws::{
     },
 };
 
-use crate::Keys;
+use remedy_kms::Keys;
 
 /// A key and, where KMS can rotate it, the days after which it does.
 pub(super) struct World {

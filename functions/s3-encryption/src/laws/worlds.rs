@@ -19,8 +19,10 @@ use remedy_testkit::laws::{
     },
 };
 
+use remedy_s3::Buckets;
+
 use crate::{
-    BucketPolicy, Buckets, Cipher, DefaultEncryption, UploadPolicy, Vaults, bucket_plaintext,
+    BucketPolicy, Cipher, DefaultEncryption, S3AndKms, UploadPolicy, bucket_plaintext,
     default_encryption::{DSSE, KMS},
     logs::Logs,
     upload_policy,
@@ -57,12 +59,12 @@ fn own(statement: String, weaker: String) -> impl Strategy<Value = Option<String
 
 /// Policies, as far as requests without TLS go.
 pub(super) fn policies() -> impl Strategy<Value = BucketPolicy> {
-    let (sid, ours) = (bucket_plaintext::SID, bucket_plaintext::statement(ANY));
-    let theirs = ours.replace(sid, "Tls").replace("s3:*", "*");
+    let ours = bucket_plaintext::statement(ANY);
+    let theirs = ours.replace(crate::bucket_policy::SID, "Tls").replace("s3:*", "*");
     let own = own(ours.clone(), ours.replace("s3:*", "s3:GetObject"));
     (own, rest(&theirs)).prop_map(move |(own, rest)| {
-        let joined = BucketPolicy { own, rest }.joined(sid);
-        joined.map_or_else(BucketPolicy::default, |text| BucketPolicy::parted(sid, text))
+        let joined = BucketPolicy { own, rest }.joined();
+        joined.map_or_else(BucketPolicy::default, BucketPolicy::parted)
     })
 }
 
@@ -146,7 +148,7 @@ impl Wanted {
 
     /// Makes the key, unless it is there already.
     pub(super) async fn make(self, stage: &Stage, serial: u64) {
-        let client = stage.client::<Vaults>().keys();
+        let client = stage.client::<S3AndKms>().keys();
         let request = match self {
             Self::None | Self::Missing | Self::Elsewhere => return,
             Self::Asymmetric => client.create_key().key_spec(KeySpec::Rsa2048).key_usage(KeyUsageType::SignVerify),
@@ -184,7 +186,7 @@ impl Present {
             Self::AsSaid => Some(None),
             Self::OfAws => stage.plant(Prop::KeyOfAws).map(Some),
             Self::Customers => {
-                let made = stage.client::<Vaults>().keys().create_key().send().await.unwrap();
+                let made = stage.client::<S3AndKms>().keys().create_key().send().await.unwrap();
                 Some(Some(made.key_metadata.unwrap().key_id))
             }
         }

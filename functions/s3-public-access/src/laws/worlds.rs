@@ -7,8 +7,8 @@ use aws_sdk_s3::{
         PublicAccessBlockConfiguration, Tag, Tagging, WebsiteConfiguration,
     },
 };
-use remedy_aws::buckets::Website;
 use remedy_engine::Tags;
+use remedy_s3::Website;
 use remedy_testkit::laws::{
     Stage,
     proptest::{
@@ -19,7 +19,9 @@ use remedy_testkit::laws::{
 };
 
 use super::Bucket;
-use crate::{Buckets, PublicAccessBlock};
+use remedy_s3::Buckets;
+
+use crate::PublicAccessBlock;
 
 const OPEN: &str =
     r#"{"Sid":"Open","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::*"}"#;

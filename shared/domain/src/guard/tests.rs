@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     actor::Actor,
     ask::{Answer, Decision},
-    control::{Control, ControlId, Identities, Scope, Stops},
+    control::{Control, ControlId, Identities, ResourceKind, Stops},
     hold::{HoldScope, Switch},
     ids::{AccountId, Region},
     verdict::Administrator,
@@ -10,17 +10,7 @@ use crate::{
 
 const CONTROL: Control = Control {
     id: ControlId("s3-bucket-plaintext"),
-    title: "",
-    hipaa: &[],
-    config_rules: &[],
-    resource_types: &["AWS::S3::Bucket"],
-    scope: Scope::Regional,
-    api_events: &[],
-    reads: &[],
-    writes: &[],
-    elements: &[],
-    stops: Stops::Nothing,
-    identities: Identities::Untouched,
+    ..Control::of(ResourceKind { types: &["AWS::S3::Bucket"], ..ResourceKind::PLAIN })
 };
 const IDENTITY: Control = Control { identities: Identities::Touched, ..CONTROL };
 const CLOSING: Control = Control { stops: Stops::Exposure, ..CONTROL };

@@ -17,7 +17,7 @@ use crate::{
     held::Per,
     ledger::{Budget, Extent, Lease, Room, Slot},
     ports::{Doors, Ports, Put},
-    remediation::Remediation,
+    remediation::{Client, Remediation},
     turn::{self, Turn},
     visit::Reach,
 };
@@ -48,7 +48,7 @@ pub(super) type Rooms = Vec<(Room, fn() -> Objection)>;
 impl<R, P> Run<'_, R, P>
 where
     R: Remediation,
-    P: Ports + Doors<R::Client>,
+    P: Ports + Doors<Client<R>>,
 {
     /// The objection to a plan that was tried at this target in the last 24 hours, and is not tried again before the
     /// day, the plan or the settings change; a person who approves the plan may still try.

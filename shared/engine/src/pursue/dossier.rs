@@ -18,7 +18,8 @@ use crate::{
     ledger::{self, Recent},
     ports::{Doors, Ports},
     registry,
-    remediation::{Remediation, Tags},
+    remediation::{Client, Remediation},
+    resource::{Resource as _, Tags},
     visit::Visit,
 };
 
@@ -55,13 +56,13 @@ impl Dossier {
 pub(super) async fn gather<R, P>(
     ports: &P,
     (target, task, visit): (&Target, Task<'_>, &Visit<'_>),
-    client: &R::Client,
+    client: &Client<R>,
     course: &Course<R>,
     own_attempt: Option<&AttemptId>,
 ) -> Result<Dossier, Fault>
 where
     R: Remediation,
-    P: Ports + Doors<R::Client>,
+    P: Ports + Doors<Client<R>>,
 {
     let (control, now, parameters) = (R::CONTROL.id.0, ports.now(), &visit.settings.parameters);
     let on_file = try_join4(
@@ -87,8 +88,8 @@ where
 
 /// The owner of the resource affects who must agree, and nobody must if a control only stops destruction: there,
 /// unreadable tags count as none.
-async fn tags<R: Remediation>(client: &R::Client, target: &Target) -> Result<Tags, Fault> {
-    match R::tags(client, target).await {
+async fn tags<R: Remediation>(client: &Client<R>, target: &Target) -> Result<Tags, Fault> {
+    match R::On::tags(client, target).await {
         Err(fault) if fault.kind == FaultKind::Denied && R::CONTROL.stops == Stops::Destruction => Ok(Tags::new()),
         told => told,
     }
@@ -107,7 +108,7 @@ fn ask_of(task: Task<'_>, course: &PlanId) -> Result<String, Fault> {
 impl<R, P> Run<'_, R, P>
 where
     R: Remediation,
-    P: Ports + Doors<R::Client>,
+    P: Ports + Doors<Client<R>>,
 {
     /// The input of the guard.
     pub(super) fn snapshot(&self) -> Snapshot<'_> {

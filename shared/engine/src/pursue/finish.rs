@@ -13,14 +13,14 @@ use crate::{
     notes::{NOTED, digest_notice, notice, record},
     outbox::{self, Letter},
     ports::{Doors, Ports},
-    remediation::Remediation,
+    remediation::{Client, Remediation},
     report::Report,
 };
 
 impl<R, P> Run<'_, R, P>
 where
     R: Remediation,
-    P: Ports + Doors<R::Client>,
+    P: Ports + Doors<Client<R>>,
 {
     pub(super) fn stored(&self, lease: &Lease, realized: Option<&R::Setting>) -> Result<StoredPlan, Fault> {
         Ok(StoredPlan {

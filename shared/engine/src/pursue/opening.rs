@@ -8,17 +8,17 @@ use crate::{
     exempting,
     ledger::Lease,
     ports::{Doors, Place, Ports},
-    remediation::Remediation,
+    remediation::{Client, Remediation},
     writer::Writer,
 };
 
 impl<R, P> Run<'_, R, P>
 where
     R: Remediation,
-    P: Ports + Doors<R::Client>,
+    P: Ports + Doors<Client<R>>,
 {
     /// Looks a second time and, where the course still holds, opens the door. None: it no longer holds.
-    pub(super) async fn open(&self, permit: Permit, lease: &Lease) -> Result<Option<Writer<R::Client>>, Fault> {
+    pub(super) async fn open(&self, permit: Permit, lease: &Lease) -> Result<Option<Writer<Client<R>>>, Fault> {
         let writer = self.ports.writer(permit, &Place::of(self.target)).await?;
         if let Task::Revert(_) = self.task {
             self.exempt(lease).await?;

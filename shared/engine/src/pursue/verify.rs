@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use remedy_domain::{Fault, Observed, Outcome, Verdict};
+use remedy_domain::{Fault, Observed, Outcome, Setting as _, Verdict};
 
 use super::{ATTEMPT, RESERVE, Run};
 use crate::{
     draft::{Task, look},
     ports::{Doors, Ports},
-    remediation::Remediation,
+    remediation::{Client, Remediation},
 };
 
 /// How long we look for the result of a write.
@@ -36,7 +36,7 @@ pub(super) struct Seen<R: Remediation> {
 impl<R, P> Run<'_, R, P>
 where
     R: Remediation,
-    P: Ports + Doors<R::Client>,
+    P: Ports + Doors<Client<R>>,
 {
     /// Looks until the wanted setting is seen or the time is up; once is enough after a failed write.
     pub(super) async fn verify(&self, looks: Looks) -> Result<Seen<R>, Fault> {
@@ -45,7 +45,7 @@ where
         loop {
             let seen = look::<R>(&self.client, self.target, self.visit, self.ports).await;
             if let Ok(Observed::Present { facts, setting }) = &seen
-                && R::agrees(setting, &self.course.after)
+                && setting.agrees(&self.course.after)
             {
                 return Ok(Seen { outcome: self.seen(facts, setting), setting: Some(setting.clone()) });
             }

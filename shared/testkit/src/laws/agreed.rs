@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
-use remedy_domain::{Conflict, Consent, Context, Control, Drift, Fault, Observed, Parameters, Route, Target, Verdict};
-use remedy_engine::{Glance, Page, Place, Recall, Remediation, Tags, Writer};
+use remedy_domain::{Consent, Context, Control, Drift, Fault, Observed, Parameters, Target, Verdict};
+use remedy_engine::{Client, Glance, Recall, Remediation, Writer};
 use serde_json::Value;
 
 /// The control `C`, but a person has agreed to whatever it asks about. So what comes after consent can be tested in every
@@ -14,39 +14,27 @@ pub struct Agreed<C>(PhantomData<C>);
 impl<C: Remediation> Remediation for Agreed<C> {
     const CONTROL: Control = C::CONTROL;
     const RECALL: Recall = C::RECALL;
+    type On = C::On;
     type Facts = C::Facts;
     type Setting = C::Setting;
     type Step = C::Step;
-    type Client = C::Client;
 
-    async fn discover(client: &Self::Client, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-        C::discover(client, place, from).await
-    }
-
-    async fn find(client: &Self::Client, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        C::find(client, place, id).await
-    }
-
-    async fn at_a_glance(client: &Self::Client, target: &Target) -> Result<Glance, Fault> {
+    async fn at_a_glance(client: &Client<C>, target: &Target) -> Result<Glance, Fault> {
         C::at_a_glance(client, target).await
     }
 
-    async fn observe(client: &Self::Client, target: &Target) -> Result<Observed<Self::Facts, Self::Setting>, Fault> {
+    async fn observe(client: &Client<C>, target: &Target) -> Result<Observed<Self::Facts, Self::Setting>, Fault> {
         C::observe(client, target).await
     }
 
     async fn consult(
-        client: &Self::Client,
+        client: &Client<C>,
         target: &Target,
         facts: Self::Facts,
         setting: &Self::Setting,
         parameters: &Parameters,
     ) -> Result<Self::Facts, Fault> {
         C::consult(client, target, facts, setting, parameters).await
-    }
-
-    async fn tags(client: &Self::Client, target: &Target) -> Result<Tags, Fault> {
-        C::tags(client, target).await
     }
 
     fn memo(facts: &Self::Facts) -> Option<Value> {
@@ -64,16 +52,8 @@ impl<C: Remediation> Remediation for Agreed<C> {
         }
     }
 
-    fn steps(from: &Self::Setting, to: &Self::Setting) -> Route<Self::Step> {
-        C::steps(from, to)
-    }
-
-    fn rebase(before: &Self::Setting, after: &Self::Setting, now: &Self::Setting) -> Result<Self::Setting, Conflict> {
-        C::rebase(before, after, now)
-    }
-
     async fn hindrance(
-        client: &Self::Client,
+        client: &Client<C>,
         target: &Target,
         from: &Self::Setting,
         to: &Self::Setting,
@@ -81,15 +61,7 @@ impl<C: Remediation> Remediation for Agreed<C> {
         C::hindrance(client, target, from, to).await
     }
 
-    fn agrees(a: &Self::Setting, b: &Self::Setting) -> bool {
-        C::agrees(a, b)
-    }
-
-    fn show(setting: &Self::Setting) -> Value {
-        C::show(setting)
-    }
-
-    async fn perform(writer: &Writer<Self::Client>, target: &Target, step: &Self::Step) -> Result<(), Fault> {
+    async fn perform(writer: &Writer<Client<C>>, target: &Target, step: &Self::Step) -> Result<(), Fault> {
         C::perform(writer, target, step).await
     }
 }

@@ -1,5 +1,7 @@
 //! How far a control goes: it finds its targets, and makes no call that it does not declare.
 
+use remedy_engine::Client;
+use remedy_engine::Resource as _;
 use std::collections::BTreeSet;
 
 use remedy_domain::{Observed, Target};
@@ -32,10 +34,10 @@ pub(super) async fn finds<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> B
 }
 
 async fn list<C: Lawful>(stage: &Stage) -> Vec<Target> {
-    let (client, place) = (stage.client::<C::Client>(), stage.place(C::CONTROL.scope));
+    let (client, place) = (stage.client::<Client<C>>(), stage.place(C::CONTROL.kind.scope));
     let (mut all, mut from) = (Vec::new(), None);
     loop {
-        let page = C::discover(&client, &place, from).await.expect("targets can be listed");
+        let page = C::On::list(&client, &place, from).await.expect("targets can be listed");
         all.extend(page.targets);
         from = page.next;
         if from.is_none() {
@@ -45,8 +47,8 @@ async fn list<C: Lawful>(stage: &Stage) -> Vec<Target> {
 }
 
 async fn find<C: Lawful>(stage: &Stage, name: &str) -> Vec<Target> {
-    let (client, place) = (stage.client::<C::Client>(), stage.place(C::CONTROL.scope));
-    C::find(&client, &place, name).await.expect("targets can be looked for")
+    let (client, place) = (stage.client::<Client<C>>(), stage.place(C::CONTROL.kind.scope));
+    C::On::find(&client, &place, name).await.expect("targets can be looked for")
 }
 
 /// The tags of a target are read whole, page by page; where nobody has tagged it, there are none.
@@ -55,7 +57,7 @@ pub(super) async fn tells_tags<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre)
     stage.backstage.pages_of_one();
     let Some(scene) = Scene::<C>::on(case, (stage, ports)).await else { return Bearing::Moot };
     let client = scene.stage.client();
-    let read = || async { C::tags(&client, &scene.target).await.expect("tags can be read") };
+    let read = || async { C::On::tags(&client, &scene.target).await.expect("tags can be read") };
     assert_eq!(read().await, Tags::new(), "nobody has tagged {}", scene.target);
     let tags =
         [("team", "ward 3"), ("owner", ""), ("project", "phi")].map(|(key, value)| (key.into(), value.into())).into();

@@ -28,7 +28,7 @@ pub fn conserved(control: &Control, ports: &MemoryPorts, calls: &[Seen]) {
         assert_eq!(ends, 1, "an intent has exactly one outcome: {intent:?}");
     }
     assert_eq!(intents.len(), outcomes.len(), "every outcome has its intent: {outcomes:?}");
-    let writes = |call: &&Seen| control.writes.iter().any(|write| write.operation == call.operation);
+    let writes = |call: &&Seen| control.all_writes().any(|write| write.operation == call.operation);
     for write in calls.iter().filter(writes).filter(|call| call.session.is_some()) {
         assert!(is_intended(write, ports, &records), "a write without an intent before it: {write:?}");
     }

@@ -1,5 +1,7 @@
 //! The decisions of a control: it settles, it stands still, it touches little.
 
+use remedy_domain::Setting as _;
+use remedy_domain::Step as _;
 use std::collections::BTreeSet;
 
 use remedy_domain::{Outcome, Verdict, Violation};
@@ -23,9 +25,9 @@ pub(super) async fn settles<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) ->
         drift.desired
     );
     assert!(!drift.violations.is_empty(), "a drift has a violation");
-    let route = C::steps(&setting, &drift.desired);
+    let route = C::Step::route(&setting, &drift.desired);
     assert!(!route.steps.is_empty() && route.lost.is_empty(), "a way leads from {setting:?} to {:?}", drift.desired);
-    assert!(!C::agrees(&setting, &drift.desired), "what agrees has not drifted: {setting:?}");
+    assert!(!C::Setting::agrees(&setting, &drift.desired), "what agrees has not drifted: {setting:?}");
     Bearing::Held
 }
 
@@ -33,10 +35,10 @@ pub(super) async fn settles<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) ->
 pub(super) async fn stands_still<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     for setting in [&scene.setting().await, &case.other] {
-        let route = C::steps(setting, setting);
+        let route = C::Step::route(setting, setting);
         assert!(route.steps.is_empty() && route.lost.is_empty(), "steps from {setting:?} to itself: {route:?}");
-        assert!(C::agrees(setting, setting), "{setting:?} agrees with itself");
-        let same = C::rebase(setting, setting, &case.other);
+        assert!(C::Setting::agrees(setting, setting), "{setting:?} agrees with itself");
+        let same = C::Setting::rebase(setting, setting, &case.other);
         assert_eq!(same.as_ref(), Ok(&case.other), "no difference changes nothing");
     }
     Bearing::Held

@@ -1,5 +1,7 @@
 //! Others who change the resource meanwhile, or directly afterwards.
 
+use remedy_domain::Setting as _;
+use remedy_domain::Step as _;
 use std::time::Duration;
 
 use remedy_domain::{Outcome, Verdict};
@@ -11,8 +13,8 @@ pub(super) async fn supersedes<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre)
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     let Some((before, _)) = scene.drift().await else { return Bearing::Moot };
     let (other, mark) = (case.other.clone(), scene.mark());
-    let way = C::steps(&before, &other);
-    if C::agrees(&before, &other) || !way.lost.is_empty() {
+    let way = C::Step::route(&before, &other);
+    if C::Setting::agrees(&before, &other) || !way.lost.is_empty() {
         return Bearing::Moot;
     }
     let (stage, target) = (scene.stage.clone(), scene.target.clone());
@@ -23,7 +25,7 @@ pub(super) async fn supersedes<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre)
     let report = scene.repair().await.expect("a run");
     assert_eq!(report.outcome, Outcome::Superseded, "{report:?}");
     assert!(report.performed.is_empty(), "{report:?}");
-    assert!(C::agrees(&scene.setting().await, &case.other), "theirs stays");
+    assert!(C::Setting::agrees(&scene.setting().await, &case.other), "theirs stays");
     let ours = scene.since(mark);
     assert!(ours.writes::<C>().iter().all(|write| write.session.is_none()), "only they wrote: {ours:?}");
     super::conserved(&C::CONTROL, &scene.ports, &ours.calls);
@@ -55,7 +57,7 @@ pub(super) async fn cools_down<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre)
 
 async fn another_plan<C: Lawful>(case: &Case<C>, scene: &Scene<C>, before: &C::Setting) {
     let repaired = scene.setting().await;
-    if C::agrees(before, &case.other) || !scene.put(&repaired, &case.other).await {
+    if C::Setting::agrees(before, &case.other) || !scene.put(&repaired, &case.other).await {
         return;
     }
     let paused = scene.ports.paused();

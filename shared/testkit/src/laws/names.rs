@@ -21,8 +21,11 @@ pub(super) async fn no_name_hides<C: Lawful>(case: &Case<C>, theatre: &dyn Theat
     for start in PRIVILEGED {
         let (mut stage, ports) = theatre.open();
         // Names of buckets have only lower-case letters.
-        stage.alias =
-            if C::CONTROL.scope == Scope::Global { start.to_owned() } else { start.to_lowercase().replace('_', "-") };
+        stage.alias = if C::CONTROL.kind.scope == Scope::Global {
+            start.to_owned()
+        } else {
+            start.to_lowercase().replace('_', "-")
+        };
         let Some(scene) = Scene::<C>::on(case, (stage, ports)).await else { return Bearing::Moot };
         let renamed = scene.verdict().await;
         assert_eq!(discriminant(&renamed), discriminant(&verdict), "`{}`: {renamed:?}", scene.target.id);

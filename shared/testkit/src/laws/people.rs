@@ -1,5 +1,6 @@
 //! People in the loop: what waits for them, what they agree to, and what they stop.
 
+use remedy_domain::Setting as _;
 use std::time::Duration;
 
 use remedy_domain::{
@@ -107,7 +108,7 @@ pub async fn flaps<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre, times: u32)
         outcomes.push(scene.repair().await.expect("a run").outcome);
         scene.ports.time().advance(between.max(Duration::from_secs(30)));
         let ours = scene.setting().await;
-        if !C::agrees(&ours, &before) && !scene.put(&ours, &before).await || scene.drift().await.is_none() {
+        if !C::Setting::agrees(&ours, &before) && !scene.put(&ours, &before).await || scene.drift().await.is_none() {
             return Bearing::Moot;
         }
     }

@@ -1,5 +1,6 @@
 //! AWS says no, or there is no time.
 
+use remedy_domain::Step as _;
 use std::time::Duration;
 
 use remedy_domain::{Fault, FaultKind, Outcome, evidence::Kind};
@@ -11,7 +12,7 @@ use super::{Bearing, Case, Lawful, Scene, Theatre, conservation::records};
 pub(super) async fn takes_no<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     let Some((before, drift)) = scene.drift().await else { return Bearing::Moot };
-    let route = C::steps(&before, &drift.desired);
+    let route = C::Step::route(&before, &drift.desired);
     let first = remedy_domain::Step::call(route.steps.first().expect("a drift has steps")).operation;
     let mark = scene.mark();
     for (count, denied) in ["sts:AssumeRole", first].into_iter().enumerate() {

@@ -71,7 +71,8 @@ fn play<C: Lawful>(runner: &mut TestRunner, scene: impl Fn(&Case<C>)) {
 ///
 /// Where one is not.
 pub fn check_reach<C: Lawful>() {
-    let declared: BTreeSet<_> = C::CONTROL.reads.iter().chain(C::CONTROL.writes).map(|call| call.operation).collect();
+    let declared: BTreeSet<_> =
+        C::CONTROL.all_reads().chain(C::CONTROL.all_writes()).map(|call| call.operation).collect();
     let (mut runner, reached) = (runner(), std::cell::RefCell::new(BTreeSet::new()));
     for round in 0..400 {
         play::<C>(&mut runner, |case| {

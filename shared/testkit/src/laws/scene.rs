@@ -1,5 +1,8 @@
 //! A world on a stage, and an engine that works there.
 
+use remedy_domain::Step as _;
+use remedy_engine::Client;
+use remedy_engine::Resource as _;
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use remedy_domain::{
@@ -34,7 +37,7 @@ pub struct Scene<C: Lawful> {
     /// Whether it has a write role.
     pub means: Cell<Means>,
     settings: Settings,
-    client: C::Client,
+    client: Client<C>,
 }
 
 /// A point in time.
@@ -63,8 +66,9 @@ impl<C: Lawful> Scene<C> {
     pub async fn on(case: &Case<C>, (stage, ports): (Stage, Rc<MemoryPorts>)) -> Option<Self> {
         let id = C::arrange(&case.world, &stage).await?;
         ports.time().advance(C::age(&case.world));
-        let client: C::Client = stage.client();
-        let found = C::find(&client, &stage.place(C::CONTROL.scope), &id).await.expect("the target can be looked for");
+        let client: Client<C> = stage.client();
+        let found =
+            C::On::find(&client, &stage.place(C::CONTROL.kind.scope), &id).await.expect("the target can be looked for");
         let [target] = found.try_into().unwrap_or_else(|found| panic!("`{id}` is one target, not {found:?}"));
         let settings = Settings {
             parameters: C::parameters(&case.world),
@@ -211,11 +215,11 @@ impl<C: Lawful> Scene<C> {
 
 /// Goes from one setting to another without the engine. Returns whether there is a way.
 pub(super) async fn put<C: Lawful>(stage: &Stage, target: &Target, from: &C::Setting, to: &C::Setting) -> bool {
-    let route = C::steps(from, to);
+    let route = C::Step::route(from, to);
     if !route.lost.is_empty() || route.harm() == Harm::DataLoss {
         return false;
     }
-    let writer = Writer::open(&permit::<C>(target), stage.client::<C::Client>());
+    let writer = Writer::open(&permit::<C>(target), stage.client::<Client<C>>());
     for step in &route.steps {
         C::perform(&writer, target, step)
             .await
@@ -267,7 +271,7 @@ impl Activity {
 
     /// Nothing was written at AWS, nor was a door to writing opened.
     pub fn assert_only_read<C: Lawful>(&self) {
-        let reads = |call: &Seen| C::CONTROL.reads.iter().any(|read| read.operation == call.operation);
+        let reads = |call: &Seen| C::CONTROL.all_reads().any(|read| read.operation == call.operation);
         let beyond: Vec<_> = self.calls.iter().filter(|call| !reads(call)).collect();
         assert!(beyond.is_empty(), "more than reading was done at AWS: {beyond:?}");
     }
@@ -288,7 +292,7 @@ impl Activity {
 
     /// The calls that are writes of the control, carried out or not.
     pub fn writes<C: Lawful>(&self) -> Vec<&Seen> {
-        let writes = |call: &&Seen| C::CONTROL.writes.iter().any(|write| write.operation == call.operation);
+        let writes = |call: &&Seen| C::CONTROL.all_writes().any(|write| write.operation == call.operation);
         self.calls.iter().filter(writes).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! Runs that end before their time, and runs that meet.
 
+use remedy_domain::Setting as _;
 use remedy_domain::{Fault, Outcome, PlanId, Verdict};
 use remedy_engine::{Report, Shelf};
 
@@ -122,7 +123,7 @@ pub(super) async fn survives_undone<C: Lawful>(case: &Case<C>, theatre: &dyn The
             }
             undone(&scene, &plan).await;
             let (seen, after) = (scene.setting().await, format!("{mishap:?} {moment:?} effect {nth}"));
-            assert!(C::agrees(&seen, &before), "after {after}: {seen:?}, not {before:?}");
+            assert!(C::Setting::agrees(&seen, &before), "after {after}: {seen:?}, not {before:?}");
             quiet(&scene, mark);
             bearing = Bearing::Held;
         }

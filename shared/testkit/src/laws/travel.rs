@@ -1,5 +1,6 @@
 //! The ways between settings: they arrive, and they lead back.
 
+use remedy_domain::Setting as _;
 use remedy_domain::{Outcome, Verdict};
 use remedy_engine::Shelf;
 
@@ -12,14 +13,14 @@ pub(super) async fn arrives<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) ->
         return Bearing::Moot;
     }
     let (here, there) = (scene.setting().await, &case.other);
-    if C::agrees(&here, there) || !scene.put(&here, there).await {
+    if C::Setting::agrees(&here, there) || !scene.put(&here, there).await {
         return Bearing::Moot;
     }
     let seen = scene.setting().await;
-    assert!(C::agrees(&seen, there), "from {here:?} to {there:?}, but arrived at {seen:?}");
+    assert!(C::Setting::agrees(&seen, there), "from {here:?} to {there:?}, but arrived at {seen:?}");
     if scene.put(there, &here).await {
         let seen = scene.setting().await;
-        assert!(C::agrees(&seen, &here), "from {there:?} back to {here:?}, but arrived at {seen:?}");
+        assert!(C::Setting::agrees(&seen, &here), "from {there:?} back to {here:?}, but arrived at {seen:?}");
     }
     Bearing::Held
 }
@@ -29,7 +30,7 @@ pub(super) async fn returns<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) ->
     let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
     let Some((before, drift)) = scene.drift().await else { return Bearing::Moot };
     let plan = scene.repair().await.expect("a repair").plan.expect("a repair has a plan");
-    assert!(C::agrees(&scene.setting().await, &drift.desired), "the repair arrives");
+    assert!(C::Setting::agrees(&scene.setting().await, &drift.desired), "the repair arrives");
     let mark = scene.mark();
     let undone = scene.revert(&plan).await.expect("an undo");
     let (outcome, seen) = match C::WAY_BACK {
@@ -37,7 +38,7 @@ pub(super) async fn returns<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) ->
         WayBack::Refused => (Outcome::Blocked, &drift.desired),
     };
     assert_eq!(undone.outcome, outcome, "{undone:?}");
-    assert!(C::agrees(&scene.setting().await, seen), "{:?}, not {seen:?}", scene.setting().await);
+    assert!(C::Setting::agrees(&scene.setting().await, seen), "{:?}, not {seen:?}", scene.setting().await);
     if C::WAY_BACK == WayBack::Refused {
         scene.since(mark).assert_only_read::<C>();
         let held =
@@ -61,7 +62,7 @@ pub(super) async fn returns_twice<C: Lawful>(case: &Case<C>, theatre: &dyn Theat
             return Bearing::Moot;
         }
         assert_eq!(undone.outcome, Outcome::Reverted, "{undone:?}");
-        assert!(C::agrees(&scene.setting().await, wanted), "{:?}, not {wanted:?}", scene.setting().await);
+        assert!(C::Setting::agrees(&scene.setting().await, wanted), "{:?}, not {wanted:?}", scene.setting().await);
         plan = undone.plan.expect("an undo has a plan");
     }
     super::conserved(&C::CONTROL, &scene.ports, &scene.since(mark).calls);

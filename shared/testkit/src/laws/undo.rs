@@ -1,5 +1,6 @@
 //! Taking a repair back: with an exemption, and with respect for what others did.
 
+use remedy_domain::Setting as _;
 use std::{rc::Rc, time::Duration};
 
 use remedy_domain::{
@@ -109,7 +110,7 @@ pub(super) async fn shares<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> 
     let plan = scene.repair().await.expect("a repair").plan.expect("a repair has a plan");
     let ours = scene.setting().await;
     let theirs = crossed::<C>(&ours, &case.other, case.mask);
-    if C::agrees(&ours, &theirs) || C::cut_short(&ours, &before, &theirs) || !scene.put(&ours, &theirs).await {
+    if C::Setting::agrees(&ours, &theirs) || C::cut_short(&ours, &before, &theirs) || !scene.put(&ours, &theirs).await {
         return Bearing::Moot;
     }
     let mark = scene.mark();

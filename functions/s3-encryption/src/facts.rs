@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use futures_util::future::try_join3;
 use remedy_domain::{Consent, Drift, Fault, Parameters, Target, Verdict, Violation};
+use remedy_s3::policy;
 
 use crate::{
-    clients::Vaults,
+    clients::S3AndKms,
     default_encryption::{Cipher, DSSE, DefaultEncryption, KMS, Rules, SEVERAL},
-    document,
     key::{self, Key, Manager},
     logs::{self, Logs},
 };
@@ -17,7 +17,7 @@ const OWN_OF_AWS: &str = "the default key is AWS's own";
 
 /// Facts that affect the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Vault {
+pub struct EncryptionFacts {
     /// The bucket.
     pub bucket: Target,
     /// The rules of its default encryption.
@@ -30,52 +30,56 @@ pub struct Vault {
 
 /// Reads what the setting makes it necessary to know.
 pub(crate) async fn consult(
-    client: &Vaults,
-    mut vault: Vault,
+    client: &S3AndKms,
+    mut facts: EncryptionFacts,
     setting: &DefaultEncryption,
     parameters: &Parameters,
-) -> Result<Vault, Fault> {
-    let wanted = key::wanted(&vault.bucket, parameters);
-    if parameters.is_free_of_phi(&vault.bucket) {
-        return Ok(vault);
+) -> Result<EncryptionFacts, Fault> {
+    let wanted = key::wanted(&facts.bucket, parameters);
+    if parameters.is_free_of_phi(&facts.bucket) {
+        return Ok(facts);
     }
-    if let Some(id) = vault.in_doubt(&setting.cipher, wanted.as_deref()) {
-        vault.keys.insert(id.to_owned(), key::describe(&client.keys(), id).await?);
+    if let Some(id) = facts.in_doubt(&setting.cipher, wanted.as_deref()) {
+        facts.keys.insert(id.to_owned(), key::describe(&client.keys(), id).await?);
     }
-    if vault.violations(setting, wanted.as_deref()).is_empty() {
-        return Ok(vault);
+    if facts.violations(setting, wanted.as_deref()).is_empty() {
+        return Ok(facts);
     }
-    let policy = document::read(&client.buckets, &vault.bucket);
-    let acl = logs::let_in_by_acl(&client.buckets, &vault.bucket);
-    let unread = wanted.filter(|arn| !vault.keys.contains_key(arn) && vault.is_near(arn));
+    let policy = policy::read(&client.buckets, &facts.bucket);
+    let acl = logs::let_in_by_acl(&client.buckets, &facts.bucket);
+    let unread = wanted.filter(|arn| !facts.keys.contains_key(arn) && facts.is_near(arn));
     let (policy, acl, found) = try_join3(policy, acl, describe(client, unread)).await?;
-    let bucket = vault.bucket.arn.as_deref().unwrap_or_default();
+    let bucket = facts.bucket.arn.as_deref().unwrap_or_default();
     let delivered = [acl, logs::let_in_by(policy.flatten().as_deref(), bucket)].contains(&Logs::Delivered);
-    vault.keys.extend(found);
-    Ok(Vault { logs: delivered.into(), ..vault })
+    facts.keys.extend(found);
+    Ok(EncryptionFacts { logs: delivered.into(), ..facts })
 }
 
-async fn describe(client: &Vaults, arn: Option<String>) -> Result<Option<(String, Option<Key>)>, Fault> {
+async fn describe(client: &S3AndKms, arn: Option<String>) -> Result<Option<(String, Option<Key>)>, Fault> {
     let Some(arn) = arn else { return Ok(None) };
     let key = key::describe(&client.keys(), &arn).await?;
     Ok(Some((arn, key)))
 }
 
 /// Says what the default encryption should be.
-pub(crate) fn judge(vault: &Vault, setting: &DefaultEncryption, parameters: &Parameters) -> Verdict<DefaultEncryption> {
-    let wanted = key::wanted(&vault.bucket, parameters);
-    let violations = vault.violations(setting, wanted.as_deref());
+pub(crate) fn judge(
+    facts: &EncryptionFacts,
+    setting: &DefaultEncryption,
+    parameters: &Parameters,
+) -> Verdict<DefaultEncryption> {
+    let wanted = key::wanted(&facts.bucket, parameters);
+    let violations = facts.violations(setting, wanted.as_deref());
     if violations.is_empty() {
         return Verdict::Compliant;
     }
-    if parameters.is_free_of_phi(&vault.bucket) {
+    if parameters.is_free_of_phi(&facts.bucket) {
         return Verdict::OutOfScope("the settings say that this bucket holds no PHI".to_owned());
     }
-    if vault.rules == Rules::Several {
+    if facts.rules == Rules::Several {
         return Verdict::NeedsHuman { violations, reason: SEVERAL.to_owned() };
     }
-    let kept = vault.flaw(&setting.cipher, wanted.as_deref()).is_none();
-    let cipher = if kept { Ok(setting.cipher.clone()) } else { vault.cipher(setting, wanted.as_deref()) };
+    let kept = facts.flaw(&setting.cipher, wanted.as_deref()).is_none();
+    let cipher = if kept { Ok(setting.cipher.clone()) } else { facts.cipher(setting, wanted.as_deref()) };
     let cipher = match cipher {
         Ok(cipher) => cipher,
         Err(reason) => return Verdict::NeedsHuman { violations, reason },
@@ -85,7 +89,7 @@ pub(crate) fn judge(vault: &Vault, setting: &DefaultEncryption, parameters: &Par
     } else {
         "those who write need kms:GenerateDataKey on the key, and those who read kms:Decrypt"
     };
-    let also = if vault.logs == Logs::Delivered { format!("; {}", logs::REASON) } else { String::new() };
+    let also = if facts.logs == Logs::Delivered { format!("; {}", logs::REASON) } else { String::new() };
     let consent = Consent::Ask(format!("{why}{also}"));
     let bucket_key = setting.bucket_key || cipher.algorithm == KMS;
     let desired = DefaultEncryption { cipher, bucket_key, blocked: setting.blocked.clone() };
@@ -98,7 +102,7 @@ fn algorithm(setting: &DefaultEncryption) -> &'static str {
     if setting.cipher.algorithm == DSSE { DSSE } else { KMS }
 }
 
-impl Vault {
+impl EncryptionFacts {
     fn violations(&self, setting: &DefaultEncryption, wanted: Option<&str>) -> Vec<Violation> {
         let flaw = self.flaw(&setting.cipher, wanted);
         let off = (algorithm(setting) == KMS && !setting.bucket_key).then_some("the bucket key is off");
@@ -162,9 +166,9 @@ impl Vault {
 
 #[cfg(test)]
 mod tests {
-    use remedy_aws::buckets;
     use remedy_domain::{AccountId, Region};
     use remedy_engine::Place;
+    use remedy_s3 as buckets;
 
     use super::*;
 
@@ -174,14 +178,14 @@ mod tests {
         Parameters { default_key: Some(key.to_owned()), ..Parameters::default() }
     }
 
-    fn vault(keys: &[(&str, Manager)]) -> Vault {
+    fn facts(keys: &[(&str, Manager)]) -> EncryptionFacts {
         let account = AccountId::parse("111122223333").unwrap();
         let place = Place { account, region: Region::parse("us-east-1").unwrap() };
         let key = |(id, manager): &(&str, Manager)| {
             ((*id).to_owned(), Some(Key { arn: ARN.to_owned(), manager: *manager, obstacle: None }))
         };
-        let bucket = buckets::find(&place, "phi").remove(0);
-        Vault { bucket, rules: Rules::One, logs: Logs::None, keys: keys.iter().map(key).collect() }
+        let bucket = buckets::named(&place, "phi");
+        EncryptionFacts { bucket, rules: Rules::One, logs: Logs::None, keys: keys.iter().map(key).collect() }
     }
 
     fn with(algorithm: &str, key: Option<&str>) -> DefaultEncryption {
@@ -205,7 +209,7 @@ mod tests {
             (with(KMS, Some(&foreign)), &[], Some("another account's")),
             (with("AES256", None), &[], Some("not encrypted with SSE-KMS")),
         ] {
-            let said = vault(keys).violations(&setting, Some(ARN));
+            let said = facts(keys).violations(&setting, Some(ARN));
             let said = said.first().map(|violation| violation.text.clone());
             assert_eq!(said.is_some(), expected.is_some(), "{setting:?}: {said:?}");
             assert!(said.unwrap_or_default().contains(expected.unwrap_or_default()), "{setting:?}");
@@ -215,13 +219,13 @@ mod tests {
     #[test]
     fn what_is_stricter_stays() {
         let dsse = DefaultEncryption { bucket_key: false, blocked: Some(vec!["SSE-C".to_owned()]), ..with(DSSE, None) };
-        let Verdict::Drifted(drift) = judge(&vault(&[(ARN, Manager::Customer)]), &dsse, &parameters(ARN)) else {
+        let Verdict::Drifted(drift) = judge(&facts(&[(ARN, Manager::Customer)]), &dsse, &parameters(ARN)) else {
             panic!("not drifted")
         };
         assert_eq!(drift.desired, DefaultEncryption { cipher: with(DSSE, Some(ARN)).cipher, ..dsse });
         let other = "alias/other";
         let off = DefaultEncryption { bucket_key: false, ..with(KMS, Some(other)) };
-        let Verdict::Drifted(drift) = judge(&vault(&[(other, Manager::Customer)]), &off, &Parameters::default()) else {
+        let Verdict::Drifted(drift) = judge(&facts(&[(other, Manager::Customer)]), &off, &Parameters::default()) else {
             panic!("not drifted")
         };
         assert_eq!(drift.desired, with(KMS, Some(other)), "only the bucket key; the settings need name no key");
@@ -229,16 +233,17 @@ mod tests {
 
     #[test]
     fn a_key_that_will_not_do_needs_a_person() {
-        let reason = |vault: Vault, parameters: &Parameters| match judge(&vault, &with("AES256", None), parameters) {
-            Verdict::NeedsHuman { reason, .. } => reason,
-            other => panic!("{other:?}"),
-        };
-        assert!(reason(vault(&[]), &Parameters::default()).contains("name a key"));
-        assert!(reason(vault(&[]), &parameters(ARN)).contains("not there"));
-        assert!(reason(vault(&[]), &parameters(&ARN.replace("us-east-1", "eu-west-1"))).contains("Region"));
-        let several = Vault { rules: Rules::Several, ..vault(&[(ARN, Manager::Customer)]) };
+        let reason =
+            |facts: EncryptionFacts, parameters: &Parameters| match judge(&facts, &with("AES256", None), parameters) {
+                Verdict::NeedsHuman { reason, .. } => reason,
+                other => panic!("{other:?}"),
+            };
+        assert!(reason(facts(&[]), &Parameters::default()).contains("name a key"));
+        assert!(reason(facts(&[]), &parameters(ARN)).contains("not there"));
+        assert!(reason(facts(&[]), &parameters(&ARN.replace("us-east-1", "eu-west-1"))).contains("Region"));
+        let several = EncryptionFacts { rules: Rules::Several, ..facts(&[(ARN, Manager::Customer)]) };
         assert!(reason(several, &parameters(ARN)).contains("has several"));
-        let mut disabled = vault(&[(ARN, Manager::Customer)]);
+        let mut disabled = facts(&[(ARN, Manager::Customer)]);
         disabled.keys.values_mut().flatten().for_each(|key| key.obstacle = Some("it is not enabled"));
         assert!(
             reason(disabled, &parameters("arn:aws:kms:{region}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab"))

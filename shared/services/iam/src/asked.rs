@@ -7,7 +7,7 @@ const SHORTEST_ID: usize = 16;
 
 /// How the principal is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked<'a> {
+pub(crate) enum Asked<'a> {
     /// By this name, with one call.
     ByName(&'a str),
     /// Among all of its kind: it may be a unique id, which no call takes, and the name of another.
@@ -20,7 +20,7 @@ pub enum Asked<'a> {
 ///
 /// A listing of everybody at each message would use up the rate of calls that the account shares with its pipelines.
 #[must_use]
-pub fn asked<'a>(kind: &str, id: &'a str) -> Asked<'a> {
+pub(crate) fn asked<'a>(kind: &str, id: &'a str) -> Asked<'a> {
     let of_arn = id.starts_with("arn:").then(|| id.split_once(":iam::").and_then(|(_, rest)| rest.split_once(':')));
     let name = match of_arn {
         None => id,

@@ -1,12 +1,18 @@
 //! A bucket policy as the statements of ours and the rest, which is not ours.
 
+use remedy_domain::{Call, Conflict, Put, Setting, canonical, merge};
 use remedy_policy::{
     Answer, Kind, Policy, Resource,
     document::Statement,
     edit::{self, listed, remove_statements, with_statement},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
+
+/// The reserved Sid of the statement against requests without TLS.
+pub(crate) const SID: &str = "RemedyDenyPlaintext";
+/// What the other statements are called where somebody else changed them.
+pub(crate) const REST: &str = "the other statements of the bucket policy";
 
 /// A bucket policy, taken apart. Put together again, the rest is byte for byte what it was.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -36,22 +42,47 @@ pub enum Obstacle {
 impl BucketPolicy {
     /// The parts of a document. One that is no policy is all rest.
     #[must_use]
-    pub fn parted(sid: &str, text: String) -> Self {
-        let ([own], rest) = part([sid], text);
+    pub fn parted(text: String) -> Self {
+        let ([own], rest) = part([SID], text);
         Self { own, rest }
     }
 
     /// The document; none where there is no statement.
     #[must_use]
-    pub fn joined(&self, sid: &str) -> Option<String> {
-        join(self.rest.as_deref(), [(sid, self.own.as_deref())])
+    pub fn joined(&self) -> Option<String> {
+        join(self.rest.as_deref(), [(SID, self.own.as_deref())])
+    }
+}
+
+impl Setting for BucketPolicy {
+    const NAME: &'static str = "the bucket policy";
+
+    fn rebase(before: &Self, after: &Self, now: &Self) -> Result<Self, Conflict> {
+        Ok(Self {
+            own: merge(&format!("the statement {SID}"), &before.own, &after.own, &now.own)?,
+            rest: merge(REST, &before.rest, &after.rest, &now.rest)?,
+        })
     }
 
-    /// Whether two say the same, however they are spaced.
-    #[must_use]
-    pub fn agrees(&self, other: &Self) -> bool {
+    /// However they are spaced.
+    fn agrees(&self, other: &Self) -> bool {
         same(self.own.as_deref(), other.own.as_deref()) && same(self.rest.as_deref(), other.rest.as_deref())
     }
+
+    fn show(&self) -> Value {
+        json!({SID: digest(self.own.as_deref()), "other_statements": digest(self.rest.as_deref())})
+    }
+}
+
+impl Put for BucketPolicy {
+    fn call(&self) -> Call {
+        remedy_s3::policy::write_call(self.joined().as_deref())
+    }
+}
+
+/// The text of a policy may name people: records show its digest.
+pub(crate) fn digest(text: Option<&str>) -> Option<String> {
+    text.map(|text| canonical::sha256_hex(text.as_bytes()))
 }
 
 /// The statements with these Sids, each as it is written, and the document without them.
@@ -137,18 +168,18 @@ mod tests {
     #[test]
     fn taken_apart_and_put_together_the_rest_is_the_same() {
         let other = r#"{"Sid":"Partner","Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:\u0047etObject","Resource":"arn:aws:s3:::b/*"}"#;
-        let own = r#"{"Sid":"Own","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b"}"#;
+        let own = r#"{"Sid":"RemedyDenyPlaintext","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b"}"#;
         let rest = format!(r#"{{ "Version":"2012-10-17", "Id":"x", "Statement":[{other}] }}"#);
         let single = rest.replace(&format!("[{other}]"), other);
-        assert_eq!(BucketPolicy::parted("Own", single).rest, Some(rest.clone()));
+        assert_eq!(BucketPolicy::parted(single).rest, Some(rest.clone()));
         let alone = BucketPolicy { own: None, rest: Some(rest.clone()) };
-        assert_eq!(BucketPolicy::parted("Own", rest.clone()), alone);
-        assert_eq!(alone.joined("Own"), Some(rest.clone()));
+        assert_eq!(BucketPolicy::parted(rest.clone()), alone);
+        assert_eq!(alone.joined(), Some(rest.clone()));
         let both = BucketPolicy { own: Some(own.to_owned()), rest: Some(rest) };
-        assert_eq!(BucketPolicy::parted("Own", both.joined("Own").unwrap()), both);
+        assert_eq!(BucketPolicy::parted(both.joined().unwrap()), both);
         let ours = BucketPolicy { own: Some(own.to_owned()), rest: None };
-        assert_eq!(BucketPolicy::parted("Own", ours.joined("Own").unwrap()), ours);
-        assert_eq!(BucketPolicy::default().joined("Own"), None);
+        assert_eq!(BucketPolicy::parted(ours.joined().unwrap()), ours);
+        assert_eq!(BucketPolicy::default().joined(), None);
     }
 
     #[test]
