@@ -131,7 +131,14 @@ impl Setting for PolicyAndHolders {
             _ => now.holders.clone(),
         };
         if edit::same(&document, now.document()) {
-            return Ok(PolicyAndHolders { holders, ..now.clone() });
+            // An undo that was cut short has left the version that the repair made.
+            let is_left = |version: &&Version| {
+                version.id.is_some()
+                    && version.id == before.default.id
+                    && !after.ids().any(|id| Some(id) == version.id.as_ref())
+            };
+            let others = now.others.iter().filter(|version| !is_left(version)).cloned().collect();
+            return Ok(PolicyAndHolders { holders, others, ..now.clone() });
         }
         let known = |version: &&Version| version.document.as_deref().is_some_and(|text| edit::same(text, &document));
         let there = |version: &&Version| now.others.iter().any(|other| other.id == version.id);

@@ -114,7 +114,7 @@ pub(crate) async fn look<R: Remediation>(
     Ok(Observed::Present { facts, setting })
 }
 
-/// Looks and decides what to do about it.
+/// Looks, at a glance first, and decides what to do about it.
 pub(crate) async fn draft<R: Remediation>(
     task: Task<'_>,
     client: &Client<R>,
@@ -125,6 +125,17 @@ pub(crate) async fn draft<R: Remediation>(
     if !matches!(task, Task::Revert(_)) && R::at_a_glance(client, target).await? == Glance::Compliant {
         return Ok(settled::<R>(target, Outcome::AlreadyCompliant));
     }
+    draft_again(task, client, target, visit, ports).await
+}
+
+/// The same where a glance has shown already that the target is not compliant.
+pub(crate) async fn draft_again<R: Remediation>(
+    task: Task<'_>,
+    client: &Client<R>,
+    target: &Target,
+    visit: &Visit<'_>,
+    ports: &(impl Clock + Store),
+) -> Result<Draft<R>, Fault> {
     let (facts, setting) = match look::<R>(client, target, visit, ports).await? {
         Observed::Absent => return Ok(settled::<R>(target, Outcome::Gone)),
         Observed::Settling => return Err(Fault::transient("observe", "settling")),
@@ -250,10 +261,11 @@ async fn draft_revert<R: Remediation>(
         Ok(desired) => desired,
         Err(conflict) => return Ok(blocked(&format!("the repair cannot be taken back: {conflict}"))),
     };
-    if R::Setting::agrees(&desired, &now) {
+    let route = R::Step::route(&now, &desired);
+    // What agrees may still hold something that an undo which was cut short would have removed.
+    if R::Setting::agrees(&desired, &now) && route.steps.is_empty() {
         return Ok(settled::<R>(target, Outcome::Reverted));
     }
-    let route = R::Step::route(&now, &desired);
     if route.harm() == Harm::DataLoss {
         return Ok(blocked("taking this repair back would destroy data"));
     }

@@ -3,6 +3,7 @@
 mod recent;
 mod slots;
 
+use futures_util::future::try_join;
 use remedy_domain::{
     AttemptId, Fault, Outcome, PlanId, Target, Timestamp,
     ask::Forecast,
@@ -40,8 +41,6 @@ pub enum Claim {
         lease: Lease,
         /// Leases of lost workers that were found on the way and must be closed.
         lost: Vec<Lease>,
-        /// How the attempt before ours ended.
-        last: Option<Released>,
     },
     /// Another worker holds it.
     Busy,
@@ -124,26 +123,62 @@ fn generation(key: &str) -> Option<u64> {
     key.rsplit('/').next()?.trim_end_matches(DONE).parse().ok()
 }
 
-/// Asks for the lock on the target of `lock`.
-pub async fn claim(store: &impl Store, lock: Lock, now: Timestamp) -> Result<Claim, Fault> {
-    let line = line(&lock.control, &lock.target);
-    let keys = store.list(Shelf::State, &line).await?;
-    let mut lost = Vec::new();
-    for key in open(&keys) {
-        let Some(found) = fetch::<Lock>(store, Shelf::State, key).await? else { continue };
-        if now < found.until {
-            return Ok(Claim::Busy);
-        }
-        lost.push(Lease { key: key.clone(), lock: found });
+/// The attempts of a control at a target, as one listing shows them.
+#[derive(Debug, Clone, Default)]
+pub struct Line {
+    prefix: String,
+    keys: Vec<String>,
+    open: Vec<Lease>,
+    /// How the last attempt ended, if it did.
+    pub last: Option<Released>,
+}
+
+impl Line {
+    /// Lists the line of a target, and reads the locks in it that were never released.
+    pub async fn read(store: &impl Store, control: &str, target: &Target) -> Result<Self, Fault> {
+        let prefix = line(control, target);
+        let keys = store.list(Shelf::State, &prefix).await?;
+        let last = async {
+            match keys.last().filter(|key| is_done(key)) {
+                Some(key) => fetch(store, Shelf::State, key).await,
+                None => Ok(None),
+            }
+        };
+        let (open, last) = try_join(leases(store, open(&keys)), last).await?;
+        Ok(Self { prefix, open, last, keys })
     }
-    let last = match keys.last().filter(|key| is_done(key)) {
-        Some(key) => fetch(store, Shelf::State, key).await?,
-        None => None,
-    };
-    let next = keys.iter().filter_map(|key| generation(key)).max().map_or(0, |last| last + 1);
-    let key = format!("{line}{next:010}");
+
+    /// Whether nobody ever tried.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    fn generations(&self) -> impl Iterator<Item = u64> {
+        self.keys.iter().filter_map(|key| generation(key))
+    }
+}
+
+async fn leases(store: &impl Store, keys: Vec<&String>) -> Result<Vec<Lease>, Fault> {
+    let mut leases = Vec::new();
+    for key in keys {
+        let lock: Option<Lock> = fetch(store, Shelf::State, key).await?;
+        leases.extend(lock.map(|lock| Lease { key: key.clone(), lock }));
+    }
+    Ok(leases)
+}
+
+/// Asks for the lock at the end of a line.
+///
+/// Whoever gets it knows the whole line: had somebody else had the lock since the line was read, its place would be taken.
+pub async fn claim(store: &impl Store, line: &Line, lock: Lock, now: Timestamp) -> Result<Claim, Fault> {
+    if line.open.iter().any(|lease| now < lease.lock.until) {
+        return Ok(Claim::Busy);
+    }
+    let next = line.generations().max().map_or(0, |last| last + 1);
+    let key = format!("{}{next:010}", line.prefix);
     match store.put_new(Shelf::State, &key, &bytes(&lock)?).await? {
-        Put::Created => Ok(Claim::Held { lease: Lease { key, lock }, lost, last }),
+        Put::Created => Ok(Claim::Held { lease: Lease { key, lock }, lost: line.open.clone() }),
         Put::Exists => Ok(Claim::Busy),
     }
 }
@@ -160,13 +195,7 @@ pub async fn all_orphans(store: &impl Store, now: Timestamp) -> Result<Entries<L
 
 /// Every lock on a target that was not released, whoever holds it.
 pub async fn unreleased(store: &impl Store, control: &str, target: &Target) -> Result<Vec<Lease>, Fault> {
-    let keys = store.list(Shelf::State, &line(control, target)).await?;
-    let mut leases = Vec::new();
-    for key in open(&keys) {
-        let lock: Option<Lock> = fetch(store, Shelf::State, key).await?;
-        leases.extend(lock.map(|lock| Lease { key: key.clone(), lock }));
-    }
-    Ok(leases)
+    Ok(Line::read(store, control, target).await?.open)
 }
 
 async fn lost(store: &impl Store, prefix: &str, now: Timestamp) -> Result<Entries<Lock>, Fault> {

@@ -68,8 +68,21 @@ pub enum Letter {
 impl Letter {
     /// Sends it, and records that it was sent. If that fails, the sealer sends it again.
     pub(crate) async fn send(self, ports: &(impl Store + Clock + Notices)) -> Posted {
-        let Self::Ours { id, notice } = self else { return Posted::Known };
-        if ports.tell(&notice).await == Told::Yes {
+        self.mark(self.tell(ports).await, ports).await
+    }
+
+    /// Sends it.
+    pub(crate) async fn tell(&self, ports: &impl Notices) -> Told {
+        match self {
+            Self::Ours { notice, .. } => ports.tell(notice).await,
+            Self::None => Told::No,
+        }
+    }
+
+    /// Records that it was sent, if it was.
+    pub(crate) async fn mark(&self, told: Told, ports: &(impl Store + Clock)) -> Posted {
+        let Self::Ours { id, .. } = self else { return Posted::Known };
+        if told == Told::Yes {
             let _told_twice_at_worst = close(ports, &format!("{FOLDER}{id}"), SENT).await;
         }
         Posted::Ours

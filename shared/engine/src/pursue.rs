@@ -3,6 +3,7 @@
 mod claims;
 mod dossier;
 mod finish;
+mod locking;
 mod opening;
 mod verify;
 
@@ -12,7 +13,6 @@ use futures_util::future::join;
 use remedy_domain::{
     Fault, Outcome, Step as _, Target,
     ask::Forecast,
-    evidence::{FORMAT, Lock, Released},
     guard::{self, Objection, Permit, Purpose, Ruling},
     outcome::Alarm,
     redact,
@@ -21,20 +21,18 @@ use remedy_domain::{
 
 use crate::{
     draft::{Course, Draft, Task, draft},
-    ending::{self, Performed, Wrote, conclude, fail},
+    ending::{Performed, Wrote, conclude, fail},
     held::{Per, ask, hold_report, settle},
-    ledger::{self, Claim, Lease, Slot},
-    outbox,
-    ports::{Doors, Place, Ports, Put, still_to_wait},
+    ports::{Doors, Place, Ports, still_to_wait},
     remediation::{Client, Remediation},
     report::Report,
-    sweep::{self, Author, close},
-    turn,
+    sweep, turn,
     visit::Visit,
     writer::Writer,
 };
 pub use claims::{IN_VAIN, OF_TARGET, share};
 use dossier::{Dossier, gather};
+use locking::Claims;
 use verify::Looks;
 
 /// The time limit of one AWS call, retries not counted.
@@ -58,7 +56,7 @@ where
     if matches!(task, Task::Evaluate) {
         return Ok(course.report(target, Outcome::Drifted));
     }
-    let dossier = Box::pin(gather::<R, P>(ports, (target, task, visit), &client, &course, None)).await?;
+    let dossier = Box::pin(gather::<R, P>(ports, (target, task, visit), &client, &course)).await?;
     let run = Run { ports, target, task, visit, client, course, dossier };
     if task.only_looks() {
         let foreseen = guard::foreseen(&run.snapshot());
@@ -90,6 +88,13 @@ where
         report.evidence.extend(left);
     }
     Ok(report)
+}
+
+/// An attempt that the guard stopped after its intent was stored.
+struct Stopped {
+    objection: Objection,
+    /// How the attempt ended.
+    attempted: Report,
 }
 
 struct Run<'a, R: Remediation, P> {
@@ -144,72 +149,56 @@ where
             return Box::pin(self.hold_per(objection, per)).await;
         }
         let lock = self.lock()?;
-        let rooms = match self.rooms(&lock).await? {
-            Ok(rooms) => rooms,
+        // Side by side: each takes a round trip. Whatever else is taken, only the holder of the target's lock takes turns.
+        let (claimed, turns) = join(self.claim(&lock), self.turns(&lock)).await;
+        let (lease, lost, slots) = match claimed? {
+            Ok(claimed) => claimed,
             Err(objection) => return Box::pin(self.hold_per(objection, Per::Plan)).await,
         };
-        let Claim::Held { lease, lost, last } = ledger::claim(self.ports, lock, self.ports.now()).await? else {
-            return Err(Fault::transient("lock", "held-by-another-run"));
-        };
-        self.close_lost(&lost).await?;
-        let slots = match self.take_slots(&rooms, &lease).await? {
-            Ok(slots) => slots,
-            Err(objection) => {
-                self.step_back(&lease, &[], objection.outcome).await?;
-                return Box::pin(self.hold_per(objection, Per::Plan)).await;
+        if let Some((objection, per)) = self.claimed(&lease, &lost).await? {
+            self.step_back(&lease, &slots, objection.outcome).await?;
+            return Box::pin(self.hold_per(objection, per)).await;
+        }
+        let (turns, waited) = match turns {
+            Ok(turns) => self.take_turns(turns, &lease, &slots).await?,
+            Err(fault) => {
+                self.step_back(&lease, &slots, Outcome::Superseded).await?;
+                return Err(fault);
             }
         };
-        let spent = self.spend(&lease, &lost).await?;
-        let (turns, waited) = self.take_turns(&lease, &slots).await?;
-        self.cool_down(last, waited).await;
-        let permit = match self.rule_again(&lease, spent).await? {
-            Ok(permit) => permit,
-            Err((objection, per)) => {
-                turn::give_back(self.ports, &turns, Outcome::Superseded).await?;
-                self.step_back(&lease, &slots, objection.outcome).await?;
-                return Box::pin(self.hold_per(objection, per)).await;
+        self.cool_down(waited).await;
+        let claims = Claims { lease, slots, turns };
+        match Box::pin(self.intend_and_act(&claims)).await {
+            Ok(Ok(report)) => Ok(report),
+            Ok(Err(Stopped { objection, attempted })) => {
+                let (objection, per) = self.once(objection);
+                let report = Box::pin(self.hold_per(objection, per)).await?;
+                let evidence = [attempted.evidence, report.evidence].concat();
+                Ok(Report { evidence, ..report })
             }
-        };
-        let acted = Box::pin(self.intend_and_act(permit, &lease, &slots)).await;
-        let outcome = acted.as_ref().map_or(Outcome::Failed, |(report, _)| report.outcome);
-        turn::give_back(self.ports, &turns, outcome).await?;
-        let (report, letter) = acted?;
-        letter.send(self.ports).await;
-        Ok(report)
-    }
-
-    /// Gives claims back before anything was intended.
-    async fn step_back(&self, lease: &Lease, slots: &[Slot], outcome: Outcome) -> Result<(), Fault> {
-        let released = ledger::release(self.ports, lease, outcome, self.ports.now());
-        join(released, self.give_back(slots, lease)).await.0
-    }
-
-    /// Others may have had the lock since the first ruling: they tried, or an undo stored its exemption under it.
-    /// Holds, too, may be new.
-    async fn rule_again(&mut self, lease: &Lease, spent: Put) -> Result<Result<Permit, (Objection, Per)>, Fault> {
-        if spent == Put::Exists {
-            return Ok(Err((ending::spent(), Per::Plan)));
+            Err(fault) => {
+                turn::give_back(self.ports, &claims.turns, Outcome::Failed).await?;
+                Err(fault)
+            }
         }
-        let about = (self.target, self.task, self.visit);
-        let own = Some(&lease.lock.attempt);
-        self.dossier = Box::pin(gather::<R, P>(self.ports, about, &self.client, &self.course, own)).await?;
-        if let Some(enough) = self.tried_enough() {
-            return Ok(Err(enough));
-        }
-        Ok(match guard::rule(&self.snapshot()) {
-            Ruling::Go(permit) => Ok(permit),
-            Ruling::Stop(objection) => Err(self.once(objection)),
-        })
     }
 
-    async fn intend_and_act(
-        &self,
-        permit: Permit,
-        lease: &Lease,
-        slots: &[Slot],
-    ) -> Result<(Report, outbox::Letter), Fault> {
-        let intent = self.intend(lease).await?;
-        self.act(permit, (lease, slots), intent).await
+    /// Stores the plan and the intent, asks the guard again, and acts. People may have turned a hold or an exemption since the
+    /// first ruling: then nothing is written, and the attempt ends as superseded.
+    async fn intend_and_act(&mut self, claims: &Claims) -> Result<Result<Report, Stopped>, Fault> {
+        let (intent, again) = join(self.intend(&claims.lease), self.read_again()).await;
+        let intent = intent?;
+        self.know(again?, &claims.lease.lock.attempt);
+        match guard::rule(&self.snapshot()) {
+            Ruling::Go(permit) => self.act(permit, claims, intent).await.map(Ok),
+            Ruling::Stop(objection) => {
+                let mut report = self.course.report(self.target, Outcome::Superseded);
+                report.evidence.push(intent);
+                report.reason = Some(redact::text(&format!("{}; nothing was written", objection.why)));
+                let attempted = Box::pin(self.finish(claims, report, Wrote::Nothing, None)).await?;
+                Ok(Err(Stopped { objection, attempted }))
+            }
+        }
     }
 
     fn enough_time(&self) -> Result<(), Fault> {
@@ -217,42 +206,12 @@ where
         if enough { Ok(()) } else { Err(Fault::transient("perform", "too-little-time-left")) }
     }
 
-    fn lock(&self) -> Result<Lock, Fault> {
-        Ok(Lock {
-            format: FORMAT,
-            attempt: self.ports.attempt()?,
-            control: R::CONTROL.id.0.to_owned(),
-            target: self.target.clone(),
-            plan: self.course.id.clone(),
-            purpose: self.task.purpose().into(),
-            since: self.ports.now(),
-            until: self.ports.lease_until(),
-        })
-    }
-
-    async fn close_lost(&self, lost: &[Lease]) -> Result<(), Fault> {
-        for lease in lost {
-            close(
-                self.ports,
-                lease,
-                Outcome::Failed,
-                "the worker was lost and the drift persists; taken over",
-                &Author::of(self.visit),
-            )
-            .await?;
-        }
-        Ok(())
-    }
-
     /// A read that shows again what was just repaired, or reverted, or ended in a way that this version does not know,
     /// may be stale: wait before reading again. The last attempt ended before this one waited for its turns: that wait counts.
-    async fn cool_down(&self, last: Option<Released>, waited: Duration) {
+    async fn cool_down(&self, waited: Duration) {
         let arrived = |outcome| matches!(outcome, Outcome::Repaired | Outcome::Contained | Outcome::Reverted);
-        let Some(last) =
-            last.filter(|last| last.plan == self.course.id && last.outcome.known().copied().is_none_or(arrived))
-        else {
-            return;
-        };
+        let last = self.dossier.line.last.as_ref().filter(|last| last.plan == self.course.id);
+        let Some(last) = last.filter(|last| last.outcome.known().copied().is_none_or(arrived)) else { return };
         let wait = still_to_wait(self.ports.now(), last.at, COOL_DOWN).saturating_sub(waited);
         if !wait.is_zero() && self.ports.remaining() > wait + ATTEMPT + RESERVE {
             self.ports.pause(wait).await;
@@ -260,18 +219,13 @@ where
     }
 
     /// The second look, the writes, the verification and the outcome.
-    async fn act(
-        &self,
-        permit: Permit,
-        (lease, slots): (&Lease, &[Slot]),
-        intent: String,
-    ) -> Result<(Report, outbox::Letter), Fault> {
+    async fn act(&self, permit: Permit, claims: &Claims, intent: String) -> Result<Report, Fault> {
         let mut report = self.course.report(self.target, Outcome::Superseded);
         report.evidence.push(intent);
         report.owner.clone_from(&self.dossier.owner);
         let caution = guard::caution(&self.snapshot());
-        let mut wrote = Wrote::Nothing;
-        match Box::pin(self.open(permit, lease)).await {
+        let (mut wrote, mut realized) = (Wrote::Nothing, None);
+        match Box::pin(self.open(permit, &claims.lease)).await {
             Err(fault) => fail(&mut report, fault),
             Ok(None) => {
                 report.reason = Some("the resource changed after it was planned; nothing was written".to_owned());
@@ -282,8 +236,7 @@ where
                 let looks = if performed.fault.is_some() { Looks::One } else { Looks::UntilSeen };
                 let seen = self.verify(looks).await?;
                 if seen.outcome != Outcome::Unverified {
-                    let realized = self.stored(lease, seen.setting.as_ref())?;
-                    ledger::keep_plan(self.ports, &self.course.id, &realized).await?;
+                    realized = self.realized(&claims.lease, seen.setting.as_ref())?;
                 }
                 conclude(&mut report, performed, seen.outcome, self.course.note.as_deref());
             }
@@ -293,8 +246,7 @@ where
             report.reason = Some(format!("{reason}{caution}"));
             report.urgency = Alarm::Page;
         }
-        let unused = if wrote == Wrote::Nothing { slots } else { &[] };
-        Box::pin(self.finish(lease, report, unused)).await
+        Box::pin(self.finish(claims, report, wrote, realized)).await
     }
 
     async fn perform(&self, writer: &Writer<Client<R>>) -> Performed {

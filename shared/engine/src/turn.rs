@@ -5,11 +5,12 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use remedy_domain::{Fault, Outcome, Region, Target, evidence::Lock};
 
 use crate::{
     account,
-    ledger::{self, Claim, Lease},
+    ledger::{self, Claim, Lease, Line},
     ports::{Place, Ports, still_to_wait},
 };
 
@@ -54,17 +55,33 @@ fn whole_account(target: &Target) -> Target {
     account::target(&Place { account: target.account.clone(), region: Region::global() })
 }
 
-/// Takes the turns for the plan of `lock`, and waits until the effects of the turns before can be seen. Returns them and the
-/// time waited. If one cannot be taken, none is kept.
+/// A shared lock that a plan needs, and who had it before.
+pub(crate) struct Wanted {
+    turn: Turn,
+    lock: Lock,
+    line: Line,
+}
+
+/// Reads the lines of the shared locks that the plan of `lock` needs. Nothing is taken yet.
+pub(crate) async fn lines(ports: &impl Ports, turns: &[Turn], lock: &Lock) -> Result<Vec<Wanted>, Fault> {
+    try_join_all(turns.iter().map(|turn| async {
+        let lock = turn.lock(lock);
+        let line = Line::read(ports, &lock.control, &lock.target).await?;
+        Ok(Wanted { turn: *turn, lock, line })
+    }))
+    .await
+}
+
+/// Takes the turns, and waits until the effects of the turns before can be seen. Returns them and the time waited. If one
+/// cannot be taken, none is kept.
 pub(crate) async fn take(
     ports: &impl Ports,
-    turns: &[Turn],
-    lock: &Lock,
+    wanted: Vec<Wanted>,
     reserve: Duration,
 ) -> Result<(Vec<Lease>, Duration), Fault> {
     let (mut taken, mut waited) = (Vec::new(), Duration::ZERO);
-    for turn in turns {
-        match take_one(ports, *turn, lock, reserve, &mut taken).await {
+    for turn in wanted {
+        match take_one(ports, turn, reserve, &mut taken).await {
             Ok(wait) => waited += wait,
             Err(fault) => {
                 give_back(ports, &taken, Outcome::Superseded).await?;
@@ -77,18 +94,17 @@ pub(crate) async fn take(
 
 async fn take_one(
     ports: &impl Ports,
-    turn: Turn,
-    lock: &Lock,
+    Wanted { turn, lock, line }: Wanted,
     reserve: Duration,
     taken: &mut Vec<Lease>,
 ) -> Result<Duration, Fault> {
-    let Claim::Held { lease, lost, last } = ledger::claim(ports, turn.lock(lock), ports.now()).await? else {
+    let Claim::Held { lease, lost } = ledger::claim(ports, &line, lock, ports.now()).await? else {
         return Err(Fault::transient("turn", "held-by-another-run"));
     };
     taken.push(lease);
     give_back(ports, &lost, Outcome::Failed).await?;
     // A superseded one wrote nothing.
-    let last = last.filter(|last| !last.outcome.is(&Outcome::Superseded));
+    let last = line.last.filter(|last| !last.outcome.is(&Outcome::Superseded));
     let wait = last.map_or(Duration::ZERO, |last| still_to_wait(ports.now(), last.at, turn.settled()));
     if ports.remaining() < wait + reserve {
         return Err(Fault::transient("turn", "too-little-time-left"));

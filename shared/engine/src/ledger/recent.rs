@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use remedy_domain::{
-    AttemptId, Fault, Outcome, PlanId, Target, Timestamp,
-    evidence::{Lock, Released, Tried},
+    AttemptId, Fault, Outcome, PlanId, Timestamp,
+    evidence::{Released, Tried},
 };
 
-use super::{fetch, generation, is_done, line, open};
+use super::{Line, fetch, is_done};
 use crate::ports::{Shelf, Store};
 
 /// The period that counts as recent.
@@ -75,19 +75,19 @@ impl Recent {
     }
 }
 
-/// Reads the history of a target, the latest first, as far back as a day.
-pub async fn recent(store: &impl Store, control: &str, target: &Target, now: Timestamp) -> Result<Recent, Fault> {
-    let keys = store.list(Shelf::State, &line(control, target)).await?;
-    let last = keys.iter().filter_map(|key| generation(key)).max();
-    let lost = lost_among(store, &keys, now).await?;
+/// Reads the history of a target from its line, the latest first, as far back as a day.
+pub async fn recent(store: &impl Store, line: &Line, now: Timestamp) -> Result<Recent, Fault> {
+    let last = line.generations().max();
+    let lost = line.open.iter().filter(|lease| lease.lock.until <= now).map(|lease| lease.lock.attempt.clone());
+    let lost: Vec<_> = lost.collect();
     // Nobody has checked yet whether the attempt of a crashed worker had an intent: it counts as one that had.
     let count = lost.len();
     let mut recent = Recent { last, lost, tried: count, within_hour: count, in_vain: count, ..Recent::default() };
     let mut oldest = DAY;
-    let mut left = keys.iter().rev().filter(|key| is_done(key));
+    let mut left = line.keys.iter().rev().filter(|key| is_done(key));
     for size in AT_ONCE {
         let some: Vec<_> = left.by_ref().take(size).collect();
-        for done in try_join_all(some.iter().map(|key| fetch::<Released>(store, Shelf::State, key))).await? {
+        for done in try_join_all(some.iter().map(|key| released(store, line, key))).await? {
             let Some(done) = done else { continue };
             let age = Duration::try_from(now.duration_since(done.at)).unwrap_or_default();
             if age >= DAY {
@@ -105,13 +105,9 @@ pub async fn recent(store: &impl Store, control: &str, target: &Target, now: Tim
     Ok(Recent { of_hour, of_day: Extent::Unread, ..recent })
 }
 
-async fn lost_among(store: &impl Store, keys: &[String], now: Timestamp) -> Result<Vec<AttemptId>, Fault> {
-    let mut lost = Vec::new();
-    for key in open(keys) {
-        let lock: Option<Lock> = fetch(store, Shelf::State, key).await?;
-        lost.extend(lock.filter(|lock| lock.until <= now).map(|lock| lock.attempt));
-    }
-    Ok(lost)
+/// The end of an attempt; that of the last one was read with the line.
+async fn released(store: &impl Store, line: &Line, key: &String) -> Result<Option<Released>, Fault> {
+    if line.keys.last() == Some(key) { Ok(line.last.clone()) } else { fetch(store, Shelf::State, key).await }
 }
 
 fn has_written(outcome: Outcome) -> bool {

@@ -50,6 +50,18 @@ impl Budget {
         Self { prefix: format!("noted/{control}/{}/{}/", target.hash(), day(at)), limit }
     }
 
+    /// Takes a slot, if one is left: the first one, where nobody took it yet, without a listing.
+    pub async fn take(self, store: &impl Store, attempt: &AttemptId) -> Result<Option<Slot>, Fault> {
+        let first = Room { prefix: self.prefix.clone(), first: 0, end: self.limit.min(1) };
+        if let Some(slot) = first.take(store, attempt).await? {
+            return Ok(Some(slot));
+        }
+        match self.room(store).await? {
+            Some(room) => room.take(store, attempt).await,
+            None => Ok(None),
+        }
+    }
+
     /// Where the next slot may be, if one is left.
     pub async fn room(self, store: &impl Store) -> Result<Option<Room>, Fault> {
         let keys = store.list(Shelf::State, &self.prefix).await?;

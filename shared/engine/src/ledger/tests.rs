@@ -46,13 +46,20 @@ fn lock(number: usize, since: i64) -> Lock {
 }
 
 /// A lock that nobody else holds, the attempts that were lost before it, and how the last one ended.
-fn held(claim: Claim) -> (Lease, Vec<AttemptId>, Option<Outcome>) {
-    let Claim::Held { lease, lost, last } = claim else { panic!("somebody holds it: {claim:?}") };
-    (lease, lost.into_iter().map(|lease| lease.lock.attempt).collect(), last.map(|last| last.counts_as()))
+fn held((line, claim): (Line, Claim)) -> (Lease, Vec<AttemptId>, Option<Outcome>) {
+    let Claim::Held { lease, lost } = claim else { panic!("somebody holds it: {claim:?}") };
+    (lease, lost.into_iter().map(|lease| lease.lock.attempt).collect(), line.last.map(|last| last.counts_as()))
+}
+
+/// Reads the line of a lock and asks for the lock.
+fn ask(shelves: &Shelves, lock: Lock, at: Timestamp) -> (Line, Claim) {
+    let line = now(Line::read(shelves, &lock.control, &lock.target));
+    let claimed = now(claim(shelves, &line, lock, at));
+    (line, claimed)
 }
 
 fn take(shelves: &Shelves, number: usize, since: i64) -> (Lease, Vec<AttemptId>, Option<Outcome>) {
-    held(now(claim(shelves, lock(number, since), at(since))))
+    held(ask(shelves, lock(number, since), at(since)))
 }
 
 #[test]
@@ -61,7 +68,7 @@ fn one_worker_holds_a_target_until_it_gives_it_back() {
     let (first, lost, last) = take(&shelves, 0, 0);
     assert_eq!((lost, last), (vec![], None));
     assert_eq!(first.key, format!("lock/s3-bucket-public/{}/0000000000", target().hash()));
-    assert!(matches!(now(claim(&shelves, lock(1, 1), at(1))), Claim::Busy));
+    assert!(matches!(ask(&shelves, lock(1, 1), at(1)).1, Claim::Busy));
     now(release(&shelves, &first, Outcome::Repaired, at(2)));
     let (second, lost, last) = take(&shelves, 1, 3);
     assert_eq!((lost, last), (vec![], Some(Outcome::Repaired)));
@@ -70,9 +77,9 @@ fn one_worker_holds_a_target_until_it_gives_it_back() {
     let (third, _, last) = take(&shelves, 2, 5);
     assert!(third.key.ends_with("/0000000002") && last == Some(Outcome::Failed));
     let other = bucket("reports");
-    assert!(matches!(now(claim(&shelves, Lock { target: other, ..lock(9, 5) }, at(5))), Claim::Held { .. }));
+    assert!(matches!(ask(&shelves, Lock { target: other, ..lock(9, 5) }, at(5)).1, Claim::Held { .. }));
     let other = Lock { control: "s3-bucket-plaintext".to_owned(), ..lock(9, 5) };
-    assert!(matches!(now(claim(&shelves, other, at(5))), Claim::Held { .. }));
+    assert!(matches!(ask(&shelves, other, at(5)).1, Claim::Held { .. }));
 }
 
 #[test]
@@ -80,7 +87,7 @@ fn a_lock_is_lost_from_the_moment_its_lease_ends_and_not_before() {
     let shelves = Shelves::default();
     take(&shelves, 0, 0);
     let just_before = at(15) - Duration::from_millis(1);
-    assert!(matches!(now(claim(&shelves, lock(1, 14), just_before)), Claim::Busy));
+    assert!(matches!(ask(&shelves, lock(1, 14), just_before).1, Claim::Busy));
     assert_eq!(now(orphans(&shelves, "s3-bucket-public", just_before)).whole.len(), 0);
     assert_eq!(now(all_orphans(&shelves, just_before)).whole.len(), 0);
     let (lease, lost, last) = take(&shelves, 1, 15);
@@ -95,7 +102,7 @@ fn orphans_are_the_lost_locks_of_a_control_and_no_released_ones() {
     now(release(&shelves, &first, Outcome::Repaired, at(1)));
     take(&shelves, 1, 2);
     let other = Lock { control: "s3-bucket-plaintext".to_owned(), ..lock(2, 2) };
-    held(now(claim(&shelves, other, at(2))));
+    held(ask(&shelves, other, at(2)));
     let found = |locks: Entries<Lock>| locks.whole.into_iter().map(|(_, lock)| lock.attempt).collect::<Vec<_>>();
     assert_eq!(found(now(orphans(&shelves, "s3-bucket-public", at(17)))), [attempt(1)]);
     assert_eq!(found(now(orphans(&shelves, "s3-bucket", at(17)))), []);
@@ -121,7 +128,7 @@ fn two_workers_that_see_the_same_line_do_not_both_get_in() {
     let shelves = Shelves::default();
     take(&shelves, 0, 0);
     shelves.earlier.replace(Some(vec![]));
-    assert!(matches!(now(claim(&shelves, lock(1, 0), at(0))), Claim::Busy));
+    assert!(matches!(ask(&shelves, lock(1, 0), at(0)).1, Claim::Busy));
 }
 
 #[test]
@@ -200,7 +207,7 @@ fn tried(outcome: Outcome) -> Ending<'static> {
 }
 
 fn of_late(shelves: &Shelves, minute: i64) -> Recent {
-    now(recent(shelves, "s3-bucket-public", &target(), at(minute)))
+    now(recent(shelves, &now(Line::read(shelves, "s3-bucket-public", &target())), at(minute)))
 }
 
 #[test]
@@ -216,7 +223,10 @@ fn what_was_written_within_a_day_is_counted() {
     assert_eq!(of_late(&shelves, day + 19).repairs, 1);
     assert_eq!(of_late(&shelves, day + 20).repairs, 0);
     let other = bucket("reports");
-    assert_eq!(now(recent(&shelves, "s3-bucket-public", &other, at(30))), Recent::default());
+    assert_eq!(
+        now(recent(&shelves, &now(Line::read(&shelves, "s3-bucket-public", &other)), at(30))),
+        Recent::default()
+    );
 }
 
 #[test]
@@ -363,7 +373,7 @@ fn a_damaged_entry_is_a_fault_and_not_an_absent_one() {
     let shelves = Shelves::default();
     let (lease, ..) = take(&shelves, 0, 0);
     now(shelves.put(&lease.key, b"{\"format\":"));
-    let claimed = claim(&shelves, lock(1, 1), at(1)).now_or_never().unwrap();
+    let claimed = Line::read(&shelves, "s3-bucket-public", &target()).now_or_never().unwrap();
     assert!(claimed.unwrap_err().to_string().contains("damaged"));
 }
 
@@ -372,7 +382,7 @@ fn a_damaged_lock_holds_up_no_other_and_is_named() {
     let shelves = Shelves::default();
     let (lease, ..) = take(&shelves, 0, 0);
     let other = bucket("reports");
-    held(now(claim(&shelves, Lock { target: other, ..lock(1, 0) }, at(0))));
+    held(ask(&shelves, Lock { target: other, ..lock(1, 0) }, at(0)));
     now(shelves.put(&lease.key, b"{\"format\":"));
     for orphans in [now(orphans(&shelves, "s3-bucket-public", at(60))), now(all_orphans(&shelves, at(60)))] {
         assert_eq!(orphans.whole.len(), 1);
@@ -390,7 +400,7 @@ fn another_outcome_counts_as_one_that_wrote() {
     done["residue"] = json!({"grams": 3});
     now(shelves.put(&line, &serde_json::to_vec(&done).unwrap()));
     assert_eq!(of_late(&shelves, 2).repairs, 2);
-    assert!(matches!(now(claim(&shelves, lock(2, 2), at(2))), Claim::Held { last: Some(_), .. }));
+    assert!(ask(&shelves, lock(2, 2), at(2)).0.last.is_some());
 }
 
 #[test]

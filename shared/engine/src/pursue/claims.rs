@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 use remedy_domain::{
-    Control, Fault, Outcome,
+    AttemptId, Control, Fault, Outcome,
     evidence::Lock,
     guard::{self, Age, Objection},
 };
@@ -15,7 +15,7 @@ use crate::{
     asks,
     ending::{exhausted, over_budget, over_part, over_shared_budget, over_target, over_wave, refused_before},
     held::Per,
-    ledger::{Budget, Extent, Lease, Room, Slot},
+    ledger::{Budget, Extent, Lease, Slot},
     ports::{Doors, Ports, Put},
     remediation::{Client, Remediation},
     turn::{self, Turn},
@@ -42,8 +42,6 @@ pub fn share(control: &Control, budget: u32) -> usize {
 
 /// A counted budget, with the objection if nothing is left of it.
 type Counted = (Budget, fn() -> Objection);
-/// Room in all counted budgets.
-pub(super) type Rooms = Vec<(Room, fn() -> Objection)>;
 
 impl<R, P> Run<'_, R, P>
 where
@@ -104,29 +102,29 @@ where
         all.div_ceil(u32::try_from(parts).unwrap_or(1)).max(1)
     }
 
-    /// Checks that all counted budgets have room, before the lock is taken: an objection costs nothing else.
-    pub(super) async fn rooms(&self, lock: &Lock) -> Result<Result<Rooms, Objection>, Fault> {
-        let (budgets, objections): (Vec<_>, Vec<_>) = self.counted(lock).into_iter().unzip();
-        let rooms = try_join_all(budgets.into_iter().map(|budget| budget.room(self.ports))).await?;
-        let claimed = rooms.into_iter().zip(objections);
-        Ok(claimed.map(|(room, over)| room.map(|room| (room, over)).ok_or_else(over)).collect())
-    }
-
     /// Takes one slot of every counted budget, or none.
-    pub(super) async fn take_slots(&self, rooms: &Rooms, lease: &Lease) -> Result<Result<Vec<Slot>, Objection>, Fault> {
-        let attempt = &lease.lock.attempt;
-        let taken = try_join_all(rooms.iter().map(|(room, _)| room.take(self.ports, attempt))).await?;
-        let missing = taken.iter().zip(rooms).find(|(slot, _)| slot.is_none()).map(|(_, (_, over))| over());
-        let slots: Vec<_> = taken.into_iter().flatten().collect();
+    pub(super) async fn take_slots(&self, lock: &Lock) -> Result<Result<Vec<Slot>, Objection>, Fault> {
+        let (budgets, objections): (Vec<_>, Vec<_>) = self.counted(lock).into_iter().unzip();
+        let taken = budgets.into_iter().map(|budget| budget.take(self.ports, &lock.attempt));
+        let taken = join_all(taken).await;
+        let missing = taken.iter().zip(objections).find(|(slot, _)| !matches!(slot, Ok(Some(_))));
+        let missing = missing.map(|(_, over)| over());
+        let (mut slots, mut failed) = (Vec::new(), None);
+        for slot in taken {
+            match slot {
+                Ok(slot) => slots.extend(slot),
+                Err(fault) => failed = Some(fault),
+            }
+        }
         let Some(objection) = missing else { return Ok(Ok(slots)) };
-        self.give_back(&slots, lease).await;
-        Ok(Err(objection))
+        self.give_back(&slots, &lock.attempt).await;
+        failed.map_or(Ok(Err(objection)), Err)
     }
 
     /// Gives slots back: nothing was written. One that cannot be given back stays used, which only leaves less than
     /// allowed.
-    pub(super) async fn give_back(&self, slots: &[Slot], lease: &Lease) {
-        join_all(slots.iter().map(|slot| slot.give_back(self.ports, &lease.lock.attempt))).await;
+    pub(super) async fn give_back(&self, slots: &[Slot], attempt: &AttemptId) {
+        join_all(slots.iter().map(|slot| slot.give_back(self.ports, attempt))).await;
     }
 
     /// An approval is good for one attempt, and for the one that takes it over.
@@ -136,14 +134,23 @@ where
         asks::spend(self.ports, approved, &lease.lock.attempt, &lost).await
     }
 
-    /// Acquires the shared locks that this plan needs; without them the lock and all other claims are given back, and
-    /// so is the delivery.
-    pub(super) async fn take_turns(&self, lease: &Lease, slots: &[Slot]) -> Result<(Vec<Lease>, Duration), Fault> {
+    /// The shared locks that this plan needs.
+    pub(super) async fn turns(&self, lock: &Lock) -> Result<Vec<turn::Wanted>, Fault> {
         let lost = self.course.impact.as_ref().map_or(0, |impact| impact.administrators_lost);
         let administrators = (lost > 0).then_some(Turn::Administrators);
         let document = (!R::CONTROL.elements.is_empty()).then_some(Turn::Document);
         let turns: Vec<_> = administrators.into_iter().chain(document).collect();
-        let taken = turn::take(self.ports, &turns, &lease.lock, ATTEMPT + RESERVE).await;
+        turn::lines(self.ports, &turns, lock).await
+    }
+
+    /// Acquires them; without them the lock and all other claims are given back, and so is the delivery.
+    pub(super) async fn take_turns(
+        &self,
+        wanted: Vec<turn::Wanted>,
+        lease: &Lease,
+        slots: &[Slot],
+    ) -> Result<(Vec<Lease>, Duration), Fault> {
+        let taken = turn::take(self.ports, wanted, ATTEMPT + RESERVE).await;
         if taken.is_err() {
             self.step_back(lease, slots, Outcome::Superseded).await?;
         }

@@ -1,9 +1,10 @@
 //! All stored entries that affect whether a plan may be carried out.
 
-use futures_util::future::{try_join, try_join4};
+use futures_util::future::{try_join, try_join3, try_join4};
 use remedy_domain::{
-    Actor, AttemptId, Fault, FaultKind, Outcome, PlanId, Stops, Target,
+    Actor, AttemptId, Fault, FaultKind, Outcome, PlanId, Stops, Target, Timestamp,
     ask::{self, Standing},
+    evidence::Lock,
     exemption::Exemption,
     guard::{Age, Snapshot},
     hold::Hold,
@@ -15,7 +16,7 @@ use crate::{
     asks::{self, OnFile},
     backlog,
     draft::{Course, Task},
-    ledger::{self, Recent},
+    ledger::{self, Lease, Line, Recent},
     ports::{Doors, Ports},
     registry,
     remediation::{Client, Remediation},
@@ -27,6 +28,8 @@ use crate::{
 pub(super) struct Dossier {
     holds: Vec<Hold>,
     exemptions: Vec<Exemption>,
+    /// The attempts at the target before this one.
+    pub(super) line: Line,
     pub(super) recent: Recent,
     pub(super) age: Age,
     /// The ask for this plan, or for this undo.
@@ -43,6 +46,15 @@ impl Dossier {
         self.asked.as_ref().filter(|_| matches!(self.standing, Standing::Approved(_)))
     }
 
+    /// Counts the attempts of crashed workers that the holder of this lock has closed. An approval that one of them spent
+    /// still counts.
+    pub(super) async fn count_again(&mut self, ports: &impl Ports, own: &Lock, lost: &[Lease]) -> Result<(), Fault> {
+        let (_, recent) = history(ports, &own.control, &own.target).await?;
+        let lost = lost.iter().map(|lease| lease.lock.attempt.clone()).collect();
+        self.recent = Recent { lost, ..recent };
+        Ok(())
+    }
+
     /// Who asked, if a person did, and who agreed.
     pub(super) fn people(&self) -> Option<(Option<Actor>, Actor)> {
         let asked = self.asked.as_ref()?;
@@ -51,39 +63,53 @@ impl Dossier {
     }
 }
 
-/// Reads the stored entries, all at once, and the tags of the resource. An approval that this attempt, or that of a
-/// crashed worker, spent still counts for it.
+/// What people may turn while a run waits for its lock.
+pub(super) struct Again {
+    holds: Vec<Hold>,
+    exemptions: Vec<Exemption>,
+    asked: Option<OnFile>,
+}
+
+/// Reads the stored entries, all at once, and the tags of the resource. An approval that the attempt of a crashed worker
+/// spent still counts for it.
 pub(super) async fn gather<R, P>(
     ports: &P,
     (target, task, visit): (&Target, Task<'_>, &Visit<'_>),
     client: &Client<R>,
     course: &Course<R>,
-    own_attempt: Option<&AttemptId>,
 ) -> Result<Dossier, Fault>
 where
     R: Remediation,
     P: Ports + Doors<Client<R>>,
 {
-    let (control, now, parameters) = (R::CONTROL.id.0, ports.now(), &visit.settings.parameters);
+    let (control, parameters) = (R::CONTROL.id.0, &visit.settings.parameters);
     let on_file = try_join4(
         registry::holds_on(ports, control, target),
         registry::exemptions(ports, control, target),
-        ledger::recent(ports, control, target, now),
+        history(ports, control, target),
         backlog::age(ports, control, target, parameters),
     );
     let ask = ask_of(task, &course.id)?;
     let of_this_plan = try_join(asks::latest(ports, &ask), tags::<R>(client, target));
-    let ((holds, exemptions, recent, age), (asked, tags)) = try_join(on_file, of_this_plan).await?;
+    let ((holds, exemptions, (line, recent), age), (asked, tags)) = try_join(on_file, of_this_plan).await?;
     let manager = Manager::of(&tags, &parameters.iac_tags);
     let owner = parameters.owner_tag.as_ref().and_then(|key| ownership::owner(tags.get(key)?));
     let mut own = visit.own.to_vec();
     if course.impact.as_ref().is_some_and(|impact| !impact.affected.is_empty()) {
         own.extend(ports.own_principal().await?);
     }
-    let takers: Vec<_> = recent.lost.iter().chain(own_attempt).cloned().collect();
-    let standing =
-        asked.as_ref().map_or(Standing::Unasked, |asked| asked.standing(now, &visit.settings.people, &takers));
-    Ok(Dossier { holds, exemptions, recent, age, asked, standing, manager, owner, own })
+    let standing = standing(asked.as_ref(), &recent.lost, visit, ports.now());
+    Ok(Dossier { holds, exemptions, line, recent, age, asked, standing, manager, owner, own })
+}
+
+async fn history(ports: &impl Ports, control: &str, target: &Target) -> Result<(Line, Recent), Fault> {
+    let line = Line::read(ports, control, target).await?;
+    let recent = ledger::recent(ports, &line, ports.now()).await?;
+    Ok((line, recent))
+}
+
+fn standing(asked: Option<&OnFile>, takers: &[AttemptId], visit: &Visit<'_>, now: Timestamp) -> Standing {
+    asked.map_or(Standing::Unasked, |asked| asked.standing(now, &visit.settings.people, takers))
 }
 
 /// The owner of the resource affects who must agree, and nobody must if a control only stops destruction: there,
@@ -133,6 +159,31 @@ where
             means: self.visit.means,
             now: self.ports.now(),
         }
+    }
+
+    /// Reads again, under the lock of this attempt, what people may have turned since: holds, exemptions, and the ask that
+    /// this run depends on. The line is known: whoever gets its next place knows all of it.
+    pub(super) async fn read_again(&self) -> Result<Again, Fault> {
+        let (ports, control, target) = (self.ports, R::CONTROL.id.0, self.target);
+        let asked = async {
+            match &self.dossier.asked {
+                Some(asked) => asks::latest(ports, &asked.id).await,
+                None => Ok(None),
+            }
+        };
+        let (holds, exemptions) =
+            (registry::holds_on(ports, control, target), registry::exemptions(ports, control, target));
+        let (holds, exemptions, asked) = try_join3(holds, exemptions, asked).await?;
+        Ok(Again { holds, exemptions, asked })
+    }
+
+    /// Puts what was read again in the place of what was read before. An approval that this attempt spent counts for it.
+    pub(super) fn know(&mut self, again: Again, own: &AttemptId) {
+        let takers: Vec<_> = self.dossier.recent.lost.iter().chain([own]).cloned().collect();
+        let standing = standing(again.asked.as_ref(), &takers, self.visit, self.ports.now());
+        let Again { holds, exemptions, asked } = again;
+        let dossier = &mut self.dossier;
+        (dossier.holds, dossier.exemptions, dossier.asked, dossier.standing) = (holds, exemptions, asked, standing);
     }
 
     /// A target whose repair arrived is on the backlog no longer.

@@ -6,15 +6,17 @@ use remedy_domain::{
     evidence::{Kind, Record, StoredPlan, Tried},
 };
 
-use super::Run;
+use super::{Claims, Run};
 use crate::{
     draft::verbatim,
-    ledger::{self, Ending, Lease, Slot},
+    ending::Wrote,
+    ledger::{self, Ending, Lease},
     notes::{NOTED, digest_notice, notice, record},
     outbox::{self, Letter},
     ports::{Doors, Ports},
     remediation::{Client, Remediation},
     report::Report,
+    turn,
 };
 
 impl<R, P> Run<'_, R, P>
@@ -31,6 +33,12 @@ where
             attempt: Some(lease.lock.attempt.clone()),
             at: self.ports.now(),
         })
+    }
+
+    /// The plan with what came of it, where that is not exactly what was planned.
+    pub(super) fn realized(&self, lease: &Lease, seen: Option<&R::Setting>) -> Result<Option<StoredPlan>, Fault> {
+        let differs = seen.is_some_and(|seen| *seen != self.course.after);
+        differs.then(|| self.stored(lease, seen)).transpose()
     }
 
     /// Makes the plan and the intent durable. Until both are, nothing is written. Returns the intent's key.
@@ -52,25 +60,40 @@ where
         Record { attempt: Some(lease.lock.attempt.clone()), asked_by: asked_by.flatten(), approved_by, ..record }
     }
 
-    /// Stores how the attempt ended, and releases the lock, and the slots if nothing was written.
+    /// Stores how the attempt ended, notifies people, and gives back the claims: the slots only if nothing was written. What
+    /// does not depend on each other is done side by side.
     pub(super) async fn finish(
         &self,
-        lease: &Lease,
+        claims: &Claims,
         mut report: Report,
-        unused: &[Slot],
-    ) -> Result<(Report, Letter), Fault> {
+        wrote: Wrote,
+        realized: Option<StoredPlan>,
+    ) -> Result<Report, Fault> {
+        let Claims { lease, slots, turns } = claims;
         let key = lease.lock.outcome_key();
         let record = self.record(&report, Kind::Outcome, lease);
-        let letter = self.post(lease, &report).await;
-        ledger::record(self.ports, &record, &key).await?;
+        let (letter, kept) = join(self.post(lease, &report), self.keep(realized)).await;
+        kept?;
+        let (stored, told) = join(ledger::record(self.ports, &record, &key), letter.tell(self.ports)).await;
+        stored?;
         report.evidence.push(key);
         self.leave_backlog(report.outcome).await?;
         let is_refused = report.fault.as_ref().is_some_and(Fault::is_refusal);
         let tried = Some(if is_refused { Tried::Refused } else { Tried::Intended });
         let ending = Ending { outcome: report.outcome, tried, settings: Some(self.visit.digest) };
+        let unused = if wrote == Wrote::Nothing { slots.as_slice() } else { &[] };
         let released = ledger::release(self.ports, lease, ending, self.ports.now());
-        join(released, self.give_back(unused, lease)).await.0?;
-        Ok((report, letter))
+        let returned = turn::give_back(self.ports, turns, report.outcome);
+        let rest = join(self.give_back(unused, &lease.lock.attempt), letter.mark(told, self.ports));
+        let ((released, returned), _) = join(join(released, returned), rest).await;
+        released.and(returned).map(|()| report)
+    }
+
+    async fn keep(&self, realized: Option<StoredPlan>) -> Result<(), Fault> {
+        match realized {
+            Some(realized) => ledger::keep_plan(self.ports, &self.course.id, &realized).await,
+            None => Ok(()),
+        }
     }
 
     /// Stores the notice of an outcome. Repeated outcomes of one resource are notified one by one so often, then once.

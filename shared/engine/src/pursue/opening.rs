@@ -1,10 +1,11 @@
 //! The second look, directly before the first write, and the door behind it.
 
+use futures_util::future::join;
 use remedy_domain::{Fault, Outcome, guard::Permit};
 
 use super::Run;
 use crate::{
-    draft::{Draft, Task, draft},
+    draft::{Draft, Task, draft_again},
     exempting,
     ledger::Lease,
     ports::{Doors, Place, Ports},
@@ -19,11 +20,15 @@ where
 {
     /// Looks a second time and, where the course still holds, opens the door. None: it no longer holds.
     pub(super) async fn open(&self, permit: Permit, lease: &Lease) -> Result<Option<Writer<Client<R>>>, Fault> {
-        let writer = self.ports.writer(permit, &Place::of(self.target)).await?;
         if let Task::Revert(_) = self.task {
             self.exempt(lease).await?;
         }
-        match draft::<R>(self.task, &self.client, self.target, self.visit, self.ports).await? {
+        let place = Place::of(self.target);
+        let again = draft_again::<R>(self.task, &self.client, self.target, self.visit, self.ports);
+        // Side by side: each takes a round trip.
+        let (writer, again) = join(self.ports.writer(permit, &place), again).await;
+        let writer = writer?;
+        match again? {
             Draft::Course(again) if self.course.still_holds(&again) => Ok(Some(writer)),
             Draft::Course(_) | Draft::Settled(_) => Ok(None),
         }
