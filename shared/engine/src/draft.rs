@@ -125,7 +125,7 @@ pub(crate) async fn draft<R: Remediation>(
     if !matches!(task, Task::Revert(_)) && R::at_a_glance(client, target).await? == Glance::Compliant {
         return Ok(settled::<R>(target, Outcome::AlreadyCompliant));
     }
-    draft_again(task, client, target, visit, ports).await
+    Box::pin(draft_again(task, client, target, visit, ports)).await
 }
 
 /// The same where a glance has shown already that the target is not compliant.

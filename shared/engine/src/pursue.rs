@@ -150,12 +150,12 @@ where
         }
         let lock = self.lock()?;
         // Side by side: each takes a round trip. Whatever else is taken, only the holder of the target's lock takes turns.
-        let (claimed, turns) = join(self.claim(&lock), self.turns(&lock)).await;
+        let (claimed, turns) = join(Box::pin(self.claim(&lock)), Box::pin(self.turns(&lock))).await;
         let (lease, lost, slots) = match claimed? {
             Ok(claimed) => claimed,
             Err(objection) => return Box::pin(self.hold_per(objection, Per::Plan)).await,
         };
-        if let Some((objection, per)) = self.claimed(&lease, &lost).await? {
+        if let Some((objection, per)) = Box::pin(self.claimed(&lease, &lost)).await? {
             self.step_back(&lease, &slots, objection.outcome).await?;
             return Box::pin(self.hold_per(objection, per)).await;
         }
@@ -186,7 +186,7 @@ where
     /// Stores the plan and the intent, asks the guard again, and acts. People may have turned a hold or an exemption since the
     /// first ruling: then nothing is written, and the attempt ends as superseded.
     async fn intend_and_act(&mut self, claims: &Claims) -> Result<Result<Report, Stopped>, Fault> {
-        let (intent, again) = join(self.intend(&claims.lease), self.read_again()).await;
+        let (intent, again) = join(Box::pin(self.intend(&claims.lease)), Box::pin(self.read_again())).await;
         let intent = intent?;
         self.know(again?, &claims.lease.lock.attempt);
         match guard::rule(&self.snapshot()) {

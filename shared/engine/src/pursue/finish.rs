@@ -72,7 +72,7 @@ where
         let Claims { lease, slots, turns } = claims;
         let key = lease.lock.outcome_key();
         let record = self.record(&report, Kind::Outcome, lease);
-        let (letter, kept) = join(self.post(lease, &report), self.keep(realized)).await;
+        let (letter, kept) = join(Box::pin(self.post(lease, &report)), Box::pin(self.keep(realized))).await;
         kept?;
         let (stored, told) = join(ledger::record(self.ports, &record, &key), letter.tell(self.ports)).await;
         stored?;

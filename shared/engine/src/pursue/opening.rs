@@ -24,7 +24,7 @@ where
             self.exempt(lease).await?;
         }
         let place = Place::of(self.target);
-        let again = draft_again::<R>(self.task, &self.client, self.target, self.visit, self.ports);
+        let again = Box::pin(draft_again::<R>(self.task, &self.client, self.target, self.visit, self.ports));
         // Side by side: each takes a round trip.
         let (writer, again) = join(self.ports.writer(permit, &place), again).await;
         let writer = writer?;
