@@ -131,10 +131,10 @@ deploy: release $(REVIEW)/.complete ## Deploy template.yaml with the SAM CLI; as
 remove: $(REVIEW)/.complete ## Delete the stack; buckets and keys stay (docs/deploy.md)
 	$(REVIEW)/bin/sam delete --stack-name $(STACK)
 
-watch: venv ## Serve all functions locally with cargo-lambda (environment contract: see README)
+watch: venv ## Serve all functions locally with cargo-lambda (environment contract: docs/environment.md)
 	cargo lambda watch --ignore-changes --invoke-address 127.0.0.1
 
-docs: build ## Generate a page for each control (docs/controls) and the controls table of the README from --describe
+docs: build ## Generate docs/controls.md, a page for each control (docs/controls) and the tables of the README and of docs/settings.md
 	$(PY) tools/controls.py
 
 venv: $(VENV)/.complete ## Install the Python tools (emulator, cargo-lambda, boto3) into .venv

@@ -1,6 +1,7 @@
-"""Writes docs/controls.md, a page for each control and the controls table of the README, from what the binaries say of themselves.
+"""Writes docs/controls.md, a page for each control and the table of functions of the README, from what the binaries say of themselves.
 
-The prose of each control comes from the doc comment at the top of its file, under the fixed headings.
+The prose of each control comes from the doc comment at the top of its file, under the fixed headings; the line about each function from
+the doc comment at the top of its lib.rs. The parameters of docs/settings.md come from the schema of the settings.
 Usage: controls.py [--check] [FOLDER]      FOLDER holds the binaries (target/debug); --check writes nothing and ends with 1 if a file is out of date
 """
 
@@ -18,7 +19,7 @@ IDENTITIES = {
     "touched": "a repair may take some, so nothing is written while the settings name no break-glass principal",
     "untouched": "stay as they are",
 }
-BEGIN, END = "<!-- controls: begin -->", "<!-- controls: end -->"
+FUNCTIONS, PARAMETERS = "functions", "parameters"  # the parts of pages that are generated
 # US dollars for a million calls, us-east-1 (docs/deploy.md, Costs). Calls of other services cost nothing.
 CALLS = {"s3": 0.40, "kms": 3.00}
 GB_SECONDS = 16.6667  # a million of AWS Lambda
@@ -117,22 +118,71 @@ def page(function: str, control: dict) -> str:
     ])
 
 
-def table(functions: list[dict], folder: str) -> str:
-    rows = ["| Control | What drifts | Function | 45 CFR |", "|---|---|---|---|"]
-    for function in functions:
-        for control in function["controls"]:
-            cited = ", ".join(control["hipaa"])
-            rows.append(f"| [`{control['id']}`]({folder}{control['id']}.md) | {control['title']} | `{function['function']}` | {cited} |")
+def purpose(function: str) -> str:
+    """What the function repairs: the first paragraph of the doc comment of its lib.rs, after its name."""
+    lines = [line.removeprefix("//!").strip() for line in (ROOT / "functions" / function / "src" / "lib.rs").read_text().splitlines()]
+    first = " ".join(lines[: lines.index("")])
+    begin = f"`{function}`: "
+    if not first.startswith(begin):
+        sys.exit(f"functions/{function}/src/lib.rs does not begin with {begin}and what it repairs")
+    said = first.removeprefix(begin)
+    return said[0].upper() + said[1:]
+
+
+def chapter(function: dict) -> str:
+    rows = [f"## `{function['function']}`", "", purpose(function["function"]), "", "| Control | What drifts | 45 CFR |", "|---|---|---|"]
+    for control in function["controls"]:
+        rows.append(f"| [`{control['id']}`](controls/{control['id']}.md) | {control['title']} | {', '.join(control['hipaa'])} |")
     return "\n".join(rows)
 
 
+def overview(functions: list[dict]) -> str:
+    """The table of the README: a row a function, however many controls there are."""
+    rows = ["| Function | What it finds and repairs | Controls | Of these only reported |", "|---|---|---|---|"]
+    for function in functions:
+        name, controls = function["function"], function["controls"]
+        reported = sum(not control["writes"] for control in controls)
+        rows.append(f"| [`{name}`](docs/controls.md#{name}) | {purpose(name)} | {len(controls)} | {reported or '–'} |")
+    return "\n".join(rows)
+
+
+def values(schema: dict) -> str:
+    """The values that a parameter takes, as its schema bounds them."""
+    if "enum" in schema:
+        return ", ".join(f"`{word}`" for word in schema["enum"])
+    if schema["type"] == "integer":
+        return f"{schema['minimum']} to {schema['maximum']}"
+    return "a list of text" if schema["type"] == "array" else "text"
+
+
+def parameters() -> str:
+    """The parameters of the settings: the schema describes each."""
+    schema = json.loads((ROOT / "docs" / "schema" / "settings.schema.json").read_text())
+    rows = ["| Parameter | Values | Default | Meaning |", "|---|---|---|---|"]
+    for name, one in schema["properties"]["parameters"]["properties"].items():
+        default = f"`{one['default']}`" if one.get("default") else "none"
+        rows.append(f"| `{name}` | {values(one)} | {default} | {one['description']} |")
+    return "\n".join(rows)
+
+
+def filled(page: pathlib.Path, part: str, text: str) -> str:
+    """The page with this text between the markers of the part."""
+    begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
+    made, count = re.subn(f"{begin}.*{end}", lambda _: f"{begin}\n{text}\n{end}", page.read_text(), flags=re.S)
+    return made if count == 1 else sys.exit(f"{page.relative_to(ROOT)} has no place for its table: {begin}")
+
+
 def pages(functions: list[dict]) -> dict[pathlib.Path, str]:
-    docs, readme = ROOT / "docs", ROOT / "README.md"
-    filled = f"{BEGIN}\n{table(functions, 'docs/controls/')}\n{END}"
+    docs, readme, settings = ROOT / "docs", ROOT / "README.md", ROOT / "docs" / "settings.md"
     head = "# Controls\n\nGenerated by `make docs` from `--describe` and the controls' own documentation. Do not edit.\n\n"
+    about = (
+        "Each control has a page: what drifts, why it matters, what is read and changed, what may break, what is never touched, how to undo it, and\n"
+        "when a person decides.\n\n"
+    )
     made = {
-        docs / "controls.md": head + table(functions, "controls/") + "\n",
-        readme: re.sub(f"{BEGIN}.*{END}", lambda _: filled, readme.read_text(), flags=re.S),
+        docs / "controls.md": head + about + "\n\n".join(chapter(function) for function in functions) + "\n",
+        readme: filled(readme, FUNCTIONS, overview(functions)),
+        settings: filled(settings, PARAMETERS, parameters()),
     }
     for function in functions:
         for control in function["controls"]:

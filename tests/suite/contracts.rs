@@ -102,12 +102,12 @@ fn the_published_controls_are_current() {
 }
 
 #[test]
-fn the_environment_contract_is_in_the_readme() {
-    let readme = fs::read_to_string(format!("{ROOT}/README.md")).expect("README.md is there");
+fn the_environment_contract_is_in_docs_environment() {
+    let page = fs::read_to_string(format!("{ROOT}/docs/environment.md")).expect("the page is there");
     for function in functions() {
         let environment = described(&function)["environment"].clone();
         for name in ["required", "optional"].iter().flat_map(|kind| environment[kind].as_array().unwrap()) {
-            assert!(readme.contains(&format!("`{}`", name.as_str().unwrap())), "{name} is not in the README");
+            assert!(page.contains(&format!("`{}`", name.as_str().unwrap())), "{name} is not in docs/environment.md");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `iam-mfa`: people who sign in without a second factor.
+//! `iam-mfa`: console users and the root user without MFA.
 
 mod clients;
 mod fence;

@@ -1,4 +1,4 @@
-//! `iam-policies`: IAM policies that give more than is needed, and where they hang.
+//! `iam-policies`: IAM policies that permit more than is needed, and their attachments.
 
 mod account;
 mod admin_attached;

@@ -1,4 +1,4 @@
-//! `s3-encryption`: S3 buckets whose data travels or rests in plain text.
+//! `s3-encryption`: S3 buckets that accept requests without TLS, or objects without SSE-KMS.
 
 mod bucket_default_key;
 mod bucket_plaintext;
