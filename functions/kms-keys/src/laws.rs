@@ -1,6 +1,7 @@
 //! The worlds of this function's controls, and the laws in all of them.
 
 mod merging;
+mod renamed;
 mod worlds;
 
 use remedy_domain::{AccountId, Parameters, Target};

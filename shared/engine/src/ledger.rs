@@ -8,6 +8,7 @@ use remedy_domain::{
     ask::Forecast,
     canonical,
     evidence::{FORMAT, Kind, Lock, Record, Released, StoredPlan, Tried, key},
+    renamed::filed,
     stored::{self, Word},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -101,7 +102,7 @@ pub(crate) async fn replace<T: Serialize + DeserializeOwned>(
 }
 
 fn line(control: &str, target: &Target) -> String {
-    format!("lock/{control}/{}/", target.hash())
+    format!("lock/{}/{}/", filed(control), target.hash())
 }
 
 /// The suffix of a released lock's own entry.
@@ -150,7 +151,7 @@ pub async fn claim(store: &impl Store, lock: Lock, now: Timestamp) -> Result<Cla
 
 /// Every lock of a control that outlived its worker, and those that cannot be read.
 pub async fn orphans(store: &impl Store, control: &str, now: Timestamp) -> Result<Entries<Lock>, Fault> {
-    lost(store, &format!("lock/{control}/"), now).await
+    lost(store, &format!("lock/{}/", filed(control)), now).await
 }
 
 /// Every lock of every control that outlived its worker, and those that cannot be read.
@@ -258,7 +259,7 @@ pub async fn held(store: &impl Store, control: &str, name: &str) -> Result<Optio
 }
 
 fn held_key(control: &str, name: &str) -> String {
-    format!("held/{control}/{name}")
+    format!("held/{}/{name}", filed(control))
 }
 
 /// Stores a plan that is not carried out, once under each name. Returns the stored plan, and whether it was stored now.
@@ -280,5 +281,7 @@ pub fn exemption_record_key(at: Timestamp, control: &str, attempt: &AttemptId) -
     key(at, control, Kind::Exemption, attempt.as_str())
 }
 
+#[cfg(test)]
+mod renamed;
 #[cfg(test)]
 mod tests;
