@@ -294,22 +294,18 @@ mod tests {
 
     #[test]
     fn a_mode_under_an_earlier_id_is_the_controls_and_the_most_careful_of_several_counts() {
-        let mode = |json: &str, read: fn(&[u8]) -> Result<Settings, SettingsError>| {
-            let settings =
-                read(format!(r#"{{"modes":{{"default":"approve","controls":{json}}}}}"#).as_bytes()).unwrap();
-            settings.mode("kms-key-pending-deletion", &account(), Mode::Enforce)
-        };
-        for read in [Settings::parse as fn(&[u8]) -> _, Settings::stored] {
-            assert_eq!(mode(r#"{"kms-key-dying":"enforce"}"#, read), Mode::Enforce);
-            assert_eq!(
-                mode(r#"{"kms-key-dying":"observe","kms-key-pending-deletion":"enforce"}"#, read),
-                Mode::Observe
-            );
-            assert_eq!(
-                mode(r#"{"kms-key-dying":"enforce","kms-key-pending-deletion":"observe"}"#, read),
-                Mode::Observe
-            );
-            assert_eq!(mode(r#"{"kms-key-shared":"enforce"}"#, read), Mode::Approve);
+        type Read = fn(&[u8]) -> Result<Settings, SettingsError>;
+        let readers: [Read; 2] = [Settings::parse, Settings::stored];
+        for (controls, mode) in [
+            (r#"{"kms-key-dying":"enforce"}"#, Mode::Enforce),
+            (r#"{"kms-key-dying":"observe","kms-key-pending-deletion":"enforce"}"#, Mode::Observe),
+            (r#"{"kms-key-dying":"enforce","kms-key-pending-deletion":"observe"}"#, Mode::Observe),
+            (r#"{"kms-key-shared":"enforce"}"#, Mode::Approve),
+        ] {
+            let document = format!(r#"{{"modes":{{"default":"approve","controls":{controls}}}}}"#);
+            for settings in readers.map(|read| read(document.as_bytes()).unwrap()) {
+                assert_eq!(settings.mode("kms-key-pending-deletion", &account(), Mode::Enforce), mode, "{controls}");
+            }
         }
         let twice = Settings::parse(br#"{"modes":{"controls":{"kms-key-dying":"observe","kms-key-dying":"enforce"}}}"#);
         assert!(twice.is_err(), "one id twice is a mistake still");

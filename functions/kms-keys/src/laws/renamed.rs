@@ -87,7 +87,7 @@ async fn run<C: Remediation<On = Key>>(clinic: &Clinic, task: Task<'_>) -> Resul
         cause: "test",
         invocation: "test",
     };
-    clinic.ports.begin(Duration::from_secs(300));
+    clinic.ports.begin(Duration::from_mins(5));
     pursue::run::<C, _>(&*clinic.ports, &clinic.target, task, &visit).await
 }
 
