@@ -119,7 +119,7 @@ class Breaker:
         dying = bool(how.get("dying"))
         if dying:
             kms.schedule_key_deletion(KeyId=key_id, PendingWindowInDays=7)
-        control = "kms-key-dying" if dying else "kms-key-unrotated"
+        control = "kms-key-pending-deletion" if dying else "kms-key-unrotated"
         more = {"rule": rule, "label": label, "resource_type": "AWS::KMS::Key"}
         before = self.add(control, "key", key_id, wrong, outcome, **more)
         if dying:

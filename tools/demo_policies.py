@@ -62,7 +62,7 @@ def make(aws: Aws) -> list[Made]:
     places = [
         ("iam-policies", "iam-policy-admin", "pharmacy-staff", "makes every member of staff an administrator"),
         ("s3-public-access", "s3-bucket-public", mixed, "one statement for a partner, one for everybody"),
-        ("s3-encryption", "s3-bucket-plaintext", plain, "takes requests without TLS"),
+        ("s3-encryption", "s3-bucket-without-tls", plain, "takes requests without TLS"),
     ]
     keys = ("function", "control", "resource", "wrong")
     return [dict(zip(keys, place)) | {"document": read(aws, place[1], place[2])} for place in places]
@@ -88,7 +88,7 @@ def repaired(aws: Aws, place: Made) -> str | None:
     was, now = place["document"]["Statement"], read(aws, place["control"], place["resource"])["Statement"]
     if place["control"] == "iam-policy-admin":
         return None if now == [DISPENSE] else f"the statements are {now}"
-    if place["control"] == "s3-bucket-plaintext":
+    if place["control"] == "s3-bucket-without-tls":
         rest = [statement for statement in now if not denies_plain_text(statement)]
         return None if rest == was and len(now) == len(was) + 1 else f"the statements are {now}"
     flags = aws.s3.get_public_access_block(Bucket=place["resource"])["PublicAccessBlockConfiguration"]

@@ -70,9 +70,9 @@ class Kind:
 
 FLAGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 PUBLIC, TLS, PUT, DEFAULT, SSEC = (
-    "s3-bucket-public", "s3-bucket-plaintext", "s3-bucket-unencrypted-put", "s3-bucket-default-key", "s3-bucket-ssec-allowed"
+    "s3-bucket-public", "s3-bucket-without-tls", "s3-bucket-unencrypted-put", "s3-bucket-default-key", "s3-bucket-ssec-allowed"
 )  # fmt: skip
-DYING, UNROTATED, SHARED = "kms-key-dying", "kms-key-unrotated", "kms-key-shared"
+DYING, UNROTATED, SHARED = "kms-key-pending-deletion", "kms-key-unrotated", "kms-key-open-policy"
 MFA, DIRECT, ATTACHED, INLINE, INLINE_KMS = (
     "iam-user-without-mfa", "iam-user-direct-policy", "iam-admin-attached", "iam-inline-policy", "iam-inline-kms"
 )  # fmt: skip

@@ -150,8 +150,8 @@ def of_members() -> Ways:
 
 def of_rules() -> Ways:
     return {
-        "A_CUSTOM_RULE_IS_ABOUT_ONE_CONTROL": lambda made: of("KmsKeySharedRule")(made).pop("InputParameters"),
-        "ONLY_THIS_ACCOUNT_ASKS_THE_FUNCTIONS": lambda made: of("KmsKeySharedRulePermission")(made).pop("SourceAccount"),
+        "A_CUSTOM_RULE_IS_ABOUT_ONE_CONTROL": lambda made: of("KmsKeyOpenPolicyRule")(made).pop("InputParameters"),
+        "ONLY_THIS_ACCOUNT_ASKS_THE_FUNCTIONS": lambda made: of("KmsKeyOpenPolicyRulePermission")(made).pop("SourceAccount"),
     }
 
 

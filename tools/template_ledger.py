@@ -7,7 +7,7 @@ only what is not there yet (`If-None-Match: *`). ARCHITECTURE.md, The ledger, sa
 
 from template_parts import Described
 
-# Of each control of a function, `<prefix>/<control>/…`: written once, and written again.
+# Of each control of a function, `<prefix>/<first id>/…`: written once, and written again.
 OWN_ONCE = ["backlog", "budget", "held", "lock", "noted", "open", "wave"]
 OWN_AGAIN = ["baseline", "exemption"]
 # Of one control: the version of a policy that it last saw as the default one.
@@ -43,6 +43,11 @@ def turns(function: Described) -> list[str]:
     return [key for key, takes in taken.items() if takes]
 
 
+def filed(control: Described) -> str:
+    """How keys name a control: by its first id, whatever it is called now (shared/domain/src/renamed.rs)."""
+    return [control["id"], *control["former"]][-1]
+
+
 def own_once(controls: list[str]) -> list[str]:
     return [f"{prefix}/{control}/*" for control in controls for prefix in OWN_ONCE]
 
@@ -53,7 +58,7 @@ def own_again(controls: list[str]) -> list[str]:
 
 def portions(function: Described) -> dict[str, list[str]]:
     """The controls of a function by the policy that says what is their own: IAM takes 6,144 characters of one."""
-    controls = [control["id"] for control in function["controls"]]
+    controls = [filed(control) for control in function["controls"]]
     return {f"Ledger{at // MOST or ''}": controls[at : at + MOST] for at in range(0, len(controls), MOST)}
 
 

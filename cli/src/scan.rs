@@ -252,7 +252,7 @@ fn every() -> Roster<Onlooker> {
 
 fn chosen(what: &What) -> Result<Roster<Onlooker>, Failed> {
     let all = every();
-    if let Some(id) = what.controls.iter().find(|id| !all.iter().any(|known| known.control().id.0 == **id)) {
+    if let Some(id) = what.controls.iter().find(|id| !all.iter().any(|known| known.control().is_called(id))) {
         return Err(Failed::Unknown { id: redact::text(id) });
     }
     let is_unknown = |paragraph: &&String| !all.iter().any(|known| supports(known.control(), paragraph));
@@ -260,7 +260,7 @@ fn chosen(what: &What) -> Result<Roster<Onlooker>, Failed> {
         return Err(Failed::NoRequirement { paragraph: redact::text(paragraph) });
     }
     let is_wanted = |control: &Control| {
-        let named = what.controls.is_empty() || what.controls.iter().any(|id| id == control.id.0);
+        let named = what.controls.is_empty() || what.controls.iter().any(|id| control.is_called(id));
         named && (what.requirements.is_empty() || what.requirements.iter().any(|one| supports(control, one)))
     };
     let roster: Roster<Onlooker> = all.into_iter().filter(|known| is_wanted(known.control())).collect();

@@ -39,9 +39,9 @@ impl Drift {
     pub fn control(self) -> &'static str {
         match self {
             Self::Bucket => "s3-bucket-public",
-            Self::Plaintext => "s3-bucket-plaintext",
+            Self::Plaintext => "s3-bucket-without-tls",
             Self::Rotation => "kms-key-unrotated",
-            Self::Dying => "kms-key-dying",
+            Self::Dying => "kms-key-pending-deletion",
             Self::User => "iam-user-without-mfa",
             Self::Password => "iam-password-policy-weak",
         }

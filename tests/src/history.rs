@@ -7,7 +7,7 @@ use std::{
 };
 
 use aws_credential_types::Credentials;
-use remedy_domain::canonical;
+use remedy_domain::{canonical, renamed};
 use remedy_evidence::Hour;
 use remedy_testkit::{
     lambda::{Answer, Lambda, Spec, binary},
@@ -66,7 +66,7 @@ impl Default for Release {
 pub struct Case {
     /// The function that does it.
     pub function: &'static str,
-    /// Its control.
+    /// Its control, by its first id: releases before and after a renaming know it.
     pub control: &'static str,
     /// The one write of the repair.
     pub write: &'static str,
@@ -206,7 +206,7 @@ impl Ground {
     /// One drift.
     pub async fn case(&self, drift: Drift, tag: &str) -> Case {
         let resource = drift.make(&self.world, tag).await;
-        Case { function: drift.function(), control: drift.control(), write: drift.repair(), resource }
+        Case { function: drift.function(), control: renamed::filed(drift.control()), write: drift.repair(), resource }
     }
 
     /// A policy that allows everything beside something else.

@@ -137,7 +137,7 @@ async fn a_newer_plan_takes_the_place_of_the_one_that_waits_and_the_older_cannot
     assert_eq!(pending["pending"][0]["id"], plans[1].as_str());
     let refused = bob.is_refused(&["approve", &plans[0]]).await;
     assert!(refused.contains("newer plan"), "{refused}");
-    assert_eq!(ann.does(&["pending", "--control", "kms-key-shared"]).await["waiting"], 0);
+    assert_eq!(ann.does(&["pending", "--control", "kms-key-open-policy"]).await["waiting"], 0);
     assert_eq!(ann.does(&["pending", "--page", "2"]).await["pending"], json!([]));
     bob.does(&["approve", &plans[1]]).await;
 }

@@ -77,7 +77,7 @@ async fn bucket(world: &World) -> String {
 
 #[tokio::test]
 async fn what_stands_in_policies_and_tags_is_told_nobody() {
-    for (function, control) in [("s3-encryption", "s3-bucket-plaintext"), ("s3-public-access", "s3-bucket-public")] {
+    for (function, control) in [("s3-encryption", "s3-bucket-without-tls"), ("s3-public-access", "s3-bucket-public")] {
         let world = World::new().await;
         let name = bucket(&world).await;
         let event = json!({"control": control, "resource": name}).to_string();

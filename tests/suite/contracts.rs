@@ -6,6 +6,7 @@ use std::{
     process::Command,
 };
 
+use remedy_domain::renamed;
 use remedy_testkit::lambda::binary;
 use serde_json::Value;
 
@@ -44,6 +45,20 @@ fn every_function_describes_its_controls() {
         }
     }
     assert!(!ids.is_empty());
+}
+
+/// An id that was given away once means that control for ever.
+#[test]
+fn a_renamed_control_is_there_and_no_control_has_an_earlier_id() {
+    let controls: Vec<_> = functions().iter().flat_map(|function| controls(function)).collect();
+    let ids: BTreeSet<_> = controls.iter().map(|control| control["id"].as_str().unwrap()).collect();
+    for id in renamed::all() {
+        assert!(ids.contains(id), "{id}");
+        assert!(renamed::former(id).iter().all(|earlier| !ids.contains(earlier)), "{id}");
+    }
+    for control in &controls {
+        assert_eq!(control["former"], serde_json::json!(renamed::former(control["id"].as_str().unwrap())));
+    }
 }
 
 /// What each control may write. Two controls that wrote the same attribute would fight; of a document that several

@@ -23,7 +23,7 @@ async fn policy(world: &World, key: &str) -> Option<String> {
 }
 
 async fn run(world: &World, key: &str) -> Value {
-    let event = json!({"control": "kms-key-shared", "resource": key}).to_string();
+    let event = json!({"control": "kms-key-open-policy", "resource": key}).to_string();
     only_run(world.deploy("kms-keys", "enforce").invoke(event.as_bytes()).await)
 }
 
@@ -57,7 +57,7 @@ async fn an_alias_is_resolved_once_to_the_key_of_that_moment() {
     }
     let gone = world
         .deploy("kms-keys", "enforce")
-        .invoke(br#"{"control": "kms-key-shared", "resource": "alias/nobody"}"#)
+        .invoke(br#"{"control": "kms-key-open-policy", "resource": "alias/nobody"}"#)
         .await;
     assert_eq!(only_run(gone)["outcome"], "gone");
 }
@@ -95,7 +95,7 @@ async fn a_new_key_is_compliant_at_the_cost_of_one_look() {
     world.agree_to_settings(&world.settings()).await;
     let key = drift::key(&world).await;
     let lambda = world.deploy("kms-keys", "enforce");
-    let event = json!({"control": "kms-key-shared", "resource": key}).to_string();
+    let event = json!({"control": "kms-key-open-policy", "resource": key}).to_string();
     // A new instance first looks for settings that only functions recorded; later runs know that there are others.
     for settings in [&["GetObject", "GetObject", "ListObjectsV2"][..], &["GetObject"]] {
         world.proxy.clear();

@@ -203,7 +203,7 @@ async fn with_a_queue_each_control_is_swept_by_a_message_of_its_own() {
     let messages = crowd.queued().await;
     assert_eq!(answer["enqueued"], messages.len(), "{answer:#}");
     let controls: Vec<_> = messages.iter().filter_map(|message| message["sweep"]["control"].as_str()).collect();
-    assert_eq!(controls, ["kms-key-dying", "kms-key-unrotated", "kms-key-shared"], "{messages:?}");
+    assert_eq!(controls, ["kms-key-pending-deletion", "kms-key-unrotated", "kms-key-open-policy"], "{messages:?}");
     assert!(crowd.looks().values().all(|looks| *looks == 0));
 }
 

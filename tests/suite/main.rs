@@ -48,6 +48,7 @@ mod own_resources;
 mod preflight;
 mod proof;
 mod refusals;
+mod renamed;
 mod repair_calls;
 mod scan;
 mod scenes;

@@ -116,8 +116,8 @@ async fn what_drifts_again_and_again_pages() {
         world.s3().put_bucket_policy().bucket(&bucket).policy(&before).send().await.expect("it drifts again");
     }
     let expected = of([
-        ("Outcomes s3-bucket-plaintext repaired", 3),
-        ("Outcomes s3-bucket-plaintext blocked", 1),
+        ("Outcomes s3-bucket-without-tls repaired", 3),
+        ("Outcomes s3-bucket-without-tls blocked", 1),
         ("Alarms notice", 3),
         ("Alarms page", 1),
     ]);

@@ -91,11 +91,11 @@ async fn key_events_reach_the_right_control() {
     for (name, control) in [
         ("eb-compliance-kms-rotation", "kms-key-unrotated"),
         ("eb-ct-DisableKeyRotation", "kms-key-unrotated"),
-        ("eb-compliance-kms-pending-deletion", "kms-key-dying"),
-        ("eb-ct-ScheduleKeyDeletion", "kms-key-dying"),
+        ("eb-compliance-kms-pending-deletion", "kms-key-pending-deletion"),
+        ("eb-ct-ScheduleKeyDeletion", "kms-key-pending-deletion"),
     ] {
         let world = World::new().await;
-        let drift = if control == "kms-key-dying" { drift::Drift::Dying } else { drift::Drift::Rotation };
+        let drift = if control == "kms-key-pending-deletion" { drift::Drift::Dying } else { drift::Drift::Rotation };
         let key = drift.make(&world, "").await;
         let event = sample(name, &world, &[(id, &key)]);
         assert_eq!(outcomes(&world, "kms-keys", &event).await, run(control, "repaired"), "{name}");

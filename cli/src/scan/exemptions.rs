@@ -116,7 +116,7 @@ mod tests {
         assert!(covered(json!({"since": "2026-11-01T00:00:00Z"}), "brochures-1").is_some());
         assert!(covered(json!({"since": "2026-10-01T00:00:00Z"}), "brochures-1").is_none(), "it ended");
         assert!(covered(json!({"since": "2026-12-24T00:00:00Z"}), "brochures-1").is_none(), "it has not begun");
-        assert!(covered(json!({"control": "s3-bucket-plaintext"}), "brochures-1").is_none());
+        assert!(covered(json!({"control": "s3-bucket-without-tls"}), "brochures-1").is_none());
     }
 
     #[test]

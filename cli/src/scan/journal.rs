@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use remedy_domain::{AccountId, Region, Timestamp};
+use remedy_domain::{AccountId, Region, Timestamp, renamed};
 use remedy_scan::{Cell, FORMAT, Finding};
 use serde::{Deserialize, Serialize};
 
@@ -142,9 +142,7 @@ fn read(path: &Path, text: &[u8], head: &Head) -> Result<(Timestamp, Before), No
         match (serde_json::from_slice(line).map_err(|_| damaged())?, begun) {
             (Line::Scan(found), None) => begun = Some(checked(path, &found, head)?),
             (Line::Finding(finding), Some(_)) => before.add(*finding),
-            (Line::Cell(cell), Some(_)) => {
-                before.cells.insert((cell.control.clone(), cell.account.clone(), cell.region.clone()), cell);
-            }
+            (Line::Cell(cell), Some(_)) => before.looked(cell),
             _ => return Err(damaged()),
         }
     }
@@ -166,7 +164,14 @@ fn checked(path: &Path, found: &Head, head: &Head) -> Result<Timestamp, NoJourna
 }
 
 impl Before {
+    /// What an earlier build wrote is found under the id that the control has now.
+    fn looked(&mut self, cell: Cell) {
+        let cell = Cell { control: renamed::current(&cell.control).to_owned(), ..cell };
+        self.cells.insert((cell.control.clone(), cell.account.clone(), cell.region.clone()), cell);
+    }
+
     fn add(&mut self, finding: Finding) {
+        let finding = Finding { control: renamed::current(&finding.control).to_owned(), ..finding };
         let place = (finding.control.clone(), finding.account.clone(), finding.region.clone());
         self.findings.entry(place).or_default().insert(finding.hash.clone(), finding);
     }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use remedy_domain::{Outcome, redact};
+use remedy_domain::{Outcome, redact, renamed};
 use remedy_scan::{FORMAT, Gone, Scan, Seen};
 
 /// Why there is nothing to compare with.
@@ -27,8 +27,18 @@ pub(super) fn read(file: &Path) -> Result<Scan, NoEarlier> {
     let value: serde_json::Value = serde_json::from_slice(&text).map_err(not)?;
     match value.get("format").and_then(serde_json::Value::as_u64) {
         Some(found) if found != u64::from(FORMAT) => Err(NoEarlier::Format { file: owned(), found }),
-        _ => serde_json::from_value(value).map_err(not),
+        _ => serde_json::from_value(value).map(renamed).map_err(not),
     }
+}
+
+/// The same scan, with the ids that its controls have now.
+fn renamed(mut scan: Scan) -> Scan {
+    let controls = scan.controls.iter_mut().map(|about| &mut about.id);
+    let findings = scan.findings.iter_mut().map(|finding| &mut finding.control);
+    for id in controls.chain(findings).chain(scan.cells.iter_mut().map(|cell| &mut cell.control)) {
+        *id = renamed::current(id).to_owned();
+    }
+    scan
 }
 
 /// Says of each drift whether it is new, and which is gone: repaired, or its resource is. What is contained or exempt now is not, and

@@ -1,6 +1,7 @@
 //! The worlds of this function's controls, and the laws in all of them.
 
 mod merging;
+mod renamed;
 mod worlds;
 
 use remedy_domain::{AccountId, Parameters, Target};
@@ -15,12 +16,14 @@ use remedy_testkit::laws::{
 use serde_json::Value;
 
 use self::worlds::{Kind, World, key_policies, kinds, make};
-use crate::{KeyDying, KeyPolicy, KeyShared, KeyUnrotated, key_dying::Life, key_unrotated::Rotation};
+use crate::{
+    KeyOpenPolicy, KeyPendingDeletion, KeyPolicy, KeyUnrotated, key_pending_deletion::Life, key_unrotated::Rotation,
+};
 use remedy_kms::Keys;
 
 remedy_testkit::laws!(key_unrotated: KeyUnrotated);
-remedy_testkit::laws!(key_dying: KeyDying);
-remedy_testkit::laws!(key_shared: KeyShared);
+remedy_testkit::laws!(key_pending_deletion: KeyPendingDeletion);
+remedy_testkit::laws!(key_open_policy: KeyOpenPolicy);
 
 #[test]
 fn a_thousand_flaps_are_three_repairs_and_one_page() {
@@ -84,7 +87,7 @@ impl Lawful for KeyUnrotated {
     }
 }
 
-impl Lawful for KeyDying {
+impl Lawful for KeyPendingDeletion {
     type World = Kind;
     const WAY_BACK: WayBack = WayBack::Refused;
     /// Nothing asks, and nothing leads back to a dying key.
@@ -132,7 +135,7 @@ pub struct Letting {
 /// The account of the fake, which an emulated one trusts.
 const OWN: &str = "111122223333";
 
-impl Lawful for KeyShared {
+impl Lawful for KeyOpenPolicy {
     type World = Letting;
     const TOUCHES: &'static [&'static str] = &["/policy"];
 

@@ -1,14 +1,14 @@
 //! `kms-keys`: customer-managed KMS keys that do not rotate, are about to be deleted, or admit external principals.
 
-mod key_dying;
-mod key_shared;
+mod key_open_policy;
+mod key_pending_deletion;
 mod key_unrotated;
 #[cfg(test)]
 mod laws;
 mod sharing;
 
-pub use key_dying::{KeyDying, Manager};
-pub use key_shared::{KeyPolicy, KeyShared, Shared};
+pub use key_open_policy::{Facts, KeyOpenPolicy, KeyPolicy};
+pub use key_pending_deletion::{KeyPendingDeletion, Manager};
 pub use key_unrotated::KeyUnrotated;
 use remedy_aws::Roster;
 use remedy_engine::{Doors, Ports, enlist};
@@ -17,5 +17,5 @@ use remedy_kms::Keys;
 /// The function's controls. A dying key is saved before its rotation is looked at.
 #[must_use]
 pub fn controls<P: Ports + Doors<Keys>>() -> Roster<P> {
-    vec![enlist::<KeyDying, _>(), enlist::<KeyUnrotated, _>(), enlist::<KeyShared, _>()]
+    vec![enlist::<KeyPendingDeletion, _>(), enlist::<KeyUnrotated, _>(), enlist::<KeyOpenPolicy, _>()]
 }

@@ -11,6 +11,7 @@ use remedy_domain::{
     guard::Purpose,
     hold::{self, Hold, HoldScope, Switch},
     outcome::Alarm,
+    renamed,
     request::{Document, Revert, Turn},
     settings::{self, Difference},
 };
@@ -72,7 +73,7 @@ impl<P: Office> Desk<'_, P> {
         let most = self.settings.parameters.revert_exemption_days;
         let target = &stored.plan.target;
         Terms {
-            control: stored.plan.control.clone(),
+            control: renamed::filed(&stored.plan.control).to_owned(),
             account: target.account.clone(),
             resource: target.id.clone(),
             owner: revert.owner.clone(),
@@ -85,6 +86,7 @@ impl<P: Office> Desk<'_, P> {
 
     pub(crate) async fn ask_for_exemption(&self, terms: &Terms) -> Result<Value, Refused> {
         terms.check().map_err(Refused::Terms)?;
+        let terms = &terms.filed();
         let name = exemption::name(&terms.control, &terms.account, &terms.resource);
         let on_file = registry::exemption(self.ports, &terms.control, &name).await?;
         if let Some(on_file) = on_file.filter(|on_file| self.goes_on(on_file, terms)) {
@@ -142,11 +144,12 @@ impl<P: Office> Desk<'_, P> {
         if !turn.scope.is_plausible() {
             return Err(Refused::NoControl);
         }
-        let about = About { subject: "hold", ask: None, shown: json!(turn.scope), reason: Some(&turn.reason) };
+        let scope = turn.scope.filed();
+        let about = About { subject: "hold", ask: None, shown: json!(scope.current()), reason: Some(&turn.reason) };
         let evidence = self.record("holds", about).await?;
         let hold = Hold {
             format: hold::FORMAT,
-            scope: turn.scope.clone().into(),
+            scope: scope.clone().into(),
             switch: Switch::Held.into(),
             reason: turn.reason.clone(),
             by: Some(self.actor.clone()),
@@ -155,7 +158,7 @@ impl<P: Office> Desk<'_, P> {
         registry::hold(self.ports, &hold).await?;
         self.tell(Alarm::Alarm, &format!("{} was put on hold by {}", hold.scope, self.actor.arn)).await;
         let mut answer = done("held", None, &evidence);
-        if let (Some(doubt), Some(members)) = (self.doubt(&turn.scope).await?, answer.as_object_mut()) {
+        if let (Some(doubt), Some(members)) = (self.doubt(&scope).await?, answer.as_object_mut()) {
             members.insert("but".to_owned(), json!(doubt));
         }
         Ok(answer)
@@ -170,17 +173,19 @@ impl<P: Office> Desk<'_, P> {
                 (!is_known).then_some("the settings name no such account: check its number")
             }
             HoldScope::Control(control) => {
-                let swept = self.ports.list(Shelf::State, &format!("baseline/{control}/")).await?;
-                let is_known = !swept.is_empty() || self.settings.modes.controls.contains_key(control);
+                let swept = self.ports.list(Shelf::State, &format!("baseline/{}/", renamed::filed(control))).await?;
+                let is_known =
+                    !swept.is_empty() || self.settings.modes.controls.contains_key(renamed::current(control));
                 (!is_known).then_some("no sweep of such a control is recorded: check its id with docs/controls.md")
             }
         })
     }
 
     pub(crate) async fn ask_for_release(&self, turn: &Turn) -> Result<Value, Refused> {
-        let last = registry::switch(self.ports, &turn.scope).await?.map(|last| last.hold);
+        let scope = turn.scope.filed();
+        let last = registry::switch(self.ports, &scope).await?.map(|last| last.hold);
         let since = last.filter(Hold::is_on).ok_or(Refused::NoHold)?.at;
-        self.ask(Subject::Release { scope: turn.scope.clone(), since }, &turn.reason, "").await
+        self.ask(Subject::Release { scope, since }, &turn.reason, "").await
     }
 
     async fn ask(&self, subject: Subject, reason: &str, function: &str) -> Result<Value, Refused> {
@@ -230,7 +235,7 @@ fn is_repair(stored: &StoredPlan) -> bool {
 fn is_named(stored: &StoredPlan, resource: &str, revert: &Revert) -> bool {
     let target = &stored.plan.target;
     let is_resource = target.id == resource || target.arn.as_deref() == Some(resource);
-    let is_control = revert.control.as_ref().is_none_or(|control| *control == stored.plan.control);
+    let is_control = revert.control.as_ref().is_none_or(|control| renamed::is_same(control, &stored.plan.control));
     let is_account = revert.account.as_ref().is_none_or(|account| *account == target.account);
     is_resource && is_control && is_account && is_within(stored.at, revert)
 }
@@ -250,15 +255,19 @@ fn asked_in_words(subject: &Subject) -> String {
 /// A subject as answers show it: never a setting of a resource verbatim.
 pub(crate) fn shown(subject: &Subject) -> Value {
     match subject {
-        Subject::Plan { plan } => json!({"control": plan.plan.control, "target": plan.plan.target}),
-        Subject::Undo { plan, function, terms } => json!({"plan": plan, "function": function, "terms": terms}),
-        Subject::Exemption { terms } => json!(terms),
+        Subject::Plan { plan } => json!({"control": renamed::current(&plan.plan.control), "target": plan.plan.target}),
+        Subject::Undo { plan, function, terms } => {
+            json!({"plan": plan, "function": function, "terms": terms.current()})
+        }
+        Subject::Exemption { terms } => json!(terms.current()),
         Subject::Settings(proposal) => {
             let differences: Vec<_> = proposal.differences.iter().map(Difference::shown).collect();
             json!({"from": proposal.from, "sha256": proposal.to, "differences": differences})
         }
         Subject::Other(_) => json!({"known": false}),
-        Subject::Release { scope, since } => json!(BTreeMap::from([("scope", json!(scope)), ("since", json!(since))])),
+        Subject::Release { scope, since } => {
+            json!(BTreeMap::from([("scope", json!(scope.current())), ("since", json!(since))]))
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use remedy_domain::{
     exemption::{self, Exemption, Terms},
     hold::{self, Hold, HoldScope, Switch},
     outcome::Alarm,
-    redact,
+    redact, renamed,
     request::Decide,
     settings::Written,
 };
@@ -42,9 +42,9 @@ impl<P: Office> Desk<'_, P> {
     /// exempted, by two people. Returns what to do.
     async fn rejected(&self, on_file: &OnFile) -> Option<&'static str> {
         let Subject::Plan { plan } = &on_file.ask.subject else { return None };
-        let (control, target) = (&plan.plan.control, &plan.plan.target);
+        let (control, target) = (renamed::current(&plan.plan.control), &plan.plan.target);
         let what = format!("the repair of {} by {control} in {}", redact::text(&target.id), target.account);
-        let name = format!("rejected-{control}-{}", target.hash());
+        let name = format!("rejected-{}-{}", renamed::filed(control), target.hash());
         let text = format!("{what} was rejected by {}, who answers for the violation that stays", self.actor.arn);
         if self.tell_as(&name, Alarm::Notice, &text).await == Posted::Ours {
             return Some("put it right by hand, or ask for an exemption: remedy exempt request");

@@ -8,7 +8,7 @@ use remedy_domain::{
     evidence::{self, Kind},
     exemption::Exemption,
     hold::Hold,
-    redact,
+    redact, renamed,
     request::Looking,
     settings::{self, Difference, Protected},
 };
@@ -75,13 +75,24 @@ impl<P: Office> Desk<'_, P> {
 
     /// The parts that the record of a waiting plan adds to it.
     async fn recorded(&self, on_file: &OnFile, control: &str) -> Result<Vec<(String, Value)>, Refused> {
-        let key = evidence::key(on_file.ask.at, control, Kind::Held, &on_file.id);
-        let body = self.ports.get(Shelf::Evidence, &key).await?;
-        let record = body.and_then(|body| serde_json::from_slice::<Value>(&body).ok());
-        let Some(record) = record else { return Ok(vec![("recorded".to_owned(), Value::Null)]) };
+        let Some((key, record)) = self.record_of(on_file, control).await? else {
+            return Ok(vec![("recorded".to_owned(), Value::Null)]);
+        };
         let told = ["violations", "before", "after", "forecast", "mode"]
             .map(|member| (member.to_owned(), redact::value(record.get(member).unwrap_or(&Value::Null))));
         Ok([("recorded".to_owned(), json!(key))].into_iter().chain(told).collect())
+    }
+
+    /// The record of a plan that waits: its key has the id that the control had when it was written.
+    async fn record_of(&self, on_file: &OnFile, control: &str) -> Result<Option<(String, Value)>, Refused> {
+        for id in [renamed::current(control)].iter().chain(renamed::former(control)) {
+            let key = evidence::key(on_file.ask.at, id, Kind::Held, &on_file.id);
+            let body = self.ports.get(Shelf::Evidence, &key).await?;
+            if let Some(record) = body.and_then(|body| serde_json::from_slice(&body).ok()) {
+                return Ok(Some((key, record)));
+            }
+        }
+        Ok(None)
     }
 
     /// Asks that wait or were rejected. Beyond some pages, the rest is counted without checking for decisions.
@@ -102,8 +113,8 @@ impl<P: Office> Desk<'_, P> {
             self.waiting(),
         );
         let (holds, exemptions, (open, waiting)) = on_file.await?;
-        let holds = holds.into_iter().filter(Hold::is_on);
-        let current: Vec<_> = exemptions.into_iter().filter(|exemption| now < exemption.until).collect();
+        let holds = holds.into_iter().filter(Hold::is_on).map(Hold::current);
+        let current: Vec<_> = exemptions.into_iter().map(Exemption::current).filter(|one| now < one.until).collect();
         let is_orphan = |one: &&Exemption| one.approved_by.as_ref().is_some_and(|by| !people.may_decide(&by.arn));
         let modes = &self.settings.modes;
         Ok(json!({
@@ -153,7 +164,7 @@ fn orphan(exemption: &Exemption) -> Value {
 /// A repair that somebody rejected, and who is responsible.
 fn rejected(on_file: &OnFile) -> Option<Value> {
     let (Subject::Plan { plan }, Some(decision)) = (&on_file.ask.subject, &on_file.decision) else { return None };
-    let (control, target) = (&plan.plan.control, &plan.plan.target);
+    let (control, target) = (renamed::current(&plan.plan.control), &plan.plan.target);
     let shown = json!({"id": on_file.id, "control": control, "target": target, "owner": decision.by.arn,
         "reason": decision.reason, "at": decision.at, "until": on_file.ask.until});
     decision.answer.is(&Answer::Rejected).then(|| redact::value(&shown))

@@ -1,6 +1,6 @@
 //! Reminding people of exemptions that end: 14 and 3 days before, and once one has ended, once each.
 
-use remedy_domain::{Fault, exemption::Exemption, outcome::Alarm};
+use remedy_domain::{Fault, exemption::Exemption, outcome::Alarm, renamed};
 use remedy_engine::{
     Clock, Notice, Notices, Own, Store, account,
     outbox::{self, Posted},
@@ -24,9 +24,10 @@ fn notice(exemption: &Exemption, days: u32) -> Notice {
         0 => "has ended, and the violation is put right again".to_owned(),
         days => format!("ends in {days} days or less"),
     };
+    let control = renamed::current(&exemption.control);
     let text = format!(
-        "the exemption of {} from {} {ends} (owner {owner}, renewed {} times): {}",
-        exemption.resource, exemption.control, exemption.renewals, exemption.until
+        "the exemption of {} from {control} {ends} (owner {owner}, renewed {} times): {}",
+        exemption.resource, exemption.renewals, exemption.until
     );
     account::notice("operator", &exemption.account, Alarm::Notice, &text)
 }

@@ -2,6 +2,7 @@
 
 mod holds;
 mod plans;
+mod renamed;
 mod settings;
 mod undoing;
 

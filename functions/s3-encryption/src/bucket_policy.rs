@@ -9,7 +9,8 @@ use remedy_policy::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// The reserved Sid of the statement against requests without TLS.
+/// The reserved Sid of the statement against requests without TLS. It stands in customers' bucket policies, so it keeps the word of
+/// the control's first id, `s3-bucket-plaintext`.
 pub(crate) const SID: &str = "RemedyDenyPlaintext";
 /// What the other statements are called where somebody else changed them.
 pub(crate) const REST: &str = "the other statements of the bucket policy";

@@ -21,11 +21,11 @@ use self::worlds::{
 use remedy_s3::Buckets;
 
 use crate::{
-    BucketDefaultKey, BucketPlaintext, BucketPolicy, BucketSsecAllowed, BucketUnencryptedPut, DefaultEncryption,
+    BucketDefaultKey, BucketPolicy, BucketSsecAllowed, BucketUnencryptedPut, BucketWithoutTls, DefaultEncryption,
     UploadPolicy, logs::Logs,
 };
 
-remedy_testkit::laws!(bucket_plaintext: BucketPlaintext);
+remedy_testkit::laws!(bucket_without_tls: BucketWithoutTls);
 remedy_testkit::laws!(bucket_unencrypted_put: BucketUnencryptedPut);
 remedy_testkit::laws!(bucket_default_key: BucketDefaultKey);
 remedy_testkit::laws!(bucket_ssec_allowed: BucketSsecAllowed);
@@ -37,7 +37,7 @@ pub struct Bucket {
     website: Website,
 }
 
-impl Lawful for BucketPlaintext {
+impl Lawful for BucketWithoutTls {
     type World = Bucket;
     const TOUCHES: &'static [&'static str] = &["/policy"];
 

@@ -1,10 +1,10 @@
 //! `s3-encryption`: S3 buckets that accept requests without TLS, or objects without SSE-KMS.
 
 mod bucket_default_key;
-mod bucket_plaintext;
 mod bucket_policy;
 mod bucket_ssec_allowed;
 mod bucket_unencrypted_put;
+mod bucket_without_tls;
 mod clients;
 mod default_encryption;
 mod facts;
@@ -15,10 +15,10 @@ mod logs;
 mod upload_policy;
 
 pub use bucket_default_key::BucketDefaultKey;
-pub use bucket_plaintext::{BucketPlaintext, Facts};
 pub use bucket_policy::{BucketPolicy, Obstacle};
 pub use bucket_ssec_allowed::{BucketSsecAllowed, Saying, Taken};
 pub use bucket_unencrypted_put::{BucketUnencryptedPut, Uploads};
+pub use bucket_without_tls::{BucketWithoutTls, Facts};
 pub use clients::S3AndKms;
 pub use default_encryption::{Cipher, DefaultEncryption, Rules};
 pub use facts::EncryptionFacts;
@@ -33,7 +33,7 @@ pub use upload_policy::UploadPolicy;
 #[must_use]
 pub fn controls<P: Ports + Doors<Buckets> + Doors<S3AndKms>>() -> Roster<P> {
     vec![
-        enlist::<BucketPlaintext, _>(),
+        enlist::<BucketWithoutTls, _>(),
         enlist::<BucketUnencryptedPut, _>(),
         enlist::<BucketDefaultKey, _>(),
         enlist::<BucketSsecAllowed, _>(),

@@ -27,7 +27,7 @@ pub(crate) fn select<'a>(
 ) -> Result<Vec<&'a dyn Runnable<AwsPorts>>, Refusal> {
     let means = |control: &Control| match selector {
         Selector::Any => true,
-        Selector::Control(id) => control.id.0 == id,
+        Selector::Control(id) => control.is_called(id),
         Selector::ConfigRule { name } => rule_means(control, name, rule),
         Selector::ApiCall { source, name } => control.follows(source, name),
         Selector::ResourceType(resource_type) => control.kind.types.contains(&canonical_type(resource_type)),
@@ -193,6 +193,15 @@ mod tests {
         assert!(rule_means(&CONTROL, "our-own-name", &Rule::Managed("CMK_BACKING_KEY_ROTATION_ENABLED".into())));
         assert!(!rule_means(&CONTROL, named, &Rule::Managed("KMS_CMK_NOT_SCHEDULED_FOR_DELETION".into())));
         assert!(!rule_means(&CONTROL, "our-own-name", &Rule::Named));
+    }
+
+    #[test]
+    fn a_rule_that_somebody_named_after_a_control_means_it_under_its_earlier_id_too() {
+        let renamed = Control { id: ControlId("kms-key-open-policy"), config_rules: &[], ..CONTROL };
+        for name in ["kms-key-shared", "kms-key-open-policy", "OrgConfigRule-kms-key-shared-ab12cd34"] {
+            assert!(rule_means(&renamed, name, &Rule::Named), "{name}");
+            assert!(!rule_means(&CONTROL, name, &Rule::Named), "{name}");
+        }
     }
 
     #[test]

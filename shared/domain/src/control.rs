@@ -4,6 +4,8 @@ use std::{collections::BTreeSet, fmt};
 
 use serde::{Serialize, Serializer};
 
+use crate::renamed;
+
 /// A control's name: the drift it looks for, in kebab case. The same word in folders, metrics, logs, evidence and docs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct ControlId(pub &'static str);
@@ -156,12 +158,18 @@ impl Control {
         self.writes.iter().copied().flatten().copied()
     }
 
-    /// Whether `name`, undecorated, is the default name of one of this control's managed rules, or the control's own name.
+    /// Whether it has this id, or had it before.
+    #[must_use]
+    pub fn is_called(&self, id: &str) -> bool {
+        renamed::current(id) == self.id.0
+    }
+
+    /// Whether `name`, undecorated, is the default name of one of this control's managed rules, or a name of the control's own.
     /// AWS names a managed rule after its identifier: `IAM_USER_MFA_ENABLED` is `iam-user-mfa-enabled`.
     #[must_use]
     pub fn is_named_by_rule(&self, name: &str) -> bool {
         let as_identifier = name.replace('-', "_").to_ascii_uppercase();
-        name == self.id.0 || self.config_rules.contains(&as_identifier.as_str())
+        self.is_called(name) || self.config_rules.contains(&as_identifier.as_str())
     }
 
     /// Whether a CloudTrail event may have brought the drift about.
@@ -182,6 +190,7 @@ impl Serialize for Control {
         #[derive(Serialize)]
         struct Described {
             id: ControlId,
+            former: &'static [&'static str],
             title: &'static str,
             hipaa: &'static [&'static str],
             config_rules: &'static [&'static str],
@@ -196,6 +205,7 @@ impl Serialize for Control {
         }
         Described {
             id: self.id,
+            former: renamed::former(self.id.0),
             title: self.title,
             hipaa: self.hipaa,
             config_rules: self.config_rules,

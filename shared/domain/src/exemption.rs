@@ -13,6 +13,7 @@ use crate::{
     actor::Actor,
     canonical,
     ids::{AccountId, Target},
+    renamed,
     settings::matches,
 };
 
@@ -135,10 +136,22 @@ impl Terms {
         if (1..=LONGEST_DAYS).contains(&self.days) { Ok(()) } else { Err(BadTerms::Days(self.days)) }
     }
 
+    /// The same as they are stored: with the first id of their control, which every version knows.
+    #[must_use]
+    pub fn filed(&self) -> Self {
+        Self { control: renamed::filed(&self.control).to_owned(), ..self.clone() }
+    }
+
+    /// The same as people see them: with the id that their control has now.
+    #[must_use]
+    pub fn current(&self) -> Self {
+        Self { control: renamed::current(&self.control).to_owned(), ..self.clone() }
+    }
+
     /// Whether they are about this control and resource.
     #[must_use]
     pub fn cover(&self, control: &str, target: &Target) -> bool {
-        self.control == control && covers(&self.account, &self.resource, target)
+        renamed::is_same(&self.control, control) && covers(&self.account, &self.resource, target)
     }
 }
 
@@ -150,7 +163,7 @@ impl Exemption {
         let text = |text: &String| Some(crate::redact::text(text));
         Self {
             format: FORMAT,
-            control: terms.control.clone(),
+            control: renamed::filed(&terms.control).to_owned(),
             account: terms.account.clone(),
             resource: terms.resource.clone(),
             reason: crate::redact::text(&terms.reason),
@@ -163,6 +176,12 @@ impl Exemption {
             approved_by: Some(approved_by.clone()),
             renewals: last.map_or(0, |last| last.renewals.saturating_add(1)),
         }
+    }
+
+    /// The same as people see it: with the id that its control has now.
+    #[must_use]
+    pub fn current(self) -> Self {
+        Self { control: renamed::current(&self.control).to_owned(), ..self }
     }
 
     /// Its stored name: asking again for the same control, account and resource renews it.
@@ -179,7 +198,7 @@ impl Exemption {
         let lasts = self.until.duration_since(self.since) <= DAY * i32::try_from(LONGEST_DAYS).unwrap_or_default();
         // The clock of who granted it may be ahead.
         let is_current = self.since <= now + CLOCKS_DIFFER && now < self.until;
-        lasts && is_current && self.has_two_people() && self.control == control && self.covers(target)
+        lasts && is_current && self.has_two_people() && renamed::is_same(&self.control, control) && self.covers(target)
     }
 
     /// An undo of format 1 named nobody.
@@ -233,10 +252,10 @@ fn names_something(pattern: &str) -> bool {
     }
 }
 
-/// The stored name of the exemption for a control, an account and a resource pattern.
+/// The stored name of the exemption for a control, whatever it is called, an account and a resource pattern.
 #[must_use]
 pub fn name(control: &str, account: &AccountId, resource: &str) -> String {
-    canonical::digest_of_text(&[control, account.as_str(), resource]).chars().take(32).collect()
+    canonical::digest_of_text(&[renamed::filed(control), account.as_str(), resource]).chars().take(32).collect()
 }
 
 /// Whether a damaged entry may be about this target, as far as it can still be read: its stored name is that of an

@@ -9,6 +9,7 @@ use crate::{
     actor::Actor,
     control::Control,
     ids::{AccountId, Target},
+    renamed,
     stored::Word,
 };
 
@@ -28,13 +29,32 @@ pub enum HoldScope {
 }
 
 impl HoldScope {
+    /// The same scope as it is stored: with the first id of its control, which every version knows.
+    #[must_use]
+    pub fn filed(&self) -> Self {
+        self.called(renamed::filed)
+    }
+
+    /// The same scope as people see it: with the id that its control has now.
+    #[must_use]
+    pub fn current(&self) -> Self {
+        self.called(renamed::current)
+    }
+
+    fn called(&self, by: fn(&str) -> &str) -> Self {
+        match self {
+            Self::Control(control) => Self::Control(by(control).to_owned()),
+            Self::All | Self::Account(_) => self.clone(),
+        }
+    }
+
     /// The path of the scope, as in the key that it is kept under.
     #[must_use]
     pub fn path(&self) -> String {
         match self {
             Self::All => "all".to_owned(),
             Self::Account(account) => format!("account/{account}"),
-            Self::Control(control) => format!("control/{control}"),
+            Self::Control(control) => format!("control/{}", renamed::filed(control)),
         }
     }
 
@@ -68,7 +88,7 @@ impl HoldScope {
         match self {
             Self::All => true,
             Self::Account(account) => *account == target.account,
-            Self::Control(id) => control.id.0 == id,
+            Self::Control(id) => control.is_called(id),
         }
     }
 }
@@ -78,7 +98,7 @@ impl fmt::Display for HoldScope {
         match self {
             Self::All => f.write_str("everything"),
             Self::Account(account) => write!(f, "account {account}"),
-            Self::Control(control) => write!(f, "control {control}"),
+            Self::Control(control) => write!(f, "control {}", renamed::current(control)),
         }
     }
 }
@@ -118,6 +138,16 @@ impl Hold {
         self.is_on() && self.scope.known().is_none_or(|scope| scope.stops(control, target))
     }
 
+    /// The same as people see it.
+    #[must_use]
+    pub fn current(self) -> Self {
+        let scope = match self.scope {
+            Word::Known(scope) => Word::Known(scope.current()),
+            other @ Word::Other(_) => other,
+        };
+        Self { scope, ..self }
+    }
+
     /// Whether it is on.
     #[must_use]
     pub fn is_on(&self) -> bool {
@@ -151,5 +181,16 @@ mod tests {
             assert!(Hold::damaged(path).scope.known().is_none(), "{path}");
             assert!(Hold::damaged(path).is_on());
         }
+    }
+
+    #[test]
+    fn a_control_that_was_renamed_has_one_switch() {
+        let [old, new] = ["kms-key-dying", "kms-key-pending-deletion"].map(|id| HoldScope::Control(id.into()));
+        assert_eq!((old.path(), new.path()), ("control/kms-key-dying".to_owned(), "control/kms-key-dying".to_owned()));
+        assert_eq!([old.current(), new.current()], [new.clone(), new.clone()]);
+        assert_eq!([old.filed(), new.filed()], [old.clone(), old.clone()]);
+        assert_eq!([old.to_string(), new.to_string()], ["control kms-key-pending-deletion"; 2]);
+        assert_eq!(HoldScope::of_path(&new.path()), Some(old));
+        assert_eq!([HoldScope::All.current(), HoldScope::All.filed()], [HoldScope::All, HoldScope::All]);
     }
 }

@@ -19,6 +19,7 @@ pub mod outcome;
 pub mod ownership;
 pub mod plan;
 pub mod redact;
+pub mod renamed;
 pub mod request;
 pub mod setting;
 pub mod settings;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     canonical::{self, NotCanonical},
     ids::{PlanId, Target},
-    stored,
+    renamed, stored,
 };
 
 /// The stored form of plans written by this version.
@@ -21,7 +21,7 @@ pub const FORMAT: u32 = 1;
 pub struct Plan {
     /// The stored form, [`FORMAT`].
     pub format: u32,
-    /// The control that drafted it.
+    /// The control that drafted it, by its first id: a plan has the same identity whatever the control is called.
     pub control: String,
     /// Its target.
     pub target: Target,
@@ -78,7 +78,8 @@ impl Plan {
     /// Drafts a plan.
     #[must_use]
     pub fn new(control: &str, target: &Target, before: Value, after: Value) -> Self {
-        Self { format: FORMAT, control: control.to_owned(), target: target.clone(), before, after, unread: None }
+        let control = renamed::filed(control).to_owned();
+        Self { format: FORMAT, control, target: target.clone(), before, after, unread: None }
     }
 
     /// Its identity: the SHA-256 of its canonical JSON. There is no time in it: the same drift gives the same plan.
@@ -110,6 +111,13 @@ mod tests {
     fn the_id_of_a_known_plan_never_changes() {
         // The digest was computed by another program: Python's json (sorted keys, no spaces) and hashlib.
         assert_eq!(plan().id().unwrap().as_str(), "83aae43788df82edd1608182dd45ae296b20c3cdddd7ac9328b62a11314bb1b3");
+    }
+
+    #[test]
+    fn a_renamed_control_drafts_the_plans_that_it_drafted_before() {
+        let drafted = |control: &str| Plan::new(control, &plan().target, json!(1), json!(2));
+        let (before, now) = (drafted("kms-key-shared"), drafted("kms-key-open-policy"));
+        assert_eq!((before.control.as_str(), before.id().unwrap()), ("kms-key-shared", now.id().unwrap()));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
-use crate::{canonical, ids::AccountId};
+use crate::{canonical, ids::AccountId, renamed};
 
 pub use change::{Difference, Way, differences, listed, told};
 pub use organization::Organization;
@@ -126,8 +126,8 @@ pub struct Modes {
     /// For what nothing below names. Absent: `REMEDY_MODE`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<Mode>,
-    /// By control.
-    #[serde(deserialize_with = "distinct")]
+    /// By control. An earlier id of a control is read as the one that it has now.
+    #[serde(deserialize_with = "by_control")]
     pub controls: BTreeMap<String, Mode>,
     /// By account.
     #[serde(deserialize_with = "distinct")]
@@ -205,7 +205,7 @@ impl Settings {
     /// How far Remedy may go with this control in this account; `environment` is what `REMEDY_MODE` says.
     #[must_use]
     pub fn mode(&self, control: &str, account: &AccountId, environment: Mode) -> Mode {
-        let specific = [self.modes.controls.get(control), self.modes.accounts.get(account)];
+        let specific = [self.modes.controls.get(renamed::current(control)), self.modes.accounts.get(account)];
         let lowest = specific.into_iter().flatten().min().copied();
         lowest.or(self.modes.default).unwrap_or(environment)
     }
@@ -253,6 +253,17 @@ where
     deserializer.deserialize_map(Distinct(PhantomData))
 }
 
+/// Modes by the ids that controls have now. Of modes under several ids of one control, the most careful one counts: somebody who
+/// writes for two versions at once names the control twice.
+fn by_control<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Mode>, D::Error> {
+    let mut modes = BTreeMap::new();
+    for (id, mode) in distinct::<D, String>(deserializer)? {
+        let lowest = modes.entry(renamed::current(&id).to_owned()).or_insert(mode);
+        *lowest = mode.min(*lowest);
+    }
+    Ok(modes)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -279,6 +290,25 @@ mod tests {
         assert_eq!(settings.mode("a", &elsewhere, Mode::Observe), Mode::Enforce);
         assert_eq!(settings.mode("a", &account(), Mode::Enforce), Mode::Observe);
         assert_eq!(settings.mode("c", &elsewhere, Mode::Enforce), Mode::Approve);
+    }
+
+    #[test]
+    fn a_mode_under_an_earlier_id_is_the_controls_and_the_most_careful_of_several_counts() {
+        type Read = fn(&[u8]) -> Result<Settings, SettingsError>;
+        let readers: [Read; 2] = [Settings::parse, Settings::stored];
+        for (controls, mode) in [
+            (r#"{"kms-key-dying":"enforce"}"#, Mode::Enforce),
+            (r#"{"kms-key-dying":"observe","kms-key-pending-deletion":"enforce"}"#, Mode::Observe),
+            (r#"{"kms-key-dying":"enforce","kms-key-pending-deletion":"observe"}"#, Mode::Observe),
+            (r#"{"kms-key-shared":"enforce"}"#, Mode::Approve),
+        ] {
+            let document = format!(r#"{{"modes":{{"default":"approve","controls":{controls}}}}}"#);
+            for settings in readers.map(|read| read(document.as_bytes()).unwrap()) {
+                assert_eq!(settings.mode("kms-key-pending-deletion", &account(), Mode::Enforce), mode, "{controls}");
+            }
+        }
+        let twice = Settings::parse(br#"{"modes":{"controls":{"kms-key-dying":"observe","kms-key-dying":"enforce"}}}"#);
+        assert!(twice.is_err(), "one id twice is a mistake still");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use remedy_domain::{
     Fault, Target, Timestamp,
     guard::Age,
+    renamed::filed,
     settings::{Backlog, Parameters},
 };
 use serde::{Deserialize, Serialize};
@@ -37,7 +38,7 @@ pub struct Baseline {
 }
 
 fn path(control: &str, place: &Place) -> String {
-    format!("{control}/{}/{}", place.account, place.region)
+    format!("{}/{}/{}", filed(control), place.account, place.region)
 }
 
 fn entry(control: &str, target: &Target) -> String {

@@ -9,6 +9,7 @@ use remedy_domain::{
     ask::Forecast,
     canonical,
     evidence::{FORMAT, Kind, Lock, Record, Released, StoredPlan, Tried, key},
+    renamed::filed,
     stored::{self, Word},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -100,7 +101,7 @@ pub(crate) async fn replace<T: Serialize + DeserializeOwned>(
 }
 
 fn line(control: &str, target: &Target) -> String {
-    format!("lock/{control}/{}/", target.hash())
+    format!("lock/{}/{}/", filed(control), target.hash())
 }
 
 /// The suffix of a released lock's own entry.
@@ -185,7 +186,7 @@ pub async fn claim(store: &impl Store, line: &Line, lock: Lock, now: Timestamp) 
 
 /// Every lock of a control that outlived its worker, and those that cannot be read.
 pub async fn orphans(store: &impl Store, control: &str, now: Timestamp) -> Result<Entries<Lock>, Fault> {
-    lost(store, &format!("lock/{control}/"), now).await
+    lost(store, &format!("lock/{}/", filed(control)), now).await
 }
 
 /// Every lock of every control that outlived its worker, and those that cannot be read.
@@ -287,7 +288,7 @@ pub async fn held(store: &impl Store, control: &str, name: &str) -> Result<Optio
 }
 
 fn held_key(control: &str, name: &str) -> String {
-    format!("held/{control}/{name}")
+    format!("held/{}/{name}", filed(control))
 }
 
 /// Stores a plan that is not carried out, once under each name. Returns the stored plan, and whether it was stored now.
@@ -309,5 +310,7 @@ pub fn exemption_record_key(at: Timestamp, control: &str, attempt: &AttemptId) -
     key(at, control, Kind::Exemption, attempt.as_str())
 }
 
+#[cfg(test)]
+mod renamed;
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use remedy_domain::{
     Fault, Target,
     exemption::{self, Exemption},
     hold::{Hold, HoldScope},
+    renamed::filed,
 };
 
 use crate::{
@@ -127,7 +128,7 @@ pub async fn exemptions(
     control: &str,
     target: &Target,
 ) -> Result<Vec<Exemption>, Fault> {
-    let keys = ports.list(Shelf::State, &format!("exemption/{control}/")).await?;
+    let keys = ports.list(Shelf::State, &format!("exemption/{}/", filed(control))).await?;
     let entries: Entries<Exemption> = damage::each(ports, keys).await?;
     let own = entries.damaged.iter().find(|entry| may_cover(control, entry, target)).map(Damaged::fault);
     let whole = entries.told(ports).await;
@@ -157,7 +158,7 @@ pub async fn exempt(store: &impl Store, exemption: &Exemption) -> Result<(), Fau
 }
 
 fn exemption_key(control: &str, name: &str) -> String {
-    format!("exemption/{control}/{name}")
+    format!("exemption/{}/{name}", filed(control))
 }
 
 #[cfg(test)]

@@ -96,5 +96,5 @@ where
 
 /// A plan that is to be reverted, and the control of this function that drafted it.
 pub fn drafted_by<'a, P>(roster: &'a [Box<dyn Runnable<P>>], stored: &StoredPlan) -> Option<&'a dyn Runnable<P>> {
-    roster.iter().find(|runnable| runnable.control().id.0 == stored.plan.control).map(AsRef::as_ref)
+    roster.iter().find(|runnable| runnable.control().is_called(&stored.plan.control)).map(AsRef::as_ref)
 }

@@ -4,7 +4,7 @@
 //! that looks for such drift names the facts to remember ([`Remediation::memo`]); they are read in parallel with the
 //! resource. An entry stays until another replaces it.
 
-use remedy_domain::{Fault, Target};
+use remedy_domain::{Fault, Target, renamed::filed};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ struct Seen {
 }
 
 fn key<R: Remediation>(target: &Target) -> String {
-    format!("seen/{}/{}/{}", R::CONTROL.id.0, target.account, target.hash())
+    format!("seen/{}/{}/{}", filed(R::CONTROL.id.0), target.account, target.hash())
 }
 
 /// The last memo; absent if there was none, and for a control that needs none.

@@ -8,6 +8,7 @@ use remedy_domain::{
     guard::Purpose,
     outcome::Alarm,
     redact,
+    renamed::current,
 };
 
 use crate::{
@@ -192,10 +193,11 @@ async fn close_one_unseen(
 }
 
 fn notice_of(lock: &Lock) -> Notice {
-    let text = format!("{} {}: {} {NOBODY_LOOKED}", lock.control, lock.target.id, UNSEEN_END.word());
+    let control = current(&lock.control);
+    let text = format!("{control} {}: {} {NOBODY_LOOKED}", lock.target.id, UNSEEN_END.word());
     Notice {
         alarm: Alarm::Alarm,
-        control: lock.control.clone(),
+        control: control.to_owned(),
         target: redact::target(&lock.target),
         plan: Some(lock.plan.clone()),
         text: redact::text(&text),

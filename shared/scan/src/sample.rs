@@ -37,7 +37,7 @@ fn about(id: &str, resource_type: &str, requirements: &[&str]) -> About {
         requirements: requirements.iter().map(|&paragraph| paragraph.to_owned()).collect(),
         config_rules: vec!["SOME_RULE".to_owned()],
         resource_types: vec![resource_type.to_owned()],
-        reversible: id != "kms-key-dying",
+        reversible: id != "kms-key-pending-deletion",
     }
 }
 
@@ -137,7 +137,7 @@ fn findings() -> Vec<Finding> {
             exempted: Some(exempted(Some("ann"))),
             ..violating(
                 Outcome::Exempt,
-                finding("kms-key-shared", "AWS::KMS::Key", "arn:aws:kms:us-east-1:111122223333:key/1"),
+                finding("kms-key-open-policy", "AWS::KMS::Key", "arn:aws:kms:us-east-1:111122223333:key/1"),
             )
         },
     ];
@@ -158,9 +158,9 @@ fn cells() -> Vec<Cell> {
         cell("iam-user-without-mfa", ONE, "global", None),
         cell("iam-user-without-mfa", TWO, "global", state(State::Denied, "iam:ListUsers")),
         cell("iam-password-policy-weak", ONE, "global", None),
-        cell("kms-key-shared", ONE, "us-east-1", None),
-        cell("kms-key-dying", ONE, "us-east-1", state(State::Throttled, "kms:ListKeys")),
-        cell("kms-key-dying", TWO, "eu-west-1", state(State::NotReached, "stopped")),
+        cell("kms-key-open-policy", ONE, "us-east-1", None),
+        cell("kms-key-pending-deletion", ONE, "us-east-1", state(State::Throttled, "kms:ListKeys")),
+        cell("kms-key-pending-deletion", TWO, "eu-west-1", state(State::NotReached, "stopped")),
     ]
 }
 
@@ -206,8 +206,8 @@ pub(crate) fn scan() -> Scan {
             about("s3-bucket-public", "AWS::S3::Bucket", &["164.308(a)(4)(ii)(A)", "164.312(a)(1)"]),
             about("iam-user-without-mfa", "AWS::IAM::User", &["164.312(d)"]),
             about("iam-password-policy-weak", "AWS::::Account", &["164.308(a)(5)(ii)(D)"]),
-            about("kms-key-shared", "AWS::KMS::Key", &["164.312(e)(2)(ii)"]),
-            about("kms-key-dying", "AWS::KMS::Key", &["164.308(a)(7)(i)"]),
+            about("kms-key-open-policy", "AWS::KMS::Key", &["164.312(e)(2)(ii)"]),
+            about("kms-key-pending-deletion", "AWS::KMS::Key", &["164.308(a)(7)(i)"]),
         ],
         cells: cells(),
         findings: findings(),

@@ -70,7 +70,7 @@ async fn all(world: &World) -> Vec<(&'static str, Vec<&'static str>, String)> {
         ("iam-policies", vec!["iam-policy-admin"], policy(world).await),
         ("iam-policies", vec!["iam-inline-policy", "iam-inline-kms"], user.clone()),
         ("iam-mfa", vec!["iam-user-without-mfa"], user),
-        ("kms-keys", vec!["kms-key-shared", "kms-key-unrotated"], key(world).await),
+        ("kms-keys", vec!["kms-key-open-policy", "kms-key-unrotated"], key(world).await),
         ("s3-public-access", vec!["s3-bucket-public"], bucket(world).await),
     ]
 }

@@ -193,7 +193,7 @@ async fn what_a_dismissed_approver_rejected_is_asked_anew_and_their_exemptions_a
         "exempt",
         "request",
         "--control",
-        "s3-bucket-plaintext",
+        "s3-bucket-without-tls",
         "--account",
         &account,
         "--resource",

@@ -198,7 +198,7 @@ mod tests {
         let of = |id, looked, drifted, unread| OfControl {
             id,
             requirements: &requirements,
-            reversible: id != "kms-key-dying",
+            reversible: id != "kms-key-pending-deletion",
             looked,
             drifted,
             contained: 0,
@@ -210,7 +210,7 @@ mod tests {
         };
         let controls = [
             of("s3-bucket-public", 47, 6, 0),
-            of("kms-key-dying", 9, 1, 0),
+            of("kms-key-pending-deletion", 9, 1, 0),
             of("s3-bucket-default-key", 0, 0, 47),
             of("quiet", 9, 0, 0),
         ];
@@ -232,8 +232,12 @@ mod tests {
         assert!(!narrow.contains("EXEMPT") && narrow.contains("\n    6 auto\n"), "{narrow}");
         for (text, width) in [(&middle, 99), (&narrow, 60)] {
             assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
-            for name in ["s3-bucket-public", "kms-key-dying", "s3-bucket-default-key", "s3:GetEncryptionConfiguration"]
-            {
+            for name in [
+                "s3-bucket-public",
+                "kms-key-pending-deletion",
+                "s3-bucket-default-key",
+                "s3:GetEncryptionConfiguration",
+            ] {
                 assert!(text.contains(name), "{name}: {text}");
             }
         }

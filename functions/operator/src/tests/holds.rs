@@ -25,7 +25,7 @@ async fn only_what_can_be_no_control_is_refused() {
 #[tokio::test]
 async fn a_hold_of_what_nobody_knows_says_so() {
     let ports = ports();
-    ports.put("baseline/kms-key-dying/x", b"{}").await.unwrap();
+    ports.put("baseline/kms-key-unrotated/x", b"{}").await.unwrap();
     let mut known = settings();
     known.accounts.insert(AccountId::parse("777788889999").unwrap());
     known.modes.controls.insert("s3-bucket-public".to_owned(), remedy_domain::Mode::Enforce);
@@ -34,7 +34,7 @@ async fn a_hold_of_what_nobody_knows_says_so() {
         (json!({"account": ACCOUNT}), None),
         (json!({"account": "777788889999"}), None),
         (json!({"account": "444455556666"}), Some("the settings name no such account: check its number")),
-        (json!({"control": "kms-key-dying"}), None),
+        (json!({"control": "kms-key-unrotated"}), None),
         (json!({"control": "s3-bucket-public"}), None),
         (
             json!({"control": "kms-key-lost"}),

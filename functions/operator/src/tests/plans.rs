@@ -122,7 +122,7 @@ async fn an_exemption_says_how_many_repairs_it_would_end() {
     }
     let mut request = exempt();
     request["exempt"]["resource"] = json!("brochures");
-    request["exempt"]["control"] = json!("s3-bucket-plaintext");
+    request["exempt"]["control"] = json!("s3-bucket-without-tls");
     assert_eq!(does(&ports, "ann", &request).await["covers"]["waiting"], 0, "of another control");
 }
 

@@ -22,7 +22,7 @@ use remedy_testkit::laws::{
 use remedy_s3::Buckets;
 
 use crate::{
-    BucketPolicy, Cipher, DefaultEncryption, S3AndKms, UploadPolicy, bucket_plaintext,
+    BucketPolicy, Cipher, DefaultEncryption, S3AndKms, UploadPolicy, bucket_without_tls,
     default_encryption::{DSSE, KMS},
     logs::Logs,
     upload_policy,
@@ -59,7 +59,7 @@ fn own(statement: String, weaker: String) -> impl Strategy<Value = Option<String
 
 /// Policies, as far as requests without TLS go.
 pub(super) fn policies() -> impl Strategy<Value = BucketPolicy> {
-    let ours = bucket_plaintext::statement(ANY);
+    let ours = bucket_without_tls::statement(ANY);
     let theirs = ours.replace(crate::bucket_policy::SID, "Tls").replace("s3:*", "*");
     let own = own(ours.clone(), ours.replace("s3:*", "s3:GetObject"));
     (own, rest(&theirs)).prop_map(move |(own, rest)| {

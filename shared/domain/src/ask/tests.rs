@@ -71,7 +71,7 @@ fn nobody_approves_what_this_version_does_not_know() {
         json!({"amnesty": {"days": 3}}),
         json!({"release": {"scope": {"region": "us-east-1"}, "since": at(0)}}),
         json!({"release": {"scope": {"account": "111122223333"}, "since": at(0)}}),
-        json!({"exemption": {"terms": {"control": "kms-key-dying"}}}),
+        json!({"exemption": {"terms": {"control": "kms-key-pending-deletion"}}}),
     ];
     for subject in others {
         let ask = read(subject);

@@ -121,10 +121,27 @@ fn it_holds_for_what_it_names_and_as_long_as_it_lasts() {
     assert!(!holds("s3-bucket-public", "brochures-2026", 30), "expired is enforced");
     assert!(!holds("s3-bucket-public", "brochures-2026", -1), "not yet");
     assert!(!holds("s3-bucket-public", "phi", 1));
-    assert!(!holds("s3-bucket-plaintext", "brochures-2026", 1));
+    assert!(!holds("s3-bucket-without-tls", "brochures-2026", 1));
     let mut elsewhere = bucket("brochures-2026");
     elsewhere.account = AccountId::parse("444455556666").unwrap();
     assert!(!exemption.holds("s3-bucket-public", &elsewhere, at(1)));
+}
+
+#[test]
+fn it_holds_for_a_control_that_was_renamed_since_and_is_renewed_under_the_same_name() {
+    let terms = |control: &str| Terms { control: control.to_owned(), ..terms() };
+    let [old, new] = ["s3-bucket-plaintext", "s3-bucket-without-tls"];
+    let (ann, bob) = (person("ann"), person("bob"));
+    let stored = Exemption { control: old.to_owned(), ..granted() };
+    assert!(stored.holds(new, &bucket("brochures-2026"), at(1)));
+    assert!(!stored.holds("s3-bucket-public", &bucket("brochures-2026"), at(1)));
+    assert!(terms(old).cover(new, &bucket("brochures-2026")));
+    let renewed = Exemption::granted(&terms(new), (&ann, &bob), at(2), Some(&stored));
+    assert_eq!((renewed.control.as_str(), renewed.renewals, renewed.id()), (old, 1, stored.id()));
+    assert_eq!([renewed.current().control, terms(old).current().control, terms(new).filed().control], [new, new, old]);
+    let left = format!("{{\"account\": \"{}\"", stored.account);
+    let exactly = name(old, &stored.account, "brochures-2026");
+    assert!(may_cover(new, &exactly, left.as_bytes(), &bucket("brochures-2026")), "damaged");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::{
 };
 
 const CONTROL: Control = Control {
-    id: ControlId("s3-bucket-plaintext"),
+    id: ControlId("s3-bucket-without-tls"),
     ..Control::of(ResourceKind { types: &["AWS::S3::Bucket"], ..ResourceKind::PLAIN })
 };
 const IDENTITY: Control = Control { identities: Identities::Touched, ..CONTROL };
@@ -68,7 +68,7 @@ impl Case {
     fn exempt(mut self, from: i64, until: i64) -> Self {
         self.exemptions.push(Exemption {
             format: 2,
-            control: "s3-bucket-plaintext".into(),
+            control: "s3-bucket-without-tls".into(),
             account: self.target.account.clone(),
             resource: "phi".into(),
             reason: "contract".into(),
@@ -438,9 +438,9 @@ fn a_hold_stops_everything_it_names_and_comes_first() {
     for (scope, switch, expected) in [
         (HoldScope::All, Switch::Held, blocked),
         (HoldScope::Account(here.clone()), Switch::Held, blocked),
-        (HoldScope::Control("s3-bucket-plaintext".into()), Switch::Held, blocked),
+        (HoldScope::Control("s3-bucket-without-tls".into()), Switch::Held, blocked),
         (HoldScope::Account(elsewhere), Switch::Held, None),
-        (HoldScope::Control("kms-key-dying".into()), Switch::Held, None),
+        (HoldScope::Control("kms-key-pending-deletion".into()), Switch::Held, None),
         (HoldScope::All, Switch::Released, None),
         (HoldScope::Account(here), Switch::Released, None),
     ] {

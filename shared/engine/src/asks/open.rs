@@ -11,6 +11,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join, stream};
 use remedy_domain::{
     AccountId, Fault, Timestamp,
     ask::{Ask, Standing, Subject},
+    renamed::{current, filed},
     settings::People,
 };
 
@@ -73,7 +74,7 @@ pub(super) fn folder(subject: &Subject, id: &str) -> String {
     };
     // A person chose the words of the terms, and no word of a key may look like two.
     let word = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && !"-_.*?".contains(c), "_");
-    format!("{FOLDER}{}/{}/{what}/", word(control), word(account))
+    format!("{FOLDER}{}/{}/{what}/", word(filed(control)), word(account))
 }
 
 impl Open {
@@ -93,12 +94,12 @@ impl Open {
         let (at, until) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
         let (generation, id) = (words.next()?.parse().ok()?, words.next()?.to_owned());
         let noted = if words.next()? == "digest" { Noted::Digest } else { Noted::Each };
-        let (control, account, what) = (control.to_owned(), account.to_owned(), what.to_owned());
+        let (control, account, what) = (current(control).to_owned(), account.to_owned(), what.to_owned());
         Some(Self { control, account, what, at, until, generation, id, noted })
     }
 
     fn is_meant(&self, which: &Which) -> bool {
-        let control = which.control.as_ref().is_none_or(|control| *control == self.control);
+        let control = which.control.as_ref().is_none_or(|control| current(control) == self.control);
         control && which.account.as_ref().is_none_or(|account| account.as_str() == self.account)
     }
 }

@@ -7,6 +7,7 @@
 use remedy_domain::{
     AttemptId, Fault,
     evidence::{Lock, day, hour},
+    renamed::filed,
 };
 
 use super::bytes;
@@ -35,19 +36,19 @@ impl Budget {
     }
 
     fn of_hour(lock: &Lock, whose: &str, limit: u32) -> Self {
-        Self { prefix: format!("budget/{}/{whose}/{}/", lock.control, hour(lock.since)), limit }
+        Self { prefix: format!("budget/{}/{whose}/{}/", filed(&lock.control), hour(lock.since)), limit }
     }
 
     /// Repairs of the backlog of a control in the target's account, on the day of the lock.
     #[must_use]
     pub fn wave(lock: &Lock, limit: u32) -> Self {
-        Self { prefix: format!("wave/{}/{}/{}/", lock.control, lock.target.account, day(lock.since)), limit }
+        Self { prefix: format!("wave/{}/{}/{}/", filed(&lock.control), lock.target.account, day(lock.since)), limit }
     }
 
     /// Records and notices, besides attempts, of a control and a target on the day of `lock`.
     #[must_use]
     pub fn notes(control: &str, target: &remedy_domain::Target, at: remedy_domain::Timestamp, limit: u32) -> Self {
-        Self { prefix: format!("noted/{control}/{}/{}/", target.hash(), day(at)), limit }
+        Self { prefix: format!("noted/{}/{}/{}/", filed(control), target.hash(), day(at)), limit }
     }
 
     /// Takes a slot, if one is left: the first one, where nobody took it yet, without a listing.

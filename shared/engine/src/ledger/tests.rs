@@ -78,7 +78,7 @@ fn one_worker_holds_a_target_until_it_gives_it_back() {
     assert!(third.key.ends_with("/0000000002") && last == Some(Outcome::Failed));
     let other = bucket("reports");
     assert!(matches!(ask(&shelves, Lock { target: other, ..lock(9, 5) }, at(5)).1, Claim::Held { .. }));
-    let other = Lock { control: "s3-bucket-plaintext".to_owned(), ..lock(9, 5) };
+    let other = Lock { control: "s3-bucket-without-tls".to_owned(), ..lock(9, 5) };
     assert!(matches!(ask(&shelves, other, at(5)).1, Claim::Held { .. }));
 }
 
@@ -101,7 +101,7 @@ fn orphans_are_the_lost_locks_of_a_control_and_no_released_ones() {
     let (first, ..) = take(&shelves, 0, 0);
     now(release(&shelves, &first, Outcome::Repaired, at(1)));
     take(&shelves, 1, 2);
-    let other = Lock { control: "s3-bucket-plaintext".to_owned(), ..lock(2, 2) };
+    let other = Lock { control: "s3-bucket-without-tls".to_owned(), ..lock(2, 2) };
     held(ask(&shelves, other, at(2)));
     let found = |locks: Entries<Lock>| locks.whole.into_iter().map(|(_, lock)| lock.attempt).collect::<Vec<_>>();
     assert_eq!(found(now(orphans(&shelves, "s3-bucket-public", at(17)))), [attempt(1)]);

@@ -69,3 +69,34 @@ fn a_damaged_hold_stops_its_own_scope_only() {
     let held = now(holds_on(&state, "c1", &target));
     assert!(held.iter().any(Hold::is_on), "it may be the one that forbids");
 }
+
+#[test]
+fn a_hold_under_an_earlier_id_holds_the_control_and_is_released_under_either() {
+    for (held, released) in
+        [("kms-key-dying", "kms-key-pending-deletion"), ("kms-key-pending-deletion", "kms-key-dying")]
+    {
+        let (state, scope) = (Shelves::default(), |id: &str| HoldScope::Control(id.to_owned()));
+        let control = remedy_domain::Control {
+            id: remedy_domain::ControlId("kms-key-pending-deletion"),
+            ..crate::quiet::CONTROL
+        };
+        now(hold(&state, &turned(scope(held), Switch::Held, 1)));
+        let stops = || {
+            now(holds_on(&state, control.id.0, &bucket("scans")))
+                .iter()
+                .any(|one| one.stops(&control, &bucket("scans")))
+        };
+        assert!(stops(), "{held}");
+        let seen = now(switch(&state, &scope(released))).unwrap();
+        assert_eq!(now(turn(&state, &turned(scope(released), Switch::Released, 2), seen.next)), Put::Created);
+        assert!(!stops(), "{released}");
+    }
+}
+
+#[test]
+fn a_damaged_hold_under_an_earlier_id_stops_the_control() {
+    let state = Shelves::default();
+    now(state.put("hold/control/kms-key-dying/0000000000", b"{"));
+    assert!(now(holds_on(&state, "kms-key-pending-deletion", &bucket("scans"))).iter().any(Hold::is_on));
+    assert_eq!(now(holds_on(&state, "kms-key-open-policy", &bucket("scans"))), []);
+}

@@ -137,8 +137,8 @@ fn a_few_are_known() {
     assert_eq!(of("s3-bucket-default-key", "164.312(a)(2)(iv)"), [GUARD, CDK_NAG, STEAMPIPE]);
     assert_eq!(of("s3-bucket-default-key", "164.314(b)(1)"), [STEAMPIPE], "AWS maps the rule, and not to this");
     assert_eq!(of("kms-key-unrotated", "164.312(a)(2)(iv)"), [PROWLER]);
-    assert_eq!(of("kms-key-dying", "164.308(a)(1)(ii)(B)"), [STEAMPIPE]);
-    assert_eq!(of("kms-key-dying", "164.312(a)(2)(ii)"), [OWN], "its rule is mapped, but to something else");
+    assert_eq!(of("kms-key-pending-deletion", "164.308(a)(1)(ii)(B)"), [STEAMPIPE]);
+    assert_eq!(of("kms-key-pending-deletion", "164.312(a)(2)(ii)"), [OWN], "its rule is mapped, but to something else");
     assert_eq!(of("iam-inline-policy", "164.308(a)(1)(ii)(B)"), [PROWLER]);
     assert_eq!(of("iam-policy-full-service", "164.308(a)(4)(i)"), [GUARD, CDK_NAG]);
     assert_eq!(of("iam-root-without-mfa", "164.312(d)"), [CDK_NAG, STEAMPIPE, PROWLER]);

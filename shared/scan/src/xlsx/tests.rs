@@ -73,7 +73,8 @@ fn each_paragraph_that_concerns_the_organization_is_in_one_of_two_sheets() {
 fn no_zero_stands_for_what_was_not_looked_at() {
     let scan = sample::scan();
     let tables = tables::all(&scan);
-    let dying = sheet_of(&tables, "Summary").rows.iter().find(|row| text(&row[0]) == "kms-key-dying").unwrap();
+    let dying =
+        sheet_of(&tables, "Summary").rows.iter().find(|row| text(&row[0]) == "kms-key-pending-deletion").unwrap();
     assert_eq!(dying[3..], [Value::Count(0), "–".into(), "–".into(), "–".into(), "–".into(), Value::Count(2)]);
 }
 

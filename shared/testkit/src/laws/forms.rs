@@ -1,7 +1,7 @@
 //! What earlier versions stored still loads: undo needs it years later.
 //!
-//! `tests/formats/settings/<control>.json` holds settings as each version wrote them. Nothing is ever taken out of such a file;
-//! a version that writes another form adds one. A control without a file gets it by `make formats`.
+//! `tests/formats/settings/<control>.json`, with the control's first id, holds settings as each version wrote them. Nothing is ever taken
+//! out of such a file; a version that writes another form adds one. A control without a file gets it by `make formats`.
 
 use std::{fs, path::PathBuf};
 
@@ -9,6 +9,7 @@ use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::TestRunner,
 };
+use remedy_domain::renamed;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -31,7 +32,7 @@ struct Stored {
 
 /// Fails if a stored setting does not load, or differs after it was stored again.
 pub fn check_forms<C: Lawful>() {
-    let file = PathBuf::from(FOLDER).join(format!("{}.json", C::CONTROL.id));
+    let file = PathBuf::from(FOLDER).join(format!("{}.json", renamed::filed(C::CONTROL.id.0)));
     if std::env::var_os("REMEDY_WRITE_FORMATS").is_some() && !file.exists() {
         fs::create_dir_all(FOLDER).expect("the folder can be made");
         fs::write(&file, samples::<C>()).expect("the file can be written");

@@ -102,7 +102,7 @@ async fn key(kms: Kms, number: usize) -> Made {
         Some(1) => {
             let request = kms.schedule_key_deletion().key_id(&id).pending_window_in_days(30);
             request.send().await.expect("a deletion is scheduled");
-            &["kms-key-dying"]
+            &["kms-key-pending-deletion"]
         }
         Some(_) => {
             let allow = |account: &str| {
@@ -112,7 +112,7 @@ async fn key(kms: Kms, number: usize) -> Made {
             let text = json!({"Version": "2012-10-17", "Statement": [allow(ID), allow("999988887777")]});
             let put = kms.put_key_policy().key_id(&id).policy_name("default").policy(text.to_string());
             put.send().await.expect("a key policy");
-            &["kms-key-shared"]
+            &["kms-key-open-policy"]
         }
         None => &[],
     };
@@ -132,7 +132,7 @@ async fn bucket(s3: S3, number: usize, key: String) -> Made {
             s3.delete_public_access_block().bucket(&name).send().await.expect("it is open");
             &["s3-bucket-public"]
         }
-        Some(1) => &["s3-bucket-plaintext"],
+        Some(1) => &["s3-bucket-without-tls"],
         Some(2) => &["s3-bucket-unencrypted-put"],
         Some(3) => &["s3-bucket-default-key"],
         Some(_) => &["s3-bucket-ssec-allowed"],

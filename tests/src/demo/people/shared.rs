@@ -28,7 +28,7 @@ pub(super) async fn play(
     let first = agreed(bob, public_access, "s3-bucket-public", &name).await;
     let closed = statements(clinic, &name).await;
     acts.note("a bucket policy: the statement for everybody goes", &word(&first), holds(|| closed == [0, 1, 0]));
-    let second = agreed(bob, &clinic.deploy("s3-encryption"), "s3-bucket-plaintext", &name).await;
+    let second = agreed(bob, &clinic.deploy("s3-encryption"), "s3-bucket-without-tls", &name).await;
     let secured = statements(clinic, &name).await;
     acts.note("another control adds one: TLS only", &word(&second), holds(|| secured == [0, 1, 1]));
     let asked = ann.does(&[&["revert", plan(&first)][..], &TERMS].concat()).await;

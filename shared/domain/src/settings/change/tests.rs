@@ -245,3 +245,21 @@ fn a_mode_of_an_account_is_compared_for_that_account() {
     assert_eq!(ways(&of("observe"), &of("enforce")), [Way::Looser]);
     assert_eq!(ways(&of("enforce"), &of("observe")), [Way::Weaker]);
 }
+
+#[test]
+fn a_document_that_only_renames_a_control_differs_in_nothing() {
+    let [old, new] = ["kms-key-dying", "kms-key-pending-deletion"]
+        .map(|id| settings(&format!(r#"{{"modes":{{"default":"enforce","controls":{{"{id}":"observe"}}}}}}"#)));
+    assert_eq!(differences(&old, &new, Mode::Observe), []);
+    assert_eq!((&old, old.digest()), (&new, new.digest()));
+}
+
+#[test]
+fn what_takes_a_restriction_under_an_earlier_id_away_is_looser() {
+    let under = |controls: &str| format!(r#"{{"modes":{{"default":"enforce","controls":{controls}}}}}"#);
+    let restricted = under(r#"{"kms-key-dying":"observe"}"#);
+    for looser in ["{}", r#"{"kms-key-dying":"enforce"}"#, r#"{"kms-key-pending-deletion":"enforce"}"#] {
+        assert_eq!(ways(&restricted, &under(looser)), [Way::Looser], "{looser}");
+    }
+    assert_eq!(ways(&under("{}"), &restricted), [Way::Weaker]);
+}

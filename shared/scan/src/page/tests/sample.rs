@@ -124,7 +124,7 @@ pub(super) fn large() -> Scan {
     let model = violations().findings;
     for number in 0..10_000 {
         let id = format!("bucket-with-a-rather-long-name-{number:05}");
-        for control in ["s3-bucket-public", "s3-bucket-plaintext"] {
+        for control in ["s3-bucket-public", "s3-bucket-without-tls"] {
             let mut one = finding(control, ("AWS::S3::Bucket", &id), Outcome::AlreadyCompliant);
             if number % 100 < 3 && control == "s3-bucket-public" {
                 let (resource, id) = (one.resource, one.id);

@@ -1,4 +1,4 @@
-//! `s3-bucket-plaintext`: a bucket that takes requests without TLS.
+//! `s3-bucket-without-tls`: a bucket that takes requests without TLS.
 //!
 //! **What drifts.** The bucket policy does not deny everybody every request that comes without TLS, or there is none.
 //!
@@ -31,9 +31,9 @@ use serde_json::json;
 
 use crate::bucket_policy::{self, BucketPolicy, SID};
 
-/// The control `s3-bucket-plaintext`.
+/// The control `s3-bucket-without-tls`.
 #[derive(Debug)]
-pub struct BucketPlaintext;
+pub struct BucketWithoutTls;
 
 /// Facts that affect the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,9 +57,9 @@ pub(crate) fn statement(arn: &str) -> String {
     .to_string()
 }
 
-impl Remediation for BucketPlaintext {
+impl Remediation for BucketWithoutTls {
     const CONTROL: Control = Control {
-        id: ControlId("s3-bucket-plaintext"),
+        id: ControlId("s3-bucket-without-tls"),
         title: "Bucket that takes requests without TLS",
         hipaa: &[
             "164.308(a)(1)(ii)(B)",

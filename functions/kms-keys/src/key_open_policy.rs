@@ -1,4 +1,4 @@
-//! `kms-key-shared`: a key whose policy admits external principals.
+//! `kms-key-open-policy`: a key whose policy admits external principals.
 //!
 //! **What drifts.** The key policy admits any AWS account; or an account that `parameters.trusted_accounts` does not
 //! name; or an AWS service on behalf of anybody (without `aws:SourceAccount`, `aws:SourceArn` or their like).
@@ -35,7 +35,7 @@ use remedy_policy::{Kind, Policy, edit};
 use serde_json::{Value, json};
 
 use crate::{
-    key_dying::Manager,
+    key_pending_deletion::Manager,
     sharing::{Sharing, closed},
 };
 
@@ -44,13 +44,13 @@ const PUT: Call = Call::same("kms:PutKeyPolicy");
 /// The only name that a key policy can have.
 const NAME: &str = "default";
 
-/// The control `kms-key-shared`.
+/// The control `kms-key-open-policy`.
 #[derive(Debug)]
-pub struct KeyShared;
+pub struct KeyOpenPolicy;
 
 /// Facts that affect the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shared {
+pub struct Facts {
     /// The key's ARN.
     pub arn: String,
     /// The manager of the key; the customer, until it matters.
@@ -89,9 +89,9 @@ impl Put for KeyPolicy {
     }
 }
 
-impl Remediation for KeyShared {
+impl Remediation for KeyOpenPolicy {
     const CONTROL: Control = Control {
-        id: ControlId("kms-key-shared"),
+        id: ControlId("kms-key-open-policy"),
         title: "Key whose policy lets strangers in",
         hipaa: &["164.308(a)(4)(ii)(B)", "164.312(a)(2)(iv)"],
         events: &["CreateKey", "PutKeyPolicy"],
@@ -100,33 +100,33 @@ impl Remediation for KeyShared {
         ..Control::of(Self::KIND)
     };
     type On = Key;
-    type Facts = Shared;
+    type Facts = Facts;
     type Setting = KeyPolicy;
     type Step = Whole<KeyPolicy>;
 
-    async fn observe(client: &Keys, target: &Target) -> Result<Observed<Shared, KeyPolicy>, Fault> {
+    async fn observe(client: &Keys, target: &Target) -> Result<Observed<Facts, KeyPolicy>, Fault> {
         let answer = GET.found(&GONE, client.get_key_policy().key_id(&target.id).policy_name(NAME).send().await)?;
         let Some(text) = answer.and_then(|answer| answer.policy) else { return Ok(Observed::Absent) };
-        let facts = Shared { arn: target.arn.clone().unwrap_or_default(), manager: Manager::Customer };
+        let facts = Facts { arn: target.arn.clone().unwrap_or_default(), manager: Manager::Customer };
         Ok(Observed::Present { facts, setting: KeyPolicy(text) })
     }
 
     async fn consult(
         client: &Keys,
         target: &Target,
-        facts: Shared,
+        facts: Facts,
         setting: &KeyPolicy,
         parameters: &Parameters,
-    ) -> Result<Shared, Fault> {
+    ) -> Result<Facts, Fault> {
         if Sharing::of(&setting.0, &target.account, parameters, None).is_none() {
             return Ok(facts);
         }
         let metadata = describe(client, &target.id).await?;
         let is_aws = metadata.is_some_and(|key| key.key_manager() == Some(&KeyManagerType::Aws));
-        Ok(if is_aws { Shared { manager: Manager::Aws, ..facts } } else { facts })
+        Ok(if is_aws { Facts { manager: Manager::Aws, ..facts } } else { facts })
     }
 
-    fn judge(facts: &Shared, setting: &KeyPolicy, context: &Context<'_>) -> Verdict<KeyPolicy> {
+    fn judge(facts: &Facts, setting: &KeyPolicy, context: &Context<'_>) -> Verdict<KeyPolicy> {
         // AWS's clock may be behind ours: a grant is over only once it is over by either.
         let now = context.now.checked_sub(CLOCKS_DIFFER).unwrap_or(context.now);
         let sharing = Sharing::of(&setting.0, context.account, context.parameters, Some(now));
@@ -174,8 +174,9 @@ mod tests {
         let (account, parameters) = (AccountId::parse("111122223333").unwrap(), Parameters::default());
         let context = Context { now: Timestamp::UNIX_EPOCH, account: &account, parameters: &parameters };
         let open = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}"#;
-        let judge =
-            |manager| KeyShared::judge(&Shared { arn: String::new(), manager }, &KeyPolicy(open.to_owned()), &context);
+        let judge = |manager| {
+            KeyOpenPolicy::judge(&Facts { arn: String::new(), manager }, &KeyPolicy(open.to_owned()), &context)
+        };
         assert!(matches!(judge(Manager::Aws), Verdict::OutOfScope(_)));
         assert!(matches!(judge(Manager::Customer), Verdict::NeedsHuman { .. }), "nobody could change it afterwards");
     }

@@ -1,4 +1,4 @@
-//! `kms-key-dying`: a key that is scheduled for deletion.
+//! `kms-key-pending-deletion`: a key that is scheduled for deletion.
 //!
 //! **What drifts.** The key is pending deletion. When the waiting period ends (7 to 30 days), everything it encrypted is
 //! unreadable for ever.
@@ -29,9 +29,9 @@ use remedy_kms::{Key, Keys, describe};
 const CANCEL: Call = Call::same("kms:CancelKeyDeletion");
 const SCHEDULE: Call = Call::same("kms:ScheduleKeyDeletion");
 
-/// The control `kms-key-dying`.
+/// The control `kms-key-pending-deletion`.
 #[derive(Debug)]
-pub struct KeyDying;
+pub struct KeyPendingDeletion;
 
 /// The manager of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,9 +97,9 @@ impl remedy_domain::Step for Step {
     }
 }
 
-impl Remediation for KeyDying {
+impl Remediation for KeyPendingDeletion {
     const CONTROL: Control = Control {
-        id: ControlId("kms-key-dying"),
+        id: ControlId("kms-key-pending-deletion"),
         title: "Key scheduled for deletion",
         hipaa: &["164.308(a)(1)(ii)(B)", "164.308(a)(7)(i)", "164.312(a)(2)(ii)"],
         config_rules: &["KMS_CMK_NOT_SCHEDULED_FOR_DELETION"],
