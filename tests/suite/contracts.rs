@@ -46,6 +46,18 @@ fn every_function_describes_its_controls() {
     assert!(!ids.is_empty());
 }
 
+/// The laws of the loop are checked for the representatives of the forms of repair: each must be there.
+#[test]
+fn every_representative_is_a_control() {
+    let all: BTreeSet<_> = functions()
+        .iter()
+        .flat_map(|function| controls(function))
+        .map(|control| control["id"].as_str().unwrap().to_owned())
+        .collect();
+    let gone: Vec<_> = remedy_testkit::laws::representatives().filter(|id| !all.contains(*id)).collect();
+    assert!(gone.is_empty(), "they represent forms of repair, and are no controls: {gone:?}");
+}
+
 /// What each control may write. Two controls that wrote the same attribute would fight; of a document that several
 /// write, each must say which elements are its own.
 #[test]
