@@ -16,7 +16,7 @@ fn the_laws_cost_each_control() {
         *of_controls.entry(cost.control.as_str()).or_default() += cost.seconds;
         *of_laws.entry(format!("{} in {}", cost.law, cost.test)).or_default() += cost.seconds;
     }
-    println!("processor seconds of the laws, without the emulator's");
+    println!("processor seconds of the laws, without those of the emulator and of binaries");
     for (control, seconds) in &of_controls {
         println!("{control:<34}{seconds:>8.1}");
     }

@@ -1,10 +1,10 @@
 //! The laws that every control keeps, for all worlds that its strategy can think of.
 //!
 //! A control defines, in its test module, the worlds and how to create one by genuine SDK calls ([`Lawful`]);
-//! [`laws!`](crate::laws!) makes four tests of them: the laws of the control, those of its runs that are cut short, those of
-//! the loop, and the emulator. Those of the loop are checked for one control of each form of repair ([`representatives`]), or
-//! for all at full depth (ADR 0053). `REMEDY_TEST_LAW` names one law to check alone. What needs internals (the journal of
-//! all calls, faults of AWS) is moot on the emulator.
+//! [`laws!`](crate::laws!) makes five tests of them: the laws of the control, those of its runs that are cut short, those of
+//! the loop, the emulator, and a real process there. Those of the loop are checked for one control of each form of repair
+//! ([`representatives`]), or for all at full depth (ADR 0053). `REMEDY_TEST_LAW` names one law to check alone. What needs
+//! internals (the journal of all calls, faults of AWS) is moot on the emulator.
 //!
 //! A law to which no world applies fails, unless the control names it in [`Lawful::MOOT`]: a law that cannot fail is
 //! none.
@@ -23,6 +23,7 @@ mod interference;
 mod list;
 mod names;
 mod people;
+mod processes;
 mod refusals;
 mod representatives;
 mod rest;
@@ -41,7 +42,7 @@ use std::{
 };
 
 pub use agreed::Agreed;
-pub use checks::{check_control, check_loop, check_on_emulator, check_survival};
+pub use checks::{check_control, check_loop, check_on_emulator, check_process, check_survival};
 pub use conservation::{conserved, released};
 pub use elements::merged_whole;
 pub use emulated::EmulatedTheatre;
@@ -155,7 +156,7 @@ impl<C: Lawful> Debug for Case<C> {
     }
 }
 
-/// The laws of a control, in four tests: `remedy_testkit::laws!(bucket_public: BucketPublic);`
+/// The laws of a control, in five tests: `remedy_testkit::laws!(bucket_public: BucketPublic);`
 #[macro_export]
 macro_rules! laws {
     ($module:ident: $control:ty) => {
@@ -180,6 +181,11 @@ macro_rules! laws {
             #[test]
             fn holds_on_the_emulator() {
                 $crate::laws::check_on_emulator::<$control>();
+            }
+
+            #[test]
+            fn holds_as_a_process() {
+                $crate::laws::check_process::<$control>(env!("CARGO_PKG_NAME"));
             }
         }
     };

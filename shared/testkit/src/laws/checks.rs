@@ -8,6 +8,7 @@ use super::{
     Law, Lawful, Part, costs,
     emulated::{block_on, holds_on_the_emulator},
     forms::check_forms,
+    processes::holds_as_a_process,
     representatives::{check_represented, depth_of},
     runner::{check, check_reach, elsewhere},
 };
@@ -20,6 +21,7 @@ const VARIABLE: &str = "REMEDY_TEST_LAW";
 const REACH: &str = "stays_inside_and_reaches_every_call";
 const FORMS: &str = "loads_what_was_stored";
 const REPRESENTED: &str = "is_represented";
+const PROCESS: &str = "holds_as_a_process";
 
 /// One test of a control under way.
 struct Checks {
@@ -32,7 +34,7 @@ struct Checks {
 impl Checks {
     fn of<C: Lawful>(test: &'static str) -> Self {
         let only = env::var(VARIABLE).ok().filter(|name| !name.is_empty());
-        let mut names = Law::ALL.iter().map(|law| law.name()).chain([REACH, FORMS, REPRESENTED]);
+        let mut names = Law::ALL.iter().map(|law| law.name()).chain([REACH, FORMS, REPRESENTED, PROCESS]);
         let is_known = only.as_deref().is_none_or(|only| names.any(|name| name == only));
         assert!(is_known, "{VARIABLE} is {only:?}: no law is called so (shared/testkit/src/laws/list.rs)");
         let checks = Self { control: C::CONTROL.id.0, test, only, broken: Vec::new() };
@@ -156,5 +158,18 @@ pub fn check_on_emulator<C: Lawful>() {
         let is_enough = checks.only.is_some() || held.len() >= laws.len() * 3 / 4;
         checks.end();
         assert!(is_enough, "of {laws:?}, only these bear upon what was played: {held:?}");
+    });
+}
+
+/// Checks the control in its function, as a process on the emulator.
+///
+/// # Panics
+///
+/// If it does there what it must not, or not what it must.
+pub fn check_process<C: Lawful>(function: &'static str) {
+    as_a_function(move || {
+        let mut checks = Checks::of::<C>(PROCESS);
+        block_on(checks.check(PROCESS, holds_as_a_process::<C>(function)));
+        checks.end();
     });
 }

@@ -1,5 +1,5 @@
-//! What the laws cost: the processor seconds of each, written down where a variable asks for it. The emulator's are not among
-//! them.
+//! What the laws cost: the processor seconds of each, written down where a variable asks for it. Those of the emulator and of
+//! binaries are not among them.
 
 use std::{
     env,

@@ -21,6 +21,11 @@ impl EmulatedTheatre {
     pub async fn new() -> Self {
         Self(Rc::new(World::new().await))
     }
+
+    /// The account as functions see it.
+    pub(super) fn world(&self) -> Rc<World> {
+        Rc::clone(&self.0)
+    }
 }
 
 impl Theatre for EmulatedTheatre {

@@ -19,7 +19,7 @@ pub(super) fn cases<C: Lawful>() -> impl Strategy<Value = Case<C>> {
     (C::worlds(), C::settings(), mask).prop_map(|(world, other, mask)| Case { world, other, mask })
 }
 
-fn runner() -> TestRunner {
+pub(super) fn runner() -> TestRunner {
     TestRunner::new(Config { failure_persistence: None, max_shrink_iters: 200, ..Config::default() })
 }
 
@@ -107,9 +107,9 @@ pub(super) fn elsewhere<C: Lawful>() -> impl Iterator<Item = Law> {
 ///
 /// If the law is broken; the case is printed, not shrunk.
 pub(super) async fn holds_elsewhere<C: Lawful, T: Theatre>(law: Law, open: impl AsyncFn() -> T, most: usize) -> bool {
-    let (mut runner, mut theatre) = (runner(), None);
+    let mut theatre = None;
     for _ in 0..most {
-        let Some(case) = bearing::<C>(law, &mut runner).await else { break };
+        let Some(case) = bearing::<C>(law).await else { break };
         let _told_if_it_panics = Telling(format!("{law:?} of {} in {case:#?}", C::CONTROL.id));
         let theatre = match &theatre {
             Some(theatre) => theatre,
@@ -123,9 +123,10 @@ pub(super) async fn holds_elsewhere<C: Lawful, T: Theatre>(law: Law, open: impl 
 }
 
 /// A case to which a law applies on the fake.
-async fn bearing<C: Lawful>(law: Law, runner: &mut TestRunner) -> Option<Case<C>> {
+async fn bearing<C: Lawful>(law: Law) -> Option<Case<C>> {
+    let mut runner = runner();
     for _ in 0..PATIENCE {
-        let case = cases::<C>().new_tree(runner).expect("the strategy makes cases").current();
+        let case = cases::<C>().new_tree(&mut runner).expect("the strategy makes cases").current();
         if law.judge(&case, &FakeTheatre).await == Bearing::Held {
             return Some(case);
         }
@@ -134,7 +135,7 @@ async fn bearing<C: Lawful>(law: Law, runner: &mut TestRunner) -> Option<Case<C>
 }
 
 /// Tells what was under way when a test panics.
-struct Telling(String);
+pub(super) struct Telling(pub(super) String);
 
 impl Drop for Telling {
     fn drop(&mut self) {
