@@ -3,7 +3,7 @@
 //! A control defines, in its test module, the worlds and how to create one by genuine SDK calls ([`Lawful`]);
 //! [`laws!`](crate::laws!) makes five tests of them: the laws of the control, those of its runs that are cut short, those of
 //! the loop, the emulator, and a real process there. Those of the loop are checked for one control of each form of repair
-//! ([`representatives`]), or for all at full depth (ADR 0053). `REMEDY_TEST_LAW` names one law to check alone. What needs
+//! ([`representatives()`]), or for all at full depth (ADR 0053). `REMEDY_TEST_LAW` names one law to check alone. What needs
 //! internals (the journal of all calls, faults of AWS) is moot on the emulator.
 //!
 //! A law to which no world applies fails, unless the control names it in [`Lawful::MOOT`]: a law that cannot fail is
