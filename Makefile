@@ -42,9 +42,9 @@ rehearse: release $(REVIEW)/.complete $(WORM)/.complete ## Deploy template.yaml 
 smoke: venv ## Ask of a stack in a sandbox account what docs/limits.md asks for by hand: make smoke STACK=remedy REGION=us-east-1 ARGS=--refusals
 	$(PY) tools/smoke.py --stack $(STACK) $(if $(REGION),--region $(REGION)) $(ARGS)
 
-test: venv $(PEERS)/.complete $(WORM)/.complete $(FORMATS)/.complete build ## Run all tests (unit, laws, contracts, emulator, real processes, other analysers); further, for an hour or so: make test DEPTH=full; simulated histories of another day: DAY=20261129
-	: > target/calls.txt
-	REMEDY_TEST_DEPTH=$(DEPTH) REMEDY_TEST_DAY=$(DAY) $(if $(NEXTEST),REMEDY_TEST_CALLS=$(CURDIR)/target/calls.txt) $(PY) tools/emulator.py -- $(TEST)
+test: venv $(PEERS)/.complete $(WORM)/.complete $(FORMATS)/.complete build ## Run all tests (unit, laws, contracts, emulator, real processes, other analysers); all laws for every control and further, for an hour or so: make test DEPTH=full; simulated histories of another day: DAY=20261129
+	: > target/calls.txt; : > target/laws.jsonl
+	REMEDY_TEST_DEPTH=$(DEPTH) REMEDY_TEST_DAY=$(DAY) $(if $(NEXTEST),REMEDY_TEST_CALLS=$(CURDIR)/target/calls.txt REMEDY_TEST_COSTS=$(CURDIR)/target/laws.jsonl) $(PY) tools/emulator.py -- $(TEST)
 
 check: $(TOOLS)/cargo-deny $(REVIEW)/.complete ## Format, lints, licences and layering, documentation, the template
 	cargo fmt --all --check
@@ -85,7 +85,7 @@ template: venv build ## Write template.yaml, member-roles.yaml, config-rules.yam
 	$(PY) tools/template_deployer.py > target/deployer.yaml && mv target/deployer.yaml deployer.yaml
 
 formats: venv ## Store, for controls and releases that are new, what they store as fixtures: later versions must read it
-	REMEDY_WRITE_FORMATS=1 cargo nextest run --workspace -E 'test(/loads_what_was_stored$$/)'
+	REMEDY_WRITE_FORMATS=1 REMEDY_TEST_LAW=loads_what_was_stored cargo nextest run --workspace -E 'test(/^laws::.*::laws$$/)'
 	cargo build --workspace --bins
 	[ -d tests/formats/$(VERSION) ] || $(PY) tools/emulator.py -- target/debug/skew --formats tests/formats/$(VERSION)
 

@@ -2,9 +2,11 @@
 
 Policies: generated from a fixed seed, and every AWS managed policy that moto carries. Each disagreement must fall into a
 class that names the feature which explains it, the rule that decides it and the AWS page behind the rule. One that falls
-into none ends the run with status 1. Usage: differential.py PATH_TO_REMEDY [--json FILE]
+into none ends the run with status 1. Usage: differential.py PATH_TO_REMEDY [--part N/OF] [--json FILE]; the Nth of so many
+parts compares every OFth policy, and parts run side by side.
 """
 
+import argparse
 import copy
 import hashlib
 import json
@@ -140,16 +142,13 @@ def remedy(program: str, kind: str, documents: list[dict]) -> list[dict]:
     return answers
 
 
-RHINO: set[str] = set()
-
-
 class Memory:
     """What cloudsplaining said of a policy. It takes a minute for all, and says the same again as long as it is the same
     release with the same catalogue: only what was never asked is asked. The answers of Remedy are never remembered."""
 
-    def __init__(self) -> None:
+    def __init__(self, part: str) -> None:
         releases = "-".join(version(name) for name in ("cloudsplaining", "policy-sentry"))
-        self.file = ROOT / "target" / f"cloudsplaining-{releases}.json"
+        self.file = ROOT / "target" / f"cloudsplaining-{releases}-{part}.json"
         self.said: dict[str, dict[str, list[str]]] = json.loads(self.file.read_text()) if self.file.exists() else {}
         self.is_new = False
 
@@ -169,18 +168,6 @@ class Memory:
             fresh = self.file.with_suffix(f".{os.getpid()}")
             fresh.write_text(json.dumps(self.said))
             fresh.replace(self.file)
-
-
-MEMORY = Memory()
-
-
-def cloudsplaining_ways(document: dict) -> set[str]:
-    """The ways by Rhino's names; cloudsplaining knows later ones by names of its own."""
-    return set(MEMORY.of(document)["ways"]) & RHINO
-
-
-def cloudsplaining_services(document: dict) -> set[str]:
-    return set(MEMORY.of(document)["services"])
 
 
 def policyuniverse_public(document: dict) -> bool:
@@ -339,31 +326,42 @@ def compare(name: str, documents: list[dict], ours: list, peer, report: dict) ->
     report[name] = {"compared": len(documents), "agreed": agreed, "classes": dict(counts), "unclassified": len(unclassified)}
 
 
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("remedy")
+    parser.add_argument("--part", default="1/1")
+    parser.add_argument("--json")
+    return parser.parse_args()
+
+
 def main() -> int:
-    if len(sys.argv) not in (2, 4):
-        sys.exit(__doc__)
+    asked = arguments()
+    part, parts = map(int, asked.part.split("/"))
+    assert 1 <= part <= parts, "the parts are 1/N to N/N"
     logging.disable(logging.CRITICAL)
     dice = random.Random(20261124)
     managed = [policy["Document"] for policy in json.loads(aws_managed_policies_data).values()]
-    identities = [identity(dice) for _ in range(IDENTITIES)] + managed
-    buckets = [bucket(dice) for _ in range(BUCKETS)]
-    verdicts = remedy(sys.argv[1], "identity", identities)
+    # All are made, so that each is the same in whatever part it is.
+    identities = ([identity(dice) for _ in range(IDENTITIES)] + managed)[part - 1 :: parts]
+    buckets = [bucket(dice) for _ in range(BUCKETS)][part - 1 :: parts]
+    memory = Memory(f"{part}-of-{parts}")
+    verdicts = remedy(asked.remedy, "identity", identities)
     everything_allowed = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
-    RHINO.update(remedy(sys.argv[1], "identity", [everything_allowed])[0]["privilege_escalation"])
-    public = [answer["public"] for answer in remedy(sys.argv[1], "bucket", buckets)]
+    # cloudsplaining knows later ways by names of its own.
+    rhino = set(remedy(asked.remedy, "identity", [everything_allowed])[0]["privilege_escalation"])
+    public = [answer["public"] for answer in remedy(asked.remedy, "bucket", buckets)]
     report: dict = {}
     ways = [set(answer["privilege_escalation"]) for answer in verdicts]
     services = [set(answer["full_service_access"]) for answer in verdicts]
-    compare("cloudsplaining, ways", identities, ways, cloudsplaining_ways, report)
-    compare("cloudsplaining, services", identities, services, cloudsplaining_services, report)
+    compare("cloudsplaining, ways", identities, ways, lambda document: set(memory.of(document)["ways"]) & rhino, report)
+    compare("cloudsplaining, services", identities, services, lambda document: set(memory.of(document)["services"]), report)
     compare("policyuniverse", buckets, public, policyuniverse_public, report)
     compare("c7n", buckets, public, c7n_public, report)
-    MEMORY.keep()
-    if len(sys.argv) == 4:
-        with open(sys.argv[3], "w") as file:
-            json.dump(report, file, indent=1)
-    left = sum(part["unclassified"] for part in report.values())
-    print(f"\n{IDENTITIES + BUCKETS} generated and {len(managed)} AWS managed policies; {left} disagreements unclassified")
+    memory.keep()
+    if asked.json:
+        pathlib.Path(asked.json).write_text(json.dumps(report, indent=1))
+    left = sum(row["unclassified"] for row in report.values())
+    print(f"\npart {part} of {parts}: {len(identities)} identity and {len(buckets)} bucket policies; {left} disagreements unclassified")
     return 1 if left else 0
 
 

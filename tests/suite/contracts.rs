@@ -61,6 +61,18 @@ fn a_renamed_control_is_there_and_no_control_has_an_earlier_id() {
     }
 }
 
+/// The laws of the loop are checked for the representatives of the forms of repair: each must be there.
+#[test]
+fn every_representative_is_a_control() {
+    let all: BTreeSet<_> = functions()
+        .iter()
+        .flat_map(|function| controls(function))
+        .map(|control| control["id"].as_str().unwrap().to_owned())
+        .collect();
+    let gone: Vec<_> = remedy_testkit::laws::representatives().filter(|id| !all.contains(*id)).collect();
+    assert!(gone.is_empty(), "they represent forms of repair, and are no controls: {gone:?}");
+}
+
 /// What each control may write. Two controls that wrote the same attribute would fight; of a document that several
 /// write, each must say which elements are its own.
 #[test]

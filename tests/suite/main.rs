@@ -16,6 +16,7 @@ mod config_rules_template;
 mod contracts;
 mod controls;
 mod corpus;
+mod costs;
 mod crash;
 mod deliveries;
 mod delivery;

@@ -1,8 +1,10 @@
 //! The laws that every control keeps, for all worlds that its strategy can think of.
 //!
 //! A control defines, in its test module, the worlds and how to create one by genuine SDK calls ([`Lawful`]);
-//! [`laws!`](crate::laws!) makes one test of each law. The same laws run against an emulator by [`on_emulator`]: only
-//! those that need internals (the journal of all calls, faults of AWS) are moot there.
+//! [`laws!`](crate::laws!) makes five tests of them: the laws of the control, those of its runs that are cut short, those of
+//! the loop, the emulator, and a real process there. Those of the loop are checked for one control of each form of repair
+//! ([`representatives()`]), or for all at full depth (ADR 0053). `REMEDY_TEST_LAW` names one law to check alone. What needs
+//! internals (the journal of all calls, faults of AWS) is moot on the emulator.
 //!
 //! A law to which no world applies fails, unless the control names it in [`Lawful::MOOT`]: a law that cannot fail is
 //! none.
@@ -10,15 +12,20 @@
 mod agreed;
 mod approval;
 mod bounds;
+mod checks;
 mod conservation;
+pub mod costs;
 mod decisions;
 mod elements;
 mod emulated;
 mod forms;
 mod interference;
+mod list;
 mod names;
 mod people;
+mod processes;
 mod refusals;
+mod representatives;
 mod rest;
 mod runner;
 mod scene;
@@ -35,17 +42,18 @@ use std::{
 };
 
 pub use agreed::Agreed;
+pub use checks::{check_control, check_loop, check_on_emulator, check_process, check_survival};
 pub use conservation::{conserved, released};
 pub use elements::merged_whole;
-pub use emulated::{EmulatedTheatre, check_on_emulator};
-pub use forms::check_forms;
+pub use emulated::EmulatedTheatre;
+pub use list::{Law, Part};
 pub use people::flaps;
 pub use proptest;
 use proptest::strategy::BoxedStrategy;
 use remedy_aws::Connect;
 use remedy_domain::{Parameters, Target};
 use remedy_engine::{Remediation, Tags};
-pub use runner::{check, check_reach, on_emulator};
+pub use representatives::representatives;
 pub use scene::{Activity, Mark, Scene};
 use serde_json::Value;
 pub use stage::{Backstage, FakeTheatre, Prop, Stage, Theatre};
@@ -148,162 +156,37 @@ impl<C: Lawful> Debug for Case<C> {
     }
 }
 
-macro_rules! all_laws {
-    ($d:tt $($(#[$doc:meta])* $law:ident $name:ident = $cases:literal by $module:ident,)*) => {
-        /// The laws.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Law {
-            $($(#[$doc])* $law,)*
-        }
+/// The laws of a control, in five tests: `remedy_testkit::laws!(bucket_public: BucketPublic);`
+#[macro_export]
+macro_rules! laws {
+    ($module:ident: $control:ty) => {
+        mod $module {
+            use super::*;
 
-        impl Law {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$law),*];
-
-            /// Those that say nothing of a control that writes nothing.
-            pub const OF_WRITES: &'static [Self] = &[
-                Self::Settles,
-                Self::TellsTags,
-                Self::TouchesLittle,
-                Self::Repeats,
-                Self::Arrives,
-                Self::Returns,
-                Self::ReturnsTwice,
-                Self::Exempts,
-                Self::Shares,
-                Self::SurvivesCrashes,
-                Self::SurvivesFaults,
-                Self::SurvivesUndone,
-                Self::OneAtATime,
-                Self::ObservesOnly,
-                Self::AsksAlways,
-                Self::Supersedes,
-                Self::CoolsDown,
-                Self::Verifies,
-                Self::SeesThroughOldAnswers,
-                Self::TakesNo,
-                Self::WaitsForTwo,
-                Self::SpendsApprovals,
-                Self::MindsHolds,
-                Self::StopsFlapping,
-                Self::MindsTheBacklog,
-                Self::MindsTheDeadline,
-            ];
-
-            /// In how many cases it is to hold.
-            #[must_use]
-            pub fn cases(self) -> usize {
-                match self {
-                    $(Self::$law => $cases,)*
-                }
+            #[test]
+            fn laws() {
+                $crate::laws::check_control::<$control>();
             }
 
-            /// Whether it holds in a case. It panics where it does not.
-            pub async fn judge<C: Lawful>(self, case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
-                match self {
-                    $(Self::$law => Box::pin($module::$name::<C>(case, theatre)).await,)*
-                }
+            #[test]
+            fn survival() {
+                $crate::laws::check_survival::<$control>();
             }
-        }
 
-        /// One test for each law of a control: `remedy_testkit::laws!(bucket_public: BucketPublic);`
-        #[macro_export]
-        macro_rules! laws {
-            ($d module:ident: $d control:ty) => {
-                mod $d module {
-                    use super::*;
+            #[test]
+            fn laws_of_the_loop() {
+                $crate::laws::check_loop::<$control>();
+            }
 
-                    $(
-                        #[test]
-                        fn $name() {
-                            $d crate::laws::check::<$d control>($d crate::laws::Law::$law);
-                        }
-                    )*
+            #[test]
+            fn holds_on_the_emulator() {
+                $crate::laws::check_on_emulator::<$control>();
+            }
 
-                    #[test]
-                    fn holds_on_the_emulator() {
-                        $d crate::laws::check_on_emulator::<$d control>();
-                    }
-
-                    #[test]
-                    fn loads_what_was_stored() {
-                        $d crate::laws::check_forms::<$d control>();
-                    }
-
-                    #[test]
-                    fn stays_inside_and_reaches_every_call() {
-                        $d crate::laws::check_reach::<$d control>();
-                    }
-                }
-            };
+            #[test]
+            fn holds_as_a_process() {
+                $crate::laws::check_process::<$control>(env!("CARGO_PKG_NAME"));
+            }
         }
     };
-}
-
-all_laws! { $
-    /// The desired setting is judged compliant or contained, and there is a way to it.
-    Settles settles = 24 by decisions,
-    /// From a setting to itself there are no steps.
-    StandsStill stands_still = 24 by decisions,
-    /// Elements without a violation are unchanged by a repair, and so is everything else in the account.
-    TouchesLittle touches_little = 10 by decisions,
-    /// A target is listed once, page by page, and found by each of its names.
-    Finds finds = 6 by bounds,
-    /// The tags of a target are read whole, page by page; where nobody has tagged it, there are none.
-    TellsTags tells_tags = 3 by bounds,
-    /// No name hides a resource.
-    NoNameHides no_name_hides = 4 by names,
-    /// An evaluation writes nothing anywhere, and makes the calls of one look.
-    Evaluates evaluates = 10 by rest,
-    /// A compliant, contained or out-of-scope target is left alone: the calls of one look, no write, no access to the
-    /// ledger.
-    Rests rests = 8 by rest,
-    /// A second run after a repair finds nothing to do.
-    Repeats repeats = 6 by rest,
-    /// Steps from one setting to another bring the other about, and those back the first.
-    Arrives arrives = 12 by travel,
-    /// A reverted repair leaves the setting as it was, except what cannot be restored: then it is refused.
-    Returns returns = 8 by travel,
-    /// A reverted repair can be reverted in turn.
-    ReturnsTwice returns_twice = 5 by travel,
-    /// An undo stores its exemption before it writes, and the next repair honours it until it expires.
-    Exempts exempts = 5 by undo,
-    /// An undo reverts only our own difference; if somebody else changed the same element, nothing.
-    Shares shares = 14 by undo,
-    /// A worker may be gone after any effect of a repair: the next ones bring it to its end.
-    SurvivesCrashes survives_crashes = 1 by survival,
-    /// Any effect of a repair may fail, or its answer be lost.
-    SurvivesFaults survives_faults = 1 by survival,
-    /// The same for an undo.
-    SurvivesUndone survives_undone = 1 by survival,
-    /// Of several workers at once, one writes.
-    OneAtATime one_at_a_time = 6 by survival,
-    /// In mode `observe`, and without a write role, nothing is written at AWS.
-    ObservesOnly observes_only = 6 by approval,
-    /// A plan that asks a person is held, recorded and notified once.
-    Asks asks = 5 by approval,
-    /// In mode `approve` every plan asks.
-    AsksAlways asks_always = 4 by approval,
-    /// A resource that changed after it was planned is left alone.
-    Supersedes supersedes = 6 by interference,
-    /// The same plan again, directly after it was carried out, waits out an old answer.
-    CoolsDown cools_down = 4 by interference,
-    /// A write that shows late is waited for; one that never shows is unverified, and somebody is called.
-    Verifies verifies = 4 by verification,
-    /// An old answer, directly after a repair or an undo, does not lead to another write.
-    SeesThroughOldAnswers sees_through_old_answers = 4 by verification,
-    /// A denied door, and a denied write, leave one outcome and no lock.
-    TakesNo takes_no = 4 by refusals,
-    /// An undo that two people have not agreed to waits.
-    WaitsForTwo waits_for_two = 3 by people,
-    /// An approved plan is carried out, once.
-    SpendsApprovals spends_approvals = 4 by people,
-    /// While a hold stands, nothing is written.
-    MindsHolds minds_holds = 3 by people,
-    /// A target that drifts again and again is repaired so often a day, then somebody is paged, once.
-    StopsFlapping stops_flapping = 2 by people,
-    /// Drift from before the first sweep waits for a person.
-    MindsTheBacklog minds_the_backlog = 3 by people,
-    /// With too little time left nothing is begun.
-    MindsTheDeadline minds_the_deadline = 4 by refusals,
 }

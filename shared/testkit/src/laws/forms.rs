@@ -31,7 +31,7 @@ struct Stored {
 }
 
 /// Fails if a stored setting does not load, or differs after it was stored again.
-pub fn check_forms<C: Lawful>() {
+pub(super) fn check_forms<C: Lawful>() {
     let file = PathBuf::from(FOLDER).join(format!("{}.json", renamed::filed(C::CONTROL.id.0)));
     if std::env::var_os("REMEDY_WRITE_FORMATS").is_some() && !file.exists() {
         fs::create_dir_all(FOLDER).expect("the folder can be made");

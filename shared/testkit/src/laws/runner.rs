@@ -13,17 +13,17 @@ use super::{Bearing, Case, FakeTheatre, Law, Lawful, Theatre, bounds};
 /// A law applies to one case in so many, at least.
 const PATIENCE: usize = 40;
 
-fn cases<C: Lawful>() -> impl Strategy<Value = Case<C>> {
+pub(super) fn cases<C: Lawful>() -> impl Strategy<Value = Case<C>> {
     // One element in most cases: changing one is what tells most.
     let mask = proptest::prop_oneof![3 => (0_u32..16).prop_map(|bit| 1_u16 << bit), 1 => any::<u16>()];
     (C::worlds(), C::settings(), mask).prop_map(|(world, other, mask)| Case { world, other, mask })
 }
 
-fn runner() -> TestRunner {
+pub(super) fn runner() -> TestRunner {
     TestRunner::new(Config { failure_persistence: None, max_shrink_iters: 200, ..Config::default() })
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
     runtime.block_on(future)
 }
@@ -33,12 +33,12 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 /// # Panics
 ///
 /// If the law is broken, if it applies to no case at all, and if it does although the control calls it moot.
-pub fn check<C: Lawful>(law: Law) {
+pub(super) fn check<C: Lawful>(law: Law) {
     let is_moot = C::MOOT.contains(&law);
     let (mut runner, held) = (runner(), Cell::new(0));
     let rounds = if is_moot { PATIENCE } else { PATIENCE * law.cases() };
     for _ in 0..rounds {
-        play::<C>(&mut runner, |case| {
+        play::<C>(&mut runner, law.name(), |case| {
             if block_on(law.judge(case, &FakeTheatre)) == Bearing::Held {
                 held.set(held.get() + 1);
             }
@@ -52,7 +52,7 @@ pub fn check<C: Lawful>(law: Law) {
 }
 
 /// Plays one random case; where it panics, the smallest that does.
-fn play<C: Lawful>(runner: &mut TestRunner, scene: impl Fn(&Case<C>)) {
+fn play<C: Lawful>(runner: &mut TestRunner, law: &str, scene: impl Fn(&Case<C>)) {
     let tree = cases::<C>().new_tree(runner).expect("the strategy makes cases");
     let played = runner.run_one(tree, |case| {
         scene(&case);
@@ -60,8 +60,8 @@ fn play<C: Lawful>(runner: &mut TestRunner, scene: impl Fn(&Case<C>)) {
     });
     match played {
         Ok(_) => {}
-        Err(TestError::Fail(why, case)) => panic!("{}: {why}\nin {case:#?}", C::CONTROL.id),
-        Err(TestError::Abort(why)) => panic!("{}: aborted: {why}", C::CONTROL.id),
+        Err(TestError::Fail(why, case)) => panic!("{} breaks `{law}`: {why}\nin {case:#?}", C::CONTROL.id),
+        Err(TestError::Abort(why)) => panic!("{}, `{law}`: aborted: {why}", C::CONTROL.id),
     }
 }
 
@@ -70,12 +70,12 @@ fn play<C: Lawful>(runner: &mut TestRunner, scene: impl Fn(&Case<C>)) {
 /// # Panics
 ///
 /// Where one is not.
-pub fn check_reach<C: Lawful>() {
+pub(super) fn check_reach<C: Lawful>() {
     let declared: BTreeSet<_> =
         C::CONTROL.all_reads().chain(C::CONTROL.all_writes()).map(|call| call.operation).collect();
     let (mut runner, reached) = (runner(), std::cell::RefCell::new(BTreeSet::new()));
     for round in 0..400 {
-        play::<C>(&mut runner, |case| {
+        play::<C>(&mut runner, "stays_inside_and_reaches_every_call", |case| {
             let made = block_on(bounds::calls_of_a_tour::<C>(case, &FakeTheatre));
             let beyond: Vec<_> = made.iter().filter(|call| !declared.contains(call.as_str())).collect();
             assert!(beyond.is_empty(), "calls that are not declared: {beyond:?}");
@@ -99,37 +99,34 @@ pub(super) fn elsewhere<C: Lawful>() -> impl Iterator<Item = Law> {
     Law::ALL.iter().copied().filter(|law| !ON_THE_FAKE.contains(law) && !C::MOOT.contains(law))
 }
 
-/// Runs cases of every law that can apply in other theatres, such as an emulator, until it has held once, but at most
-/// `most`. They are cases to which the law applies on the fake, where looking for one costs next to nothing. Each law
-/// has a theatre of its own: lists with the remains of other laws take ever longer. Returns which laws have held.
+/// Plays cases of a law in another theatre, such as an emulator, until it has held once, but at most `most`. They are cases
+/// to which the law applies on the fake, where looking for one costs next to nothing. Each law has a theatre of its own:
+/// lists with the remains of other laws take ever longer. Returns whether it has held.
 ///
 /// # Panics
 ///
-/// If a law is broken; the case is printed, not shrunk.
-pub async fn on_emulator<C: Lawful, T: Theatre>(open: impl AsyncFn() -> T, most: usize) -> Vec<Law> {
-    let (mut runner, mut held) = (runner(), Vec::new());
-    for law in elsewhere::<C>() {
-        let mut theatre = None;
-        for _ in 0..most {
-            let Some(case) = bearing::<C>(law, &mut runner).await else { break };
-            let _told_if_it_panics = Telling(format!("{law:?} of {} in {case:#?}", C::CONTROL.id));
-            let theatre = match &theatre {
-                Some(theatre) => theatre,
-                None => theatre.insert(open().await),
-            };
-            if law.judge(&case, theatre).await == Bearing::Held {
-                held.push(law);
-                break;
-            }
+/// If the law is broken; the case is printed, not shrunk.
+pub(super) async fn holds_elsewhere<C: Lawful, T: Theatre>(law: Law, open: impl AsyncFn() -> T, most: usize) -> bool {
+    let mut theatre = None;
+    for _ in 0..most {
+        let Some(case) = bearing::<C>(law).await else { break };
+        let _told_if_it_panics = Telling(format!("{law:?} of {} in {case:#?}", C::CONTROL.id));
+        let theatre = match &theatre {
+            Some(theatre) => theatre,
+            None => theatre.insert(open().await),
+        };
+        if law.judge(&case, theatre).await == Bearing::Held {
+            return true;
         }
     }
-    held
+    false
 }
 
 /// A case to which a law applies on the fake.
-async fn bearing<C: Lawful>(law: Law, runner: &mut TestRunner) -> Option<Case<C>> {
+async fn bearing<C: Lawful>(law: Law) -> Option<Case<C>> {
+    let mut runner = runner();
     for _ in 0..PATIENCE {
-        let case = cases::<C>().new_tree(runner).expect("the strategy makes cases").current();
+        let case = cases::<C>().new_tree(&mut runner).expect("the strategy makes cases").current();
         if law.judge(&case, &FakeTheatre).await == Bearing::Held {
             return Some(case);
         }
@@ -138,7 +135,7 @@ async fn bearing<C: Lawful>(law: Law, runner: &mut TestRunner) -> Option<Case<C>
 }
 
 /// Tells what was under way when a test panics.
-struct Telling(String);
+pub(super) struct Telling(pub(super) String);
 
 impl Drop for Telling {
     fn drop(&mut self) {

@@ -1,11 +1,16 @@
 //! Runs that end before their time, and runs that meet.
 
+use std::collections::BTreeSet;
+
 use remedy_domain::Setting as _;
-use remedy_domain::{Fault, Outcome, PlanId, Verdict};
+use remedy_domain::{Fault, Outcome, PlanId, Verdict, guard::Purpose};
 use remedy_engine::{Report, Shelf};
 
-use super::{Bearing, Case, Lawful, Mark, Scene, Theatre, WayBack};
-use crate::fake::{Mishap, Moment};
+use super::{Bearing, Case, Lawful, Mark, Scene, Theatre, WayBack, representatives};
+use crate::{
+    depth::Depth,
+    fake::{Mishap, Moment},
+};
 
 /// After so many deliveries a message is dead.
 const DELIVERIES: usize = 5;
@@ -13,23 +18,30 @@ const DELIVERIES: usize = 5;
 const EFFECTS: usize = 200;
 
 /// A worker may be gone after any effect of a repair: the next ones bring it to its end. (Gone after one effect is gone
-/// before the next: nothing outlives the worker in between.)
+/// before the next: nothing outlives the worker in between.) Most effects are the loop's: its representatives are gone after
+/// each of them at any depth.
 pub(super) async fn survives_crashes<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
-    survives(case, theatre, &[(Moment::After, Mishap::Crash)]).await
+    survives(case, theatre, representatives::depth_of::<C>(), &[(Moment::After, Mishap::Crash)]).await
 }
 
 /// Any effect of a repair may fail, or its answer be lost.
 pub(super) async fn survives_faults<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
     let mishaps =
         [(Moment::Before, Mishap::Throttled), (Moment::After, Mishap::Unavailable), (Moment::After, Mishap::Dropped)];
-    survives(case, theatre, &mishaps).await
+    survives(case, theatre, Depth::asked(), &mishaps).await
 }
 
-async fn survives<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre, mishaps: &[(Moment, Mishap)]) -> Bearing {
+async fn survives<C: Lawful>(
+    case: &Case<C>,
+    theatre: &dyn Theatre,
+    depth: Depth,
+    mishaps: &[(Moment, Mishap)],
+) -> Bearing {
+    let Some(due) = due::<C>(case, theatre, depth, Purpose::Repair).await else { return Bearing::Moot };
     let mut bearing = Bearing::Moot;
     for (moment, mishap) in mishaps {
-        for nth in 0..EFFECTS {
-            let Some(scene) = hurt::<C>(case, theatre, (nth, *mishap)).await else { return Bearing::Moot };
+        for nth in due.iter().copied() {
+            let Some(scene) = hurt::<C>(case, theatre, *mishap).await else { return Bearing::Moot };
             let mark = scene.mark();
             scene.ports.fate().fail_at(nth, *moment, *mishap);
             let first = scene.ports.until_crash(scene.repair()).await;
@@ -44,12 +56,41 @@ async fn survives<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre, mishaps: &[(
     bearing
 }
 
-/// A scene with a drift; what was one the first time is one every time. A lost answer is tried again by the SDK; everything
-/// else is seen by the engine.
-async fn hurt<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre, what: (usize, Mishap)) -> Option<Scene<C>> {
-    let stage = if what.1 == Mishap::Dropped { theatre.open_patient() } else { theatre.open() };
-    let scene = Scene::<C>::on(case, stage).await?;
-    (what.0 > 0 || scene.drift().await.is_some()).then_some(scene)
+/// The effects of a run, counted from its start, at which something is to go wrong: all of them, or at standard depth those
+/// of the control's own writes, and the one before and after each. Nothing where there is no drift.
+async fn due<C: Lawful>(
+    case: &Case<C>,
+    theatre: &dyn Theatre,
+    depth: Depth,
+    purpose: Purpose,
+) -> Option<BTreeSet<usize>> {
+    let scene = Scene::<C>::open(case, theatre).await?;
+    scene.drift().await?;
+    match depth {
+        Depth::Full => Some((0..EFFECTS).collect()),
+        Depth::Standard => {
+            let writes = rehearsed(&scene, purpose).await;
+            Some(writes.into_iter().flat_map(|nth| nth.saturating_sub(1)..=nth + 1).collect())
+        }
+    }
+}
+
+/// The control's own writes in a run in which nothing goes wrong, each by its place among the effects of the run.
+async fn rehearsed<C: Lawful>(scene: &Scene<C>, purpose: Purpose) -> Vec<usize> {
+    let start = || (scene.mark(), scene.ports.fate().effects());
+    let (mut mark, mut begin) = start();
+    let report = scene.repair().await.expect("a repair");
+    if purpose == Purpose::Revert {
+        (mark, begin) = start();
+        let _ = scene.revert(&report.plan.expect("a repair has a plan")).await.expect("an undo");
+    }
+    scene.since(mark).writes::<C>().into_iter().map(|write| write.number - begin).collect()
+}
+
+/// A scene in which something will go wrong. A lost answer is tried again by the SDK; everything else is seen by the engine.
+async fn hurt<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre, mishap: Mishap) -> Option<Scene<C>> {
+    let stage = if mishap == Mishap::Dropped { theatre.open_patient() } else { theatre.open() };
+    Scene::<C>::on(case, stage).await
 }
 
 /// While a crashed worker's lease runs, nobody else writes.
@@ -109,11 +150,12 @@ pub(super) async fn survives_undone<C: Lawful>(case: &Case<C>, theatre: &dyn The
     if C::WAY_BACK == WayBack::Refused {
         return Bearing::Moot;
     }
+    let Some(due) = due::<C>(case, theatre, Depth::asked(), Purpose::Revert).await else { return Bearing::Moot };
     let mut bearing = Bearing::Moot;
     let mishaps = [(Moment::After, Mishap::Crash), (Moment::After, Mishap::Throttled)];
     for (moment, mishap) in mishaps {
-        for nth in 0..EFFECTS {
-            let Some(scene) = hurt::<C>(case, theatre, (nth, mishap)).await else { return Bearing::Moot };
+        for nth in due.iter().copied() {
+            let Some(scene) = hurt::<C>(case, theatre, mishap).await else { return Bearing::Moot };
             let (before, mark) = (scene.setting().await, scene.mark());
             let plan = scene.repair().await.expect("a repair").plan.expect("a repair has a plan");
             scene.ports.fate().fail_at(nth, moment, mishap);
