@@ -73,10 +73,10 @@ def only_as_the_function(function: Described) -> str:
     return statement("OnlyAsTheFunction", "Deny", sorted(decisive), ['"*"'], [f"ArnNotEquals: {{lambda:SourceFunctionArn: {source(function)}}}"])
 
 
-def doors(function: Described) -> list[str]:
+def assumed(function: Described) -> list[str]:
     """The roles that the function's own role may assume, by their names; without leave to write, none that writes."""
     itself = f"ArnEquals: {{lambda:SourceFunctionArn: {source(function)}}}"
-    name, assume = f"role/${{AWS::StackName}}-{function['function']}", hosted(function, "doors")
+    name, assume = f"role/${{AWS::StackName}}-{function['function']}", hosted(function, "clients")
     write = arn("iam", f"{name}-write", "", "*")
     members = [arn("iam", f"{name}-read", "", "*"), f'!If [MayWrite, {write}, !Ref "AWS::NoValue"]']
     ours = ["StringEquals: {aws:ResourceOrgID: !Ref OrganizationId}", itself]
@@ -137,7 +137,7 @@ def read(function: Described, functions: list[Described]) -> str:
         parts += [
             *observe(function),
             statement("OwnQueue", "Allow", sorted([*queue, *hosted(function, "queue")]), [f"!GetAtt {name}Queue.Arn"]),
-            *doors(function),
+            *assumed(function),
         ]
     if "delivery" in function["host"]:
         queues = [arn("sqs", f"${{AWS::StackName}}-{other['function']}") for other in functions if other["controls"]]

@@ -2,9 +2,9 @@
 
 mod arguments;
 mod exemptions;
+mod follow_up;
 mod invoking;
 mod sending;
-mod sequel;
 mod stack;
 mod status;
 
@@ -22,9 +22,9 @@ use serde_json::value::RawValue;
 pub(crate) use arguments::account;
 use arguments::{Answering, Approval, Decision, Exempt, Filter, Of, One, Plain, Propose, Stop, Undo};
 pub(crate) use exemptions::{Wanted, wanted};
+use follow_up::Sequel;
 use invoking::{Answer, Line};
 use sending::{Ended, NotSent, Sending};
-use sequel::Sequel;
 pub(crate) use stack::Stack;
 
 /// The commands of people in the loop.

@@ -22,7 +22,7 @@ use std::{
     process::ExitCode,
 };
 
-use remedy_aws::{Roster, clock, onlooker::Onlooker};
+use remedy_aws::{Controls, clock, onlooker::Onlooker};
 use remedy_domain::{Control, Settings, Timestamp, redact};
 use remedy_scan::{Cell, FORMAT, Finding, Scan, Seen};
 
@@ -131,7 +131,7 @@ fn scanned(arguments: &Arguments) -> Result<u8, Failed> {
 /// Looks, and says what was found.
 async fn looked(
     arguments: &Arguments,
-    roster: &Roster<Onlooker>,
+    roster: &Controls<Onlooker>,
     settings: &Settings,
     exemptions: &Exemptions,
 ) -> Result<Scan, Failed> {
@@ -176,7 +176,7 @@ async fn looked(
     Ok(scan)
 }
 
-fn empty(way: &Way, roster: &Roster<Onlooker>, begun: Timestamp) -> Scan {
+fn empty(way: &Way, roster: &Controls<Onlooker>, begun: Timestamp) -> Scan {
     let regions: BTreeSet<_> = way.places.values().flatten().cloned().collect();
     Scan {
         format: FORMAT,
@@ -240,7 +240,7 @@ fn status(scan: &Scan, fail_on: FailOn) -> u8 {
 }
 
 /// Every control of the functions, in their order.
-fn every() -> Roster<Onlooker> {
+fn every() -> Controls<Onlooker> {
     let mut all = s3_public_access::controls();
     all.extend(s3_encryption::controls());
     all.extend(kms_keys::controls());
@@ -250,7 +250,7 @@ fn every() -> Roster<Onlooker> {
     all
 }
 
-fn chosen(what: &What) -> Result<Roster<Onlooker>, Failed> {
+fn chosen(what: &What) -> Result<Controls<Onlooker>, Failed> {
     let all = every();
     if let Some(id) = what.controls.iter().find(|id| !all.iter().any(|known| known.control().is_called(id))) {
         return Err(Failed::Unknown { id: redact::text(id) });
@@ -263,7 +263,7 @@ fn chosen(what: &What) -> Result<Roster<Onlooker>, Failed> {
         let named = what.controls.is_empty() || what.controls.iter().any(|id| control.is_called(id));
         named && (what.requirements.is_empty() || what.requirements.iter().any(|one| supports(control, one)))
     };
-    let roster: Roster<Onlooker> = all.into_iter().filter(|known| is_wanted(known.control())).collect();
+    let roster: Controls<Onlooker> = all.into_iter().filter(|known| is_wanted(known.control())).collect();
     if roster.is_empty() { Err(Failed::NoControl) } else { Ok(roster) }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use remedy_engine::Shelf;
+use remedy_engine::LedgerBucket;
 use remedy_testkit::{
     forms::Form,
     world::{done, only_run},
@@ -34,7 +34,7 @@ pub async fn write(folder: &Path) {
     done(ground.deploy(&release, "sealer").invoke(b"{}").await);
     let mut kept: BTreeMap<Form, usize> = BTreeMap::new();
     for (key, bytes) in ground.objects(&ground.world.state_bucket()).await {
-        let Some(form) = Form::of(Shelf::State, &key) else { continue };
+        let Some(form) = Form::of(LedgerBucket::State, &key) else { continue };
         let count = kept.entry(form).or_default();
         // Asks differ by their subject, and notices by how they ended.
         let is_another = form == Form::Ask || key.ends_with(".lapsed");

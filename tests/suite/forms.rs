@@ -16,7 +16,7 @@ use remedy_domain::{
     exemption::Exemption,
     hold::Hold,
 };
-use remedy_engine::{Notice, Shelf, asks::Superseded, backlog::Baseline, four_eyes::InForce, ledger::HeldPlan};
+use remedy_engine::{LedgerBucket, Notice, asks::Superseded, backlog::Baseline, four_eyes::InForce, ledger::HeldPlan};
 use remedy_evidence::{Manifest, Seal, is_record};
 use remedy_testkit::forms::Form;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -45,10 +45,10 @@ pub(crate) struct Fixture {
 }
 
 /// The objects that the releases stored in one bucket, by key.
-pub(crate) fn fixtures(shelf: Shelf) -> Vec<Fixture> {
+pub(crate) fn fixtures(shelf: LedgerBucket) -> Vec<Fixture> {
     let bucket = match shelf {
-        Shelf::State => "state",
-        Shelf::Evidence => "evidence",
+        LedgerBucket::State => "state",
+        LedgerBucket::Evidence => "evidence",
     };
     let mut all = Vec::new();
     for release in RELEASES {
@@ -190,8 +190,8 @@ fn damage(fixture: &Fixture) -> Vec<u8> {
 }
 
 fn all() -> Vec<Fixture> {
-    let mut all = fixtures(Shelf::State);
-    all.extend(fixtures(Shelf::Evidence));
+    let mut all = fixtures(LedgerBucket::State);
+    all.extend(fixtures(LedgerBucket::Evidence));
     all
 }
 
@@ -241,7 +241,7 @@ fn what_a_later_release_adds_is_read_as_far_as_it_is_known() {
 
 #[test]
 fn a_plan_to_which_a_later_release_added_is_the_same_plan_here() {
-    let plans = fixtures(Shelf::State).into_iter().filter(|fixture| fixture.form == Form::Plan);
+    let plans = fixtures(LedgerBucket::State).into_iter().filter(|fixture| fixture.form == Form::Plan);
     for fixture in plans {
         let later: Value = serde_json::from_slice(&member(&fixture)).expect("it is JSON");
         let read: StoredPlan = serde_json::from_value(later.clone()).expect("it reads");

@@ -10,8 +10,8 @@ use remedy_domain::{AccountId, request::Request};
 
 use super::{
     arguments,
+    follow_up::Sequel,
     invoking::{Line, NoAnswer, NoLine},
-    sequel::Sequel,
     stack::{NotAStack, Stack},
 };
 use crate::{sign, surroundings};

@@ -3,11 +3,11 @@
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
-use remedy_aws::{Roster, onlooker::Onlooker};
+use remedy_aws::{Controls, onlooker::Onlooker};
 use remedy_domain::{
-    AccountId, Control, Mode, Outcome, Region, Scope, Settings, Target, Timestamp, guard::Means, trigger::Carried,
+    AccountId, Control, Mode, Outcome, Region, Scope, Settings, Target, Timestamp, guard::WriteAccess, trigger::Carried,
 };
-use remedy_engine::{Place, Reach, Runnable, Visit, draft::Task};
+use remedy_engine::{Place, Reach, RunContext, Runnable, draft::Task};
 use remedy_scan::{Cell, Finding, Unread};
 use tokio::{
     sync::watch,
@@ -29,7 +29,7 @@ const STOPPED: &str = "the scan was stopped";
 
 /// What is looked at, and how.
 pub(super) struct Look<'a> {
-    pub(super) roster: &'a Roster<Onlooker>,
+    pub(super) roster: &'a Controls<Onlooker>,
     pub(super) ports: &'a Onlooker,
     pub(super) places: &'a BTreeMap<AccountId, Vec<Region>>,
     pub(super) settings: &'a Settings,
@@ -79,11 +79,11 @@ impl Look<'_> {
     /// Looks at everything that the controls are about, until somebody stops it.
     pub(super) async fn all(&self, desk: &Desk) -> Vec<(Cell, Vec<Finding>)> {
         let digest = self.settings.digest();
-        let visit = self.visit(&digest);
+        let context = self.context(&digest);
         let cells = self.cells();
         let looks = cells.into_iter().enumerate().map(|(index, (control, place))| {
-            let visit = &visit;
-            async move { (index, self.one(control, &place, desk, visit).await) }
+            let context = &context;
+            async move { (index, self.one(control, &place, desk, context).await) }
         });
         let looking = stream::iter(looks).buffer_unordered(PLACES_AT_ONCE).collect::<Vec<_>>();
         let mut done = tokio::select! {
@@ -95,15 +95,15 @@ impl Look<'_> {
         done.into_iter().map(|(_, one)| one).collect()
     }
 
-    fn visit<'v>(&'v self, digest: &'v str) -> Visit<'v> {
-        Visit {
+    fn context<'v>(&'v self, digest: &'v str) -> RunContext<'v> {
+        RunContext {
             function: "scan",
             settings: self.settings,
             digest,
             environment: Mode::Observe,
             ceiling: None,
             own: &[],
-            means: Means::None,
+            means: WriteAccess::None,
             reach: Reach::Account,
             carried: Carried::First,
             cause: "scan",
@@ -134,7 +134,7 @@ impl Look<'_> {
         control: &dyn Runnable<Onlooker>,
         place: &Place,
         desk: &Desk,
-        visit: &Visit<'_>,
+        context: &RunContext<'_>,
     ) -> (Cell, Vec<Finding>) {
         let (about, until) = (control.control(), Instant::now() + self.time);
         let mut cell = judged::cell(about, place);
@@ -153,7 +153,7 @@ impl Look<'_> {
             let found = known.borrow_mut().remove(&target.hash());
             let finding = match found {
                 Some(found) => found,
-                None => self.finding(control, target, desk, (visit, until)).await,
+                None => self.finding(control, target, desk, (context, until)).await,
             };
             desk.progress.made();
             finding
@@ -182,10 +182,10 @@ impl Look<'_> {
         control: &dyn Runnable<Onlooker>,
         target: &Target,
         desk: &Desk,
-        (visit, until): (&Visit<'_>, Instant),
+        (context, until): (&RunContext<'_>, Instant),
     ) -> Finding {
         let about = control.control();
-        let run = desk.within(until, control.run(self.ports, target, Task::Preview, visit)).await;
+        let run = desk.within(until, control.run(self.ports, target, Task::Preview, context)).await;
         let run = run.and_then(|run| run.map_err(|fault| judged::unread(&fault, about.all_reads())));
         let exempted = self.exemptions.of(about.id.0, target, self.begun);
         let finding = judged::finding(about, target, run, exempted);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use remedy_domain::{Parameters, Target};
 use remedy_engine::Tags;
 use remedy_testkit::laws::{
-    Law, Lawful, Prop, Stage,
+    Law, Lawful, Prop, TestAccount,
     proptest::prelude::{BoxedStrategy, Just, Strategy, any},
 };
 use serde_json::Value;
@@ -39,11 +39,11 @@ impl Lawful for UserWithoutMfa {
         Duration::from_secs(3_600 * u64::from(world.age_hours))
     }
 
-    async fn arrange(world: &User, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &User, stage: &TestAccount) -> Option<String> {
         make(world, stage).await
     }
 
-    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+    async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<IamAndDeny>().client, &target.id, tags).await
     }
 
@@ -71,7 +71,7 @@ impl Lawful for RootWithoutMfa {
         Just(()).boxed()
     }
 
-    async fn arrange(world: &Prop, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Prop, stage: &TestAccount) -> Option<String> {
         stage.plant(*world)
     }
 

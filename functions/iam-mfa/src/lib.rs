@@ -10,13 +10,13 @@ mod user;
 mod user_without_mfa;
 
 pub use clients::IamAndDeny;
-use remedy_aws::Roster;
-use remedy_engine::{Doors, Ports, enlist};
+use remedy_aws::Controls;
+use remedy_engine::{Clients, Ports, control};
 pub use root_without_mfa::RootWithoutMfa;
 pub use user_without_mfa::UserWithoutMfa;
 
 /// The function's controls.
 #[must_use]
-pub fn controls<P: Ports + Doors<IamAndDeny> + Doors<remedy_iam::Iam>>() -> Roster<P> {
-    vec![enlist::<UserWithoutMfa, _>(), enlist::<RootWithoutMfa, _>()]
+pub fn controls<P: Ports + Clients<IamAndDeny> + Clients<remedy_iam::Iam>>() -> Controls<P> {
+    vec![control::<UserWithoutMfa, _>(), control::<RootWithoutMfa, _>()]
 }

@@ -2,7 +2,7 @@
 
 use remedy_domain::{Parameters, settings::FirstExpiry};
 use remedy_testkit::laws::{
-    Law, Lawful, Stage,
+    Law, Lawful, TestAccount,
     proptest::{
         option,
         prelude::{BoxedStrategy, Just, Strategy, any},
@@ -78,7 +78,7 @@ impl Lawful for PasswordPolicyWeak {
         world.asked.clone()
     }
 
-    async fn arrange(world: &Account, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Account, stage: &TestAccount) -> Option<String> {
         let client = stage.client::<Iam>().client;
         match &world.policy {
             Some(policy) => update(&client, policy).await,

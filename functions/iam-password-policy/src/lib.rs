@@ -7,12 +7,12 @@ mod policy;
 
 pub use password_policy_weak::PasswordPolicyWeak;
 pub use policy::PasswordPolicy;
-use remedy_aws::Roster;
-use remedy_engine::{Doors, Ports, enlist};
+use remedy_aws::Controls;
+use remedy_engine::{Clients, Ports, control};
 use remedy_iam::Iam;
 
 /// The function's controls.
 #[must_use]
-pub fn controls<P: Ports + Doors<Iam>>() -> Roster<P> {
-    vec![enlist::<PasswordPolicyWeak, _>()]
+pub fn controls<P: Ports + Clients<Iam>>() -> Controls<P> {
+    vec![control::<PasswordPolicyWeak, _>()]
 }

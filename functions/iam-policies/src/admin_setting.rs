@@ -138,7 +138,7 @@ impl Setting for PolicyAndHolders {
                     && !after.ids().any(|id| Some(id) == version.id.as_ref())
             };
             let others = now.others.iter().filter(|version| !is_left(version)).cloned().collect();
-            return Ok(PolicyAndHolders { holders, others, ..now.clone() });
+            return Ok(PolicyAndHolders { others, holders, ..now.clone() });
         }
         let known = |version: &&Version| version.document.as_deref().is_some_and(|text| edit::same(text, &document));
         let there = |version: &&Version| now.others.iter().any(|other| other.id == version.id);

@@ -28,21 +28,21 @@ pub use inline_policy::InlinePolicy;
 pub use policy_admin::PolicyAdmin;
 pub use policy_full_service::PolicyFullService;
 pub use policy_unapproved::PolicyUnapproved;
-use remedy_aws::Roster;
-use remedy_engine::{Doors, Ports, enlist};
+use remedy_aws::Controls;
+use remedy_engine::{Clients, Ports, control};
 use remedy_iam::Iam;
 pub use user_direct_policy::UserDirectPolicy;
 
 /// The function's controls. Administrators come first.
 #[must_use]
-pub fn controls<P: Ports + Doors<Iam>>() -> Roster<P> {
+pub fn controls<P: Ports + Clients<Iam>>() -> Controls<P> {
     vec![
-        enlist::<PolicyAdmin, _>(),
-        enlist::<AdminAttached, _>(),
-        enlist::<PolicyFullService, _>(),
-        enlist::<UserDirectPolicy, _>(),
-        enlist::<InlinePolicy, _>(),
-        enlist::<InlineKms, _>(),
-        enlist::<PolicyUnapproved, _>(),
+        control::<PolicyAdmin, _>(),
+        control::<AdminAttached, _>(),
+        control::<PolicyFullService, _>(),
+        control::<UserDirectPolicy, _>(),
+        control::<InlinePolicy, _>(),
+        control::<InlineKms, _>(),
+        control::<PolicyUnapproved, _>(),
     ]
 }

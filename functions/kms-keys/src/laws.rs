@@ -7,7 +7,7 @@ mod worlds;
 use remedy_domain::{AccountId, Parameters, Target};
 use remedy_engine::Tags;
 use remedy_testkit::laws::{
-    Bearing, Case, FakeTheatre, Law, Lawful, Stage, WayBack,
+    Bearing, Case, FakeEnvironment, Law, Lawful, TestAccount, WayBack,
     proptest::{
         prelude::{BoxedStrategy, Just, Strategy},
         prop_oneof,
@@ -30,7 +30,7 @@ fn a_thousand_flaps_are_three_repairs_and_one_page() {
     let world = Rotating { kind: Kind::Plain, rotation: Rotation::Off, allowed: 365 };
     let case = Case::<KeyUnrotated> { world, other: Rotation::Off, mask: 0 };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let bearing = runtime.block_on(remedy_testkit::laws::flaps(&case, &FakeTheatre, 1000));
+    let bearing = runtime.block_on(remedy_testkit::laws::flaps(&case, &FakeEnvironment, 1000));
     assert_eq!(bearing, Bearing::Held);
 }
 
@@ -70,7 +70,7 @@ impl Lawful for KeyUnrotated {
         Parameters { kms_rotation_days: world.allowed, ..Parameters::default() }
     }
 
-    async fn arrange(world: &Rotating, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Rotating, stage: &TestAccount) -> Option<String> {
         let rotation = match world.rotation {
             Rotation::Every { days } => i32::try_from(days).ok(),
             Rotation::Off => None,
@@ -78,7 +78,7 @@ impl Lawful for KeyUnrotated {
         make(&World { kind: world.kind, rotation }, stage).await
     }
 
-    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+    async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Keys>().0, &target.id, tags).await
     }
 
@@ -112,11 +112,11 @@ impl Lawful for KeyPendingDeletion {
         prop_oneof![Just(Life::Disabled), Just(Life::Enabled), Just(Life::PendingDeletion), Just(Life::Other)].boxed()
     }
 
-    async fn arrange(world: &Kind, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Kind, stage: &TestAccount) -> Option<String> {
         make(&World { kind: *world, rotation: None }, stage).await
     }
 
-    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+    async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Keys>().0, &target.id, tags).await
     }
 
@@ -153,7 +153,7 @@ impl Lawful for KeyOpenPolicy {
         Parameters { trusted_accounts, ..Parameters::default() }
     }
 
-    async fn arrange(world: &Letting, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Letting, stage: &TestAccount) -> Option<String> {
         let id = make(&World { kind: world.kind, rotation: None }, stage).await?;
         let text = world.policy.replace("ACCOUNT", stage.account.as_str());
         let put = stage.client::<Keys>().0.put_key_policy().key_id(&id).policy_name("default").policy(text);
@@ -165,7 +165,7 @@ impl Lawful for KeyOpenPolicy {
         merging::statements(ours_wanted_now)
     }
 
-    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+    async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Keys>().0, &target.id, tags).await
     }
 

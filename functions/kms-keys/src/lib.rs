@@ -10,12 +10,12 @@ mod sharing;
 pub use key_open_policy::{Facts, KeyOpenPolicy, KeyPolicy};
 pub use key_pending_deletion::{KeyPendingDeletion, Manager};
 pub use key_unrotated::KeyUnrotated;
-use remedy_aws::Roster;
-use remedy_engine::{Doors, Ports, enlist};
+use remedy_aws::Controls;
+use remedy_engine::{Clients, Ports, control};
 use remedy_kms::Keys;
 
 /// The function's controls. A dying key is saved before its rotation is looked at.
 #[must_use]
-pub fn controls<P: Ports + Doors<Keys>>() -> Roster<P> {
-    vec![enlist::<KeyPendingDeletion, _>(), enlist::<KeyUnrotated, _>(), enlist::<KeyOpenPolicy, _>()]
+pub fn controls<P: Ports + Clients<Keys>>() -> Controls<P> {
+    vec![control::<KeyPendingDeletion, _>(), control::<KeyUnrotated, _>(), control::<KeyOpenPolicy, _>()]
 }

@@ -16,7 +16,7 @@ use remedy_domain::{
     settings::{self, Difference},
 };
 use remedy_engine::{
-    Put, Shelf, account,
+    LedgerBucket, Put, account,
     asks::{self, Noted, Which},
     ledger,
     outbox::{self, Posted},
@@ -173,7 +173,8 @@ impl<P: Office> Desk<'_, P> {
                 (!is_known).then_some("the settings name no such account: check its number")
             }
             HoldScope::Control(control) => {
-                let swept = self.ports.list(Shelf::State, &format!("baseline/{}/", renamed::filed(control))).await?;
+                let swept =
+                    self.ports.list(LedgerBucket::State, &format!("baseline/{}/", renamed::filed(control))).await?;
                 let is_known =
                     !swept.is_empty() || self.settings.modes.controls.contains_key(renamed::current(control));
                 (!is_known).then_some("no sweep of such a control is recorded: check its id with docs/controls.md")

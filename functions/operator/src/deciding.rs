@@ -3,7 +3,7 @@
 use remedy_aws::Sent;
 use remedy_domain::{
     Actor, Timestamp,
-    ask::{self, Answer, Decision, Proposal, Standing, Subject},
+    ask::{self, Answer, ApprovalStatus, Decision, Proposal, Subject},
     exemption::{self, Exemption, Terms},
     hold::{self, Hold, HoldScope, Switch},
     outcome::Alarm,
@@ -71,7 +71,7 @@ impl<P: Office> Desk<'_, P> {
         Ok(answer)
     }
 
-    fn standing(&self, on_file: &OnFile) -> Standing {
+    fn standing(&self, on_file: &OnFile) -> ApprovalStatus {
         on_file.standing(self.ports.now(), &self.settings.people, &[])
     }
 
@@ -114,9 +114,9 @@ impl<P: Office> Desk<'_, P> {
             return Err(Refused::Outdated("a newer plan for the same resource waits in its place"));
         }
         match self.standing(&on_file) {
-            Standing::Unasked | Standing::Rejected(_) => Err(Refused::NothingWaits),
-            Standing::Approved(decision) if !decision.by.same_person(self.actor) => Err(Refused::AlreadyDecided),
-            Standing::Approved(_) | Standing::Open => self.not_own(on_file),
+            ApprovalStatus::Unasked | ApprovalStatus::Rejected(_) => Err(Refused::NothingWaits),
+            ApprovalStatus::Approved(decision) if !decision.by.same_person(self.actor) => Err(Refused::AlreadyDecided),
+            ApprovalStatus::Approved(_) | ApprovalStatus::Open => self.not_own(on_file),
         }
     }
 
@@ -138,7 +138,8 @@ impl<P: Office> Desk<'_, P> {
             reason: decide.reason.clone(),
             at: self.ports.now(),
         };
-        let is_own_second_try = matches!(self.standing(on_file), Standing::Approved(_)) && answer == Answer::Approved;
+        let is_own_second_try =
+            matches!(self.standing(on_file), ApprovalStatus::Approved(_)) && answer == Answer::Approved;
         if !is_own_second_try && asks::decide(self.ports, on_file, &decision).await? == Put::Exists {
             return Err(Refused::AlreadyDecided);
         }
@@ -175,7 +176,7 @@ impl<P: Office> Desk<'_, P> {
     }
 
     async fn put_in_force(&self, on_file: &OnFile, proposal: &Proposal) -> Result<(), Refused> {
-        let Standing::Approved(decision) = self.standing(&self.anew(on_file).await?) else {
+        let ApprovalStatus::Approved(decision) = self.standing(&self.anew(on_file).await?) else {
             return Err(Refused::NothingWaits);
         };
         if let Some(written) = self.next_settings(proposal)? {

@@ -7,7 +7,7 @@ use remedy_domain::{
     redact,
     request::Request,
 };
-use remedy_engine::{Clock, Notices, Own, Put, Shelf, Store, four_eyes::Deployed};
+use remedy_engine::{Clock, LedgerBucket, Notices, Own, Put, Store, four_eyes::Deployed};
 use serde_json::{Value, json};
 
 use crate::refused::Refused;
@@ -92,7 +92,7 @@ impl<P: Office> Desk<'_, P> {
         };
         let key = deed.key();
         let body = remedy_domain::canonical::to_bytes(&deed).map_err(|_| Fault::defect("record", "not-canonical"))?;
-        match self.ports.put_new(Shelf::Evidence, &key, &body).await? {
+        match self.ports.put_new(LedgerBucket::Evidence, &key, &body).await? {
             Put::Created => Ok(key),
             Put::Exists => Err(Fault::defect("record", "key-taken").into()),
         }

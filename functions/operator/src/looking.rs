@@ -13,7 +13,7 @@ use remedy_domain::{
     settings::{self, Difference, Protected},
 };
 use remedy_engine::{
-    Shelf,
+    LedgerBucket,
     asks::{self, OnFile, Which},
     four_eyes::Deployed,
     registry,
@@ -87,7 +87,7 @@ impl<P: Office> Desk<'_, P> {
     async fn record_of(&self, on_file: &OnFile, control: &str) -> Result<Option<(String, Value)>, Refused> {
         for id in [renamed::current(control)].iter().chain(renamed::former(control)) {
             let key = evidence::key(on_file.ask.at, id, Kind::Held, &on_file.id);
-            let body = self.ports.get(Shelf::Evidence, &key).await?;
+            let body = self.ports.get(LedgerBucket::Evidence, &key).await?;
             if let Some(record) = body.and_then(|body| serde_json::from_slice(&body).ok()) {
                 return Ok(Some((key, record)));
             }

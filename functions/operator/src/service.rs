@@ -1,7 +1,7 @@
 //! From an invocation to the desk: the proof of who asks, and its single use.
 
 use remedy_aws::{
-    AwsPorts, Sent, Undone, describe, identity,
+    AwsPorts, InvocationError, Sent, describe, identity,
     service::{self, Service},
 };
 use remedy_domain::{
@@ -10,7 +10,7 @@ use remedy_domain::{
     signed::{self, Expected, SignedCall},
     trigger::{self, Cause, Delivery, Refusal, RefusalKind},
 };
-use remedy_engine::{Clock as _, Put, Shelf, Store as _};
+use remedy_engine::{Clock as _, LedgerBucket, Put, Store as _};
 use serde_json::{Value, json};
 
 use crate::{
@@ -42,7 +42,7 @@ impl Service for Operator {
     }
 
     /// A signed request of a person, or the schedule that reminds people of exemptions that end.
-    async fn invoked(&self, request: &service::Request<'_>) -> Result<Value, Undone> {
+    async fn invoked(&self, request: &service::Request<'_>) -> Result<Value, InvocationError> {
         if is_schedule(request.payload) {
             let governing = request.ports.governing().await?;
             request.ports.adopt(&governing).await;
@@ -72,14 +72,14 @@ fn expected(request: &service::Request<'_>) -> Result<Expected, Fault> {
     Ok(Expected { region: environment.region.clone(), audience, now: request.ports.now() })
 }
 
-async fn unproven(request: &service::Request<'_>, why: &str) -> Undone {
+async fn unproven(request: &service::Request<'_>, why: &str) -> InvocationError {
     request.refuse(Refusal::new(RefusalKind::Unproven, why), "").await
 }
 
 /// The identity is proven: the proof is used up, and the desk does the rest.
 async fn answer(ports: &AwsPorts, call: &SignedCall, actor: &Actor) -> Result<Value, Refused> {
     let attempt = canonical::to_bytes(&ports.attempt()?).map_err(|_| Fault::defect("nonce", "not-canonical"))?;
-    if ports.put_new(Shelf::State, &call.nonce_key(), &attempt).await? == Put::Exists {
+    if ports.put_new(LedgerBucket::State, &call.nonce_key(), &attempt).await? == Put::Exists {
         return Err(Refused::Replayed);
     }
     let governing = ports.governing().await?;

@@ -15,7 +15,7 @@ use remedy_domain::{
     request::Request,
     settings::People,
 };
-use remedy_engine::{Clock as _, Shelf, Store as _, four_eyes::Deployed};
+use remedy_engine::{Clock as _, LedgerBucket, Store as _, four_eyes::Deployed};
 use remedy_testkit::{fake::FakeAws, memory::MemoryPorts, people::person};
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ use crate::{Courier, Desk, Refused};
 impl Courier for MemoryPorts {
     /// Nobody is there to receive it, unless a test stored a queue.
     async fn send(&self, function: &str, _event: &Value) -> Result<Sent, Fault> {
-        let has_queue = self.shelf(Shelf::State).contains_key(&format!("queue/{function}"));
+        let has_queue = self.shelf(LedgerBucket::State).contains_key(&format!("queue/{function}"));
         Ok(if has_queue { Sent::Queued } else { Sent::Nowhere })
     }
 }
@@ -101,7 +101,7 @@ fn id(answer: &Value) -> String {
 
 /// The stored objects under a prefix.
 fn on_file<T: serde::de::DeserializeOwned>(ports: &MemoryPorts, prefix: &str) -> Vec<T> {
-    let shelf = ports.shelf(Shelf::State);
+    let shelf = ports.shelf(LedgerBucket::State);
     let read = |(key, body): (&String, &Vec<u8>)| {
         let is_meant = key.starts_with(prefix) && !key.contains('.');
         is_meant.then(|| serde_json::from_slice(body).unwrap())
@@ -111,7 +111,7 @@ fn on_file<T: serde::de::DeserializeOwned>(ports: &MemoryPorts, prefix: &str) ->
 
 /// Deeds and subjects in the evidence, in order.
 fn deeds(ports: &MemoryPorts) -> Vec<(String, String)> {
-    let shelf = ports.shelf(Shelf::Evidence);
+    let shelf = ports.shelf(LedgerBucket::Evidence);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let records = shelf.values().map(|body| serde_json::from_slice::<Value>(body).unwrap());
     let mut deeds: Vec<_> =
@@ -133,7 +133,7 @@ async fn who_may_ask_may_not_decide_and_who_is_not_named_may_nothing() {
     {
         assert_eq!(word(&ports, "mallory", &request).await, "not-allowed", "{request}");
     }
-    assert!(deeds(&ports).is_empty() && ports.shelf(Shelf::State).is_empty(), "nothing is left of it");
+    assert!(deeds(&ports).is_empty() && ports.shelf(LedgerBucket::State).is_empty(), "nothing is left of it");
     let asked = does(&ports, "ann", &exempt()).await;
     assert_eq!(word(&ports, "ann", &approve(&id(&asked))).await, "not-allowed");
     assert_eq!(word(&ports, "ann", &json!({"reject": {"id": id(&asked)}})).await, "not-allowed");
@@ -234,8 +234,8 @@ async fn a_hold_takes_one_and_its_release_two() {
     let other = json!({"release": {"scope": "all", "reason": "found"}});
     assert_eq!(word(&ports, "ann", &other).await, "no-hold", "of another scope");
     // A later version put it on: what releases it is of this one.
-    let key = ports.shelf(Shelf::State).keys().find(|key| key.starts_with("hold/")).unwrap().clone();
-    let later = String::from_utf8(ports.shelf(Shelf::State)[&key].clone()).unwrap();
+    let key = ports.shelf(LedgerBucket::State).keys().find(|key| key.starts_with("hold/")).unwrap().clone();
+    let later = String::from_utf8(ports.shelf(LedgerBucket::State)[&key].clone()).unwrap();
     ports.put(&key, later.replace(r#""format":1"#, r#""format":9"#).as_bytes()).await.unwrap();
     let asked = id(&does(&ports, "ann", &release()).await);
     pass(&ports, std::time::Duration::from_mins(5));

@@ -6,7 +6,7 @@ use remedy_domain::{Parameters, PutEncryption, Target};
 use remedy_engine::Tags;
 use remedy_s3::Website;
 use remedy_testkit::laws::{
-    Lawful, Stage,
+    Lawful, TestAccount,
     proptest::{
         bool::weighted,
         prelude::{BoxedStrategy, Just, Strategy, any},
@@ -50,7 +50,7 @@ impl Lawful for BucketWithoutTls {
         policies().boxed()
     }
 
-    async fn arrange(world: &Bucket, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Bucket, stage: &TestAccount) -> Option<String> {
         let (client, name) = make(stage, world.policy.joined()).await;
         if world.website == Website::Hosted {
             host(&client, &name).await;
@@ -62,7 +62,7 @@ impl Lawful for BucketWithoutTls {
         Some(BucketPolicy::default())
     }
 
-    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+    async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Buckets>().0, &target.id, tags).await
     }
 
@@ -100,7 +100,7 @@ impl Lawful for BucketUnencryptedPut {
         Parameters { put_encryption: world.put_encryption, phi_free_buckets, ..Parameters::default() }
     }
 
-    async fn arrange(world: &Taking, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Taking, stage: &TestAccount) -> Option<String> {
         let (client, name) = make(stage, world.policy.joined()).await;
         if world.logs == Logs::Delivered {
             deliver(&client, &name).await;
@@ -112,7 +112,7 @@ impl Lawful for BucketUnencryptedPut {
         Some(UploadPolicy::default())
     }
 
-    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+    async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Buckets>().0, &target.id, tags).await
     }
 
@@ -165,7 +165,7 @@ impl Lawful for BucketDefaultKey {
         Parameters { default_key: world.wanted.arn(world.serial), phi_free_buckets, ..Parameters::default() }
     }
 
-    async fn arrange(world: &Keyed, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Keyed, stage: &TestAccount) -> Option<String> {
         let key = world.present.make(stage).await?;
         world.wanted.make(stage, world.serial).await;
         let (client, name) = make(stage, world.policy.joined()).await;
@@ -184,7 +184,7 @@ impl Lawful for BucketDefaultKey {
         Some(DefaultEncryption::default())
     }
 
-    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+    async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Buckets>().0, &target.id, tags).await
     }
 
@@ -217,7 +217,7 @@ impl Lawful for BucketSsecAllowed {
         listed().boxed()
     }
 
-    async fn arrange(world: &Open, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Open, stage: &TestAccount) -> Option<String> {
         let (client, name) = make(stage, world.policy.clone()).await;
         encrypt(&client, &name, &world.encryption).await;
         Some(name)
@@ -227,7 +227,7 @@ impl Lawful for BucketSsecAllowed {
         Some(DefaultEncryption::default())
     }
 
-    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+    async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Buckets>().0, &target.id, tags).await
     }
 

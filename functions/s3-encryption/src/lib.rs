@@ -24,18 +24,18 @@ pub use default_encryption::{Cipher, DefaultEncryption, Rules};
 pub use facts::EncryptionFacts;
 pub use key::{Key, Manager};
 pub use logs::Logs;
-use remedy_aws::Roster;
-use remedy_engine::{Doors, Ports, enlist};
+use remedy_aws::Controls;
+use remedy_engine::{Clients, Ports, control};
 use remedy_s3::Buckets;
 pub use upload_policy::UploadPolicy;
 
 /// The function's controls.
 #[must_use]
-pub fn controls<P: Ports + Doors<Buckets> + Doors<S3AndKms>>() -> Roster<P> {
+pub fn controls<P: Ports + Clients<Buckets> + Clients<S3AndKms>>() -> Controls<P> {
     vec![
-        enlist::<BucketWithoutTls, _>(),
-        enlist::<BucketUnencryptedPut, _>(),
-        enlist::<BucketDefaultKey, _>(),
-        enlist::<BucketSsecAllowed, _>(),
+        control::<BucketWithoutTls, _>(),
+        control::<BucketUnencryptedPut, _>(),
+        control::<BucketDefaultKey, _>(),
+        control::<BucketSsecAllowed, _>(),
     ]
 }

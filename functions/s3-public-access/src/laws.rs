@@ -7,7 +7,7 @@ use remedy_domain::Target;
 use remedy_engine::Tags;
 use remedy_s3::Website;
 use remedy_testkit::laws::{
-    Law, Lawful, Stage,
+    Law, Lawful, TestAccount,
     proptest::prelude::{BoxedStrategy, Strategy, any},
 };
 use serde_json::Value;
@@ -46,7 +46,7 @@ impl Lawful for BucketPublic {
         (setting(), policies(), acls()).prop_map(|(block, policy, acl)| Access { block, policy, acl }).boxed()
     }
 
-    async fn arrange(world: &Bucket, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Bucket, stage: &TestAccount) -> Option<String> {
         Some(arranged(world, stage).await)
     }
 
@@ -66,7 +66,7 @@ impl Lawful for BucketPublic {
         merging::half_way([ours, wanted, now])
     }
 
-    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+    async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Buckets>().0, &target.id, tags).await
     }
 
@@ -92,7 +92,7 @@ impl Lawful for AccountPublic {
         setting().boxed()
     }
 
-    async fn arrange(world: &Flags, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Flags, stage: &TestAccount) -> Option<String> {
         let (client, account) = (stage.client::<Accounts>().0, stage.account.as_str());
         match world {
             Some(block) => {

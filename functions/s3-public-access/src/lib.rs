@@ -17,12 +17,12 @@ pub use account_public::AccountPublic;
 pub use acl::{Acl, Grant, Grantee};
 pub use block::PublicAccessBlock;
 pub use bucket_public::BucketPublic;
-use remedy_aws::Roster;
-use remedy_engine::{Doors, Ports, enlist};
+use remedy_aws::Controls;
+use remedy_engine::{Clients, Ports, control};
 use remedy_s3::Buckets;
 
 /// The function's controls.
 #[must_use]
-pub fn controls<P: Ports + Doors<Buckets> + Doors<Accounts>>() -> Roster<P> {
-    vec![enlist::<BucketPublic, _>(), enlist::<AccountPublic, _>()]
+pub fn controls<P: Ports + Clients<Buckets> + Clients<Accounts>>() -> Controls<P> {
+    vec![control::<BucketPublic, _>(), control::<AccountPublic, _>()]
 }

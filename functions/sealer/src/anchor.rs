@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use remedy_aws::{AwsPorts, objects::Bucket};
 use remedy_domain::Fault;
-use remedy_engine::{Shelf, Store as _};
+use remedy_engine::{LedgerBucket, Store as _};
 use remedy_evidence::{Name, name};
 
 /// The number of seals that are copied at once.
@@ -18,10 +18,10 @@ pub(crate) async fn copy(ports: &AwsPorts, bucket: &str, first: u64, last: u64) 
     let hundreds = (first.saturating_sub(100) / 100..=last / 100).map(|hundred| name::hundred(hundred * 100));
     for hundred in hundreds {
         let there: BTreeSet<_> = anchor.list(&hundred).await?.into_iter().collect();
-        let ours = ports.list(Shelf::Evidence, &hundred).await?;
+        let ours = ports.list(LedgerBucket::Evidence, &hundred).await?;
         let missing = ours.into_iter().filter(|key| matches!(Name::of(key), Name::Seal(_)) && !there.contains(key));
         let copy = |key: String| async move {
-            match ports.get(Shelf::Evidence, &key).await? {
+            match ports.get(LedgerBucket::Evidence, &key).await? {
                 Some(seal) => anchor.put_new(&key, &seal).await.map(drop),
                 None => Ok(()),
             }

@@ -1,7 +1,7 @@
 //! Extending the chain: one manifest at the next number, whatever other objects are there.
 
 use remedy_domain::{Fault, FaultKind, canonical};
-use remedy_engine::{Clock, Put, Shelf, Store};
+use remedy_engine::{Clock, LedgerBucket, Put, Store};
 use remedy_evidence::{Checkpoint, Contents, Hour, Manifest, Name, Place, Previous, PublicKey, Seal, name};
 
 use crate::{
@@ -216,7 +216,7 @@ impl<P: Store + Clock + Depot, S: Signer> Desk<'_, P, S> {
 
 /// Creates an object of the evidence bucket. An existing one that cannot be read is foreign: ours can be read.
 pub(crate) async fn create(store: &impl Store, key: &str, bytes: &[u8]) -> Result<Put, Fault> {
-    match store.put_new(Shelf::Evidence, key, bytes).await {
+    match store.put_new(LedgerBucket::Evidence, key, bytes).await {
         Err(fault) if fault.doing == "s3:GetObject" && !fault.is_transient() => Ok(Put::Exists),
         put => put,
     }

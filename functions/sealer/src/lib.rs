@@ -15,7 +15,7 @@ mod tests;
 mod told;
 
 use remedy_aws::{
-    AwsPorts, Undone, describe,
+    AwsPorts, InvocationError, describe,
     service::{Request, Service},
     telemetry::{self, Measure},
 };
@@ -46,7 +46,7 @@ impl Service for Sealer {
     }
 
     /// Each of the three errands is done, whatever becomes of the others; the first fault is answered.
-    async fn invoked(&self, request: &Request<'_>) -> Result<Value, Undone> {
+    async fn invoked(&self, request: &Request<'_>) -> Result<Value, InvocationError> {
         let ports = request.ports;
         let author = Author { settings: None, cause: NAME, invocation: request.id };
         let (closed, no_closing) = parted(sweep::close_unseen(ports, &author).await);

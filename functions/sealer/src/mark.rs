@@ -4,7 +4,7 @@
 //! `seal/draft/<number>-<sha256>` says that a sealer made these bytes; `seal/key/<fingerprint>.pem` is a key that it signed with.
 
 use remedy_domain::{Fault, Timestamp};
-use remedy_engine::{Clock, Put, Shelf, Store};
+use remedy_engine::{Clock, LedgerBucket, Put, Store};
 use remedy_evidence::{Hour, Manifest, PublicKey};
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +45,7 @@ impl Mark {
     pub(crate) async fn put(&self, store: &impl Store, at: Timestamp) -> Result<Put, Fault> {
         let key = format!("{}{:010}", month(at), self.number);
         let body = serde_json::to_vec(self).map_err(|_| Fault::defect("seal", "mark-not-written"))?;
-        store.put_new(Shelf::State, &key, &body).await
+        store.put_new(LedgerBucket::State, &key, &body).await
     }
 
     /// The highest mark. None: there is none at all.
@@ -54,7 +54,7 @@ impl Mark {
         let this = month(now);
         let before = month(Hour::of(now).plus(-24 * 28).begins());
         for folder in [this.as_str(), before.as_str(), MARKS] {
-            if let Some(key) = ports.list(Shelf::State, folder).await?.last() {
+            if let Some(key) = ports.list(LedgerBucket::State, folder).await?.last() {
                 return read(ports, key).await.map(Some);
             }
         }
@@ -63,7 +63,7 @@ impl Mark {
 }
 
 async fn read(store: &impl Store, key: &str) -> Result<Mark, Fault> {
-    let body = store.get(Shelf::State, key).await?.ok_or_else(|| Fault::transient("seal", "mark-is-gone"))?;
+    let body = store.get(LedgerBucket::State, key).await?.ok_or_else(|| Fault::transient("seal", "mark-is-gone"))?;
     serde_json::from_slice(&body).map_err(|_| crate::chain::broken("unreadable-mark"))
 }
 
@@ -75,18 +75,18 @@ fn month(at: Timestamp) -> String {
 
 /// Stores that these bytes are ours, before they are in the evidence bucket.
 pub(crate) async fn draft(store: &impl Store, number: u64, digest: &str) -> Result<(), Fault> {
-    store.put_new(Shelf::State, &format!("{DRAFTS}{number:010}-{digest}"), b"{}").await.map(drop)
+    store.put_new(LedgerBucket::State, &format!("{DRAFTS}{number:010}-{digest}"), b"{}").await.map(drop)
 }
 
 /// Whether a sealer made these bytes for this number.
 pub(crate) async fn is_ours(store: &impl Store, number: u64, digest: &str) -> Result<bool, Fault> {
-    let drafts = store.list(Shelf::State, &format!("{DRAFTS}{number:010}-{digest}")).await?;
+    let drafts = store.list(LedgerBucket::State, &format!("{DRAFTS}{number:010}-{digest}")).await?;
     Ok(!drafts.is_empty())
 }
 
 /// The numbers around this one, a hundred of them, that a sealer ever made a manifest for.
 pub(crate) async fn drafted(store: &impl Store, number: u64) -> Result<Vec<u64>, Fault> {
-    let drafts = store.list(Shelf::State, &format!("{DRAFTS}{:08}", number / 100)).await?;
+    let drafts = store.list(LedgerBucket::State, &format!("{DRAFTS}{:08}", number / 100)).await?;
     let number = |key: &String| key.strip_prefix(DRAFTS)?.split_once('-')?.0.parse().ok();
     Ok(drafts.iter().filter_map(number).collect())
 }
@@ -94,7 +94,7 @@ pub(crate) async fn drafted(store: &impl Store, number: u64) -> Result<Vec<u64>,
 /// Stores a signing key.
 pub(crate) async fn keep_key(store: &impl Store, key: &PublicKey) -> Result<(), Fault> {
     let name = format!("{KEYS}{}.pem", key.fingerprint());
-    store.put_new(Shelf::State, &name, key.pem().as_bytes()).await.map(drop)
+    store.put_new(LedgerBucket::State, &name, key.pem().as_bytes()).await.map(drop)
 }
 
 /// A former signing key.
@@ -103,7 +103,7 @@ pub(crate) async fn earlier_key(store: &impl Store, fingerprint: &str) -> Result
     if !is_name {
         return Ok(None);
     }
-    let pem = store.get(Shelf::State, &format!("{KEYS}{fingerprint}.pem")).await?;
+    let pem = store.get(LedgerBucket::State, &format!("{KEYS}{fingerprint}.pem")).await?;
     let text = pem.and_then(|pem| String::from_utf8(pem).ok());
     Ok(text.and_then(|pem| PublicKey::from_pem(&pem).ok()).filter(|key| key.fingerprint() == fingerprint))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use remedy_domain::{Fault, canonical};
-use remedy_engine::{Clock, Shelf, Store};
+use remedy_engine::{Clock, LedgerBucket, Store};
 use remedy_evidence::{Checkpoint, Contents, Manifest, Previous, name};
 
 use crate::{
@@ -72,7 +72,7 @@ impl<P: Store + Clock + Depot, S: Signer> Desk<'_, P, S> {
     /// There is no mark: nothing was sealed yet, or by a release that kept none, or somebody deleted the marks.
     /// Manifests that our key signed are taken over, and people are notified.
     async fn without_mark(&self) -> Result<(End, Start), Fault> {
-        let keys = self.ports.list(Shelf::Evidence, name::SEALS).await?;
+        let keys = self.ports.list(LedgerBucket::Evidence, name::SEALS).await?;
         let numbers: BTreeSet<u64> = keys.iter().filter_map(|key| number_of(key)).collect();
         for number in numbers.iter().rev().take(LOOKS) {
             let Some((last, bytes)) = self.signed(*number).await? else { continue };

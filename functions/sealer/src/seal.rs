@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, pin::pin, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use remedy_domain::Fault;
-use remedy_engine::{Clock, Shelf, Store};
+use remedy_engine::{Clock, LedgerBucket, Store};
 use remedy_evidence::{Contents, GRACE, Hour, Manifest, Name, name};
 use serde::Serialize;
 
@@ -206,7 +206,7 @@ where
     let from = end.plus(1 - WINDOW);
     let mut late = BTreeSet::new();
     for day in (0..WINDOW).map(|n| from.plus(n).day_folder()).collect::<BTreeSet<_>>() {
-        late.extend(desk.ports.list(Shelf::Evidence, &day).await?);
+        late.extend(desk.ports.list(LedgerBucket::Evidence, &day).await?);
     }
     let is_within = |key: &String| matches!(Name::of(key), Name::Record(hour) if (from..=end).contains(&hour));
     late.retain(is_within);

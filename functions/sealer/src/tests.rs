@@ -13,7 +13,7 @@ use p256::{
 };
 use remedy_aws::objects::KeyPage;
 use remedy_domain::{Fault, Timestamp, canonical, evidence};
-use remedy_engine::{Clock as _, Shelf, Store as _};
+use remedy_engine::{Clock as _, LedgerBucket, Store as _};
 use remedy_evidence::{Archive, Contents, Hour, Manifest, Place, PublicKey, Report, Verdict, Why, name, verify};
 use remedy_testkit::{
     fake::{FakeAws, Mishap, Moment},
@@ -27,7 +27,7 @@ const DENIED: &[u8] = b"encrypted with another key";
 
 impl Depot for MemoryPorts {
     async fn page(&self, prefix: &str, after: &str) -> Result<KeyPage, Fault> {
-        let keys = self.list(Shelf::Evidence, prefix).await?.into_iter();
+        let keys = self.list(LedgerBucket::Evidence, prefix).await?.into_iter();
         let mut keys: Vec<_> = keys.filter(|key| key.as_str() > after).take(1001).collect();
         let more = keys.len() > 1000;
         keys.truncate(1000);
@@ -35,7 +35,7 @@ impl Depot for MemoryPorts {
     }
 
     async fn pieces(&self, key: &str, longest: u64, take: &mut dyn FnMut(&[u8])) -> Result<Read<()>, Fault> {
-        Ok(match self.get(Shelf::Evidence, key).await? {
+        Ok(match self.get(LedgerBucket::Evidence, key).await? {
             None => Err(Why::Gone),
             Some(bytes) if bytes == DENIED => Err(Why::Denied),
             Some(bytes) if u64::try_from(bytes.len()).unwrap() > longest => Err(Why::TooLarge),
@@ -91,7 +91,7 @@ async fn write(ports: &MemoryPorts, at: &str, n: u32, kind: evidence::Kind) -> S
         "cause": "manual", "invocation": "r",
     });
     let key = evidence::key(at, "s3-bucket-public", kind, &attempt);
-    ports.put_new(Shelf::Evidence, &key, &canonical::to_bytes(&record).unwrap()).await.unwrap();
+    ports.put_new(LedgerBucket::Evidence, &key, &canonical::to_bytes(&record).unwrap()).await.unwrap();
     key
 }
 
@@ -109,7 +109,7 @@ async fn sealed(ports: &MemoryPorts) -> Result<Run, Fault> {
 
 async fn verified(ports: &MemoryPorts) -> Report {
     let mut archive = Archive::default();
-    for (key, bytes) in ports.shelf(Shelf::Evidence) {
+    for (key, bytes) in ports.shelf(LedgerBucket::Evidence) {
         archive.add(&key, &bytes);
     }
     verify(&archive, &[signer().public_key().await.unwrap()], None, ports.now())
@@ -179,7 +179,7 @@ async fn what_the_sealer_closed_itself_is_sealed_however_old() {
 #[tokio::test]
 async fn what_is_no_record_is_listed_as_such() {
     let ports = ports();
-    ports.put_new(Shelf::Evidence, "2026/03/02/10/junk", b"junk").await.unwrap();
+    ports.put_new(LedgerBucket::Evidence, "2026/03/02/10/junk", b"junk").await.unwrap();
     assert_eq!(sealed(&ports).await.unwrap().sealed[0].invalid, 1);
     let report = verified(&ports).await;
     assert_eq!((report.findings, report.invalid), (vec![], vec!["2026/03/02/10/junk".to_owned()]));

@@ -11,7 +11,7 @@ const LARGEST: usize = 5_000_000;
 
 /// What a delivery came to.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct InvocationAnswer {
     /// One report a run.
     pub(crate) reports: Vec<Report>,
     /// Why there was nothing to look at.
@@ -24,7 +24,7 @@ pub(crate) struct Tally {
     pub(crate) status: Option<BTreeMap<&'static str, BTreeMap<&'static str, usize>>>,
 }
 
-impl Tally {
+impl InvocationAnswer {
     /// Takes in what another part of the delivery came to.
     pub(crate) fn add(&mut self, more: Self) {
         let sum = |a: Option<usize>, b: Option<usize>| a.map_or(b, |a| Some(a + b.unwrap_or(0)));

@@ -2,7 +2,7 @@
 
 use remedy_domain::{Fault, Outcome, Settings, Target, trigger::Carried};
 use remedy_engine::{
-    Clock as _, Place, Report, Runnable, Visit,
+    Clock as _, Place, Report, RunContext, Runnable,
     backlog::{self, Baseline},
     draft::Task,
 };
@@ -31,11 +31,11 @@ pub(crate) async fn draw(
     ports: &AwsPorts,
     (control, place): (&dyn Runnable<AwsPorts>, &Place),
     targets: &[(String, Target)],
-    visit: &Visit<'_>,
+    context: &RunContext<'_>,
     pace: &mut Pace,
 ) -> Result<Pass, Fault> {
     let id = control.control().id.0;
-    let under = if *visit.settings == Settings::default() { String::new() } else { visit.digest.to_owned() };
+    let under = if *context.settings == Settings::default() { String::new() } else { context.digest.to_owned() };
     let (since, begun) = match backlog::baseline(ports, id, place).await? {
         Some(Baseline { after: None, .. }) => return Ok(Pass::Whole),
         Some(Baseline { since, after, .. }) => (since, after),
@@ -55,11 +55,11 @@ pub(crate) async fn draw(
             break;
         }
         // Nothing is written by a look, so one that takes too long is dropped.
-        let look = control.run(ports, target, Task::Evaluate, visit);
+        let look = control.run(ports, target, Task::Evaluate, context);
         let run =
             tokio::time::timeout(began.saturating_sub(RESERVE), look).await.unwrap_or_else(|_| Err(not_finished()));
         // One that could not be read time and again would hold up all that come after it.
-        let is_stuck = visit.carried == Carried::Again && last == begun.as_deref().unwrap_or_default();
+        let is_stuck = context.carried == Carried::Again && last == begun.as_deref().unwrap_or_default();
         let drifted = match has_drifted(run) {
             Ok(drifted) => drifted,
             Err(_) if is_stuck => true,

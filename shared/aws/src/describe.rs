@@ -3,7 +3,7 @@
 use remedy_domain::Call;
 use serde_json::{Value, json};
 
-use crate::{Roster, config_rules, doors, notices, routing, settings, store, sweeping};
+use crate::{Controls, clients, config_rules, notices, routing, settings, store, sweeping};
 
 /// What a function without controls says of itself: the calls of the ledger and of notices, and its own by purpose; the
 /// variables of its environment that are its own.
@@ -25,7 +25,7 @@ pub fn of_service(function: &str, own: &[(&str, &[Call])], required: &[&str], op
 }
 
 /// What the function says of itself, as JSON.
-pub(crate) fn describe(function: &str, roster: &Roster) -> Value {
+pub(crate) fn describe(function: &str, roster: &Controls) -> Value {
     let controls: Vec<_> = roster.iter().map(|runnable| json!(runnable.control())).collect();
     json!({
         "function": function,
@@ -35,7 +35,7 @@ pub(crate) fn describe(function: &str, roster: &Roster) -> Value {
         "host": {
             "ledger": calls(&store::CALLS),
             "settings": calls(&settings::CALLS),
-            "doors": calls(&doors::CALLS),
+            "clients": calls(&clients::CALLS),
             "config": calls(&config_rules::CALLS),
             "notices": calls(&notices::CALLS),
             "queue": calls(&sweeping::CALLS),

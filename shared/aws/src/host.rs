@@ -5,27 +5,27 @@ use std::{cell::RefCell, collections::BTreeMap, process::ExitCode};
 use lambda_runtime::Diagnostic;
 use remedy_domain::{
     Fault, Mode, Settings,
-    guard::Means,
+    guard::WriteAccess,
     trigger::{self, Carried, Cause, Delivery, Message, Scope, Selector, Trigger},
 };
-use remedy_engine::{Clock as _, Place, Reach, Report, Visit};
+use remedy_engine::{Clock as _, Place, Reach, Report, RunContext};
 use serde_json::{Value, json};
 
 use crate::{
-    Roster,
-    answer::Tally,
+    Controls,
+    answer::InvocationAnswer,
     config_rules, describe,
-    errand::Errand,
+    dispatch::Dispatch,
+    invocation_error::InvocationError,
     ports::AwsPorts,
     routing::{self, Rule},
     service::{self, Request, Service},
     telemetry,
-    undone::Undone,
 };
 
 /// Runs a function with controls: `--describe` prints what it is, otherwise it serves the Lambda Runtime API.
 #[must_use]
-pub fn main(function: &str, roster: fn() -> Roster) -> ExitCode {
+pub fn main(function: &str, roster: fn() -> Controls) -> ExitCode {
     service::main(function, Host { function: function.to_owned(), roster: roster(), rules: RefCell::default() })
 }
 
@@ -36,7 +36,7 @@ const MOST_RULES: usize = 1_000;
 /// The controls of one function instance.
 pub(crate) struct Host {
     pub(crate) function: String,
-    pub(crate) roster: Roster,
+    pub(crate) roster: Controls,
     /// The rules as AWS Config described them; each place has its own names.
     rules: RefCell<BTreeMap<(Place, String), Rule>>,
 }
@@ -53,7 +53,7 @@ impl Service for Host {
         describe::describe(&self.function, &self.roster)
     }
 
-    async fn invoked(&self, request: &Request<'_>) -> Result<Value, Undone> {
+    async fn invoked(&self, request: &Request<'_>) -> Result<Value, InvocationError> {
         let invocation = Invocation { host: self, ports: request.ports, request };
         match trigger::parse(request.payload) {
             Ok(Delivery::Direct(triggers)) => invocation.direct(&triggers).await,
@@ -79,7 +79,7 @@ impl Host {
 }
 
 /// The answer to an event that is answered as a whole: an error if one of its runs must be given back.
-fn answered(tally: &Tally) -> Result<Value, Undone> {
+fn answered(tally: &InvocationAnswer) -> Result<Value, InvocationError> {
     let failed = tally.reports.iter().find(|report| report.wants_redelivery());
     match failed.and_then(|report| report.fault.clone()) {
         Some(fault) => Err(fault.into()),
@@ -97,7 +97,7 @@ fn remember(rules: &mut BTreeMap<(Place, String), Rule>, key: (Place, String), r
 }
 
 impl Invocation<'_> {
-    async fn direct(&self, triggers: &[Trigger]) -> Result<Value, Undone> {
+    async fn direct(&self, triggers: &[Trigger]) -> Result<Value, InvocationError> {
         let tally = self.follow(triggers, ("", Carried::First)).await?;
         answered(&tally)
     }
@@ -122,7 +122,7 @@ impl Invocation<'_> {
                 !tally.reports.iter().any(Report::wants_redelivery)
             }
             Err(undone) => {
-                if let Undone::Failed(fault) = &undone {
+                if let InvocationError::Failed(fault) = &undone {
                     telemetry::failed(&self.host.function, fault, self.ports.now());
                 }
                 let diagnostic = Diagnostic::from(undone);
@@ -133,8 +133,8 @@ impl Invocation<'_> {
     }
 
     /// Notifications cannot be given back one by one: one that failed gives all of them back.
-    async fn notifications(&self, messages: Vec<Message>) -> Result<Value, Undone> {
-        let (mut tally, mut undone) = (Tally::default(), None);
+    async fn notifications(&self, messages: Vec<Message>) -> Result<Value, InvocationError> {
+        let (mut tally, mut undone) = (InvocationAnswer::default(), None);
         for message in messages {
             match self.triggers(&message).await {
                 Ok(more) => tally.add(more),
@@ -144,21 +144,25 @@ impl Invocation<'_> {
         undone.map_or_else(|| answered(&tally), Err)
     }
 
-    async fn triggers(&self, message: &Message) -> Result<Tally, Undone> {
+    async fn triggers(&self, message: &Message) -> Result<InvocationAnswer, InvocationError> {
         match &message.triggers {
             Ok(triggers) => self.follow(triggers, (&message.id, message.carried)).await,
             Err(refusal) => Err(self.request.refuse(refusal.clone(), &message.id).await),
         }
     }
 
-    async fn follow(&self, triggers: &[Trigger], (message, carried): (&str, Carried)) -> Result<Tally, Undone> {
-        let (mut tally, mut settings, mut undone) = (Tally::default(), None, None);
+    async fn follow(
+        &self,
+        triggers: &[Trigger],
+        (message, carried): (&str, Carried),
+    ) -> Result<InvocationAnswer, InvocationError> {
+        let (mut tally, mut settings, mut undone) = (InvocationAnswer::default(), None, None);
         // Each for itself: one of an account that is out of reach does not hold up its neighbours. A fault may pass, so it
         // says what becomes of the event.
         for trigger in triggers {
             undone = match (self.one((trigger, carried), &mut settings, &mut tally).await, undone) {
                 (Ok(()), before) => before,
-                (Err(Undone::Refused(refusal)), before) => {
+                (Err(InvocationError::Refused(refusal)), before) => {
                     let refused = self.request.refuse(refusal, message).await;
                     before.or(Some(refused))
                 }
@@ -172,8 +176,8 @@ impl Invocation<'_> {
         &self,
         (trigger, carried): (&Trigger, Carried),
         settings: &mut Option<Settings>,
-        tally: &mut Tally,
-    ) -> Result<(), Undone> {
+        tally: &mut InvocationAnswer,
+    ) -> Result<(), InvocationError> {
         let place = routing::place(trigger, self.ports)?;
         let at = place.clone();
         let reports = if let Scope::Nothing(idle) = &trigger.scope {
@@ -185,8 +189,8 @@ impl Invocation<'_> {
             }
             let settings = settings.get_or_insert_default();
             let (digest, own, cause) = (settings.digest(), self.ports.own_resources(), trigger.cause.to_string());
-            let visit = self.visit((settings, &digest), &own, &cause, (trigger, carried));
-            Errand { host: self.host, ports: self.ports, trigger, place, visit }.run(tally).await?
+            let context = self.context((settings, &digest), &own, &cause, (trigger, carried));
+            Dispatch { host: self.host, ports: self.ports, trigger, place, context }.run(tally).await?
         };
         self.answer_rule(trigger, &at, &reports, tally).await?;
         if trigger.cause == Cause::Status {
@@ -196,22 +200,22 @@ impl Invocation<'_> {
         Ok(())
     }
 
-    fn visit<'a>(
+    fn context<'a>(
         &'a self,
         (settings, digest): (&'a Settings, &'a str),
         own: &'a [String],
         cause: &'a str,
         (trigger, carried): (&Trigger, Carried),
-    ) -> Visit<'a> {
+    ) -> RunContext<'a> {
         let environment = &self.ports.environment;
-        Visit {
+        RunContext {
             function: self.request.function,
             settings,
             digest,
             environment: environment.mode,
             ceiling: trigger.mode_ceiling.as_deref().and_then(Mode::named),
             own,
-            means: if environment.write_role.is_some() { Means::WriteRole } else { Means::None },
+            means: if environment.write_role.is_some() { WriteAccess::WriteRole } else { WriteAccess::None },
             reach: if environment.read_role.is_some() { Reach::Organization } else { Reach::Account },
             carried,
             cause,
@@ -224,7 +228,7 @@ impl Invocation<'_> {
         trigger: &Trigger,
         place: &Place,
         reports: &[Report],
-        tally: &mut Tally,
+        tally: &mut InvocationAnswer,
     ) -> Result<(), Fault> {
         if let Some(reply) = &trigger.reply_to {
             let sent = config_rules::answer(self.ports, place, reply, reports).await?;

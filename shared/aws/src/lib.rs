@@ -2,17 +2,18 @@
 
 mod answer;
 mod baseline;
+mod clients;
 pub mod clock;
 mod config_rules;
 pub mod describe;
-mod doors;
+mod dispatch;
 mod emulator;
 pub mod environment;
-mod errand;
 mod faults;
 mod gentle;
 pub mod host;
 pub mod identity;
+mod invocation_error;
 mod notices;
 pub mod objects;
 pub mod onlooker;
@@ -26,14 +27,13 @@ mod settings;
 mod store;
 mod sweeping;
 pub mod telemetry;
-mod undone;
 
 pub use faults::{Reading, absent, fault, is_throttled};
+pub use invocation_error::InvocationError;
 pub use own::bucket_arn;
 pub use ports::AwsPorts;
 pub use session::{Connect, Patient, Session, http_client_for};
 pub use sweeping::Sent;
-pub use undone::Undone;
 
 /// A function's list of controls, as its `main` hands it to the host.
-pub type Roster<P = AwsPorts> = Vec<Box<dyn remedy_engine::Runnable<P>>>;
+pub type Controls<P = AwsPorts> = Vec<Box<dyn remedy_engine::Runnable<P>>>;

@@ -2,7 +2,7 @@
 
 use aws_sdk_sns::Client;
 use remedy_domain::{Call, redact};
-use remedy_engine::{Notice, Notices, Told};
+use remedy_engine::{Notice, Notices, Notified};
 use serde_json::{Value, json};
 
 use crate::{clock, faults::fault, session::Session, telemetry};
@@ -20,15 +20,15 @@ pub(crate) struct Topic {
 
 impl Notices for Topic {
     /// A notice that cannot be sent is logged here.
-    async fn tell(&self, notice: &Notice) -> Told {
-        let Some(arn) = &self.arn else { return Told::Yes };
+    async fn tell(&self, notice: &Notice) -> Notified {
+        let Some(arn) = &self.arn else { return Notified::Yes };
         let subject: String = redact::text(&format!("Remedy: {}", notice.control)).chars().take(100).collect();
         let publish = Client::new(self.session.config()).publish().topic_arn(arn).subject(subject);
         let sent = publish.message_structure("json").message(messages(notice).to_string()).send().await;
-        let Err(error) = sent else { return Told::Yes };
+        let Err(error) = sent else { return Notified::Yes };
         let fault = fault("sns:Publish", &error);
         telemetry::unsent(&self.function, &notice.control, &fault, clock::now());
-        Told::No
+        Notified::No
     }
 }
 

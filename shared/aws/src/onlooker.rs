@@ -5,12 +5,14 @@
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use remedy_domain::{AccountId, AttemptId, Fault, Region, Timestamp, guard::Permit};
-use remedy_engine::{Clock, Doors, GONE_AFTER, Notice, Notices, Own, Place, Put, Shelf, Store, Told, Writer};
+use remedy_engine::{
+    Clients, Clock, GONE_AFTER, LedgerBucket, Notice, Notices, Notified, Own, Place, Put, Store, Writer,
+};
 use tokio::sync::Mutex;
 
 use crate::{
+    clients::{ENOUGH, LASTS, Wanted, assume, role_arn},
     clock,
-    doors::{ENOUGH, LASTS, Wanted, assume, role_arn},
     environment::Credentials,
     session::{Connect, Session},
 };
@@ -152,7 +154,7 @@ impl Clock for Onlooker {
 }
 
 impl Store for Onlooker {
-    async fn put_new(&self, _: Shelf, _: &str, _: &[u8]) -> Result<Put, Fault> {
+    async fn put_new(&self, _: LedgerBucket, _: &str, _: &[u8]) -> Result<Put, Fault> {
         Err(Fault::defect("put", NOTHING))
     }
 
@@ -160,18 +162,18 @@ impl Store for Onlooker {
         Err(Fault::defect("put", NOTHING))
     }
 
-    async fn get(&self, _: Shelf, _: &str) -> Result<Option<Vec<u8>>, Fault> {
+    async fn get(&self, _: LedgerBucket, _: &str) -> Result<Option<Vec<u8>>, Fault> {
         Ok(None)
     }
 
-    async fn list(&self, _: Shelf, _: &str) -> Result<Vec<String>, Fault> {
+    async fn list(&self, _: LedgerBucket, _: &str) -> Result<Vec<String>, Fault> {
         Ok(Vec::new())
     }
 }
 
 impl Notices for Onlooker {
-    async fn tell(&self, _: &Notice) -> Told {
-        Told::No
+    async fn tell(&self, _: &Notice) -> Notified {
+        Notified::No
     }
 }
 
@@ -186,7 +188,7 @@ impl Own for Onlooker {
     }
 }
 
-impl<C: Connect> Doors<C> for Onlooker {
+impl<C: Connect> Clients<C> for Onlooker {
     async fn reader(&self, place: &Place) -> Result<C, Fault> {
         Ok(C::connect(&self.reading(place).await?))
     }

@@ -7,10 +7,10 @@ use std::{
 };
 
 use remedy_domain::{AccountId, AttemptId, Fault, Timestamp};
-use remedy_engine::{Clock, Notice, Notices, Own, Put, Shelf, Store, Told, four_eyes::Ahead};
+use remedy_engine::{Clock, LedgerBucket, Notice, Notices, Notified, Own, Put, Store, four_eyes::Ahead};
 
 use crate::{
-    clock::Deadline, doors::Members, environment::Environment, notices::Topic, own, session::Session, store::Buckets,
+    clients::Members, clock::Deadline, environment::Environment, notices::Topic, own, session::Session, store::Buckets,
 };
 
 /// All ports of the engine on AWS, for one function instance.
@@ -106,7 +106,7 @@ impl Clock for AwsPorts {
 }
 
 impl Store for AwsPorts {
-    async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
+    async fn put_new(&self, shelf: LedgerBucket, key: &str, body: &[u8]) -> Result<Put, Fault> {
         self.buckets.put_new(shelf, key, body).await
     }
 
@@ -114,11 +114,11 @@ impl Store for AwsPorts {
         self.buckets.put(key, body).await
     }
 
-    async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+    async fn get(&self, shelf: LedgerBucket, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         self.buckets.get(shelf, key).await
     }
 
-    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
+    async fn list(&self, shelf: LedgerBucket, prefix: &str) -> Result<Vec<String>, Fault> {
         self.buckets.list(shelf, prefix).await
     }
 }
@@ -136,7 +136,7 @@ impl Own for AwsPorts {
 }
 
 impl Notices for AwsPorts {
-    async fn tell(&self, notice: &Notice) -> Told {
+    async fn tell(&self, notice: &Notice) -> Notified {
         self.topic.tell(notice).await
     }
 }

@@ -8,7 +8,7 @@ use remedy_domain::{
 };
 use remedy_engine::{Place, Runnable};
 
-use crate::{Roster, environment::Environment, ports::AwsPorts};
+use crate::{Controls, environment::Environment, ports::AwsPorts};
 
 /// The rule behind an event, as AWS Config knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(crate) enum Rule {
 
 /// The controls of this function that a selector means, in the order of the list.
 pub(crate) fn select<'a>(
-    roster: &'a Roster,
+    roster: &'a Controls,
     selector: &Selector,
     rule: &Rule,
 ) -> Result<Vec<&'a dyn Runnable<AwsPorts>>, Refusal> {
@@ -46,7 +46,7 @@ fn rule_means(control: &Control, name: &str, rule: &Rule) -> bool {
     }
 }
 
-fn unknown_control(roster: &Roster, id: &str) -> Refusal {
+fn unknown_control(roster: &Controls, id: &str) -> Refusal {
     let known: Vec<_> = roster.iter().map(|runnable| runnable.control().id.0).collect();
     let detail =
         format!("no control `{}` here; this function has {}", remedy_domain::redact::text(id), known.join(", "));
@@ -64,7 +64,7 @@ fn canonical_type(resource_type: &str) -> &str {
 }
 
 /// The types that the rules which these controls follow report about, beside those of the controls.
-pub(crate) fn aliases(roster: &Roster) -> BTreeSet<&'static str> {
+pub(crate) fn aliases(roster: &Controls) -> BTreeSet<&'static str> {
     let followed = roster.iter().flat_map(|runnable| runnable.control().config_rules);
     let reported = followed.flat_map(|rule| REPORTED_AS.iter().filter(move |(theirs, ..)| theirs == rule));
     reported.map(|(_, alias, _)| *alias).collect()

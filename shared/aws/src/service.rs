@@ -8,7 +8,7 @@ use remedy_domain::{
     evidence::{self, FORMAT},
     trigger::Refusal,
 };
-use remedy_engine::{Clock as _, Shelf, Store as _};
+use remedy_engine::{Clock as _, LedgerBucket, Store as _};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
@@ -16,11 +16,11 @@ use crate::{
     clock,
     environment::{BadEnvironment, Environment},
     identity,
+    invocation_error::InvocationError,
     ports::AwsPorts,
     raw_body::RawBody,
     session::Session,
     telemetry,
-    undone::Undone,
 };
 
 /// The task of a function.
@@ -30,7 +30,7 @@ pub trait Service {
     fn describe(&self) -> Value;
 
     /// Handles one invocation. The caller logs a fault that is returned.
-    async fn invoked(&self, request: &Request<'_>) -> Result<Value, Undone>;
+    async fn invoked(&self, request: &Request<'_>) -> Result<Value, InvocationError>;
 }
 
 /// One invocation, with its deadline begun.
@@ -101,15 +101,15 @@ struct Instance<S> {
 }
 
 impl<S: Service> Instance<S> {
-    async fn invoked(&self, payload: &[u8], context: &Context) -> Result<Value, Undone> {
+    async fn invoked(&self, payload: &[u8], context: &Context) -> Result<Value, InvocationError> {
         let answer = self.answer(payload, context).await;
-        if let Err(Undone::Failed(fault)) = &answer {
+        if let Err(InvocationError::Failed(fault)) = &answer {
             telemetry::failed(&self.function, fault, clock::now());
         }
         answer
     }
 
-    async fn answer(&self, payload: &[u8], context: &Context) -> Result<Value, Undone> {
+    async fn answer(&self, payload: &[u8], context: &Context) -> Result<Value, InvocationError> {
         let ports = self.ports(&context.invoked_function_arn).await?;
         ports.deadline.begin(context.deadline());
         let (id, arn) = (&context.request_id, &context.invoked_function_arn);
@@ -141,7 +141,7 @@ impl Request<'_> {
     /// Writes each refusal to the log and the metrics, and the first of its kind in an hour to the evidence, so that an
     /// invoker of a function cannot fill a bucket that nobody may empty. Never the payload itself. `message` is the id
     /// of one in a batch, else empty.
-    pub async fn refuse(&self, refusal: Refusal, message: &str) -> Undone {
+    pub async fn refuse(&self, refusal: Refusal, message: &str) -> InvocationError {
         let (digest, now) = (canonical::sha256_hex(self.payload), self.ports.now());
         telemetry::refused(self.function, &refusal, &digest, self.payload.len(), now);
         let key = format!("{}/rejected-{}-{}.json", evidence::hour_path(now), self.function, refusal.kind());
@@ -164,7 +164,7 @@ impl Request<'_> {
             "payload_bytes": self.payload.len(),
         });
         let Ok(body) = canonical::to_bytes(&record) else { return };
-        match self.ports.put_new(Shelf::Evidence, key, &body).await {
+        match self.ports.put_new(LedgerBucket::Evidence, key, &body).await {
             Ok(_) => self.ports.remember(key),
             Err(fault) => tracing::error!(fault.code = %fault.code, "a refusal could not be recorded"),
         }

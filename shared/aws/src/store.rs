@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use aws_sdk_s3::Client;
 use remedy_domain::{AccountId, Call, Fault};
-use remedy_engine::{Put, Shelf, Store};
+use remedy_engine::{LedgerBucket, Put, Store};
 
 use crate::{
     objects::Bucket,
@@ -35,10 +35,10 @@ impl Buckets {
         self.client.get_or_init(|| Client::connect(&self.session))
     }
 
-    fn on(&self, shelf: Shelf) -> Bucket<'_> {
+    fn on(&self, shelf: LedgerBucket) -> Bucket<'_> {
         let name = match shelf {
-            Shelf::State => &self.state,
-            Shelf::Evidence => &self.evidence,
+            LedgerBucket::State => &self.state,
+            LedgerBucket::Evidence => &self.evidence,
         };
         Bucket::new(self.client(), name, Some(&self.owner))
     }
@@ -47,19 +47,19 @@ impl Buckets {
 /// Whatever the error of a call on the ledger, nothing is done that could not be stored: its faults give the delivery
 /// back.
 impl Store for Buckets {
-    async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
+    async fn put_new(&self, shelf: LedgerBucket, key: &str, body: &[u8]) -> Result<Put, Fault> {
         self.on(shelf).put_new(key, body).await.map_err(Fault::of_ledger)
     }
 
     async fn put(&self, key: &str, body: &[u8]) -> Result<(), Fault> {
-        self.on(Shelf::State).put(key, body).await.map_err(Fault::of_ledger)
+        self.on(LedgerBucket::State).put(key, body).await.map_err(Fault::of_ledger)
     }
 
-    async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+    async fn get(&self, shelf: LedgerBucket, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         self.on(shelf).get(key).await.map_err(Fault::of_ledger)
     }
 
-    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
+    async fn list(&self, shelf: LedgerBucket, prefix: &str) -> Result<Vec<String>, Fault> {
         self.on(shelf).list(prefix).await.map_err(Fault::of_ledger)
     }
 }

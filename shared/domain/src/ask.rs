@@ -181,7 +181,7 @@ pub struct Decision {
 
 /// How an ask stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum ApprovalStatus {
     /// Nobody was asked, or what was asked is over.
     Unasked,
     /// Somebody was asked, and has not decided.
@@ -192,7 +192,7 @@ pub enum Standing {
     Rejected(Decision),
 }
 
-impl Standing {
+impl ApprovalStatus {
     /// How an ask stands `now`. A decision counts while the ask lasts, while its maker may decide, and only if its
     /// maker is not the asker. If its maker may no longer decide, the ask is over and may be asked again. An approval
     /// of a subject that this version does not know is none; a refusal of it counts.

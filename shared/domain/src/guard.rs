@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ask::{Forecast, Standing},
+    ask::{ApprovalStatus, Forecast},
     control::Control,
     exemption::Exemption,
     hold::Hold,
@@ -65,9 +65,9 @@ pub struct Snapshot<'a> {
     /// Whether the drift is fresh.
     pub age: Age,
     /// How the ask for this plan stands.
-    pub standing: &'a Standing,
+    pub standing: &'a ApprovalStatus,
     /// Whether a write role is configured.
-    pub means: Means,
+    pub means: WriteAccess,
     /// The time of the decision.
     pub now: Timestamp,
 }
@@ -95,7 +95,7 @@ pub enum Purpose {
 
 /// Whether anything can be written at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Means {
+pub enum WriteAccess {
     /// A write role is configured.
     WriteRole,
     /// None is: `REMEDY_WRITE_ROLE` is absent.
@@ -210,7 +210,7 @@ pub fn forecast(snapshot: &Snapshot<'_>) -> Forecast {
 /// What would be objected to the plan if its control were enforced today.
 #[must_use]
 pub fn foreseen(snapshot: &Snapshot<'_>) -> Option<Objection> {
-    objection(&Snapshot { mode: Mode::Enforce, means: Means::WriteRole, ..snapshot.clone() })
+    objection(&Snapshot { mode: Mode::Enforce, means: WriteAccess::WriteRole, ..snapshot.clone() })
 }
 
 #[cfg(test)]

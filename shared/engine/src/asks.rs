@@ -9,7 +9,7 @@ mod open;
 use futures_util::future::{join_all, join4, try_join};
 use remedy_domain::{
     AttemptId, Fault, Timestamp,
-    ask::{Ask, Decision, Spent, Standing, Subject},
+    ask::{ApprovalStatus, Ask, Decision, Spent, Subject},
     evidence::{FORMAT, SpentBy},
     settings::People,
 };
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     ledger::{bytes, fetch},
-    ports::{Put, Shelf, Store},
+    ports::{LedgerBucket, Put, Store},
 };
 
 pub use open::{Open, Which, enter, open_asks, read};
@@ -66,13 +66,13 @@ impl OnFile {
     /// How it stands now, under settings that name these people. An approval that a crashed worker of `lost` spent may
     /// be used by the worker that takes over.
     #[must_use]
-    pub fn standing(&self, now: Timestamp, people: &People, lost: &[AttemptId]) -> Standing {
+    pub fn standing(&self, now: Timestamp, people: &People, lost: &[AttemptId]) -> ApprovalStatus {
         if self.is_superseded() {
-            return Standing::Unasked;
+            return ApprovalStatus::Unasked;
         }
         let is_spent = self.spent_by.as_ref().is_some_and(|by| !by.is_among(lost));
         let spent = if is_spent { Spent::Yes } else { Spent::No };
-        Standing::of(&self.ask, self.decision.clone(), spent, (now, people))
+        ApprovalStatus::of(&self.ask, self.decision.clone(), spent, (now, people))
     }
 
     /// Whether another ask replaced it before anybody decided it. A plan decided before is carried out, if it still
@@ -127,7 +127,7 @@ fn is_ask(key: &str) -> bool {
 
 /// The last stored ask for `id`, and how it stands.
 pub async fn latest(store: &impl Store, id: &str) -> Result<Option<OnFile>, Fault> {
-    let keys = store.list(Shelf::State, &line(id)).await?;
+    let keys = store.list(LedgerBucket::State, &line(id)).await?;
     Box::pin(last_of(store, &keys)).await
 }
 
@@ -140,10 +140,10 @@ async fn last_of(store: &impl Store, keys: &[String]) -> Result<Option<OnFile>, 
     let superseded = key.replacen("ask/", SUPERSEDED, 1);
     // All are awaited: if several are damaged, people are always notified of the same one.
     let parts = join4(
-        fetch::<Ask>(store, Shelf::State, key),
+        fetch::<Ask>(store, LedgerBucket::State, key),
         beside(store, keys, key, DECISION),
         beside(store, keys, key, SPENT),
-        fetch(store, Shelf::State, &superseded),
+        fetch(store, LedgerBucket::State, &superseded),
     );
     let (ask, decision, spent_by, superseded) = parts.await;
     let (ask, decision, spent_by, superseded) = (ask?, decision?, spent_by?, superseded?);
@@ -162,14 +162,15 @@ async fn beside<T: DeserializeOwned>(
     end: &str,
 ) -> Result<Option<T>, Fault> {
     let key = format!("{key}{end}");
-    if keys.contains(&key) { fetch(store, Shelf::State, &key).await } else { Ok(None) }
+    if keys.contains(&key) { fetch(store, LedgerBucket::State, &key).await } else { Ok(None) }
 }
 
 /// Stores an ask, unless one like it is still valid. Until it is [entered](enter), it replaces nothing.
 pub async fn open(store: &impl Store, ask: &Ask, people: &People) -> Result<Asked, Fault> {
     let id = id(&ask.subject)?;
     let (ask_line, index) = (line(&id), open::folder(&ask.subject, &id));
-    let (keys, index) = try_join(store.list(Shelf::State, &ask_line), store.list(Shelf::State, &index)).await?;
+    let (keys, index) =
+        try_join(store.list(LedgerBucket::State, &ask_line), store.list(LedgerBucket::State, &index)).await?;
     let before: Vec<_> = index.iter().filter_map(|key| Open::parse(key)).collect();
     let last = Box::pin(last_of(store, &keys)).await?;
     let asked = keys.iter().filter(|key| is_ask(key)).count();
@@ -177,14 +178,14 @@ pub async fn open(store: &impl Store, ask: &Ask, people: &People) -> Result<Aske
         let own = before.iter().find(|open| open.id == id && open.generation == generation);
         Asked { ask, put, noted: own.map(|open| open.noted), id: id.clone(), generation, before: before.clone() }
     };
-    if let Some(last) = last.filter(|last| last.standing(ask.at, people, &[]) != Standing::Unasked) {
+    if let Some(last) = last.filter(|last| last.standing(ask.at, people, &[]) != ApprovalStatus::Unasked) {
         return Ok(on_file(last.ask, Put::Exists, asked.saturating_sub(1)));
     }
     let key = format!("{ask_line}{asked:04}");
-    match store.put_new(Shelf::State, &key, &bytes(ask)?).await? {
+    match store.put_new(LedgerBucket::State, &key, &bytes(ask)?).await? {
         Put::Created => Ok(on_file(ask.clone(), Put::Created, asked)),
         Put::Exists => {
-            let first = fetch(store, Shelf::State, &key).await?;
+            let first = fetch(store, LedgerBucket::State, &key).await?;
             Ok(on_file(first.unwrap_or_else(|| ask.clone()), Put::Exists, asked))
         }
     }
@@ -194,7 +195,7 @@ pub async fn open(store: &impl Store, ask: &Ask, people: &People) -> Result<Aske
 async fn supersede(store: &impl Store, others: &[&Open], by: &str, at: Timestamp) -> Result<(), Fault> {
     let body = bytes(&Superseded { format: FORMAT, by: by.to_owned(), at })?;
     let keys: Vec<_> = others.iter().map(|other| format!("{SUPERSEDED}{}/{:04}", other.id, other.generation)).collect();
-    let put = join_all(keys.iter().map(|key| store.put_new(Shelf::State, key, &body))).await;
+    let put = join_all(keys.iter().map(|key| store.put_new(LedgerBucket::State, key, &body))).await;
     put.into_iter().try_for_each(|put| put.map(|_| ()))
 }
 
@@ -205,7 +206,7 @@ pub fn id(subject: &Subject) -> Result<String, Fault> {
 
 /// Stores a decision. Somebody else's may be there first.
 pub async fn decide(store: &impl Store, on_file: &OnFile, decision: &Decision) -> Result<Put, Fault> {
-    store.put_new(Shelf::State, &format!("{}{DECISION}", on_file.key), &bytes(decision)?).await
+    store.put_new(LedgerBucket::State, &format!("{}{DECISION}", on_file.key), &bytes(decision)?).await
 }
 
 /// Uses an approval up, for one attempt. What a lost attempt used may be used again by the one that takes over.
@@ -217,10 +218,10 @@ pub async fn spend(
 ) -> Result<Put, Fault> {
     let key = format!("{}{SPENT}", on_file.key);
     let body = bytes(attempt)?;
-    if store.put_new(Shelf::State, &key, &body).await? == Put::Created {
+    if store.put_new(LedgerBucket::State, &key, &body).await? == Put::Created {
         return Ok(Put::Created);
     }
-    let by: Option<SpentBy> = fetch(store, Shelf::State, &key).await?;
+    let by: Option<SpentBy> = fetch(store, LedgerBucket::State, &key).await?;
     if by.is_some_and(|by| by.is_among(lost)) {
         store.put(&key, &body).await?;
         return Ok(Put::Created);

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     damage,
     ledger::{bytes, fetch, replace},
-    ports::{Clock, Notices, Own, Place, Shelf, Store},
+    ports::{Clock, LedgerBucket, Notices, Own, Place, Store},
 };
 
 const LEFT: &str = ".left";
@@ -58,7 +58,7 @@ pub async fn baseline(
 
 /// The baseline under this key.
 pub(crate) async fn baseline_at(store: &impl Store, key: &str) -> Result<Option<Baseline>, Fault> {
-    fetch(store, Shelf::State, key).await
+    fetch(store, LedgerBucket::State, key).await
 }
 
 /// Keeps how far the first sweep came.
@@ -68,18 +68,18 @@ pub async fn keep(store: &impl Store, control: &str, place: &Place, baseline: &B
 
 /// Puts a target on the backlog.
 pub async fn enter(store: &impl Store, control: &str, target: &Target, now: Timestamp) -> Result<(), Fault> {
-    store.put_new(Shelf::State, &entry(control, target), &bytes(&now)?).await.map(|_| ())
+    store.put_new(LedgerBucket::State, &entry(control, target), &bytes(&now)?).await.map(|_| ())
 }
 
 /// Takes a target off the backlog: it was seen compliant.
 pub async fn leave(store: &impl Store, control: &str, target: &Target, now: Timestamp) -> Result<(), Fault> {
     let key = format!("{}{LEFT}", entry(control, target));
-    store.put_new(Shelf::State, &key, &bytes(&now)?).await.map(|_| ())
+    store.put_new(LedgerBucket::State, &key, &bytes(&now)?).await.map(|_| ())
 }
 
 /// The hashes of the targets on the backlog of a control in a place.
 pub async fn waiting(store: &impl Store, control: &str, place: &Place) -> Result<BTreeSet<String>, Fault> {
-    let keys = store.list(Shelf::State, &format!("backlog/{}/", path(control, place))).await?;
+    let keys = store.list(LedgerBucket::State, &format!("backlog/{}/", path(control, place))).await?;
     let hash = |key: &String| key.rsplit('/').next().map(str::to_owned);
     let (left, entered): (Vec<_>, Vec<_>) = keys.iter().filter_map(hash).partition(|name| name.ends_with(LEFT));
     let left: BTreeSet<_> = left.iter().map(|name| name.trim_end_matches(LEFT)).collect();
@@ -89,7 +89,7 @@ pub async fn waiting(store: &impl Store, control: &str, place: &Place) -> Result
 /// Whether the drift of a target is fresh.
 pub async fn age(store: &impl Store, control: &str, target: &Target, parameters: &Parameters) -> Result<Age, Fault> {
     let entry = entry(control, target);
-    let keys = store.list(Shelf::State, &entry).await?;
+    let keys = store.list(LedgerBucket::State, &entry).await?;
     let waits = keys.contains(&entry) && !keys.contains(&format!("{entry}{LEFT}"));
     Ok(match (waits, parameters.backlog) {
         (false, _) => Age::Fresh,

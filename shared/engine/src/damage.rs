@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     account, outbox,
-    ports::{Clock, Notices, Own, Shelf, Store},
+    ports::{Clock, LedgerBucket, Notices, Own, Store},
 };
 
 /// The code of the fault.
@@ -60,7 +60,7 @@ pub(crate) async fn each<T: DeserializeOwned>(
     let keys: Vec<_> = keys.into_iter().collect();
     let mut entries = Entries { whole: Vec::new(), damaged: Vec::new() };
     for keys in keys.chunks(AT_ONCE) {
-        let bodies = try_join_all(keys.iter().map(|key| store.get(Shelf::State, key))).await?;
+        let bodies = try_join_all(keys.iter().map(|key| store.get(LedgerBucket::State, key))).await?;
         for (key, body) in keys.iter().zip(bodies) {
             let Some(body) = body else { continue };
             match serde_json::from_slice(&body) {

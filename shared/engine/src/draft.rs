@@ -12,8 +12,8 @@ use crate::{
     ports::{Clock, Store},
     remediation::{Client, Glance, Remediation},
     report::Report,
+    run_context::RunContext,
     seen,
-    visit::Visit,
 };
 
 /// The task of a run.
@@ -100,7 +100,7 @@ impl<R: Remediation> Course<R> {
 pub(crate) async fn look<R: Remediation>(
     client: &Client<R>,
     target: &Target,
-    visit: &Visit<'_>,
+    context: &RunContext<'_>,
     store: &impl Store,
 ) -> Result<Observed<R::Facts, R::Setting>, Fault> {
     // In parallel: each read takes a round trip.
@@ -110,7 +110,7 @@ pub(crate) async fn look<R: Remediation>(
         nothing => return Ok(nothing),
     };
     let facts = R::recalled(facts, last?);
-    let facts = R::consult(client, target, facts, &setting, &visit.settings.parameters).await?;
+    let facts = R::consult(client, target, facts, &setting, &context.settings.parameters).await?;
     Ok(Observed::Present { facts, setting })
 }
 
@@ -119,13 +119,13 @@ pub(crate) async fn draft<R: Remediation>(
     task: Task<'_>,
     client: &Client<R>,
     target: &Target,
-    visit: &Visit<'_>,
+    context: &RunContext<'_>,
     ports: &(impl Clock + Store),
 ) -> Result<Draft<R>, Fault> {
     if !matches!(task, Task::Revert(_)) && R::at_a_glance(client, target).await? == Glance::Compliant {
         return Ok(settled::<R>(target, Outcome::AlreadyCompliant));
     }
-    Box::pin(draft_again(task, client, target, visit, ports)).await
+    Box::pin(draft_again(task, client, target, context, ports)).await
 }
 
 /// The same where a glance has shown already that the target is not compliant.
@@ -133,10 +133,10 @@ pub(crate) async fn draft_again<R: Remediation>(
     task: Task<'_>,
     client: &Client<R>,
     target: &Target,
-    visit: &Visit<'_>,
+    context: &RunContext<'_>,
     ports: &(impl Clock + Store),
 ) -> Result<Draft<R>, Fault> {
-    let (facts, setting) = match look::<R>(client, target, visit, ports).await? {
+    let (facts, setting) = match look::<R>(client, target, context, ports).await? {
         Observed::Absent => return Ok(settled::<R>(target, Outcome::Gone)),
         Observed::Settling => return Err(Fault::transient("observe", "settling")),
         Observed::Present { facts, setting } => (facts, setting),
@@ -144,14 +144,14 @@ pub(crate) async fn draft_again<R: Remediation>(
     match task {
         Task::Revert(stored) => Box::pin(draft_revert(stored, setting, &facts, client, target)).await,
         Task::Evaluate | Task::Forecast | Task::Preview | Task::Repair => {
-            let verdict = R::judge(&facts, &setting, &visit.context(target, ports.now()));
+            let verdict = R::judge(&facts, &setting, &context.judging(target, ports.now()));
             if matches!(verdict, Verdict::Compliant) && !task.only_looks() {
                 seen::keep::<R>(ports, target, &facts).await?;
             }
             draft_repair(setting, &facts, verdict, target)
         }
         Task::Approved(on_file) => {
-            let verdict = R::judge(&facts, &setting, &visit.context(target, ports.now()));
+            let verdict = R::judge(&facts, &setting, &context.judging(target, ports.now()));
             let still_meant = still_meant::<R>(on_file, &setting, &verdict)?;
             if still_meant { draft_repair(setting, &facts, verdict, target) } else { Ok(outdated::<R>(target)) }
         }

@@ -2,7 +2,7 @@
 
 use remedy_domain::{
     AttemptId, CLOCKS_DIFFER, Fault, Outcome, PlanId, SignedDuration, Timestamp,
-    ask::{self, Standing, Subject},
+    ask::{self, ApprovalStatus, Subject},
     evidence::{Kind, Record, StoredPlan},
     exemption::Exemption,
     guard::Purpose,
@@ -12,12 +12,12 @@ use remedy_domain::{
 use crate::{
     asks::{self, OnFile},
     ledger,
-    notes::record,
     ports::Ports,
+    records::record,
     registry,
     remediation::Remediation,
     report::Report,
-    visit::Visit,
+    run_context::RunContext,
 };
 
 /// Stores the exemption of an undo, on the terms that two people agreed to, and records it. Returns the record's key.
@@ -26,7 +26,7 @@ pub(crate) async fn exempt<R: Remediation>(
     undo: Report,
     agreed: &OnFile,
     (since, attempt): (Timestamp, &AttemptId),
-    visit: &Visit<'_>,
+    context: &RunContext<'_>,
 ) -> Result<String, Fault> {
     let (exemption, undone) = on_terms::<R>(agreed, &undo, since)?;
     let last = registry::exemption(ports, &exemption.control, &exemption.id()).await?;
@@ -35,7 +35,7 @@ pub(crate) async fn exempt<R: Remediation>(
     let plan = undo.plan.clone().unwrap_or_else(|| undone.clone());
     let why = format!("plan {undone} is taken back: {}", exemption.reason);
     let report = Report { outcome: Outcome::Exempt, ..undo }.because(&why);
-    let record = record(&report, &plan, Kind::Exemption, since, Purpose::Revert, visit);
+    let record = record(&report, &plan, Kind::Exemption, since, Purpose::Revert, context);
     let key = ledger::exemption_record_key(since, R::CONTROL.id.0, attempt);
     let Exemption { requested_by: asked_by, approved_by, .. } = exemption;
     let record = Record { attempt: Some(attempt.clone()), asked_by, approved_by, ..record };
@@ -64,20 +64,20 @@ pub(crate) async fn exempt_once<R: Remediation>(
     ports: &impl Ports,
     report: &mut Report,
     stored: &StoredPlan,
-    visit: &Visit<'_>,
+    context: &RunContext<'_>,
 ) -> Result<(), Fault> {
     let not_canonical = |_| Fault::defect("revert", "plan-not-canonical");
     let undo = ask::undo_id(&stored.plan.id().map_err(not_canonical)?).map_err(not_canonical)?;
     let (now, attempt) = (ports.now(), ports.attempt()?);
     let asked = asks::latest(ports, &undo).await?;
     let lost: Vec<_> = asked.iter().filter_map(|asked| asked.spender().cloned()).collect();
-    let agreed =
-        asked.filter(|asked| matches!(asked.standing(now, &visit.settings.people, &lost), Standing::Approved(_)));
+    let agreed = asked
+        .filter(|asked| matches!(asked.standing(now, &context.settings.people, &lost), ApprovalStatus::Approved(_)));
     let Some(agreed) = agreed else { return unless_exempt::<R>(ports, report, &lost).await };
     if is_on_file(ports, &agreed, now).await? {
         return Ok(());
     }
-    let key = exempt::<R>(ports, report.clone(), &agreed, (now, &attempt), visit).await?;
+    let key = exempt::<R>(ports, report.clone(), &agreed, (now, &attempt), context).await?;
     report.evidence.push(key);
     // Whose use of it is stored already keeps it: that attempt may be at work still.
     asks::spend(ports, &agreed, &attempt, &[]).await.map(|_| ())

@@ -24,7 +24,7 @@ use crate::{
     account,
     ledger::bytes,
     outbox::{self, Posted},
-    ports::{Clock, Notices, Put, Shelf, Store},
+    ports::{Clock, LedgerBucket, Notices, Put, Store},
 };
 pub use opening::LOST;
 use opening::Opening;
@@ -144,7 +144,7 @@ pub async fn governing(
     ahead: Ahead,
 ) -> Result<Governing, Fault> {
     let early = OptionFuture::from((ahead == Ahead::Opening).then(|| opening::look(ports, opening::FIRST)));
-    let (document, stored, early) = join3(document, ports.get(Shelf::State, IN_FORCE), early).await;
+    let (document, stored, early) = join3(document, ports.get(LedgerBucket::State, IN_FORCE), early).await;
     let stored = stored?;
     let current = stored.as_deref().map(Stored::read).transpose()?.map(|stored| stored.written).transpose();
     let current = current.map_err(|error| damaged(&error))?;
@@ -215,12 +215,12 @@ pub async fn adopt(
     change.tell(ports, deployment.account).await;
     let form = InForce::of(&governing.written, opening.at);
     // Somebody may have put others in force in between: those stay.
-    ports.put_new(Shelf::State, IN_FORCE, &bytes(&form)?).await?;
+    ports.put_new(LedgerBucket::State, IN_FORCE, &bytes(&form)?).await?;
     adopted(ports).await
 }
 
 async fn adopted(ports: &(impl Store + Clock)) -> Result<(), Fault> {
-    ports.put_new(Shelf::State, ADOPTED, &bytes(&ports.now())?).await.map(|_| ())
+    ports.put_new(LedgerBucket::State, ADOPTED, &bytes(&ports.now())?).await.map(|_| ())
 }
 
 /// Other settings come into force.
@@ -251,7 +251,7 @@ impl Change<'_> {
             ask: self.agreement.map(|agreement| agreement.ask.to_owned()),
             change: self.id.clone(),
         };
-        match ports.put_new(Shelf::Evidence, &record.key(), &bytes(&record)?).await? {
+        match ports.put_new(LedgerBucket::Evidence, &record.key(), &bytes(&record)?).await? {
             // The key is the change's own: the first writer wrote the same.
             Put::Created | Put::Exists => Ok(()),
         }

@@ -15,12 +15,12 @@ use crate::{
     draft::Task,
     exempting::exempt_once,
     ledger::{self, Budget, HeldPlan, Room},
-    notes::{NOTED, digest_notice, notice, record},
     outbox::{self, Letter},
     ports::{Ports, Put},
+    records::{NOTED, digest_notice, notice, record},
     remediation::Remediation,
     report::Report,
-    visit::Visit,
+    run_context::RunContext,
 };
 
 /// Ends a run that has nothing to do. A violation is recorded, once.
@@ -28,10 +28,10 @@ pub(crate) async fn settle<R: Remediation>(
     ports: &impl Ports,
     mut report: Report,
     task: Task<'_>,
-    visit: &Visit<'_>,
+    context: &RunContext<'_>,
 ) -> Result<Report, Fault> {
     if let (Task::Revert(stored), Outcome::Reverted) = (task, report.outcome) {
-        exempt_once::<R>(ports, &mut report, stored, visit).await?;
+        exempt_once::<R>(ports, &mut report, stored, context).await?;
     }
     let is_noted = matches!(report.outcome, Outcome::NeedsHuman | Outcome::Blocked | Outcome::AwaitingApproval);
     if is_noted && !task.only_looks() {
@@ -40,10 +40,10 @@ pub(crate) async fn settle<R: Remediation>(
             _ => json!({"violations": report.violations}),
         };
         let plan = bare(&R::CONTROL, &report.target, &shown);
-        hold_report(ports, &mut report, plan, (task.purpose(), Per::Plan), visit).await?;
+        hold_report(ports, &mut report, plan, (task.purpose(), Per::Plan), context).await?;
     }
     if let Task::Approved(on_file) = task {
-        close(ports, on_file, &mut report, visit).await?;
+        close(ports, on_file, &mut report, context).await?;
     }
     Ok(report)
 }
@@ -61,7 +61,7 @@ pub async fn failed(
     control: &Control,
     (target, purpose): (&Target, Purpose),
     fault: Fault,
-    visit: &Visit<'_>,
+    context: &RunContext<'_>,
 ) -> Result<Report, Fault> {
     let outcome = if fault.kind == FaultKind::Denied { Outcome::Blocked } else { Outcome::Failed };
     let month: String = day(ports.now()).chars().take("yyyymm".len()).collect();
@@ -77,16 +77,21 @@ pub async fn failed(
         });
     }
     // The metrics count the fault, and their alarm fires: a notice for each of a thousand resources would add nothing.
-    hold_report(ports, &mut report, plan, (purpose, Per::Silent), visit).await?;
+    hold_report(ports, &mut report, plan, (purpose, Per::Silent), context).await?;
     report.fault = Some(fault);
     Ok(report)
 }
 
 /// Ends an approval that led to nothing: the resource changed, or is compliant. The record says that it was outdated.
-async fn close(ports: &impl Ports, on_file: &OnFile, report: &mut Report, visit: &Visit<'_>) -> Result<(), Fault> {
+async fn close(
+    ports: &impl Ports,
+    on_file: &OnFile,
+    report: &mut Report,
+    context: &RunContext<'_>,
+) -> Result<(), Fault> {
     if let (Outcome::Superseded, Subject::Plan { plan }) = (report.outcome, &on_file.ask.subject) {
         let plan = plan.plan.clone();
-        hold_report(ports, report, plan, (Purpose::Repair, Per::Plan), visit).await?;
+        hold_report(ports, report, plan, (Purpose::Repair, Per::Plan), context).await?;
     }
     asks::spend(ports, on_file, &ports.attempt()?, &[]).await.map(|_| ())
 }
@@ -103,7 +108,7 @@ pub(crate) enum Per {
     /// For each series of attempts at one resource that a check stops, identified by the last attempt.
     Episode(&'static str, Option<u64>),
     /// The same, if the last attempt's outcome was notified already.
-    Told(&'static str, Option<u64>),
+    Notified(&'static str, Option<u64>),
 }
 
 impl Per {
@@ -111,7 +116,7 @@ impl Per {
         match self {
             Self::Plan | Self::Silent => format!("{}/{plan}", report.outcome.word()),
             Self::Month(now) => format!("{}/{plan}-{}", report.outcome.word(), now.strftime("%Y-%m")),
-            Self::Episode(check, last) | Self::Told(check, last) => {
+            Self::Episode(check, last) | Self::Notified(check, last) => {
                 format!("{check}/{}-{:010}", report.target.hash(), last.unwrap_or_default())
             }
         }
@@ -124,20 +129,25 @@ impl Per {
 
 /// Stores an ask for a plan, records it, and notifies people the first time. It replaces the earlier ask about the same
 /// resource.
-pub(crate) async fn ask(ports: &impl Ports, report: &mut Report, plan: Plan, visit: &Visit<'_>) -> Result<(), Fault> {
+pub(crate) async fn ask(
+    ports: &impl Ports,
+    report: &mut Report,
+    plan: Plan,
+    context: &RunContext<'_>,
+) -> Result<(), Fault> {
     let id = plan.id().map_err(|_| Fault::defect("draft", "setting-not-canonical"))?;
     let at = ports.now();
-    let stored = untried((plan, Purpose::Repair), visit, at);
+    let stored = untried((plan, Purpose::Repair), context, at);
     let ask = Ask {
         format: ask::FORMAT,
         subject: Subject::Plan { plan: Box::new(stored) },
         reason: report.reason.clone().unwrap_or_default(),
         by: None,
-        function: visit.function.to_owned(),
+        function: context.function.to_owned(),
         at,
-        until: ask::lasts(at, visit.settings.parameters.approval_hours),
+        until: ask::lasts(at, context.settings.parameters.approval_hours),
     };
-    let asked = asks::open(ports, &ask, &visit.settings.people).await?;
+    let asked = asks::open(ports, &ask, &context.settings.people).await?;
     let noted = if let Some(noted) = asked.noted {
         noted
     } else {
@@ -147,11 +157,11 @@ pub(crate) async fn ask(ports: &impl Ports, report: &mut Report, plan: Plan, vis
     };
     report.plan = Some(id.clone());
     if noted == Noted::Digest {
-        return Box::pin(digest(ports, report, Purpose::Repair, visit)).await;
+        return Box::pin(digest(ports, report, Purpose::Repair, context)).await;
     }
     let name = format!("asked-{id}-{}", asked.ask.at.as_second());
     let entry = Entry { id, at: asked.ask.at, put: asked.put, name, told: true };
-    Box::pin(note(ports, report, entry, Purpose::Repair, visit)).await
+    Box::pin(note(ports, report, entry, Purpose::Repair, context)).await
 }
 
 /// Records, once, that a plan was not carried out, and notifies people the first time.
@@ -160,7 +170,7 @@ pub(crate) async fn hold_report(
     report: &mut Report,
     plan: Plan,
     (purpose, per): (Purpose, Per),
-    visit: &Visit<'_>,
+    context: &RunContext<'_>,
 ) -> Result<(), Fault> {
     let id = plan.id().map_err(|_| Fault::defect("draft", "setting-not-canonical"))?;
     let name = per.name(report, &id);
@@ -168,29 +178,29 @@ pub(crate) async fn hold_report(
     let (known, room) = try_join(known, room(ports, report)).await?;
     if known.is_none() && take(ports, room).await? == Noted::Digest {
         report.plan = Some(id);
-        return Box::pin(digest(ports, report, purpose, visit)).await;
+        return Box::pin(digest(ports, report, purpose, context)).await;
     }
-    let held = held(ports, report, (plan, purpose), visit);
+    let held = held(ports, report, (plan, purpose), context);
     let (first, put) = match known {
         Some(first) => (first, Put::Exists),
         None => ledger::hold(ports, &name, &held).await?,
     };
     let id = first.plan.plan.id().unwrap_or(id);
     let entry = Entry { id, at: first.at, put, name: name.replace('/', "-"), told: per.is_told() };
-    Box::pin(note(ports, report, entry, purpose, visit)).await
+    Box::pin(note(ports, report, entry, purpose, context)).await
 }
 
-fn held(ports: &impl Ports, report: &Report, (plan, purpose): (Plan, Purpose), visit: &Visit<'_>) -> HeldPlan {
+fn held(ports: &impl Ports, report: &Report, (plan, purpose): (Plan, Purpose), context: &RunContext<'_>) -> HeldPlan {
     let at = ports.now();
-    let stored = untried((plan, purpose), visit, at);
+    let stored = untried((plan, purpose), context, at);
     let reason = report.reason.clone().unwrap_or_default();
     let (outcome, forecast) = (report.outcome.into(), report.forecast.map(Word::from));
     HeldPlan { format: FORMAT, plan: stored, reason, outcome, forecast, at }
 }
 
 /// A plan that nobody tried to carry out.
-fn untried((plan, purpose): (Plan, Purpose), visit: &Visit<'_>, at: Timestamp) -> StoredPlan {
-    let function = visit.function.to_owned();
+fn untried((plan, purpose): (Plan, Purpose), context: &RunContext<'_>, at: Timestamp) -> StoredPlan {
+    let function = context.function.to_owned();
     StoredPlan { plan, purpose: purpose.into(), realized: None, function, attempt: None, at }
 }
 
@@ -208,13 +218,18 @@ async fn take(ports: &impl Ports, room: Option<Room>) -> Result<Noted, Fault> {
 }
 
 /// The one record of a day for everything that is no longer recorded one by one.
-async fn digest(ports: &impl Ports, report: &mut Report, purpose: Purpose, visit: &Visit<'_>) -> Result<(), Fault> {
+async fn digest(
+    ports: &impl Ports,
+    report: &mut Report,
+    purpose: Purpose,
+    context: &RunContext<'_>,
+) -> Result<(), Fault> {
     let day = day(ports.now());
     let shown = json!({"digest": day});
     let plan = Plan::new(report.control.0, &report.target, shown.clone(), shown);
     let id = plan.id().map_err(|_| Fault::defect("draft", "setting-not-canonical"))?;
     let name = format!("digest/{}-{day}", report.target.hash());
-    let (first, _) = ledger::hold(ports, &name, &held(ports, report, (plan, purpose), visit)).await?;
+    let (first, _) = ledger::hold(ports, &name, &held(ports, report, (plan, purpose), context)).await?;
     let why = "more plans of this resource were held today than are recorded one by one";
     let shown = Report { before: None, after: None, objection: None, ..report.clone() }.because(why);
     let letter = match notice(report, purpose) {
@@ -224,7 +239,7 @@ async fn digest(ports: &impl Ports, report: &mut Report, purpose: Purpose, visit
         }
         None => Letter::None,
     };
-    let record = record(&shown, &id, Kind::Held, first.at, purpose, visit);
+    let record = record(&shown, &id, Kind::Held, first.at, purpose, context);
     let key = record.key();
     ledger::record(ports, &record, &key).await?;
     report.evidence.push(key);
@@ -248,7 +263,7 @@ async fn note(
     report: &mut Report,
     entry: Entry,
     purpose: Purpose,
-    visit: &Visit<'_>,
+    context: &RunContext<'_>,
 ) -> Result<(), Fault> {
     let Entry { id, at, put, name, told } = entry;
     report.plan = Some(id.clone());
@@ -257,7 +272,7 @@ async fn note(
     if let (Put::Created, Some(notice)) = (put, &notice) {
         letter = outbox::post(ports, &name, notice.clone()).await;
     }
-    let record = record(report, &id, Kind::Held, at, purpose, visit);
+    let record = record(report, &id, Kind::Held, at, purpose, context);
     let key = record.key();
     let written = ledger::record(ports, &record, &key).await?;
     report.evidence.push(key);

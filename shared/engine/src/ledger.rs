@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     damage::{self, Entries},
-    ports::{Put, Shelf, Store},
+    ports::{LedgerBucket, Put, Store},
 };
 
 pub use recent::{Extent, Recent, recent};
@@ -75,7 +75,7 @@ fn read<T: DeserializeOwned>(key: &str, body: &[u8]) -> Result<T, Fault> {
 
 pub(crate) async fn fetch<T: DeserializeOwned>(
     store: &impl Store,
-    shelf: Shelf,
+    shelf: LedgerBucket,
     key: &str,
 ) -> Result<Option<T>, Fault> {
     store.get(shelf, key).await?.map(|body| read(key, &body)).transpose()
@@ -88,7 +88,7 @@ pub(crate) async fn replace<T: Serialize + DeserializeOwned>(
     entry: &T,
 ) -> Result<(), Fault> {
     let json = |entry: &T| serde_json::to_value(entry).map_err(|_| Fault::defect("ledger", "entry-not-json"));
-    let there = store.get(Shelf::State, key).await?;
+    let there = store.get(LedgerBucket::State, key).await?;
     let there: Option<Value> = there.and_then(|body| serde_json::from_slice(&body).ok());
     let known = there.as_ref().and_then(|there| T::deserialize(there).ok());
     let unread = match (&there, known) {
@@ -138,15 +138,15 @@ impl Line {
     /// Lists the line of a target, and reads the locks in it that were never released.
     pub async fn read(store: &impl Store, control: &str, target: &Target) -> Result<Self, Fault> {
         let prefix = line(control, target);
-        let keys = store.list(Shelf::State, &prefix).await?;
+        let keys = store.list(LedgerBucket::State, &prefix).await?;
         let last = async {
             match keys.last().filter(|key| is_done(key)) {
-                Some(key) => fetch(store, Shelf::State, key).await,
+                Some(key) => fetch(store, LedgerBucket::State, key).await,
                 None => Ok(None),
             }
         };
         let (open, last) = try_join(leases(store, open(&keys)), last).await?;
-        Ok(Self { prefix, open, last, keys })
+        Ok(Self { prefix, keys, open, last })
     }
 
     /// Whether nobody ever tried.
@@ -163,7 +163,7 @@ impl Line {
 async fn leases(store: &impl Store, keys: Vec<&String>) -> Result<Vec<Lease>, Fault> {
     let mut leases = Vec::new();
     for key in keys {
-        let lock: Option<Lock> = fetch(store, Shelf::State, key).await?;
+        let lock: Option<Lock> = fetch(store, LedgerBucket::State, key).await?;
         leases.extend(lock.map(|lock| Lease { key: key.clone(), lock }));
     }
     Ok(leases)
@@ -178,7 +178,7 @@ pub async fn claim(store: &impl Store, line: &Line, lock: Lock, now: Timestamp) 
     }
     let next = line.generations().max().map_or(0, |last| last + 1);
     let key = format!("{}{next:010}", line.prefix);
-    match store.put_new(Shelf::State, &key, &bytes(&lock)?).await? {
+    match store.put_new(LedgerBucket::State, &key, &bytes(&lock)?).await? {
         Put::Created => Ok(Claim::Held { lease: Lease { key, lock }, lost: line.open.clone() }),
         Put::Exists => Ok(Claim::Busy),
     }
@@ -200,7 +200,7 @@ pub async fn unreleased(store: &impl Store, control: &str, target: &Target) -> R
 }
 
 async fn lost(store: &impl Store, prefix: &str, now: Timestamp) -> Result<Entries<Lock>, Fault> {
-    let keys = store.list(Shelf::State, prefix).await?;
+    let keys = store.list(LedgerBucket::State, prefix).await?;
     let mut orphans = damage::each::<Lock>(store, open(&keys).into_iter().cloned()).await?;
     orphans.whole.retain(|(_, lock)| lock.until <= now);
     Ok(orphans)
@@ -235,12 +235,12 @@ pub async fn release(
     let (plan, settings) = (lease.lock.plan.clone(), settings.map(str::to_owned));
     let (outcome, tried) = (outcome.into(), tried.map(Word::from));
     let released = Released { format: FORMAT, plan, outcome, tried, settings, at: now };
-    store.put_new(Shelf::State, &done_key(&lease.key), &bytes(&released)?).await.map(|_| ())
+    store.put_new(LedgerBucket::State, &done_key(&lease.key), &bytes(&released)?).await.map(|_| ())
 }
 
 /// Writes a record, once. If the record exists, a previous attempt wrote it with the same content.
 pub async fn record(store: &impl Store, record: &Record, key: &str) -> Result<Put, Fault> {
-    store.put_new(Shelf::Evidence, key, &bytes(record)?).await
+    store.put_new(LedgerBucket::Evidence, key, &bytes(record)?).await
 }
 
 /// Writes the intent of an attempt. Another attempt's record under its key is no intent of this one.
@@ -253,7 +253,7 @@ pub async fn intend(store: &impl Store, intent: &Record, key: &str) -> Result<()
 
 /// Whether the intent of this lease was ever written.
 pub async fn intent_of(store: &impl Store, lock: &Lock) -> Result<Option<Record>, Fault> {
-    fetch(store, Shelf::Evidence, &lock.intent_key()).await
+    fetch(store, LedgerBucket::Evidence, &lock.intent_key()).await
 }
 
 pub(crate) fn plan_key(plan: &PlanId) -> String {
@@ -267,12 +267,12 @@ pub async fn keep_plan(store: &impl Store, id: &PlanId, plan: &StoredPlan) -> Re
 
 /// A plan that was kept.
 pub async fn stored_plan(store: &impl Store, id: &PlanId) -> Result<Option<StoredPlan>, Fault> {
-    fetch(store, Shelf::State, &plan_key(id)).await
+    fetch(store, LedgerBucket::State, &plan_key(id)).await
 }
 
 /// Every plan that was kept, by its key, and those that cannot be read.
 pub async fn stored_plans(store: &impl Store) -> Result<Entries<StoredPlan>, Fault> {
-    let keys = store.list(Shelf::State, "plan/").await?;
+    let keys = store.list(LedgerBucket::State, "plan/").await?;
     damage::each(store, keys).await
 }
 
@@ -284,7 +284,7 @@ pub fn plan_of(key: &str) -> Option<PlanId> {
 
 /// The stored plan that is not carried out, if there is one under this name.
 pub async fn held(store: &impl Store, control: &str, name: &str) -> Result<Option<HeldPlan>, Fault> {
-    fetch(store, Shelf::State, &held_key(control, name)).await
+    fetch(store, LedgerBucket::State, &held_key(control, name)).await
 }
 
 fn held_key(control: &str, name: &str) -> String {
@@ -296,11 +296,11 @@ fn held_key(control: &str, name: &str) -> String {
 /// records are written for one name.
 pub async fn hold(store: &impl Store, name: &str, held: &HeldPlan) -> Result<(HeldPlan, Put), Fault> {
     let entry = held_key(&held.plan.plan.control, name);
-    let put = store.put_new(Shelf::State, &entry, &bytes(held)?).await?;
+    let put = store.put_new(LedgerBucket::State, &entry, &bytes(held)?).await?;
     if put == Put::Created {
         return Ok((held.clone(), put));
     }
-    let first: Option<HeldPlan> = fetch(store, Shelf::State, &entry).await?;
+    let first: Option<HeldPlan> = fetch(store, LedgerBucket::State, &entry).await?;
     Ok((first.unwrap_or_else(|| held.clone()), put))
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     damage, ledger,
-    ports::{Clock, Notice, Notices, Own, Put, Shelf, Store, Told},
+    ports::{Clock, LedgerBucket, Notice, Notices, Notified, Own, Put, Store},
 };
 
 const FOLDER: &str = "notice/";
@@ -72,17 +72,17 @@ impl Letter {
     }
 
     /// Sends it.
-    pub(crate) async fn tell(&self, ports: &impl Notices) -> Told {
+    pub(crate) async fn tell(&self, ports: &impl Notices) -> Notified {
         match self {
             Self::Ours { notice, .. } => ports.tell(notice).await,
-            Self::None => Told::No,
+            Self::None => Notified::No,
         }
     }
 
     /// Records that it was sent, if it was.
-    pub(crate) async fn mark(&self, told: Told, ports: &(impl Store + Clock)) -> Posted {
+    pub(crate) async fn mark(&self, told: Notified, ports: &(impl Store + Clock)) -> Posted {
         let Self::Ours { id, .. } = self else { return Posted::Known };
-        if told == Told::Yes {
+        if told == Notified::Yes {
             let _told_twice_at_worst = close(ports, &format!("{FOLDER}{id}"), SENT).await;
         }
         Posted::Ours
@@ -99,7 +99,7 @@ pub(crate) async fn post(ports: &(impl Store + Clock), id: &str, notice: Notice)
 
 async fn file(ports: &(impl Store + Clock), id: &str, notice: &Notice) -> Result<Put, Fault> {
     let letter = Filed { format: FORMAT, at: ports.now(), writer: ports.attempt()?, notice: notice.clone() };
-    ports.put_new(Shelf::State, &format!("{FOLDER}{id}"), &ledger::bytes(&letter)?).await
+    ports.put_new(LedgerBucket::State, &format!("{FOLDER}{id}"), &ledger::bytes(&letter)?).await
 }
 
 /// Stores a notice and sends it, once under each id.
@@ -109,12 +109,12 @@ pub async fn tell(ports: &(impl Store + Clock + Notices), id: &str, notice: &Not
 
 async fn close(ports: &(impl Store + Clock), key: &str, ending: &str) -> Result<Put, Fault> {
     let closed = Closed { format: FORMAT, at: ports.now() };
-    ports.put_new(Shelf::State, &format!("{key}{ending}"), &ledger::bytes(&closed)?).await
+    ports.put_new(LedgerBucket::State, &format!("{key}{ending}"), &ledger::bytes(&closed)?).await
 }
 
 /// Sends the notices that crashed workers stored but did not send. Returns how many were sent.
 pub async fn resend(ports: &(impl Store + Clock + Notices + Own)) -> Result<usize, Fault> {
-    let keys = ports.list(Shelf::State, FOLDER).await?;
+    let keys = ports.list(LedgerBucket::State, FOLDER).await?;
     let is_open = |key: &&String| {
         let closed = [SENT, LAPSED].map(|ending| format!("{key}{ending}"));
         !key.ends_with(SENT)
@@ -124,21 +124,21 @@ pub async fn resend(ports: &(impl Store + Clock + Notices + Own)) -> Result<usiz
     let mut told = 0;
     for key in keys.iter().filter(is_open) {
         let resent = damage::skipped(ports, resend_one(ports, key).await).await?;
-        told += usize::from(resent == Some(Told::Yes));
+        told += usize::from(resent == Some(Notified::Yes));
     }
     Ok(told)
 }
 
-async fn resend_one(ports: &(impl Store + Clock + Notices), key: &str) -> Result<Told, Fault> {
-    let Some(letter) = ledger::fetch::<Filed>(ports, Shelf::State, key).await? else { return Ok(Told::No) };
+async fn resend_one(ports: &(impl Store + Clock + Notices), key: &str) -> Result<Notified, Fault> {
+    let Some(letter) = ledger::fetch::<Filed>(ports, LedgerBucket::State, key).await? else { return Ok(Notified::No) };
     let age = Duration::try_from(ports.now().duration_since(letter.at)).unwrap_or_default();
     if age > STALE {
         close(ports, key, LAPSED).await?;
-        return Ok(Told::No);
+        return Ok(Notified::No);
     }
-    if age < PATIENCE || ports.tell(&letter.notice).await == Told::No {
-        return Ok(Told::No);
+    if age < PATIENCE || ports.tell(&letter.notice).await == Notified::No {
+        return Ok(Notified::No);
     }
     close(ports, key, SENT).await?;
-    Ok(Told::Yes)
+    Ok(Notified::Yes)
 }

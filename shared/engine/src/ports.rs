@@ -29,7 +29,7 @@ pub trait Clock {
 
 /// Which of the two buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Shelf {
+pub enum LedgerBucket {
     /// Coordination: locks, slots, held plans. Entries expire.
     State,
     /// Evidence: written once, kept for years.
@@ -56,13 +56,13 @@ pub(crate) fn still_to_wait(now: Timestamp, at: Timestamp, settled: Duration) ->
 #[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
 pub trait Store {
     /// Creates an object that must not exist yet. An own earlier try that arrived counts as created.
-    async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault>;
+    async fn put_new(&self, shelf: LedgerBucket, key: &str, body: &[u8]) -> Result<Put, Fault>;
     /// Creates or replaces an object of the state bucket.
     async fn put(&self, key: &str, body: &[u8]) -> Result<(), Fault>;
     /// Reads an object, if there is one.
-    async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault>;
+    async fn get(&self, shelf: LedgerBucket, key: &str) -> Result<Option<Vec<u8>>, Fault>;
     /// The keys of a bucket that begin with a prefix, sorted, all of them.
-    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault>;
+    async fn list(&self, shelf: LedgerBucket, prefix: &str) -> Result<Vec<String>, Fault>;
 }
 
 /// An account and a Region in it.
@@ -84,7 +84,7 @@ impl Place {
 
 /// The way into an account. Reading is the function's own right; writing takes a permit.
 #[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
-pub trait Doors<Client> {
+pub trait Clients<Client> {
     /// A client that can only read.
     async fn reader(&self, place: &Place) -> Result<Client, Fault>;
     /// A client of the write role, in a session named after the permitted plan.
@@ -110,7 +110,7 @@ pub struct Notice {
 
 /// Whether people were notified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
+pub enum Notified {
     /// They were, or there is nobody to notify.
     Yes,
     /// The notice could not be sent.
@@ -121,7 +121,7 @@ pub enum Told {
 #[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
 pub trait Notices {
     /// Notifies people. A notice that fails is logged by the port and never fails a run.
-    async fn tell(&self, notice: &Notice) -> Told;
+    async fn tell(&self, notice: &Notice) -> Notified;
 }
 
 /// The asker.

@@ -1,10 +1,10 @@
 //! Carrying a course out: guard, lock, intent, second look, writes, verification, outcome.
 
 mod claims;
-mod dossier;
 mod finish;
+mod guard_inputs;
 mod locking;
-mod opening;
+mod second_look;
 mod verify;
 
 use std::time::Duration;
@@ -21,17 +21,17 @@ use remedy_domain::{
 
 use crate::{
     draft::{Course, Draft, Task, draft},
-    ending::{Performed, Wrote, conclude, fail},
     held::{Per, ask, hold_report, settle},
-    ports::{Doors, Place, Ports, still_to_wait},
+    outcomes::{Performed, Wrote, conclude, fail},
+    ports::{Clients, Place, Ports, still_to_wait},
     remediation::{Client, Remediation},
     report::Report,
-    sweep, turn,
-    visit::Visit,
+    run_context::RunContext,
+    shared_lock, sweep,
     writer::Writer,
 };
 pub use claims::{IN_VAIN, OF_TARGET, share};
-use dossier::{Dossier, gather};
+use guard_inputs::{GuardInputs, gather};
 use locking::Claims;
 use verify::Looks;
 
@@ -43,21 +43,21 @@ const RESERVE: Duration = Duration::from_secs(2);
 const COOL_DOWN: Duration = Duration::from_secs(5);
 
 /// One run: a target is read and, if the guard agrees, repaired or reverted.
-pub async fn run<R, P>(ports: &P, target: &Target, task: Task<'_>, visit: &Visit<'_>) -> Result<Report, Fault>
+pub async fn run<R, P>(ports: &P, target: &Target, task: Task<'_>, context: &RunContext<'_>) -> Result<Report, Fault>
 where
     R: Remediation,
-    P: Ports + Doors<Client<R>>,
+    P: Ports + Clients<Client<R>>,
 {
     let client = ports.reader(&Place::of(target)).await?;
-    let course = match draft::<R>(task, &client, target, visit, ports).await? {
-        Draft::Settled(report) => return Box::pin(rest::<R, P>(ports, *report, task, visit)).await,
+    let course = match draft::<R>(task, &client, target, context, ports).await? {
+        Draft::Settled(report) => return Box::pin(rest::<R, P>(ports, *report, task, context)).await,
         Draft::Course(course) => course,
     };
     if matches!(task, Task::Evaluate) {
         return Ok(course.report(target, Outcome::Drifted));
     }
-    let dossier = Box::pin(gather::<R, P>(ports, (target, task, visit), &client, &course)).await?;
-    let run = Run { ports, target, task, visit, client, course, dossier };
+    let dossier = Box::pin(gather::<R, P>(ports, (target, task, context), &client, &course)).await?;
+    let run = Run { ports, target, task, context, client, course, dossier };
     if task.only_looks() {
         let foreseen = guard::foreseen(&run.snapshot());
         let forecast = Some(Forecast::of(foreseen.as_ref().map(|objection| objection.outcome)));
@@ -77,14 +77,14 @@ where
 
 /// Ends a run that has nothing to do. A repeated delivery may be that of a worker that crashed after its write, or
 /// whose outcome could not be stored: then the state seen now is the outcome.
-async fn rest<R, P>(ports: &P, report: Report, task: Task<'_>, visit: &Visit<'_>) -> Result<Report, Fault>
+async fn rest<R, P>(ports: &P, report: Report, task: Task<'_>, context: &RunContext<'_>) -> Result<Report, Fault>
 where
     R: Remediation,
-    P: Ports + Doors<Client<R>>,
+    P: Ports + Clients<Client<R>>,
 {
-    let mut report = settle::<R>(ports, report, task, visit).await?;
-    if visit.carried == Carried::Again && !task.only_looks() {
-        let left = Box::pin(sweep::close_left::<R, P>(ports, &report.target, visit)).await?;
+    let mut report = settle::<R>(ports, report, task, context).await?;
+    if context.carried == Carried::Again && !task.only_looks() {
+        let left = Box::pin(sweep::close_left::<R, P>(ports, &report.target, context)).await?;
         report.evidence.extend(left);
     }
     Ok(report)
@@ -101,16 +101,16 @@ struct Run<'a, R: Remediation, P> {
     ports: &'a P,
     target: &'a Target,
     task: Task<'a>,
-    visit: &'a Visit<'a>,
+    context: &'a RunContext<'a>,
     client: Client<R>,
     course: Box<Course<R>>,
-    dossier: Dossier,
+    dossier: GuardInputs,
 }
 
 impl<R, P> Run<'_, R, P>
 where
     R: Remediation,
-    P: Ports + Doors<Client<R>>,
+    P: Ports + Clients<Client<R>>,
 {
     /// The unit that people are notified of once for an objection of the guard.
     fn once(&self, objection: Objection) -> (Objection, Per) {
@@ -127,18 +127,18 @@ where
 
     async fn hold_per(self, objection: Objection, per: Per) -> Result<Report, Fault> {
         // A delivery that comes again may have left something open: it ends when that is closed, and not before.
-        if !self.dossier.recent.lost.is_empty() || self.visit.carried == Carried::Again {
-            Box::pin(sweep::close_left::<R, P>(self.ports, self.target, self.visit)).await?;
+        if !self.dossier.recent.lost.is_empty() || self.context.carried == Carried::Again {
+            Box::pin(sweep::close_left::<R, P>(self.ports, self.target, self.context)).await?;
         }
         let asks = objection.outcome == Outcome::AwaitingApproval && self.task.purpose() == Purpose::Repair;
         let forecast = Some(guard::forecast(&self.snapshot()));
         let report = self.course.report(self.target, objection.outcome).objected(objection);
         let mut report = Report { forecast, owner: self.dossier.owner.clone(), ..report };
         if asks {
-            Box::pin(ask(self.ports, &mut report, self.course.plan, self.visit)).await?;
+            Box::pin(ask(self.ports, &mut report, self.course.plan, self.context)).await?;
         } else {
             let purpose = self.task.purpose();
-            Box::pin(hold_report(self.ports, &mut report, self.course.plan, (purpose, per), self.visit)).await?;
+            Box::pin(hold_report(self.ports, &mut report, self.course.plan, (purpose, per), self.context)).await?;
         }
         Ok(report)
     }
@@ -177,7 +177,7 @@ where
                 Ok(Report { evidence, ..report })
             }
             Err(fault) => {
-                turn::give_back(self.ports, &claims.turns, Outcome::Failed).await?;
+                shared_lock::give_back(self.ports, &claims.turns, Outcome::Failed).await?;
                 Err(fault)
             }
         }

@@ -10,12 +10,12 @@ use std::{
 use futures_util::FutureExt as _;
 use remedy_domain::{AccountId, Actor, AttemptId, Control, ControlId, Fault, Region, ResourceKind, Target, Timestamp};
 
-use crate::ports::{Clock, Notice, Notices, Own, Put, Shelf, Store, Told};
+use crate::ports::{Clock, LedgerBucket, Notice, Notices, Notified, Own, Put, Store};
 
 /// A ledger in memory, and everything else that tests see.
 #[derive(Debug, Default)]
 pub(crate) struct Shelves {
-    pub(crate) objects: RefCell<BTreeMap<(Shelf, String), Vec<u8>>>,
+    pub(crate) objects: RefCell<BTreeMap<(LedgerBucket, String), Vec<u8>>>,
     /// The keys that were read.
     pub(crate) read: RefCell<Vec<String>>,
     /// What the next listing returns instead: it was made before another worker wrote.
@@ -27,13 +27,13 @@ pub(crate) struct Shelves {
 
 impl Shelves {
     /// All keys of a shelf.
-    pub(crate) fn keys(&self, shelf: Shelf) -> Vec<String> {
+    pub(crate) fn keys(&self, shelf: LedgerBucket) -> Vec<String> {
         now(self.list(shelf, ""))
     }
 }
 
 impl Store for Shelves {
-    async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
+    async fn put_new(&self, shelf: LedgerBucket, key: &str, body: &[u8]) -> Result<Put, Fault> {
         let (mut objects, entry) = (self.objects.borrow_mut(), (shelf, key.to_owned()));
         if objects.contains_key(&entry) {
             return Ok(Put::Exists);
@@ -43,16 +43,16 @@ impl Store for Shelves {
     }
 
     async fn put(&self, key: &str, body: &[u8]) -> Result<(), Fault> {
-        self.objects.borrow_mut().insert((Shelf::State, key.to_owned()), body.to_owned());
+        self.objects.borrow_mut().insert((LedgerBucket::State, key.to_owned()), body.to_owned());
         Ok(())
     }
 
-    async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+    async fn get(&self, shelf: LedgerBucket, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         self.read.borrow_mut().push(key.to_owned());
         Ok(self.objects.borrow().get(&(shelf, key.to_owned())).cloned())
     }
 
-    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
+    async fn list(&self, shelf: LedgerBucket, prefix: &str) -> Result<Vec<String>, Fault> {
         if let Some(earlier) = self.earlier.take() {
             return Ok(earlier);
         }
@@ -97,9 +97,9 @@ impl<T: OnShelves> Clock for T {
 }
 
 impl<T: OnShelves> Notices for T {
-    async fn tell(&self, notice: &Notice) -> Told {
+    async fn tell(&self, notice: &Notice) -> Notified {
         self.shelves().told.borrow_mut().push(notice.clone());
-        Told::Yes
+        Notified::Yes
     }
 }
 

@@ -17,7 +17,7 @@ use remedy_domain::{
 use crate::{
     damage::{self, Damaged, Entries},
     ledger::{bytes, fetch, replace},
-    ports::{Clock, Notices, Own, Put, Shelf, Store},
+    ports::{Clock, LedgerBucket, Notices, Own, Put, Store},
 };
 
 const HOLDS: &str = "hold/";
@@ -38,7 +38,7 @@ pub struct Turned {
 /// The stored state of every switch. A damaged entry may be a hold: it stops everything in its key's scope, and people
 /// are notified.
 pub async fn holds(ports: &(impl Store + Clock + Notices + Own)) -> Result<Vec<Hold>, Fault> {
-    let keys = ports.list(Shelf::State, HOLDS).await?;
+    let keys = ports.list(LedgerBucket::State, HOLDS).await?;
     let scopes: BTreeSet<_> = keys.iter().filter_map(|key| place(key)).map(|(scope, _)| scope.to_owned()).collect();
     last_of_each(ports, &keys, &scopes.into_iter().collect::<Vec<_>>()).await
 }
@@ -50,7 +50,7 @@ pub async fn holds_on(
     control: &str,
     target: &Target,
 ) -> Result<Vec<Hold>, Fault> {
-    let keys = ports.list(Shelf::State, HOLDS).await?;
+    let keys = ports.list(LedgerBucket::State, HOLDS).await?;
     let own = HoldScope::of(control, target).map(|scope| scope.path());
     let named = keys.iter().filter_map(|key| place(key)).map(|(scope, _)| scope);
     let others = named.filter(|scope| HoldScope::of_path(scope).is_none()).map(str::to_owned);
@@ -70,7 +70,7 @@ async fn last_of_each(
 /// The last turn of one switch.
 pub async fn switch(ports: &(impl Store + Clock + Notices + Own), scope: &HoldScope) -> Result<Option<Turned>, Fault> {
     let path = scope.path();
-    let keys = ports.list(Shelf::State, &format!("{HOLDS}{path}")).await?;
+    let keys = ports.list(LedgerBucket::State, &format!("{HOLDS}{path}")).await?;
     last(ports, &keys, &path).await
 }
 
@@ -118,7 +118,7 @@ pub async fn hold(ports: &(impl Store + Clock + Notices + Own), hold: &Hold) -> 
 /// Turns a switch, unless somebody turned it since `next` was read.
 pub async fn turn(store: &impl Store, hold: &Hold, next: u64) -> Result<Put, Fault> {
     let key = format!("{HOLDS}{}/{next:010}", scope_of(hold)?.path());
-    store.put_new(Shelf::State, &key, &bytes(hold)?).await
+    store.put_new(LedgerBucket::State, &key, &bytes(hold)?).await
 }
 
 /// Every stored exemption of a control that may be about a target, those that ended too. A damaged one exempts nothing;
@@ -128,7 +128,7 @@ pub async fn exemptions(
     control: &str,
     target: &Target,
 ) -> Result<Vec<Exemption>, Fault> {
-    let keys = ports.list(Shelf::State, &format!("exemption/{}/", filed(control))).await?;
+    let keys = ports.list(LedgerBucket::State, &format!("exemption/{}/", filed(control))).await?;
     let entries: Entries<Exemption> = damage::each(ports, keys).await?;
     let own = entries.damaged.iter().find(|entry| may_cover(control, entry, target)).map(Damaged::fault);
     let whole = entries.told(ports).await;
@@ -142,14 +142,14 @@ fn may_cover(control: &str, entry: &Damaged, target: &Target) -> bool {
 
 /// Every stored exemption, those that ended too. People are notified of damaged ones.
 pub async fn all_exemptions(ports: &(impl Store + Clock + Notices + Own)) -> Result<Vec<Exemption>, Fault> {
-    let keys = ports.list(Shelf::State, "exemption/").await?;
+    let keys = ports.list(LedgerBucket::State, "exemption/").await?;
     let whole = damage::each(ports, keys).await?.told(ports).await;
     Ok(whole.into_iter().map(|(_, exemption)| exemption).collect())
 }
 
 /// The stored exemption under a name, for its renewal.
 pub async fn exemption(store: &impl Store, control: &str, name: &str) -> Result<Option<Exemption>, Fault> {
-    fetch(store, Shelf::State, &exemption_key(control, name)).await
+    fetch(store, LedgerBucket::State, &exemption_key(control, name)).await
 }
 
 /// Stores an exemption.

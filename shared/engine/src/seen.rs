@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     ledger::{bytes, fetch},
-    ports::{Shelf, Store},
+    ports::{LedgerBucket, Store},
     remediation::{Recall, Remediation},
 };
 
@@ -33,7 +33,7 @@ pub(crate) async fn last<R: Remediation>(store: &impl Store, target: &Target) ->
     if R::RECALL == Recall::Nothing {
         return Ok(None);
     }
-    let seen: Option<Seen> = fetch(store, Shelf::State, &key::<R>(target)).await?;
+    let seen: Option<Seen> = fetch(store, LedgerBucket::State, &key::<R>(target)).await?;
     Ok(seen.map(|seen| seen.memo))
 }
 

@@ -16,11 +16,11 @@ use crate::{
     draft::{Draft, Task, draft, look, restore},
     ledger::{self, Ending, Lease},
     outbox::{self, Letter},
-    ports::{Clock, Doors, Notice, Notices, Own, Place, Ports, Store},
+    ports::{Clients, Clock, Notice, Notices, Own, Place, Ports, Store},
     remediation::{Client, Remediation},
     report::Report,
-    turn,
-    visit::Visit,
+    run_context::RunContext,
+    shared_lock,
 };
 
 /// How long after a lease somebody who looks at the resource may still come by.
@@ -41,21 +41,21 @@ pub struct Author<'a> {
 }
 
 impl<'a> Author<'a> {
-    pub(crate) fn of(visit: &Visit<'a>) -> Self {
-        Self { settings: Some(visit.digest), cause: visit.cause, invocation: visit.invocation }
+    pub(crate) fn of(context: &RunContext<'a>) -> Self {
+        Self { settings: Some(context.digest), cause: context.cause, invocation: context.invocation }
     }
 }
 
 /// Closes every lock of a control that outlived its worker.
-pub async fn close_orphans<R, P>(ports: &P, visit: &Visit<'_>) -> Result<Vec<Report>, Fault>
+pub async fn close_orphans<R, P>(ports: &P, context: &RunContext<'_>) -> Result<Vec<Report>, Fault>
 where
     R: Remediation,
-    P: Ports + Doors<Client<R>>,
+    P: Ports + Clients<Client<R>>,
 {
     let (mut reports, mut failed) = (Vec::new(), None);
-    turn::close_lost(ports).await?;
+    shared_lock::close_lost(ports).await?;
     for (key, lock) in ledger::orphans(ports, R::CONTROL.id.0, ports.now()).await?.told(ports).await {
-        match damage::skipped(ports, close_one::<R, P>(ports, &Lease { key, lock }, visit).await).await {
+        match damage::skipped(ports, close_one::<R, P>(ports, &Lease { key, lock }, context).await).await {
             Ok(closed) => reports.extend(closed.flatten()),
             // One that cannot be read, or closed, does not stop the others.
             Err(fault) => failed = Some(fault),
@@ -64,13 +64,13 @@ where
     failed.map_or(Ok(reports), Err)
 }
 
-async fn close_one<R, P>(ports: &P, lease: &Lease, visit: &Visit<'_>) -> Result<Option<Report>, Fault>
+async fn close_one<R, P>(ports: &P, lease: &Lease, context: &RunContext<'_>) -> Result<Option<Report>, Fault>
 where
     R: Remediation,
-    P: Ports + Doors<Client<R>>,
+    P: Ports + Clients<Client<R>>,
 {
-    let (outcome, reason) = Box::pin(fate::<R, P>(ports, &lease.lock, visit)).await?;
-    let Some(key) = close(ports, lease, outcome, reason, &Author::of(visit)).await? else { return Ok(None) };
+    let (outcome, reason) = Box::pin(fate::<R, P>(ports, &lease.lock, context)).await?;
+    let Some(key) = close(ports, lease, outcome, reason, &Author::of(context)).await? else { return Ok(None) };
     let mut report = Report::settled(&R::CONTROL, &lease.lock.target, outcome).because(reason);
     report.plan = Some(lease.lock.plan.clone());
     report.evidence.push(key);
@@ -79,35 +79,35 @@ where
 
 /// Closes the attempts of crashed workers at one target, each as what it turned out to be. If a worker may still be
 /// running, the result is unknown: the delivery goes back. Returns the keys of the outcomes.
-pub(crate) async fn close_left<R, P>(ports: &P, target: &Target, visit: &Visit<'_>) -> Result<Vec<String>, Fault>
+pub(crate) async fn close_left<R, P>(ports: &P, target: &Target, context: &RunContext<'_>) -> Result<Vec<String>, Fault>
 where
     R: Remediation,
-    P: Ports + Doors<Client<R>>,
+    P: Ports + Clients<Client<R>>,
 {
     let mut outcomes = Vec::new();
     for lease in ledger::unreleased(ports, R::CONTROL.id.0, target).await? {
         if ports.now() < lease.lock.until {
             return Err(Fault::transient("lock", "held-by-another-run"));
         }
-        let closed = close_one::<R, P>(ports, &lease, visit).await?;
+        let closed = close_one::<R, P>(ports, &lease, context).await?;
         outcomes.extend(closed.into_iter().flat_map(|report| report.evidence));
     }
     Ok(outcomes)
 }
 
 /// The state of the resource that a crashed worker was changing.
-async fn fate<R, P>(ports: &P, lock: &Lock, visit: &Visit<'_>) -> Result<(Outcome, &'static str), Fault>
+async fn fate<R, P>(ports: &P, lock: &Lock, context: &RunContext<'_>) -> Result<(Outcome, &'static str), Fault>
 where
     R: Remediation,
-    P: Ports + Doors<Client<R>>,
+    P: Ports + Clients<Client<R>>,
 {
     let client = ports.reader(&Place::of(&lock.target)).await?;
     match lock.purpose.known() {
         Some(Purpose::Repair) => {}
-        Some(Purpose::Revert) => return fate_of_undo::<R>(ports, &client, lock, visit).await,
+        Some(Purpose::Revert) => return fate_of_undo::<R>(ports, &client, lock, context).await,
         None => return Ok((Outcome::Failed, "the worker was lost, and this version does not know what it was about")),
     }
-    Ok(match draft::<R>(Task::Evaluate, &client, &lock.target, visit, ports).await? {
+    Ok(match draft::<R>(Task::Evaluate, &client, &lock.target, context, ports).await? {
         Draft::Course(_) => (Outcome::Failed, "the worker was lost, and the drift persists"),
         Draft::Settled(report) => match report.outcome {
             Outcome::AlreadyCompliant | Outcome::Contained | Outcome::Dormant => {
@@ -123,7 +123,7 @@ async fn fate_of_undo<R: Remediation>(
     store: &impl Store,
     client: &Client<R>,
     lock: &Lock,
-    visit: &Visit<'_>,
+    context: &RunContext<'_>,
 ) -> Result<(Outcome, &'static str), Fault> {
     let failed = (Outcome::Failed, "the worker was lost, and its undo has not arrived");
     let Some(stored) = ledger::stored_plan(store, &lock.plan).await? else { return Ok(failed) };
@@ -131,7 +131,7 @@ async fn fate_of_undo<R: Remediation>(
     let unreadable = |_| damage::fault(&ledger::plan_key(&lock.plan));
     let before: R::Setting = restore(&stored.plan.before).map_err(unreadable)?;
     let after: R::Setting = restore(&stored.plan.after).map_err(unreadable)?;
-    let now = match look::<R>(client, &lock.target, visit, store).await? {
+    let now = match look::<R>(client, &lock.target, context, store).await? {
         Observed::Present { setting, .. } => setting,
         Observed::Absent => return Ok((Outcome::Gone, "the worker was lost, and the resource is gone")),
         Observed::Settling => return Err(Fault::transient("observe", "settling")),

@@ -3,7 +3,7 @@
 //! A key that is not listed here fails the tests that meet it, and a form without fixtures in `tests/formats` fails
 //! `tests/suite/forms.rs`, which reads each of them as older and as later versions write it.
 
-use remedy_engine::Shelf;
+use remedy_engine::LedgerBucket;
 use remedy_evidence::{Name, name::End};
 
 /// A form that is stored.
@@ -115,10 +115,10 @@ impl Form {
 
     /// The form of the object under a key. None: no listed one.
     #[must_use]
-    pub fn of(shelf: Shelf, key: &str) -> Option<Self> {
+    pub fn of(shelf: LedgerBucket, key: &str) -> Option<Self> {
         match shelf {
-            Shelf::State => in_state(key),
-            Shelf::Evidence => in_evidence(key),
+            LedgerBucket::State => in_state(key),
+            LedgerBucket::Evidence => in_evidence(key),
         }
     }
 }
@@ -181,12 +181,12 @@ mod tests {
     #[test]
     fn what_is_not_listed_is_of_no_form() {
         for stray in ["", "lock", "lease/x/y", "lock/x/y/0.held", "settings/other", "notice/x.seen", "ask/x/0.note"] {
-            assert_eq!(Form::of(Shelf::State, stray), None, "{stray}");
+            assert_eq!(Form::of(LedgerBucket::State, stray), None, "{stray}");
         }
         for stray in ["2026/03/02/10/1530.123-x-census-ab.json", "seal/1.json", "notes.txt"] {
-            assert_eq!(Form::of(Shelf::Evidence, stray), None, "{stray}");
+            assert_eq!(Form::of(LedgerBucket::Evidence, stray), None, "{stray}");
         }
         let held = "held/s3-bucket-public/flap/ab-0000000003";
-        assert_eq!(Form::of(Shelf::State, held), Some(Form::Held));
+        assert_eq!(Form::of(LedgerBucket::State, held), Some(Form::Held));
     }
 }

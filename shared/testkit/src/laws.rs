@@ -28,9 +28,9 @@ mod refusals;
 mod representatives;
 mod rest;
 mod runner;
-mod scene;
-mod stage;
+mod scenario;
 mod survival;
+mod test_account;
 mod travel;
 mod undo;
 mod verification;
@@ -45,7 +45,7 @@ pub use agreed::Agreed;
 pub use checks::{check_control, check_loop, check_on_emulator, check_process, check_survival};
 pub use conservation::{conserved, released};
 pub use elements::merged_whole;
-pub use emulated::EmulatedTheatre;
+pub use emulated::EmulatedEnvironment;
 pub use list::{Law, Part};
 pub use people::flaps;
 pub use proptest;
@@ -54,9 +54,9 @@ use remedy_aws::Connect;
 use remedy_domain::{Parameters, Target};
 use remedy_engine::{Remediation, Tags};
 pub use representatives::representatives;
-pub use scene::{Activity, Mark, Scene};
+pub use scenario::{Activity, Mark, Scenario};
 use serde_json::Value;
-pub use stage::{Backstage, FakeTheatre, Prop, Stage, Theatre};
+pub use test_account::{Environment, FakeEnvironment, Inspector, Prop, TestAccount};
 
 /// A control whose laws can be tested.
 #[expect(async_fn_in_trait, reason = "the laws run on one thread; no future crosses to another")]
@@ -79,7 +79,7 @@ pub trait Lawful: Remediation<On: Resource<Client: Connect>> + Sized {
     fn settings() -> BoxedStrategy<Self::Setting>;
 
     /// Creates a world by genuine SDK calls. Returns the id of the resource; nothing if this stage cannot show it.
-    async fn arrange(world: &Self::World, stage: &Stage) -> Option<String>;
+    async fn arrange(world: &Self::World, stage: &TestAccount) -> Option<String>;
 
     /// The organisation's parameters in this world.
     fn parameters(_: &Self::World) -> Parameters {
@@ -113,7 +113,7 @@ pub trait Lawful: Remediation<On: Resource<Client: Connect>> + Sized {
     }
 
     /// Gives a target tags by genuine SDK calls. Returns whether it could.
-    async fn tag(_stage: &Stage, _target: &Target, _tags: &Tags) -> bool {
+    async fn tag(_stage: &TestAccount, _target: &Target, _tags: &Tags) -> bool {
         false
     }
 

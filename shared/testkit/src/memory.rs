@@ -13,7 +13,9 @@ use std::{
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use remedy_aws::{Connect, Session, fault};
 use remedy_domain::{AccountId, AttemptId, Fault, Timestamp, guard::Permit};
-use remedy_engine::{Clock, Doors, GONE_AFTER, Notice, Notices, Own, Place, Put, Shelf, Store, Told, Writer};
+use remedy_engine::{
+    Clients, Clock, GONE_AFTER, LedgerBucket, Notice, Notices, Notified, Own, Place, Put, Store, Writer,
+};
 
 use crate::fake::{Caller, FakeAws, Fate, Mishap, Moment, Turn, VirtualTime};
 
@@ -40,7 +42,7 @@ pub struct Entry {
     /// The access.
     pub access: Access,
     /// Which bucket.
-    pub shelf: Shelf,
+    pub shelf: LedgerBucket,
     /// The key or prefix.
     pub key: String,
 }
@@ -62,7 +64,7 @@ pub struct MemoryPorts {
     time: VirtualTime,
     fate: Fate,
     deadline: Cell<Timestamp>,
-    shelves: RefCell<BTreeMap<(Shelf, String), Vec<u8>>>,
+    shelves: RefCell<BTreeMap<(LedgerBucket, String), Vec<u8>>>,
     log: RefCell<Vec<Entry>>,
     notices: RefCell<Vec<Notice>>,
     mute: Cell<bool>,
@@ -150,7 +152,7 @@ impl MemoryPorts {
 
     /// The objects on a shelf, by key.
     #[must_use]
-    pub fn shelf(&self, shelf: Shelf) -> BTreeMap<String, Vec<u8>> {
+    pub fn shelf(&self, shelf: LedgerBucket) -> BTreeMap<String, Vec<u8>> {
         let shelves = self.shelves.borrow();
         let on_shelf = shelves.iter().filter(|((on, _), _)| *on == shelf);
         on_shelf.map(|((_, key), body)| (key.clone(), body.clone())).collect()
@@ -188,9 +190,9 @@ impl MemoryPorts {
     /// One access: it may go wrong before, and after it was made.
     async fn access<T>(
         &self,
-        shelf: Shelf,
+        shelf: LedgerBucket,
         key: &str,
-        make: impl FnOnce(&mut BTreeMap<(Shelf, String), Vec<u8>>) -> (Access, T),
+        make: impl FnOnce(&mut BTreeMap<(LedgerBucket, String), Vec<u8>>) -> (Access, T),
     ) -> Result<T, Fault> {
         let turn = self.fate.turn();
         self.befall(turn, Moment::Before).await?;
@@ -235,7 +237,7 @@ impl Clock for MemoryPorts {
 }
 
 impl Store for MemoryPorts {
-    async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
+    async fn put_new(&self, shelf: LedgerBucket, key: &str, body: &[u8]) -> Result<Put, Fault> {
         self.access(shelf, key, |objects| match objects.get(&(shelf, key.to_owned())) {
             Some(there) => (Access::Existed, if there == body { Put::Created } else { Put::Exists }),
             None => {
@@ -247,18 +249,18 @@ impl Store for MemoryPorts {
     }
 
     async fn put(&self, key: &str, body: &[u8]) -> Result<(), Fault> {
-        self.access(Shelf::State, key, |objects| {
-            objects.insert((Shelf::State, key.to_owned()), body.to_vec());
+        self.access(LedgerBucket::State, key, |objects| {
+            objects.insert((LedgerBucket::State, key.to_owned()), body.to_vec());
             (Access::Replaced, ())
         })
         .await
     }
 
-    async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+    async fn get(&self, shelf: LedgerBucket, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         self.access(shelf, key, |objects| (Access::Read, objects.get(&(shelf, key.to_owned())).cloned())).await
     }
 
-    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
+    async fn list(&self, shelf: LedgerBucket, prefix: &str) -> Result<Vec<String>, Fault> {
         self.access(shelf, prefix, |objects| {
             let found = objects.keys().filter(|(on, key)| *on == shelf && key.starts_with(prefix));
             (Access::Listed, found.map(|(_, key)| key.clone()).collect())
@@ -278,16 +280,16 @@ impl Own for MemoryPorts {
 }
 
 impl Notices for MemoryPorts {
-    async fn tell(&self, notice: &Notice) -> Told {
+    async fn tell(&self, notice: &Notice) -> Notified {
         if self.mute.get() {
-            return Told::No;
+            return Notified::No;
         }
         self.notices.borrow_mut().push(notice.clone());
-        Told::Yes
+        Notified::Yes
     }
 }
 
-impl<C: Connect> Doors<C> for MemoryPorts {
+impl<C: Connect> Clients<C> for MemoryPorts {
     async fn reader(&self, place: &Place) -> Result<C, Fault> {
         Ok(C::connect(&(self.gate)(place)))
     }

@@ -18,7 +18,7 @@ use aws_smithy_async::{
 use aws_types::{SdkConfig, region::Region};
 use remedy_aws::Session;
 use remedy_domain::fence;
-use remedy_engine::Shelf;
+use remedy_engine::LedgerBucket;
 use serde_json::Value;
 
 use crate::{
@@ -243,8 +243,8 @@ impl World {
             let place = call.resource.as_deref().unwrap_or_default().split_once('/');
             let Some((bucket, key)) = place else { continue };
             let shelf = match bucket {
-                bucket if bucket == self.state_bucket() => Shelf::State,
-                bucket if bucket == self.evidence_bucket() => Shelf::Evidence,
+                bucket if bucket == self.state_bucket() => LedgerBucket::State,
+                bucket if bucket == self.evidence_bucket() => LedgerBucket::Evidence,
                 _ => continue,
             };
             assert!(Form::of(shelf, key).is_some(), "`{key}` is of no form in shared/testkit/src/forms.rs");

@@ -8,12 +8,12 @@ use remedy_domain::{
     hold::Switch,
     settings::Written,
 };
-use remedy_engine::Shelf;
+use remedy_engine::LedgerBucket;
 use remedy_testkit::people;
 
 use crate::{
     controls::{CONTROLS, MADE},
-    queue::Errand,
+    queue::Dispatch,
     resource::Attribute,
     weather::Weather,
     world::{Due, Object, Rules, World},
@@ -169,7 +169,7 @@ impl World {
                 self.changed(resource, attribute, setting);
                 self.tell_controls(resource, attribute);
             }
-            Act::Sweep { control } => self.send(Errand::Sweep { control }, Duration::from_secs(1)),
+            Act::Sweep { control } => self.send(Dispatch::Sweep { control }, Duration::from_secs(1)),
             Act::Undo { back } => self.undo(back),
             Act::Agree => self.agree(),
             Act::Turn { control, switch } => self.turn(control, switch),
@@ -178,7 +178,7 @@ impl World {
             }
             Act::Exempt { control, resource } => self.ask_to_exempt(control, resource),
             Act::Rule { control, mode } => self.ask_for_mode(control, mode),
-            Act::Seal => self.send(Errand::Seal, Duration::from_secs(1)),
+            Act::Seal => self.send(Dispatch::Seal, Duration::from_secs(1)),
             Act::Calm => {
                 self.say(|| "nothing goes wrong any more".to_owned());
                 self.weather = Weather::fair();
@@ -193,7 +193,7 @@ impl World {
         for (control, _) in MADE.iter().enumerate().filter(|(_, made)| made.attribute == attribute) {
             for latest in [Duration::from_secs(5), FOUND] {
                 if !self.chance.per_mille(self.weather.lost_events) {
-                    self.send(Errand::Look { control, resource }, latest);
+                    self.send(Dispatch::Look { control, resource }, latest);
                 }
             }
         }
@@ -216,7 +216,7 @@ impl World {
             approved_by: Some(people::person("bob")),
             renewals: 0,
         };
-        let key = (Shelf::State, format!("exemption/{id}/{}", exemption.id()));
+        let key = (LedgerBucket::State, format!("exemption/{id}/{}", exemption.id()));
         if !self.objects.contains_key(&key) {
             let body = canonical::to_bytes(&exemption).expect("an exemption is canonical");
             self.say(|| format!("{} is granted", key.1));

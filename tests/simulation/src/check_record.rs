@@ -13,7 +13,7 @@ use remedy_domain::{
     stored::Word,
 };
 use remedy_engine::{
-    Shelf,
+    LedgerBucket,
     four_eyes::InForce,
     pursue::{IN_VAIN, share},
 };
@@ -32,8 +32,8 @@ fn read(body: &[u8]) -> Record {
 
 impl World {
     /// Checks an object that was just created.
-    pub(crate) fn check_created(&mut self, shelf: Shelf, key: &str, body: &[u8]) {
-        if shelf == Shelf::Evidence && (key.contains("-intent-") || key.contains("-outcome-")) {
+    pub(crate) fn check_created(&mut self, shelf: LedgerBucket, key: &str, body: &[u8]) {
+        if shelf == LedgerBucket::Evidence && (key.contains("-intent-") || key.contains("-outcome-")) {
             let record = read(body);
             match record.kind {
                 Kind::Intent => self.check_intended(key, &record),
@@ -48,7 +48,7 @@ impl World {
     /// Who decides may, and did not ask.
     fn check_decided(&mut self, ask: &str, decision: &[u8]) {
         let decision: Decision = serde_json::from_slice(decision).expect("a decision");
-        let asked = self.objects.get(&(Shelf::State, ask.to_owned())).map(|object| &object.body);
+        let asked = self.objects.get(&(LedgerBucket::State, ask.to_owned())).map(|object| &object.body);
         let asked: Option<Ask> = asked.map(|body| serde_json::from_slice(body).expect("an ask"));
         let is_own = asked.as_ref().is_none_or(|asked| asked.by.as_ref() == Some(&decision.by));
         if is_own || !self.rules_in_force().settings.people.may_decide(&decision.by.arn) {
@@ -112,7 +112,8 @@ impl World {
     fn released(&self, resource: usize, control: usize) -> Vec<Released> {
         let line = format!("lock/{}/{}/", MADE[control].id, self.resources[resource].hash);
         let done = self.keys(&line).filter(|key| key.ends_with(".done")).map(str::to_owned);
-        let read = |key| serde_json::from_slice(&self.objects[&(Shelf::State, key)].body).expect("a released lock");
+        let read =
+            |key| serde_json::from_slice(&self.objects[&(LedgerBucket::State, key)].body).expect("a released lock");
         done.map(read).collect()
     }
 
@@ -143,7 +144,7 @@ impl World {
         else {
             return self.broke(Invariant::Concluded, format!("{key} has no attempt or no outcome"));
         };
-        let intent = (Shelf::Evidence, key.replace("-outcome-", "-intent-"));
+        let intent = (LedgerBucket::Evidence, key.replace("-outcome-", "-intent-"));
         let since = self.objects.get(&intent).map(|object| object.at);
         *self.tally.outcomes.entry(outcome.word()).or_default() += 1;
         if matches!(outcome, Outcome::Repaired | Outcome::Reverted) {
@@ -178,7 +179,8 @@ impl World {
         let workers = &self.messages[message].workers;
         let attempts: BTreeSet<_> = workers.iter().flat_map(|worker| &self.workers[*worker].attempts).collect();
         let of = |kind: &str| {
-            let records = self.objects.keys().filter(|(shelf, key)| *shelf == Shelf::Evidence && key.contains(kind));
+            let records =
+                self.objects.keys().filter(|(shelf, key)| *shelf == LedgerBucket::Evidence && key.contains(kind));
             let own = |key: &str| attempts.iter().copied().find(|attempt| key.contains(attempt.as_str())).cloned();
             records.filter_map(|(_, key)| own(key)).collect::<BTreeSet<_>>()
         };
@@ -226,7 +228,7 @@ impl World {
         let mut counts: BTreeMap<AttemptId, (usize, usize)> = BTreeMap::new();
         for ((shelf, key), object) in &self.objects {
             let is_attempt = key.contains("-intent-") || key.contains("-outcome-");
-            if *shelf != Shelf::Evidence || !is_attempt {
+            if *shelf != LedgerBucket::Evidence || !is_attempt {
                 continue;
             }
             let record = read(&object.body);

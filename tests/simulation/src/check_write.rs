@@ -7,7 +7,7 @@ use remedy_domain::{
     guard::Purpose,
     hold::{Hold, HoldScope},
 };
-use remedy_engine::Shelf;
+use remedy_engine::LedgerBucket;
 
 use crate::{
     Invariant,
@@ -74,7 +74,7 @@ impl World {
     fn open_locks(&self, line: &str) -> Vec<Held> {
         let keys = self.open_keys(line);
         let held = |key: String| {
-            let object = &self.objects[&(Shelf::State, key)];
+            let object = &self.objects[&(LedgerBucket::State, key)];
             Held { lock: serde_json::from_slice(&object.body).expect("a lock"), at: object.at }
         };
         keys.into_iter().map(held).collect()
@@ -82,15 +82,16 @@ impl World {
 
     /// The keys of locks that were never released.
     pub(crate) fn open_keys(&self, line: &str) -> Vec<String> {
-        let is_open =
-            |key: &&str| !key.ends_with(".done") && !self.objects.contains_key(&(Shelf::State, format!("{key}.done")));
+        let is_open = |key: &&str| {
+            !key.ends_with(".done") && !self.objects.contains_key(&(LedgerBucket::State, format!("{key}.done")))
+        };
         self.keys(line).filter(is_open).map(str::to_owned).collect()
     }
 
     /// The intent is durable, names the call, and leaves room for it. Returns since when it is.
     fn check_intent(&mut self, pen: &Pen, lock: &Lock) -> Option<Timestamp> {
         let call = MADE[pen.control].call.operation;
-        let Some(object) = self.objects.get(&(Shelf::Evidence, lock.intent_key())) else {
+        let Some(object) = self.objects.get(&(LedgerBucket::Evidence, lock.intent_key())) else {
             self.broke(Invariant::Intended, format!("worker {} writes without an intent", pen.worker));
             return None;
         };
@@ -145,7 +146,7 @@ impl World {
     fn is_agreed(&self, attempt: &AttemptId) -> bool {
         let own = canonical::to_bytes(attempt).expect("an attempt is canonical");
         let spent = self.keys("ask/").filter_map(|key| key.strip_suffix(".spent").map(|ask| (key, ask)));
-        let on_file = |key: &str| self.objects.get(&(Shelf::State, key.to_owned()));
+        let on_file = |key: &str| self.objects.get(&(LedgerBucket::State, key.to_owned()));
         let mut agreed = spent.filter(|(_, ask)| on_file(&format!("{ask}.decision")).is_some());
         agreed.any(|(key, _)| on_file(key).is_some_and(|object| object.body == own))
     }
@@ -163,7 +164,7 @@ impl World {
         let folder = format!("hold/{}/", scope.path());
         let stored = self.keys(&folder);
         stored
-            .map(|key| &self.objects[&(Shelf::State, key.to_owned())])
+            .map(|key| &self.objects[&(LedgerBucket::State, key.to_owned())])
             .map(|object| (object.at, is_on(object)))
             .collect()
     }
@@ -172,7 +173,7 @@ impl World {
     pub(crate) fn is_exempt(&self, resource: usize, control: usize, before: Timestamp, until: Until) -> bool {
         let (id, target) = (MADE[control].id, &self.resources[resource].target);
         let key = format!("exemption/{id}/{}", exemption::name(id, &target.account, &target.id));
-        let on_file = self.objects.get(&(Shelf::State, key)).is_some_and(|object| {
+        let on_file = self.objects.get(&(LedgerBucket::State, key)).is_some_and(|object| {
             let exemption: Exemption = serde_json::from_slice(&object.body).expect("an exemption");
             let off = self.clocks_differ();
             object.at < before

@@ -1,7 +1,7 @@
 //! Three simulated controls: two own one element each of a document that is always written whole, one owns two flags
 //! that are written one by one.
 
-use remedy_engine::{Runnable, enlist, prelude::*};
+use remedy_engine::{Runnable, control, prelude::*};
 
 use crate::{
     Planted,
@@ -91,9 +91,9 @@ pub(crate) fn enlisted(number: usize, planted: Option<Planted>) -> Box<dyn Runna
 
 fn listed<const WHOLE: bool>(number: usize) -> Box<dyn Runnable<Hands>> {
     match number {
-        0 => enlist::<Simulated<0, WHOLE>, Hands>(),
-        1 => enlist::<Simulated<1, WHOLE>, Hands>(),
-        _ => enlist::<Simulated<2, WHOLE>, Hands>(),
+        0 => control::<Simulated<0, WHOLE>, Hands>(),
+        1 => control::<Simulated<1, WHOLE>, Hands>(),
+        _ => control::<Simulated<2, WHOLE>, Hands>(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use remedy_domain::{Outcome, PlanId, evidence::Released, settings::Written};
-use remedy_engine::{Put, Shelf, four_eyes::InForce};
+use remedy_engine::{LedgerBucket, Put, four_eyes::InForce};
 
 use crate::{
     Planted,
@@ -13,7 +13,7 @@ use crate::{
 
 impl World {
     /// Creates an object that must not exist yet.
-    pub(crate) fn put_new(&mut self, shelf: Shelf, key: &str, body: &[u8]) -> Put {
+    pub(crate) fn put_new(&mut self, shelf: LedgerBucket, key: &str, body: &[u8]) -> Put {
         if let Some(answer) = self.planted_put(key) {
             return answer;
         }
@@ -67,7 +67,7 @@ impl World {
         }
         let plan = key.strip_prefix("plan/").and_then(|plan| PlanId::parse(plan).ok());
         self.plans.extend(plan.filter(|plan| !self.plans.contains(plan)));
-        let entry = (Shelf::State, key.to_owned());
+        let entry = (LedgerBucket::State, key.to_owned());
         // An exemption that is renewed has been stored since it was first granted.
         let at = self.objects.get(&entry).map_or(self.now, |there| there.at);
         self.objects.insert(entry, Object { at, body: body.to_vec() });
@@ -87,7 +87,7 @@ impl World {
     }
 
     /// Reads an object.
-    pub(crate) fn get(&self, shelf: Shelf, key: &str) -> Option<Vec<u8>> {
+    pub(crate) fn get(&self, shelf: LedgerBucket, key: &str) -> Option<Vec<u8>> {
         if self.planted == Some(Planted::AttemptsForgotten) && key.ends_with(".done") {
             return self.objects.get(&(shelf, key.to_owned())).map(|object| forgotten(&object.body));
         }
@@ -101,7 +101,7 @@ impl World {
     }
 
     /// The keys of a bucket under a prefix.
-    pub(crate) fn list(&self, shelf: Shelf, prefix: &str) -> Vec<String> {
+    pub(crate) fn list(&self, shelf: LedgerBucket, prefix: &str) -> Vec<String> {
         let unlisted = match self.planted {
             Some(Planted::HoldsUnlisted) => prefix.starts_with("hold/"),
             Some(Planted::BudgetShared) => prefix.starts_with("budget/"),
@@ -120,11 +120,11 @@ impl World {
 
     /// The same of the state bucket, as it is.
     pub(crate) fn keys(&self, prefix: &str) -> impl Iterator<Item = &str> {
-        self.on(Shelf::State, prefix)
+        self.on(LedgerBucket::State, prefix)
     }
 
     /// The same of any bucket.
-    pub(crate) fn on(&self, shelf: Shelf, prefix: &str) -> impl Iterator<Item = &str> {
+    pub(crate) fn on(&self, shelf: LedgerBucket, prefix: &str) -> impl Iterator<Item = &str> {
         let listed = self.objects.range((shelf, prefix.to_owned())..).map(|((on, key), _)| (*on, key.as_str()));
         listed.take_while(move |(on, key)| *on == shelf && key.starts_with(prefix)).map(|(_, key)| key)
     }

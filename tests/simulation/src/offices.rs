@@ -10,7 +10,7 @@ use p256::{
 use remedy_aws::{Sent, objects::KeyPage};
 use remedy_domain::{AccountId, Fault, Mode, PlanId, canonical, request::Request, settings::Written};
 use remedy_engine::{
-    Own as _, Shelf, Store as _,
+    LedgerBucket, Own as _, Store as _,
     four_eyes::{self, Ahead, Deployment, Governing},
     outbox,
     sweep::{self, Author},
@@ -23,7 +23,7 @@ use serde_json::Value;
 use crate::{
     Invariant, Planted,
     ports::Hands,
-    queue::{End, Errand},
+    queue::{Dispatch, End},
     world::World,
 };
 
@@ -71,8 +71,8 @@ pub(crate) async fn operate(hands: &Hands, governing: &Governing, by: &str, requ
 impl Courier for Hands {
     async fn send(&self, _: &str, event: &Value) -> Result<Sent, Fault> {
         let plan = |pointer| event.pointer(pointer).and_then(Value::as_str).and_then(|plan| PlanId::parse(plan).ok());
-        let approved = plan("/approved/plan").map(|plan| Errand::Approved { plan });
-        let errand = approved.or_else(|| plan("/revert/plan").map(|plan| Errand::Undo { plan }));
+        let approved = plan("/approved/plan").map(|plan| Dispatch::Approved { plan });
+        let errand = approved.or_else(|| plan("/revert/plan").map(|plan| Dispatch::Undo { plan }));
         let errand = errand.expect("the operator sends one of these");
         let send = move |world: &mut World| world.send(errand.clone(), std::time::Duration::from_secs(1));
         self.call("sqs:SendMessage", send).await.map(|()| Sent::Queued)
@@ -105,7 +105,7 @@ impl Depot for Hands {
     }
 
     async fn pieces(&self, key: &str, longest: u64, take: &mut dyn FnMut(&[u8])) -> Result<Read<()>, Fault> {
-        let Some(bytes) = self.get(Shelf::Evidence, key).await? else { return Ok(Err(Why::Gone)) };
+        let Some(bytes) = self.get(LedgerBucket::Evidence, key).await? else { return Ok(Err(Why::Gone)) };
         if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > longest {
             return Ok(Err(Why::TooLarge));
         }
@@ -141,7 +141,7 @@ impl Signer for Hands {
 impl World {
     /// The keys of the evidence bucket after `after`, a page of them.
     fn page(&self, prefix: &str, after: &str) -> KeyPage {
-        let within = self.on(Shelf::Evidence, prefix).filter(|key| *key > after);
+        let within = self.on(LedgerBucket::Evidence, prefix).filter(|key| *key > after);
         let mut keys: Vec<_> = within.map(str::to_owned).collect();
         if self.planted == Some(Planted::RecordUnlisted) {
             keys.retain(|key| !key.contains("-intent-"));
@@ -154,7 +154,7 @@ impl World {
     /// Checks the sealed evidence as an auditor does.
     pub(crate) fn check_sealed(&mut self) {
         let mut archive = Archive::default();
-        let evidence = self.objects.iter().filter(|((shelf, _), _)| *shelf == Shelf::Evidence);
+        let evidence = self.objects.iter().filter(|((shelf, _), _)| *shelf == LedgerBucket::Evidence);
         for ((_, key), object) in evidence {
             archive.add(key, &object.body);
         }

@@ -8,14 +8,14 @@ use remedy_domain::{
     hold::{self, Hold, HoldScope, Switch},
     request::{Decide, Document, Request, Revert, Turn},
 };
-use remedy_engine::Shelf;
+use remedy_engine::LedgerBucket;
 use remedy_testkit::people;
 use serde_json::value::to_raw_value;
 
 use crate::{
     acts::Act,
     controls::MADE,
-    queue::Errand,
+    queue::Dispatch,
     world::{Due, Object, World},
 };
 
@@ -40,7 +40,7 @@ impl World {
     }
 
     fn operate(&mut self, by: &'static str, request: Request) {
-        self.send(Errand::Operate { by, request: Rc::new(request) }, Duration::from_secs(1));
+        self.send(Dispatch::Operate { by, request: Rc::new(request) }, Duration::from_secs(1));
     }
 
     /// Somebody asks for the undo of the nth plan from the last; now and then somebody sends it although nobody agreed.
@@ -48,7 +48,7 @@ impl World {
         let unknown = || PlanId::parse("0".repeat(64)).expect("a plan id");
         let plan = self.plans.iter().rev().nth(back).cloned().unwrap_or_else(unknown);
         if self.chance.per_mille(100) {
-            return self.send(Errand::Undo { plan }, Duration::from_secs(1));
+            return self.send(Dispatch::Undo { plan }, Duration::from_secs(1));
         }
         self.ask(Request::Revert(Revert {
             plan: Some(plan.to_string()),
@@ -108,17 +108,17 @@ impl World {
         let hold = Hold { format: hold::FORMAT, scope: scope.into(), switch: Switch::Released.into(), reason, by, at };
         let body = canonical::to_bytes(&hold).expect("a hold is canonical");
         self.say(|| format!("{key} is stored"));
-        self.objects.insert((Shelf::State, key), Object { at: self.now, body });
+        self.objects.insert((LedgerBucket::State, key), Object { at: self.now, body });
     }
 
     /// Somebody agrees to something that waits: most of the time, to what was asked for last.
     pub(crate) fn agree(&mut self) {
         let is_open = |key: &&str| {
-            let has = |end: &str| self.objects.contains_key(&(Shelf::State, format!("{key}{end}")));
+            let has = |end: &str| self.objects.contains_key(&(LedgerBucket::State, format!("{key}{end}")));
             !key.contains('.') && !has(".decision")
         };
         let mut open: Vec<_> = self.keys("ask/").filter(is_open).map(str::to_owned).collect();
-        open.sort_by_key(|key| self.objects[&(Shelf::State, key.clone())].at);
+        open.sort_by_key(|key| self.objects[&(LedgerBucket::State, key.clone())].at);
         let chosen = if self.chance.per_mille(800) { open.pop() } else { open.into_iter().next() };
         if let Some(id) = chosen.as_deref().and_then(|key| key.split('/').nth(1)) {
             let (by, decide) = (self.chance.pick(&DECIDERS), Decide { id: id.to_owned(), reason: None });

@@ -11,7 +11,9 @@ use std::{
 };
 
 use remedy_domain::{AccountId, AttemptId, CLOCKS_DIFFER, Fault, SignedDuration, Target, Timestamp, guard::Permit};
-use remedy_engine::{Clock, Doors, GONE_AFTER, Notice, Notices, Own, Place, Put, Shelf, Store, Told, Writer};
+use remedy_engine::{
+    Clients, Clock, GONE_AFTER, LedgerBucket, Notice, Notices, Notified, Own, Place, Put, Store, Writer,
+};
 
 use crate::{
     Planted,
@@ -98,7 +100,7 @@ impl Hands {
     /// One call on the ledger: during an outage it is refused, and never as transient.
     async fn ledger<T>(
         &self,
-        shelf: Shelf,
+        shelf: LedgerBucket,
         doing: &'static str,
         effect: impl FnMut(&mut World) -> T + 'static,
     ) -> Result<T, Fault> {
@@ -202,17 +204,17 @@ impl Clock for Hands {
 }
 
 impl Store for Hands {
-    async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
+    async fn put_new(&self, shelf: LedgerBucket, key: &str, body: &[u8]) -> Result<Put, Fault> {
         let (key, body) = (key.to_owned(), body.to_vec());
         self.ledger(shelf, "s3:PutObject", move |world| world.put_new(shelf, &key, &body)).await
     }
 
     async fn put(&self, key: &str, body: &[u8]) -> Result<(), Fault> {
         let (key, body) = (key.to_owned(), body.to_vec());
-        self.ledger(Shelf::State, "s3:PutObject", move |world| world.put(&key, &body)).await
+        self.ledger(LedgerBucket::State, "s3:PutObject", move |world| world.put(&key, &body)).await
     }
 
-    async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+    async fn get(&self, shelf: LedgerBucket, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         let (key, worker) = (key.to_owned(), self.worker);
         let read = move |world: &mut World| {
             if key == IN_FORCE {
@@ -223,7 +225,7 @@ impl Store for Hands {
         self.ledger(shelf, "s3:GetObject", read).await
     }
 
-    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
+    async fn list(&self, shelf: LedgerBucket, prefix: &str) -> Result<Vec<String>, Fault> {
         let prefix = prefix.to_owned();
         self.ledger(shelf, "s3:ListObjectsV2", move |world| world.list(shelf, &prefix)).await
     }
@@ -240,17 +242,17 @@ impl Own for Hands {
 }
 
 impl Notices for Hands {
-    async fn tell(&self, notice: &Notice) -> Told {
+    async fn tell(&self, notice: &Notice) -> Notified {
         let notice = notice.clone();
         // As on AWS: a notice that fails never fails a run.
         match self.call("sns:Publish", move |world| world.told(&notice)).await {
-            Ok(()) => Told::Yes,
-            Err(_) => Told::No,
+            Ok(()) => Notified::Yes,
+            Err(_) => Notified::No,
         }
     }
 }
 
-impl Doors<Account> for Hands {
+impl Clients<Account> for Hands {
     async fn reader(&self, _: &Place) -> Result<Account, Fault> {
         Ok(Account { hands: self.clone(), session: None })
     }

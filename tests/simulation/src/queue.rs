@@ -4,13 +4,13 @@ use std::{rc::Rc, time::Duration};
 
 use remedy_domain::{
     Fault, FaultKind, Mode, PlanId, Settings,
-    ask::{Standing, Subject},
-    guard::Means,
+    ask::{ApprovalStatus, Subject},
+    guard::WriteAccess,
     request::Request,
     trigger::Carried,
 };
 use remedy_engine::{
-    Clock as _, Place, Reach, Report, Visit,
+    Clock as _, Place, Reach, Report, RunContext,
     asks::{self, OnFile},
     draft::Task,
     ledger,
@@ -26,7 +26,7 @@ use crate::{
 
 /// The task of a message. Controls and resources are numbers.
 #[derive(Debug, Clone)]
-pub(crate) enum Errand {
+pub(crate) enum Dispatch {
     /// Look at a resource.
     Look { control: usize, resource: usize },
     /// Close what lost workers left, and look at every resource.
@@ -57,7 +57,7 @@ pub(crate) enum End {
 /// One message.
 #[derive(Debug)]
 pub(crate) struct Message {
-    pub(crate) errand: Errand,
+    pub(crate) errand: Dispatch,
     pub(crate) receives: u32,
     /// Who took it, duplicates not counted.
     pub(crate) workers: Vec<usize>,
@@ -69,7 +69,7 @@ pub(crate) const DELIVERIES: u32 = 5;
 
 impl World {
     /// Sends a message. It may arrive twice.
-    pub(crate) fn send(&mut self, errand: Errand, latest: Duration) {
+    pub(crate) fn send(&mut self, errand: Dispatch, latest: Duration) {
         let message = self.messages.len();
         self.say(|| format!("message {message}: {errand:?}"));
         self.messages.push(Message { errand, receives: 0, workers: Vec::new(), end: None });
@@ -83,51 +83,51 @@ impl World {
 }
 
 /// Follows a message as the host does.
-pub(crate) async fn follow(hands: Hands, (errand, carried): (Errand, Carried), roster: Roster) -> End {
-    if let Errand::Seal = errand {
+pub(crate) async fn follow(hands: Hands, (errand, carried): (Dispatch, Carried), roster: Controls) -> End {
+    if let Dispatch::Seal = errand {
         return offices::seal(&hands).await;
     }
     let document = Rc::clone(&hands.world().document);
     let Ok(governing) = offices::governing(&hands, document).await else { return End::GivenBack };
-    if let Errand::Operate { by, request } = &errand {
+    if let Dispatch::Operate { by, request } = &errand {
         return offices::operate(&hands, &governing, by, request).await;
     }
     let (settings, digest) = remembered(&hands).unwrap_or_else(|| of(&governing.written.settings));
     let (own, invocation) = ([], format!("worker {}", hands.worker()));
-    let visit = Visit {
+    let context = RunContext {
         function: "simulation",
         settings: &settings,
         digest: &digest,
         environment: Mode::Observe,
         ceiling: None,
         own: &own,
-        means: Means::WriteRole,
+        means: WriteAccess::WriteRole,
         reach: Reach::Organization,
         carried,
         cause: "simulation",
         invocation: &invocation,
     };
     let followed = match errand {
-        Errand::Look { control, resource } => roster.look(&hands, control, resource, &visit).await,
-        Errand::Sweep { control } => roster.sweep(&hands, control, &visit).await,
-        Errand::Undo { plan } => match ledger::stored_plan(&hands, &plan).await {
+        Dispatch::Look { control, resource } => roster.look(&hands, control, resource, &context).await,
+        Dispatch::Sweep { control } => roster.sweep(&hands, control, &context).await,
+        Dispatch::Undo { plan } => match ledger::stored_plan(&hands, &plan).await {
             Ok(None) => return End::Refused,
-            Ok(Some(stored)) => roster.undo(&hands, &stored, &visit).await,
+            Ok(Some(stored)) => roster.undo(&hands, &stored, &context).await,
             Err(fault) => Err(fault),
         },
-        Errand::Approved { plan } => match asks::latest(&hands, plan.as_str()).await {
+        Dispatch::Approved { plan } => match asks::latest(&hands, plan.as_str()).await {
             Ok(None) => return End::Refused,
             Ok(Some(on_file)) if is_approved(&hands, &on_file, &settings) => {
-                roster.approved(&hands, &on_file, Task::Approved(&on_file), &visit).await
+                roster.approved(&hands, &on_file, Task::Approved(&on_file), &context).await
             }
             // As the host does: an earlier delivery may have used the approval up.
             Ok(Some(on_file)) if carried == Carried::Again => {
-                roster.approved(&hands, &on_file, Task::Repair, &visit).await
+                roster.approved(&hands, &on_file, Task::Repair, &context).await
             }
             Ok(Some(_)) => return End::Refused,
             Err(fault) => Err(fault),
         },
-        Errand::Operate { .. } | Errand::Seal => return End::Done,
+        Dispatch::Operate { .. } | Dispatch::Seal => return End::Done,
     };
     match followed {
         Ok(Some(report)) if report.wants_redelivery() || !report.is_stored() => End::GivenBack,
@@ -149,7 +149,7 @@ fn remembered(hands: &Hands) -> Option<(Settings, String)> {
 
 fn is_approved(hands: &Hands, on_file: &OnFile, settings: &Settings) -> bool {
     let lost: Vec<_> = on_file.spender().cloned().into_iter().collect();
-    matches!(on_file.standing(hands.now(), &settings.people, &lost), Standing::Approved(_))
+    matches!(on_file.standing(hands.now(), &settings.people, &lost), ApprovalStatus::Approved(_))
 }
 
 /// Whether the planted bug is that a fault of the ledger ends a run.
@@ -158,39 +158,45 @@ fn forgives(hands: &Hands) -> bool {
 }
 
 /// All controls.
-pub(crate) struct Roster(pub(crate) Vec<Box<dyn remedy_engine::Runnable<Hands>>>);
+pub(crate) struct Controls(pub(crate) Vec<Box<dyn remedy_engine::Runnable<Hands>>>);
 
 type Followed = Result<Option<Report>, Fault>;
 
-impl Roster {
-    async fn look(&self, hands: &Hands, control: usize, resource: usize, visit: &Visit<'_>) -> Followed {
+impl Controls {
+    async fn look(&self, hands: &Hands, control: usize, resource: usize, context: &RunContext<'_>) -> Followed {
         let target = hands.target(resource);
-        self.0[control].run(hands, &target, Task::Repair, visit).await.map(Some)
+        self.0[control].run(hands, &target, Task::Repair, context).await.map(Some)
     }
 
-    async fn sweep(&self, hands: &Hands, control: usize, visit: &Visit<'_>) -> Followed {
-        let closed = self.0[control].close_orphans(hands, visit).await?;
+    async fn sweep(&self, hands: &Hands, control: usize, context: &RunContext<'_>) -> Followed {
+        let closed = self.0[control].close_orphans(hands, context).await?;
         for report in &closed {
             hands.say(|| format!("{} is closed: {:?}", report.target.id, report.outcome));
         }
         let targets = self.0[control].discover(hands, &Place::of(&hands.target(0))).await?;
         for resource in 0..targets.len() {
-            let send = move |world: &mut World| world.send(Errand::Look { control, resource }, Duration::from_secs(2));
+            let send =
+                move |world: &mut World| world.send(Dispatch::Look { control, resource }, Duration::from_secs(2));
             hands.call("sqs:SendMessageBatch", send).await?;
         }
         Ok(None)
     }
 
-    async fn approved(&self, hands: &Hands, on_file: &OnFile, task: Task<'_>, visit: &Visit<'_>) -> Followed {
+    async fn approved(&self, hands: &Hands, on_file: &OnFile, task: Task<'_>, context: &RunContext<'_>) -> Followed {
         let Subject::Plan { plan } = &on_file.ask.subject else { return Ok(None) };
         let control = controls::number(&plan.plan.control).expect("a control of the simulation");
-        self.0[control].run(hands, &plan.plan.target, task, visit).await.map(Some)
+        self.0[control].run(hands, &plan.plan.target, task, context).await.map(Some)
     }
 
-    async fn undo(&self, hands: &Hands, stored: &remedy_domain::evidence::StoredPlan, visit: &Visit<'_>) -> Followed {
+    async fn undo(
+        &self,
+        hands: &Hands,
+        stored: &remedy_domain::evidence::StoredPlan,
+        context: &RunContext<'_>,
+    ) -> Followed {
         let control = controls::number(&stored.plan.control).expect("a control of the simulation");
         let target = &stored.plan.target;
-        let report = self.0[control].run(hands, target, Task::Revert(stored), visit).await?;
+        let report = self.0[control].run(hands, target, Task::Revert(stored), context).await?;
         hands.reported(control, &report);
         hands.say(|| format!("the undo of {} by {} ends {:?}", target.id, MADE[control].id, report.outcome));
         Ok(Some(report))

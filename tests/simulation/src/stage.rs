@@ -18,7 +18,7 @@ use crate::{
     chance::Chance,
     controls::{CONTROLS, enlisted},
     ports::Hands,
-    queue::{DELIVERIES, End, Roster, follow},
+    queue::{Controls, DELIVERIES, End, follow},
     world::{Copies, Due, Worker, World},
 };
 
@@ -115,7 +115,7 @@ impl Stage {
         world.after(Duration::ZERO, Due::Resume(worker));
         world.after(timeout, Due::End(worker));
         drop(world);
-        let roster = Roster((0..CONTROLS).map(|control| enlisted(control, planted)).collect());
+        let roster = Controls((0..CONTROLS).map(|control| enlisted(control, planted)).collect());
         let hands = Hands::of(&self.world, worker, began + timeout);
         let future = Box::pin(follow(hands, (errand, carried), roster));
         self.running.insert(worker, Running { message, copies, began, future });

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use remedy_domain::SignedDuration;
-use remedy_engine::Shelf;
+use remedy_engine::LedgerBucket;
 
 use crate::chance::Chance;
 
@@ -51,7 +51,7 @@ struct Outage {
     /// Its beginning and its end, after the start.
     span: (Duration, Duration),
     /// The only bucket that it affects; both if absent.
-    shelf: Option<Shelf>,
+    shelf: Option<LedgerBucket>,
     /// The only call that it affects; all if absent.
     call: Option<&'static str>,
 }
@@ -63,7 +63,8 @@ impl Outage {
         }
         let from = chance.up_to(Duration::from_mins(8));
         let until = from + chance.up_to(Duration::from_mins(20));
-        let shelf = chance.pick(&[None, Some(Shelf::State), Some(Shelf::Evidence), Some(Shelf::Evidence)]);
+        let shelf =
+            chance.pick(&[None, Some(LedgerBucket::State), Some(LedgerBucket::Evidence), Some(LedgerBucket::Evidence)]);
         let call = chance.pick(&[None, Some("s3:PutObject"), Some("s3:GetObject"), Some("s3:ListObjectsV2")]);
         Some(Self { span: (from, until), shelf, call })
     }
@@ -123,7 +124,7 @@ impl Weather {
     }
 
     /// Whether the ledger refuses this, so long after the start.
-    pub(crate) fn is_out(&self, since: Duration, shelf: Shelf, call: &str) -> bool {
+    pub(crate) fn is_out(&self, since: Duration, shelf: LedgerBucket, call: &str) -> bool {
         self.outage.is_some_and(|outage| {
             let (from, until) = outage.span;
             let is_meant = outage.shelf.is_none_or(|out| out == shelf) && outage.call.is_none_or(|out| out == call);

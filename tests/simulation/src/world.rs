@@ -8,13 +8,13 @@ use std::{
 };
 
 use remedy_domain::{AttemptId, Outcome, PlanId, Settings, SignedDuration, Target, Timestamp, settings::Written};
-use remedy_engine::{Notice, Shelf};
+use remedy_engine::{LedgerBucket, Notice};
 
 use crate::{
     Broken, Invariant, Planted, Tally,
     acts::Act,
     chance::Chance,
-    queue::{Errand, Message},
+    queue::{Dispatch, Message},
     resource::{Attribute, Author, Elements, Resource},
     weather::Weather,
 };
@@ -92,7 +92,7 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     agenda: BTreeMap<(Timestamp, u64), Due>,
     sequence: u64,
-    pub(crate) objects: BTreeMap<(Shelf, String), Object>,
+    pub(crate) objects: BTreeMap<(LedgerBucket, String), Object>,
     pub(crate) resources: Vec<Resource>,
     /// The deployed document: the first settings.
     pub(crate) document: Rc<Written>,
@@ -255,7 +255,7 @@ impl World {
 
     /// How often the sealer ran: each time it sends again what no mark says was sent.
     fn sealers(&self) -> usize {
-        let of_sealer = self.messages.iter().filter(|message| matches!(message.errand, Errand::Seal));
+        let of_sealer = self.messages.iter().filter(|message| matches!(message.errand, Dispatch::Seal));
         of_sealer.map(|message| message.workers.len()).sum()
     }
 

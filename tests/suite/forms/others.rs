@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use remedy_engine::Shelf;
+use remedy_engine::LedgerBucket;
 use remedy_testkit::{
     forms::Form,
     world::{World, done, only_run},
@@ -15,8 +15,9 @@ use crate::drift::{ALL, Drift};
 
 /// The world's state bucket, filled. The settings in force are this world's.
 async fn filled(world: &World, change: Change) {
-    for fixture in
-        fixtures(Shelf::State).into_iter().filter(|fixture| !matches!(fixture.form, Form::InForce | Form::KnownKey))
+    for fixture in fixtures(LedgerBucket::State)
+        .into_iter()
+        .filter(|fixture| !matches!(fixture.form, Form::InForce | Form::KnownKey))
     {
         let put = world.s3().put_object().bucket(world.state_bucket()).key(&fixture.key).body(change(&fixture).into());
         put.send().await.expect("the state bucket takes an entry");

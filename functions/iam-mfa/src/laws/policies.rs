@@ -3,7 +3,7 @@
 use aws_sdk_iam::Client;
 use remedy_domain::fence;
 use remedy_testkit::laws::{
-    Stage,
+    TestAccount,
     proptest::{
         prelude::{Just, Strategy},
         prop_oneof,
@@ -55,7 +55,7 @@ pub(super) async fn deploy(client: &Client, arn: &str, wanted: Deployed) -> Opti
 }
 
 /// Attaches so many policies that nobody else has.
-pub(super) async fn attach_others(client: &Client, stage: &Stage, user: &str, count: usize) {
+pub(super) async fn attach_others(client: &Client, stage: &TestAccount, user: &str, count: usize) {
     for _ in 0..count {
         let request = client.create_policy().policy_name(stage.name("other")).policy_document(NOTHING);
         let made = request.send().await.unwrap().policy.unwrap();

@@ -7,7 +7,7 @@ use aws_sdk_iam::{
 use remedy_domain::fence::document;
 use remedy_engine::Tags;
 use remedy_testkit::laws::{
-    Stage,
+    TestAccount,
     proptest::{
         option,
         prelude::{Just, Strategy},
@@ -33,7 +33,7 @@ pub struct User {
     access_key: Option<Status>,
     ssh_key: Option<Status>,
     service: Option<Status>,
-    fence: Standing,
+    fence: ApprovalStatus,
     deployed: Deployed,
     others: Others,
     pub(super) age_hours: u32,
@@ -55,7 +55,7 @@ enum Status {
 
 /// What stands of the MFA-deny policy, and under its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum ApprovalStatus {
     Nothing,
     /// The managed policy.
     Attached,
@@ -86,14 +86,14 @@ pub(super) fn fences() -> impl Strategy<Value = Fence> {
     prop_oneof![Just(Fence::DOWN), Just(Fence::ATTACHED)]
 }
 
-fn standing() -> impl Strategy<Value = Standing> {
+fn standing() -> impl Strategy<Value = ApprovalStatus> {
     prop_oneof![
-        4 => Just(Standing::Nothing),
-        2 => Just(Standing::Attached),
-        1 => Just(Standing::Inline),
-        1 => Just(Standing::Reworded),
-        1 => Just(Standing::Both),
-        1 => Just(Standing::Foreign),
+        4 => Just(ApprovalStatus::Nothing),
+        2 => Just(ApprovalStatus::Attached),
+        1 => Just(ApprovalStatus::Inline),
+        1 => Just(ApprovalStatus::Reworded),
+        1 => Just(ApprovalStatus::Both),
+        1 => Just(ApprovalStatus::Foreign),
     ]
 }
 
@@ -113,7 +113,7 @@ pub(super) fn users() -> impl Strategy<Value = User> {
             let (age_hours, notice_days) = days;
             // Once an inline fence is gone, or any fence of an enrolled user, the way back is to attach the policy. Where it
             // cannot be attached there is none: tests/suite/fences.rs.
-            let comes_back = [Standing::Inline, Standing::Reworded, Standing::Both].contains(&fence);
+            let comes_back = [ApprovalStatus::Inline, ApprovalStatus::Reworded, ApprovalStatus::Both].contains(&fence);
             let (deployed, others) =
                 if devices > 0 || comes_back { (Deployed::AsTheTemplate, Others::None) } else { (deployed, others) };
             User {
@@ -134,7 +134,7 @@ pub(super) fn users() -> impl Strategy<Value = User> {
 }
 
 /// Makes a user. Returns its name.
-pub(super) async fn make(user: &User, stage: &Stage) -> Option<String> {
+pub(super) async fn make(user: &User, stage: &TestAccount) -> Option<String> {
     let (client, name) = (stage.client::<Iam>().client, stage.name("bob"));
     let made = client.create_user().user_name(&name).path(user.path).send().await.unwrap().user.unwrap();
     if let Some(password) = user.console {
@@ -152,11 +152,11 @@ pub(super) async fn make(user: &User, stage: &Stage) -> Option<String> {
 }
 
 /// Deploys the managed policy and puts up what stands of the fence; nothing where the stage cannot show it.
-async fn put_up(client: &Client, stage: &Stage, arn: &str, user: &User) -> Option<()> {
+async fn put_up(client: &Client, stage: &TestAccount, arn: &str, user: &User) -> Option<()> {
     let name = arn.rsplit('/').next()?;
     let ours = fence::arn_beside(arn, &stage.client::<IamAndDeny>().policy)?;
     policies::deploy(client, &ours, Deployed::AsTheTemplate).await?;
-    let is_attached = [Standing::Attached, Standing::Both].contains(&user.fence);
+    let is_attached = [ApprovalStatus::Attached, ApprovalStatus::Both].contains(&user.fence);
     if is_attached {
         client.attach_user_policy().user_name(name).policy_arn(&ours).send().await.unwrap();
     }
@@ -165,10 +165,10 @@ async fn put_up(client: &Client, stage: &Stage, arn: &str, user: &User) -> Optio
         policies::attach_others(client, stage, name, 10 - usize::from(is_attached)).await;
     }
     let document = match &user.fence {
-        Standing::Nothing | Standing::Attached => return Some(()),
-        Standing::Inline | Standing::Both => document(arn, name),
-        Standing::Reworded => reworded(&document(arn, name)),
-        Standing::Foreign => FOREIGN.to_owned(),
+        ApprovalStatus::Nothing | ApprovalStatus::Attached => return Some(()),
+        ApprovalStatus::Inline | ApprovalStatus::Both => document(arn, name),
+        ApprovalStatus::Reworded => reworded(&document(arn, name)),
+        ApprovalStatus::Foreign => FOREIGN.to_owned(),
     };
     let request = client.put_user_policy().user_name(name).policy_name(fence::NAME);
     request.policy_document(document).send().await.unwrap();

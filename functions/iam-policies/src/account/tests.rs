@@ -1,7 +1,7 @@
 use remedy_domain::{
     AccountId, Control, ControlId, Identities, Mode, PlanId, Region, ResourceKind, Target, Timestamp,
-    ask::Standing,
-    guard::{self, Age, Means, Purpose, Ruling, Snapshot},
+    ask::ApprovalStatus,
+    guard::{self, Age, Purpose, Ruling, Snapshot, WriteAccess},
     settings::Protected,
     verdict::Consent,
 };
@@ -252,8 +252,8 @@ fn goes(impact: &Impact, protected: &Protected) -> bool {
         recent_repairs: 0,
         flap_limit: 3,
         age: Age::Fresh,
-        standing: &Standing::Unasked,
-        means: Means::WriteRole,
+        standing: &ApprovalStatus::Unasked,
+        means: WriteAccess::WriteRole,
         now: Timestamp::UNIX_EPOCH,
     });
     matches!(ruling, Ruling::Go(_))

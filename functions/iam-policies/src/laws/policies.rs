@@ -6,7 +6,7 @@ use remedy_domain::{AdminPolicyRepair, IdentityRepairs, Parameters, Target, cano
 use remedy_engine::Tags;
 use remedy_policy::{Holder, Identity, Kind as Document, Policy, edit};
 use remedy_testkit::laws::{
-    Law, Lawful, Stage,
+    Law, Lawful, TestAccount,
     proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof},
 };
 use serde_json::Value;
@@ -63,7 +63,7 @@ impl Lawful for PolicyAdmin {
             .boxed()
     }
 
-    async fn arrange(world: &Managed, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Managed, stage: &TestAccount) -> Option<String> {
         let client = stage.client::<Iam>().client;
         worlds::keepers(stage).await;
         worlds::bounds(&client).await;
@@ -121,7 +121,7 @@ impl Lawful for PolicyAdmin {
         serde_json::to_value(PolicyAndHolders { default, others: vec![], holders }).ok()
     }
 
-    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+    async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Iam>().client, target, tags).await
     }
 
@@ -154,7 +154,7 @@ impl Lawful for PolicyFullService {
         Just(()).boxed()
     }
 
-    async fn arrange(world: &String, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &String, stage: &TestAccount) -> Option<String> {
         let name = stage.name("clinic");
         worlds::policy(&stage.client::<Iam>().client, &name, &[world]).await;
         Some(name)
@@ -187,7 +187,7 @@ impl Lawful for PolicyUnapproved {
         Just(()).boxed()
     }
 
-    async fn arrange(world: &Changed, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Changed, stage: &TestAccount) -> Option<String> {
         let name = stage.name("clinic");
         worlds::policy(&stage.client::<Iam>().client, &name, &[&document(&[READING]), &world.text]).await;
         Some(name)

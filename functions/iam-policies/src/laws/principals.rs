@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use remedy_domain::Target;
 use remedy_engine::Tags;
 use remedy_testkit::laws::{
-    Law, Lawful, Stage, merged_whole,
+    Law, Lawful, TestAccount, merged_whole,
     proptest::{
         collection::{btree_map, vec},
         prelude::{BoxedStrategy, Just, Strategy, prop_oneof},
@@ -61,7 +61,7 @@ impl Lawful for AdminAttached {
         kinds().prop_flat_map(attachments).boxed()
     }
 
-    async fn arrange(world: &Attached, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Attached, stage: &TestAccount) -> Option<String> {
         let client = stage.client::<Iam>().client;
         worlds::keepers(stage).await;
         let name = worlds::principal(&client, stage, world.kind).await;
@@ -79,7 +79,7 @@ impl Lawful for AdminAttached {
         merged_sets(ours_wanted_now)
     }
 
-    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+    async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Iam>().client, target, tags).await
     }
 
@@ -111,7 +111,7 @@ impl Lawful for UserDirectPolicy {
         attachments(PrincipalKind::User).boxed()
     }
 
-    async fn arrange(world: &Direct, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Direct, stage: &TestAccount) -> Option<String> {
         let client = stage.client::<Iam>().client;
         let name = worlds::principal(&client, stage, PrincipalKind::User).await;
         let group = worlds::principal(&client, stage, PrincipalKind::Group).await;
@@ -138,7 +138,7 @@ impl Lawful for UserDirectPolicy {
         merged_sets(ours_wanted_now)
     }
 
-    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+    async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Iam>().client, target, tags).await
     }
 
@@ -180,7 +180,7 @@ impl Lawful for InlinePolicy {
         (kinds(), inline()).prop_map(setting).boxed()
     }
 
-    async fn arrange(world: &Inline, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Inline, stage: &TestAccount) -> Option<String> {
         let client = stage.client::<Iam>().client;
         let name = worlds::principal(&client, stage, world.kind).await;
         for arn in &world.attached {
@@ -220,7 +220,7 @@ impl Lawful for InlinePolicy {
         Some(merged)
     }
 
-    async fn tag(stage: &Stage, target: &Target, tags: &Tags) -> bool {
+    async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Iam>().client, target, tags).await
     }
 
@@ -252,7 +252,7 @@ impl Lawful for InlineKms {
         Just(()).boxed()
     }
 
-    async fn arrange(world: &Keys, stage: &Stage) -> Option<String> {
+    async fn arrange(world: &Keys, stage: &TestAccount) -> Option<String> {
         let client = stage.client::<Iam>().client;
         let name = worlds::principal(&client, stage, world.kind).await;
         for (number, text) in world.policies.iter().enumerate() {

@@ -4,7 +4,7 @@ use aws_sdk_iam::{Client, error::SdkError, types::Tag};
 use remedy_domain::{Target, fence};
 use remedy_engine::Tags;
 use remedy_testkit::laws::{
-    Stage,
+    TestAccount,
     proptest::prelude::{Just, Strategy, prop_oneof},
 };
 
@@ -54,7 +54,7 @@ pub(super) fn administrators() -> impl Strategy<Value = String> {
 }
 
 /// Two administrators whom nothing touches, so that others may go: there are two in an account.
-pub(super) async fn keepers(stage: &Stage) {
+pub(super) async fn keepers(stage: &TestAccount) {
     let client = stage.client::<Iam>().client;
     for name in ["keeper-1", "keeper-2"] {
         match client.create_user().user_name(name).send().await {
@@ -67,7 +67,7 @@ pub(super) async fn keepers(stage: &Stage) {
 }
 
 /// The MFA-deny policy of a user who has no MFA device: the inline one of earlier versions, and the managed one.
-pub(super) async fn put_fence(client: &Client, stage: &Stage, name: &str) {
+pub(super) async fn put_fence(client: &Client, stage: &TestAccount, name: &str) {
     let arn = format!("arn:aws:iam::{}:user/ward/{name}", stage.account);
     put_inline(client, PrincipalKind::User, name, fence::NAME, &fence::document(&arn, name)).await;
     let policy = fence::managed_name(stage.session.stack());
@@ -80,7 +80,7 @@ pub(super) async fn put_fence(client: &Client, stage: &Stage, name: &str) {
 }
 
 /// A user, group or role. Returns its name.
-pub(super) async fn principal(client: &Client, stage: &Stage, kind: PrincipalKind) -> String {
+pub(super) async fn principal(client: &Client, stage: &TestAccount, kind: PrincipalKind) -> String {
     let name = stage.name("clinic");
     match kind {
         PrincipalKind::User => drop(client.create_user().user_name(&name).path("/ward/").send().await.unwrap()),

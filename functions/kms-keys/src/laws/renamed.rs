@@ -7,22 +7,23 @@ use remedy_domain::{
     ask::{Answer, Decision},
     evidence::Record,
     exemption::Exemption,
-    guard::Means,
+    guard::WriteAccess,
     hold::{self, Hold, HoldScope, Switch},
     trigger::Carried,
 };
 use remedy_engine::{
-    Reach, Report, Shelf, Visit,
+    LedgerBucket, Reach, Report, RunContext,
     asks::{self, Which},
+    controls,
     draft::Task,
     ledger,
     prelude::*,
-    pursue, registry, roster,
+    pursue, registry,
 };
 use remedy_kms::{Key, Keys};
 use remedy_testkit::{
     fake::{Mishap, Moment},
-    laws::{Agreed, Case, FakeTheatre, Scene, released},
+    laws::{Agreed, Case, FakeEnvironment, Scenario, released},
     memory::MemoryPorts,
     people::{agrees, deciders, person, undo},
 };
@@ -59,7 +60,7 @@ impl Remediation for Earlier {
     }
 }
 
-type Clinic = Scene<KeyOpenPolicy>;
+type Clinic = Scenario<KeyOpenPolicy>;
 
 /// A key that everybody may use.
 async fn clinic() -> Clinic {
@@ -69,26 +70,26 @@ async fn clinic() -> Clinic {
     ];
     let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
     let case = Case { other: KeyPolicy(policy.clone()), world: Letting { kind: Kind::Plain, policy }, mask: 0 };
-    Scene::open(&case, &FakeTheatre).await.unwrap()
+    Scenario::open(&case, &FakeEnvironment).await.unwrap()
 }
 
 async fn run<C: Remediation<On = Key>>(clinic: &Clinic, task: Task<'_>) -> Result<Report, Fault> {
     let settings = Settings { people: deciders(), ..Settings::default() };
-    let visit = Visit {
+    let context = RunContext {
         function: "kms-keys",
         settings: &settings,
         digest: "digest",
         environment: Mode::Enforce,
         ceiling: None,
         own: &[],
-        means: Means::WriteRole,
+        means: WriteAccess::WriteRole,
         reach: Reach::Account,
         carried: Carried::First,
         cause: "test",
         invocation: "test",
     };
     clinic.ports.begin(Duration::from_mins(5));
-    pursue::run::<C, _>(&*clinic.ports, &clinic.target, task, &visit).await
+    pursue::run::<C, _>(&*clinic.ports, &clinic.target, task, &context).await
 }
 
 /// What a version before the renaming asks people for.
@@ -104,7 +105,8 @@ async fn ask(clinic: &Clinic, id: &str) -> asks::OnFile {
 
 /// The records of a kind, by key.
 fn records(clinic: &Clinic, kind: &str) -> Vec<(String, Record)> {
-    let all = clinic.ports.shelf(Shelf::Evidence).into_iter().filter(|(key, _)| key.contains(&format!("-{kind}-")));
+    let all =
+        clinic.ports.shelf(LedgerBucket::Evidence).into_iter().filter(|(key, _)| key.contains(&format!("-{kind}-")));
     all.map(|(key, body)| (key, serde_json::from_slice(&body).unwrap())).collect()
 }
 
@@ -182,8 +184,8 @@ async fn a_repair_from_before_the_renaming_is_taken_back_by_the_renamed_control(
     let before = clinic.setting().await;
     let plan = run::<Agreed<Earlier>>(&clinic, Task::Repair).await.unwrap().plan.unwrap();
     let stored = ledger::stored_plan(&*clinic.ports, &plan).await.unwrap().unwrap();
-    let roster = crate::controls::<MemoryPorts>();
-    assert_eq!(roster::drafted_by(&roster, &stored).unwrap().control().id.0, NEW);
+    let controls = crate::controls::<MemoryPorts>();
+    assert_eq!(controls::drafted_by(&controls, &stored).unwrap().control().id.0, NEW);
     let asked = undo(&plan, OLD, &clinic.target, 30, clinic.ports.time().now());
     asks::open(&*clinic.ports, &asked, &deciders()).await.unwrap();
     let on_file = ask(&clinic, &asks::id(&asked.subject).unwrap()).await;
@@ -208,7 +210,7 @@ async fn what_a_worker_from_before_the_renaming_left_is_closed_wherever_it_was_l
             assert!(nth > 10 && first.is_some(), "{nth} effects");
             return;
         }
-        let state = clinic.ports.shelf(Shelf::State);
+        let state = clinic.ports.shelf(LedgerBucket::State);
         let is_locked = state.keys().any(|key| key.starts_with("lock/") && !state.contains_key(&format!("{key}.done")));
         let mark = clinic.mark();
         let second = run::<Agreed<KeyOpenPolicy>>(&clinic, Task::Repair).await;

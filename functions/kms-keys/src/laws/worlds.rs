@@ -7,7 +7,7 @@ use aws_sdk_kms::{
 use remedy_domain::Region;
 use remedy_engine::Tags;
 use remedy_testkit::laws::{
-    Prop, Stage,
+    Prop, TestAccount,
     proptest::{
         bool::weighted,
         prelude::{Just, Strategy},
@@ -68,7 +68,7 @@ pub(super) fn kinds() -> impl Strategy<Value = Kind> {
 }
 
 /// Makes a key, rotates it where that is possible, and lets become of it what is to become.
-pub(super) async fn make(world: &World, stage: &Stage) -> Option<String> {
+pub(super) async fn make(world: &World, stage: &TestAccount) -> Option<String> {
     let client = stage.client::<Keys>().0;
     let id = match world.kind {
         Kind::OfAws => return stage.plant(Prop::KeyOfAws),
@@ -96,7 +96,7 @@ async fn create(client: &Client, kind: Kind) -> String {
     request.send().await.unwrap().key_metadata.unwrap().key_id
 }
 
-async fn replica(stage: &Stage) -> String {
+async fn replica(stage: &TestAccount) -> String {
     let elsewhere = stage.session.in_region(&Region::parse("us-west-2").unwrap());
     let client = <Keys as remedy_aws::Connect>::connect(&elsewhere).0;
     let id = create(&client, Kind::Primary).await;

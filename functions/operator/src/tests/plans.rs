@@ -8,7 +8,7 @@ use remedy_domain::{
     outcome::Alarm,
 };
 use remedy_engine::{
-    Clock as _, Shelf, Store as _,
+    Clock as _, LedgerBucket, Store as _,
     asks::{self, Noted},
 };
 use remedy_testkit::memory::MemoryPorts;
@@ -56,7 +56,7 @@ async fn an_approved_repair_is_carried_out_by_the_function_that_asked() {
     ports.put("queue/s3-public-access", b"1").await.unwrap();
     assert_eq!(does(&ports, "bob", &approve(&id)).await["next"], Value::Null, "it was sent");
     assert_eq!(deeds(&ports), [("approves", "plan"), ("approves", "plan")].map(|(deed, of)| (deed.into(), of.into())));
-    let shelf = ports.shelf(Shelf::Evidence);
+    let shelf = ports.shelf(LedgerBucket::Evidence);
     let record: Value = serde_json::from_slice(shelf.values().next().unwrap()).unwrap();
     assert_eq!((&record["about"]["control"], &record["about"]["target"]["id"]), (&json!(CONTROL), &json!("phi")));
     assert_eq!((&record["reason"], &record["ask"]), (&json!("seen"), &json!(id)));

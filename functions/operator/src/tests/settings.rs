@@ -6,7 +6,7 @@ use remedy_domain::{
     settings::Written,
 };
 use remedy_engine::{
-    Clock as _, Shelf,
+    Clock as _, LedgerBucket,
     asks::{self, Noted},
 };
 use remedy_testkit::{memory::MemoryPorts, people::person};
@@ -28,7 +28,7 @@ fn read(document: &Value) -> Settings {
 }
 
 fn in_force(ports: &MemoryPorts) -> Option<Value> {
-    ports.shelf(Shelf::State).get("settings/in-force").map(|body| serde_json::from_slice(body).unwrap())
+    ports.shelf(LedgerBucket::State).get("settings/in-force").map(|body| serde_json::from_slice(body).unwrap())
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn other_settings_take_two_people_and_are_shown_member_by_member() {
     for deed in ["asks", "approves"] {
         assert!(written.contains(&(deed.to_owned(), "settings".to_owned())), "{written:?}");
     }
-    let shelf = ports.shelf(Shelf::Evidence);
+    let shelf = ports.shelf(LedgerBucket::Evidence);
     let records = shelf.values().map(|body| serde_json::from_slice::<Value>(body).unwrap());
     let ask = records.into_iter().find(|record| record["deed"] == "asks").unwrap();
     assert_eq!(ask["about"]["from"], json!(settings().digest()));
@@ -98,7 +98,7 @@ async fn what_was_asked_for_in_another_mode_is_outdated() {
 async fn an_approval_whose_effect_was_stored_is_completed_by_its_second_try() {
     let ports = ports();
     let asked = id(&does(&ports, "ann", &asks_for(&document(3))).await);
-    let spent = |ports: &MemoryPorts| ports.shelf(Shelf::State).keys().any(|key| key.contains(".spent"));
+    let spent = |ports: &MemoryPorts| ports.shelf(LedgerBucket::State).keys().any(|key| key.contains(".spent"));
     let now = read(&document(3));
     assert!(!spent(&ports));
     let answer = says_under(&ports, &now, &person("bob"), &approve(&asked)).await.unwrap();

@@ -1,7 +1,7 @@
 //! Asks to revert repairs.
 
 use remedy_domain::{Plan, Target, ask::Ask, evidence::StoredPlan, guard::Purpose};
-use remedy_engine::{Clock as _, Shelf, Store as _};
+use remedy_engine::{Clock as _, LedgerBucket, Store as _};
 use remedy_testkit::memory::MemoryPorts;
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ async fn repaired(ports: &MemoryPorts, resource: &str, purpose: Purpose) -> Stri
     let target: Target = serde_json::from_value(json!({"account": ACCOUNT, "region": "us-east-1",
         "resource_type": "AWS::S3::Bucket", "id": resource, "arn": format!("arn:aws:s3:::{resource}")}))
     .unwrap();
-    let number = ports.shelf(Shelf::State).keys().filter(|key| key.starts_with("plan/")).count();
+    let number = ports.shelf(LedgerBucket::State).keys().filter(|key| key.starts_with("plan/")).count();
     let plan = Plan::new("s3-bucket-public", &target, json!({"number": number}), json!({}));
     let id = plan.id().unwrap();
     let attempt = Some(ports.attempt().unwrap());

@@ -11,7 +11,7 @@ use aws_sdk_s3::{
 use remedy_engine::Tags;
 use remedy_policy::Upload;
 use remedy_testkit::laws::{
-    Prop, Stage,
+    Prop, TestAccount,
     proptest::{
         option,
         prelude::{Just, Strategy, any, prop_oneof},
@@ -86,7 +86,7 @@ pub(super) fn logs() -> impl Strategy<Value = Logs> {
 }
 
 /// Makes a bucket with a policy. A new bucket would take no public one.
-pub(super) async fn make(stage: &Stage, policy: Option<String>) -> (Client, String) {
+pub(super) async fn make(stage: &TestAccount, policy: Option<String>) -> (Client, String) {
     let (client, name) = (stage.client::<Buckets>().0, stage.name("phi"));
     let region = stage.region.as_str();
     let place =
@@ -147,7 +147,7 @@ impl Wanted {
     }
 
     /// Makes the key, unless it is there already.
-    pub(super) async fn make(self, stage: &Stage, serial: u64) {
+    pub(super) async fn make(self, stage: &TestAccount, serial: u64) {
         let client = stage.client::<S3AndKms>().keys();
         let request = match self {
             Self::None | Self::Missing | Self::Elsewhere => return,
@@ -181,7 +181,7 @@ pub(super) fn present() -> impl Strategy<Value = Present> {
 
 impl Present {
     /// The id of the key, if it is not as said; nothing where this stage has no such key.
-    pub(super) async fn make(self, stage: &Stage) -> Option<Option<String>> {
+    pub(super) async fn make(self, stage: &TestAccount) -> Option<Option<String>> {
         match self {
             Self::AsSaid => Some(None),
             Self::OfAws => stage.plant(Prop::KeyOfAws).map(Some),

@@ -10,7 +10,7 @@ use aws_sdk_s3::{
 use remedy_engine::Tags;
 use remedy_s3::Website;
 use remedy_testkit::laws::{
-    Stage,
+    TestAccount,
     proptest::{
         option,
         prelude::{Just, Strategy, prop_oneof},
@@ -61,7 +61,7 @@ pub(super) fn strange_policies() -> impl Strategy<Value = Option<String>> {
     prop_oneof![5 => policies(), 1 => option::of(strange)]
 }
 
-pub(super) async fn arranged(world: &Bucket, stage: &Stage) -> String {
+pub(super) async fn arranged(world: &Bucket, stage: &TestAccount) -> String {
     let (client, name) = (stage.client::<Buckets>().0, stage.name("phi"));
     create(&client, &name, stage.region.as_str()).await;
     client.delete_public_access_block().bucket(&name).send().await.unwrap();

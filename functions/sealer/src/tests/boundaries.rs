@@ -16,7 +16,7 @@ async fn signed(checkpoint: Checkpoint) -> Vec<u8> {
 /// Our key signed it, but it continues another chain: that of another bucket, of another history, or from another number.
 #[tokio::test]
 async fn what_our_key_signed_for_another_chain_is_not_taken_over() {
-    let evidence = sealed_morning().await.shelf(Shelf::Evidence);
+    let evidence = sealed_morning().await.shelf(LedgerBucket::Evidence);
     let digest = |key: String| canonical::sha256_hex(&evidence[&key]);
     let previous = Previous { manifest: digest(name::manifest(2)), seal: digest(name::seal(2)) };
     let hour = Hour::of_key("2026/03/02/13/x").unwrap();
@@ -38,9 +38,9 @@ async fn what_our_key_signed_for_another_chain_is_not_taken_over() {
         let ports = sealed_morning().await;
         let manifest = Manifest::new(place.clone(), Contents::default()).unwrap();
         let bytes = manifest.to_bytes().unwrap();
-        ports.put_new(Shelf::Evidence, &name::manifest(3), &bytes).await.unwrap();
+        ports.put_new(LedgerBucket::Evidence, &name::manifest(3), &bytes).await.unwrap();
         let seal = signed(Checkpoint::of(&manifest, &bytes)).await;
-        ports.put_new(Shelf::Evidence, &name::seal(3), &seal).await.unwrap();
+        ports.put_new(LedgerBucket::Evidence, &name::seal(3), &seal).await.unwrap();
         assert_eq!(sealed(&ports).await.unwrap().last, Some(number), "{place:?}");
     }
 }
@@ -55,7 +55,7 @@ impl Signer for Overtaken<'_> {
 
     async fn sign(&self, text: &str) -> Result<Vec<u8>, Fault> {
         let number = text.lines().find_map(|line| line.strip_prefix("number ")?.parse().ok()).unwrap();
-        self.0.put_new(Shelf::Evidence, &name::seal(number), b"junk").await?;
+        self.0.put_new(LedgerBucket::Evidence, &name::seal(number), b"junk").await?;
         signer().sign(text).await
     }
 }
@@ -66,27 +66,27 @@ async fn three_manifests_are_made_in_vain_and_no_more() {
     let fault = seal(&ports, &Overtaken(&ports), "evidence", &[]).await.unwrap_err();
     assert_eq!((fault.code.as_str(), fault.is_transient()), ("no-manifest-can-be-sealed", true));
     let made: Vec<_> =
-        (3..9).filter(|number| ports.shelf(Shelf::Evidence).contains_key(&name::manifest(*number))).collect();
+        (3..9).filter(|number| ports.shelf(LedgerBucket::Evidence).contains_key(&name::manifest(*number))).collect();
     assert_eq!(made, [3, 4, 5]);
     assert_eq!(sealed(&ports).await.unwrap().last, Some(6), "the next run goes on");
 }
 
 /// Everything that a run listed under a prefix.
-fn lists(ports: &MemoryPorts, shelf: Shelf, prefix: &str) -> usize {
+fn lists(ports: &MemoryPorts, shelf: LedgerBucket, prefix: &str) -> usize {
     let is_meant = |entry: &&Entry| entry.access == Access::Listed && entry.shelf == shelf;
     ports.log().iter().filter(is_meant).filter(|entry| entry.key.starts_with(prefix)).count()
 }
 
 /// The numbers for which a manifest was drafted.
 fn drafts(ports: &MemoryPorts) -> Vec<u64> {
-    let state = ports.shelf(Shelf::State);
+    let state = ports.shelf(LedgerBucket::State);
     let number = |key: &String| key.strip_prefix("seal/draft/")?.split_once('-')?.0.parse().ok();
     state.keys().filter_map(number).filter(|number| *number > 2).collect()
 }
 
 async fn plant(ports: &MemoryPorts, numbers: impl Iterator<Item = u64>) {
     for number in numbers {
-        ports.put_new(Shelf::Evidence, &name::manifest(number), b"{}").await.unwrap();
+        ports.put_new(LedgerBucket::Evidence, &name::manifest(number), b"{}").await.unwrap();
     }
 }
 
@@ -95,9 +95,10 @@ async fn plant(ports: &MemoryPorts, numbers: impl Iterator<Item = u64>) {
 async fn junk_is_stepped_over_page_by_page_and_nothing_is_drafted_on_the_way() {
     let ports = sealed_morning().await;
     plant(&ports, 3..=1102).await;
-    let before = [lists(&ports, Shelf::Evidence, name::SEALS), lists(&ports, Shelf::State, "seal/draft/")];
+    let before =
+        [lists(&ports, LedgerBucket::Evidence, name::SEALS), lists(&ports, LedgerBucket::State, "seal/draft/")];
     assert_eq!(sealed(&ports).await.unwrap().last, Some(1103));
-    let after = [lists(&ports, Shelf::Evidence, name::SEALS), lists(&ports, Shelf::State, "seal/draft/")];
+    let after = [lists(&ports, LedgerBucket::Evidence, name::SEALS), lists(&ports, LedgerBucket::State, "seal/draft/")];
     assert_eq!(drafts(&ports), [3, 1103]);
     assert_eq!([after[0] - before[0], after[1] - before[1]], [2, 12]);
 }
@@ -107,9 +108,9 @@ async fn junk_is_stepped_over_page_by_page_and_nothing_is_drafted_on_the_way() {
 async fn a_gap_in_the_junk_is_taken_at_once() {
     let ports = sealed_morning().await;
     plant(&ports, (3..=10).chain(12..=1500)).await;
-    let before = lists(&ports, Shelf::Evidence, name::SEALS);
+    let before = lists(&ports, LedgerBucket::Evidence, name::SEALS);
     assert_eq!(sealed(&ports).await.unwrap().last, Some(11));
-    assert_eq!((lists(&ports, Shelf::Evidence, name::SEALS) - before, drafts(&ports)), (1, vec![3, 11]));
+    assert_eq!((lists(&ports, LedgerBucket::Evidence, name::SEALS) - before, drafts(&ports)), (1, vec![3, 11]));
 }
 
 /// A lost sealer stepped over junk, and made the manifest behind it.
@@ -119,7 +120,7 @@ async fn a_manifest_that_a_lost_sealer_made_behind_junk_is_taken_over() {
     plant(&ports, 3..5).await;
     let lost = without_seals(&ports).await;
     assert_eq!(lost, Some(5));
-    let seals = ports.shelf(Shelf::Evidence).into_keys().filter(|key| *key == name::seal(5)).count();
+    let seals = ports.shelf(LedgerBucket::Evidence).into_keys().filter(|key| *key == name::seal(5)).count();
     assert_eq!(seals, 0, "it was lost before it sealed");
     assert_eq!(sealed(&ports).await.unwrap().last, Some(5));
     assert_eq!(verified(&ports).await.findings, []);
@@ -165,7 +166,7 @@ async fn a_chain_without_records_begins_with_the_last_hour_that_can_be_sealed() 
 struct Refusing(Fault);
 
 impl Store for Refusing {
-    async fn put_new(&self, _: Shelf, _: &str, _: &[u8]) -> Result<Put, Fault> {
+    async fn put_new(&self, _: LedgerBucket, _: &str, _: &[u8]) -> Result<Put, Fault> {
         Err(self.0.clone())
     }
 
@@ -173,11 +174,11 @@ impl Store for Refusing {
         Err(self.0.clone())
     }
 
-    async fn get(&self, _: Shelf, _: &str) -> Result<Option<Vec<u8>>, Fault> {
+    async fn get(&self, _: LedgerBucket, _: &str) -> Result<Option<Vec<u8>>, Fault> {
         Err(self.0.clone())
     }
 
-    async fn list(&self, _: Shelf, _: &str) -> Result<Vec<String>, Fault> {
+    async fn list(&self, _: LedgerBucket, _: &str) -> Result<Vec<String>, Fault> {
         Err(self.0.clone())
     }
 }

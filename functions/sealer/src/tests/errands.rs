@@ -30,7 +30,7 @@ fn lock(ports: &MemoryPorts, control: &str) -> Lock {
 async fn locked(ports: &MemoryPorts, control: &str) -> String {
     let lock = lock(ports, control);
     let key = format!("lock/{control}/{}/0000000000", lock.target.hash());
-    let put = ports.put_new(Shelf::State, &key, &canonical::to_bytes(&lock).unwrap()).await;
+    let put = ports.put_new(LedgerBucket::State, &key, &canonical::to_bytes(&lock).unwrap()).await;
     assert_eq!(put.unwrap(), Put::Created);
     key
 }
@@ -45,9 +45,9 @@ async fn what_nobody_closes_for_an_hour_is_closed_once_and_told() {
     ports.time().advance(MINUTE);
     let closed = close_unseen(&ports, &AUTHOR).await.unwrap();
     assert_eq!(closed.len(), 1);
-    let outcome: serde_json::Value = serde_json::from_slice(&ports.shelf(Shelf::Evidence)[&closed[0]]).unwrap();
+    let outcome: serde_json::Value = serde_json::from_slice(&ports.shelf(LedgerBucket::Evidence)[&closed[0]]).unwrap();
     assert_eq!((&outcome["outcome"], &outcome["cause"]), (&"unverified".into(), &"sealer".into()));
-    assert!(ports.shelf(Shelf::State).contains_key(&format!("{lock}.done")));
+    assert!(ports.shelf(LedgerBucket::State).contains_key(&format!("{lock}.done")));
     assert_eq!(ports.notices().len(), 1);
     assert!(close_unseen(&ports, &AUTHOR).await.unwrap().is_empty());
     assert_eq!(outbox::resend(&ports).await.unwrap(), 0, "it was told");
@@ -59,8 +59,8 @@ async fn a_lock_without_an_intent_is_only_released() {
     let lock = locked(&ports, "administrators").await;
     ports.time().advance(Duration::from_hours(2));
     assert!(close_unseen(&ports, &AUTHOR).await.unwrap().is_empty());
-    assert!(ports.shelf(Shelf::State).contains_key(&format!("{lock}.done")));
-    assert!(ports.notices().is_empty() && ports.shelf(Shelf::Evidence).is_empty());
+    assert!(ports.shelf(LedgerBucket::State).contains_key(&format!("{lock}.done")));
+    assert!(ports.notices().is_empty() && ports.shelf(LedgerBucket::Evidence).is_empty());
 }
 
 /// Leaves one notice untold.
@@ -93,5 +93,5 @@ async fn a_notice_that_is_no_news_any_more_lapses() {
         assert_eq!(outbox::resend(&ports).await.unwrap(), 0);
     }
     assert!(ports.notices().is_empty());
-    assert!(ports.shelf(Shelf::State).keys().any(|key| key.ends_with(".lapsed")));
+    assert!(ports.shelf(LedgerBucket::State).keys().any(|key| key.ends_with(".lapsed")));
 }

@@ -60,7 +60,7 @@ impl Clock for Flood {
 }
 
 impl Store for Flood {
-    async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
+    async fn put_new(&self, shelf: LedgerBucket, key: &str, body: &[u8]) -> Result<Put, Fault> {
         self.call().await;
         self.ports.put_new(shelf, key, body).await
     }
@@ -68,11 +68,11 @@ impl Store for Flood {
         self.call().await;
         self.ports.put(key, body).await
     }
-    async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+    async fn get(&self, shelf: LedgerBucket, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         self.call().await;
         self.ports.get(shelf, key).await
     }
-    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
+    async fn list(&self, shelf: LedgerBucket, prefix: &str) -> Result<Vec<String>, Fault> {
         self.call().await;
         self.ports.list(shelf, prefix).await
     }
@@ -101,7 +101,7 @@ impl Depot for Flood {
 }
 
 fn listed(ports: &MemoryPorts) -> Vec<String> {
-    let shelf = ports.shelf(Shelf::Evidence);
+    let shelf = ports.shelf(LedgerBucket::Evidence);
     let manifests = shelf.iter().filter(|(key, _)| matches!(Name::of(key), Name::Manifest(_)));
     let keys = manifests.flat_map(|(_, bytes)| Manifest::parse(bytes).unwrap().entries);
     keys.map(|entry| entry.key).collect()

@@ -6,7 +6,7 @@ use remedy_evidence::Name;
 use super::*;
 
 /// The removed objects.
-type Gone = Box<dyn Fn(Shelf, &str) -> bool>;
+type Gone = Box<dyn Fn(LedgerBucket, &str) -> bool>;
 
 const FOLDER: &str = "seal/last/";
 
@@ -21,11 +21,11 @@ pub(super) async fn sealed_morning() -> MemoryPorts {
 }
 
 /// All objects except the removed ones.
-async fn without(ports: &MemoryPorts, is_gone: impl Fn(Shelf, &str) -> bool) -> MemoryPorts {
+async fn without(ports: &MemoryPorts, is_gone: impl Fn(LedgerBucket, &str) -> bool) -> MemoryPorts {
     let left = MemoryPorts::over_fake(&FakeAws::default());
     left.time().set(ports.now());
     left.begin(MINUTE);
-    for shelf in [Shelf::State, Shelf::Evidence] {
+    for shelf in [LedgerBucket::State, LedgerBucket::Evidence] {
         for (key, bytes) in ports.shelf(shelf).iter().filter(|(key, _)| !is_gone(shelf, key)) {
             left.put_new(shelf, key, bytes).await.unwrap();
         }
@@ -34,12 +34,12 @@ async fn without(ports: &MemoryPorts, is_gone: impl Fn(Shelf, &str) -> bool) -> 
 }
 
 async fn plant(ports: &MemoryPorts, key: &str, bytes: &[u8]) {
-    ports.put_new(Shelf::Evidence, key, bytes).await.unwrap();
+    ports.put_new(LedgerBucket::Evidence, key, bytes).await.unwrap();
 }
 
 /// Manifests that others might leave for number 3, to have them signed.
 fn forgeries(ports: &MemoryPorts) -> Vec<Vec<u8>> {
-    let evidence = ports.shelf(Shelf::Evidence);
+    let evidence = ports.shelf(LedgerBucket::Evidence);
     let digest = |key: String| canonical::sha256_hex(&evidence[&key]);
     let previous = remedy_evidence::Previous { manifest: digest(name::manifest(2)), seal: digest(name::seal(2)) };
     let hour = Hour::of_key("2026/03/02/13/x").unwrap();
@@ -83,7 +83,7 @@ async fn what_others_leave_at_a_manifests_number_is_stepped_over_and_never_signe
         let run = sealed(&ports).await.unwrap();
         assert_eq!((counts(&run), run.due), (vec![(4, 1, 0)], 0), "forgery {index}");
         assert_eq!(run.sealed[0].over, 1);
-        assert!(!ports.shelf(Shelf::Evidence).contains_key(&name::seal(3)), "forgery {index} was signed");
+        assert!(!ports.shelf(LedgerBucket::Evidence).contains_key(&name::seal(3)), "forgery {index} was signed");
         let report = verified(&ports).await;
         assert_eq!((report.findings, report.manifests), (vec![], 4), "forgery {index}");
         assert_eq!(report.stepped_over, [name::manifest(3)]);
@@ -129,18 +129,18 @@ async fn the_first_number_may_be_planted_too() {
 #[tokio::test]
 async fn what_was_sealed_is_gone_and_the_sealer_neither_begins_anew_nor_goes_back() {
     let whole = sealed_morning().await;
-    let is_seal = |shelf, key: &str| shelf == Shelf::Evidence && key.starts_with(name::SEALS);
+    let is_seal = |shelf, key: &str| shelf == LedgerBucket::Evidence && key.starts_with(name::SEALS);
     let attacks: [(&str, Gone); 5] = [
-        ("everything", Box::new(|shelf, _| shelf == Shelf::Evidence)),
+        ("everything", Box::new(|shelf, _| shelf == LedgerBucket::Evidence)),
         ("all manifests", Box::new(is_seal)),
-        ("the first", Box::new(|shelf, key| shelf == Shelf::Evidence && key == name::manifest(0))),
-        ("the last", Box::new(|shelf, key| shelf == Shelf::Evidence && key == name::manifest(2))),
+        ("the first", Box::new(|shelf, key| shelf == LedgerBucket::Evidence && key == name::manifest(0))),
+        ("the last", Box::new(|shelf, key| shelf == LedgerBucket::Evidence && key == name::manifest(2))),
         ("all but the first", Box::new(move |shelf, key| is_seal(shelf, key) && !key.contains("0000000000"))),
     ];
     for (attack, is_gone) in attacks {
         let ports = without(&whole, is_gone).await;
         let before = ports
-            .shelf(Shelf::Evidence)
+            .shelf(LedgerBucket::Evidence)
             .into_keys()
             .filter(|key| !matches!(Name::of(key), Name::Seal(_) | Name::PublicKey))
             .count();
@@ -149,14 +149,14 @@ async fn what_was_sealed_is_gone_and_the_sealer_neither_begins_anew_nor_goes_bac
             assert!(!fault.is_transient() && fault.kind.alarm() == remedy_domain::outcome::Alarm::Page, "{attack}");
         }
         let after = ports
-            .shelf(Shelf::Evidence)
+            .shelf(LedgerBucket::Evidence)
             .into_keys()
             .filter(|key| !matches!(Name::of(key), Name::Seal(_) | Name::PublicKey))
             .count();
         assert_eq!(before, after, "{attack}: something was sealed");
         assert_ne!(verified(&ports).await.verdict(), Verdict::Intact, "{attack}");
     }
-    let cut = without(&whole, |shelf, key| shelf == Shelf::Evidence && key == name::seal(2)).await;
+    let cut = without(&whole, |shelf, key| shelf == LedgerBucket::Evidence && key == name::seal(2)).await;
     assert_eq!(sealed(&cut).await.unwrap().last, Some(3), "a seal is made again: the manifest is marked");
     assert_eq!(verified(&cut).await.findings, []);
 }
@@ -165,10 +165,10 @@ async fn what_was_sealed_is_gone_and_the_sealer_neither_begins_anew_nor_goes_bac
 #[tokio::test]
 async fn an_hour_that_was_marked_is_never_sealed_differently() {
     let whole = sealed_morning().await;
-    let evidence = whole.shelf(Shelf::Evidence);
+    let evidence = whole.shelf(LedgerBucket::Evidence);
     let record = evidence.keys().find(|key| key.starts_with("2026/03/02/12/")).unwrap().clone();
     let removed = record.clone();
-    let is_gone = move |shelf, key: &str| shelf == Shelf::Evidence && (key == removed || key == name::seal(2));
+    let is_gone = move |shelf, key: &str| shelf == LedgerBucket::Evidence && (key == removed || key == name::seal(2));
     let ports = without(&whole, is_gone).await;
     plant(&ports, &name::seal(2), b"junk").await;
     let run = sealed(&ports).await.unwrap();
@@ -184,9 +184,9 @@ async fn another_beginning_is_not_taken_for_ours() {
     let other = ports();
     write(&other, "2026-03-02T10:20:00Z", 9, evidence::Kind::Held).await;
     let _ = sealed(&other).await.unwrap();
-    let swapped = without(&whole, |shelf, key| shelf == Shelf::Evidence && key.contains("0000000000")).await;
+    let swapped = without(&whole, |shelf, key| shelf == LedgerBucket::Evidence && key.contains("0000000000")).await;
     for key in [name::manifest(0), name::seal(0)] {
-        plant(&swapped, &key, &other.shelf(Shelf::Evidence)[&key]).await;
+        plant(&swapped, &key, &other.shelf(LedgerBucket::Evidence)[&key]).await;
     }
     assert_eq!(sealed(&swapped).await.unwrap_err().code, "beginning-is-gone");
 }
@@ -194,36 +194,37 @@ async fn another_beginning_is_not_taken_for_ours() {
 #[tokio::test]
 async fn marks_that_are_gone_or_too_low_heal_and_too_high_ones_stop() {
     let whole = sealed_morning().await;
-    let last =
-        |ports: &MemoryPorts| ports.shelf(Shelf::State).into_keys().rfind(|key| key.starts_with(FOLDER)).unwrap();
-    let gone = without(&whole, |shelf, key| shelf == Shelf::State && key.starts_with("seal/")).await;
+    let last = |ports: &MemoryPorts| {
+        ports.shelf(LedgerBucket::State).into_keys().rfind(|key| key.starts_with(FOLDER)).unwrap()
+    };
+    let gone = without(&whole, |shelf, key| shelf == LedgerBucket::State && key.starts_with("seal/")).await;
     let run = sealed(&gone).await.unwrap();
     assert_eq!((run.start, run.last, counts(&run)), (Start::Adopted, Some(3), vec![(3, 0, 0)]));
     assert_eq!(verified(&gone).await.findings, []);
     let highest = last(&whole);
-    let low = without(&whole, |shelf, key| shelf == Shelf::State && key == highest).await;
+    let low = without(&whole, |shelf, key| shelf == LedgerBucket::State && key == highest).await;
     let run = sealed(&low).await.unwrap();
     assert_eq!((run.start, run.last), (Start::Marked, Some(3)), "number 2 is taken over, and then comes 3");
     assert_eq!(verified(&low).await.findings, []);
     let high = without(&whole, |_, _| false).await;
-    let mut mark: serde_json::Value = serde_json::from_slice(&high.shelf(Shelf::State)[&highest]).unwrap();
+    let mut mark: serde_json::Value = serde_json::from_slice(&high.shelf(LedgerBucket::State)[&highest]).unwrap();
     mark["number"] = 9.into();
     let key = highest.replace("0000000002", "0000000009");
-    high.put_new(Shelf::State, &key, &serde_json::to_vec(&mark).unwrap()).await.unwrap();
+    high.put_new(LedgerBucket::State, &key, &serde_json::to_vec(&mark).unwrap()).await.unwrap();
     assert_eq!(sealed(&high).await.unwrap_err().code, "manifests-are-gone");
 }
 
 #[tokio::test]
 async fn a_chain_of_a_release_without_marks_is_taken_over_once() {
     let whole = sealed_morning().await;
-    let old = without(&whole, |shelf, _| shelf == Shelf::State).await;
+    let old = without(&whole, |shelf, _| shelf == LedgerBucket::State).await;
     plant(&old, &name::manifest(9), b"{}").await;
     assert_eq!(sealed(&old).await.unwrap().start, Start::Adopted);
     pass(&old, Duration::from_hours(1));
     let run = sealed(&old).await.unwrap();
     assert_eq!((run.start, run.last), (Start::Marked, Some(4)));
     let foreign = TestSigner(SigningKey::from_slice(&[9; 32]).unwrap());
-    let other = without(&whole, |shelf, _| shelf == Shelf::State).await;
+    let other = without(&whole, |shelf, _| shelf == LedgerBucket::State).await;
     let run = seal(&other, &foreign, "evidence", &[]).await.unwrap();
     assert_eq!((run.start, run.sealed[0].over), (Start::Nothing, 3), "what another key signed is not ours");
 }
@@ -235,7 +236,7 @@ async fn a_key_that_is_replaced_ends_no_chain() {
     let run = seal(&ports, &second, "evidence", &[]).await.unwrap();
     assert_eq!((run.start, run.last), (Start::Marked, Some(3)));
     let mut archive = Archive::default();
-    for (key, bytes) in ports.shelf(Shelf::Evidence) {
+    for (key, bytes) in ports.shelf(LedgerBucket::Evidence) {
         archive.add(&key, &bytes);
     }
     let keys = [signer().public_key().await.unwrap(), second.public_key().await.unwrap()];

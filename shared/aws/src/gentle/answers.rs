@@ -30,10 +30,10 @@ const ASKING: [&str; 2] = ["x-amz-target", "x-amz-expected-bucket-owner"];
 
 /// The answers of AWS that are kept, by the request that each answers.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Answers(Arc<Mutex<Shelf>>);
+pub(super) struct Answers(Arc<Mutex<LedgerBucket>>);
 
 #[derive(Debug, Default)]
-struct Shelf {
+struct LedgerBucket {
     known: BTreeMap<String, Known>,
     order: VecDeque<(String, usize)>,
     bytes: usize,
@@ -141,12 +141,12 @@ impl Answers {
         response(kept?)
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut Shelf) -> T) -> T {
+    fn with<T>(&self, change: impl FnOnce(&mut LedgerBucket) -> T) -> T {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Shelf {
+impl LedgerBucket {
     /// The place of the answer to a question.
     fn asked(&mut self, question: &str) -> Arc<OnceCell<Answer>> {
         let known = self.known.entry(question.to_owned()).or_default();
@@ -184,7 +184,7 @@ mod tests {
 
     /// A shelf after these answers, each so large, and the questions that are still answered.
     fn kept(questions: &[&str], size: usize) -> Vec<String> {
-        let mut shelf = Shelf::default();
+        let mut shelf = LedgerBucket::default();
         for question in questions {
             let answer = shelf.asked(question);
             if !answer.initialized() {

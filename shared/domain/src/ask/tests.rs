@@ -28,27 +28,31 @@ fn decision(by: &str, answer: Answer) -> Decision {
 fn an_ask_is_decided_by_another_while_it_lasts_and_spent_once() {
     let by_ann = release(Some(person("ann")));
     let people = deciders(&["bob", "ann"]);
-    let of = |decision, spent, now| Standing::of(&by_ann, decision, spent, (at(now), &people));
+    let of = |decision, spent, now| ApprovalStatus::of(&by_ann, decision, spent, (at(now), &people));
     let yes = decision("bob", Answer::Approved);
-    assert_eq!(of(None, Spent::No, 50), Standing::Open);
-    assert_eq!(of(Some(yes.clone()), Spent::No, 99), Standing::Approved(yes.clone()));
-    assert_eq!(of(Some(yes.clone()), Spent::No, 100), Standing::Unasked, "an approval ends with the ask");
-    assert_eq!(of(Some(yes.clone()), Spent::Yes, 50), Standing::Unasked);
+    assert_eq!(of(None, Spent::No, 50), ApprovalStatus::Open);
+    assert_eq!(of(Some(yes.clone()), Spent::No, 99), ApprovalStatus::Approved(yes.clone()));
+    assert_eq!(of(Some(yes.clone()), Spent::No, 100), ApprovalStatus::Unasked, "an approval ends with the ask");
+    assert_eq!(of(Some(yes.clone()), Spent::Yes, 50), ApprovalStatus::Unasked);
     let no = decision("bob", Answer::Rejected);
-    assert_eq!(of(Some(no.clone()), Spent::No, 50), Standing::Rejected(no));
+    assert_eq!(of(Some(no.clone()), Spent::No, 50), ApprovalStatus::Rejected(no));
     let own = decision("ann", Answer::Approved);
-    assert_eq!(of(Some(own.clone()), Spent::No, 50), Standing::Open, "whoever asks does not decide");
-    let of_remedy = Standing::of(&release(None), Some(own.clone()), Spent::No, (at(50), &people));
-    assert_eq!(of_remedy, Standing::Approved(own));
+    assert_eq!(of(Some(own.clone()), Spent::No, 50), ApprovalStatus::Open, "whoever asks does not decide");
+    let of_remedy = ApprovalStatus::of(&release(None), Some(own.clone()), Spent::No, (at(50), &people));
+    assert_eq!(of_remedy, ApprovalStatus::Approved(own));
 }
 
 #[test]
 fn another_answer_is_no_approval_and_stands_like_a_refusal() {
     let answer: Word<Answer> = serde_json::from_value(json!("approved-with-conditions")).unwrap();
     let decision = Decision { answer, ..decision("bob", Answer::Approved) };
-    let standing =
-        Standing::of(&release(Some(person("ann"))), Some(decision.clone()), Spent::No, (at(50), &deciders(&["bob"])));
-    assert_eq!(standing, Standing::Rejected(decision));
+    let standing = ApprovalStatus::of(
+        &release(Some(person("ann"))),
+        Some(decision.clone()),
+        Spent::No,
+        (at(50), &deciders(&["bob"])),
+    );
+    assert_eq!(standing, ApprovalStatus::Rejected(decision));
 }
 
 #[test]
@@ -63,9 +67,9 @@ fn nobody_approves_what_this_version_does_not_know() {
     };
     let yes = decision("bob", Answer::Approved);
     let of = |ask: &Ask, decision: &Decision| {
-        Standing::of(ask, Some(decision.clone()), Spent::No, (at(50), &deciders(&["bob"])))
+        ApprovalStatus::of(ask, Some(decision.clone()), Spent::No, (at(50), &deciders(&["bob"])))
     };
-    assert_eq!(of(&read(whole["subject"].clone()), &yes), Standing::Approved(yes.clone()));
+    assert_eq!(of(&read(whole["subject"].clone()), &yes), ApprovalStatus::Approved(yes.clone()));
     let others = [
         json!("amnesty"),
         json!({"amnesty": {"days": 3}}),
@@ -76,9 +80,9 @@ fn nobody_approves_what_this_version_does_not_know() {
     for subject in others {
         let ask = read(subject);
         assert!(matches!(ask.subject, Subject::Other(_)), "{ask:?}");
-        assert_eq!(of(&ask, &yes), Standing::Open, "{ask:?}");
+        assert_eq!(of(&ask, &yes), ApprovalStatus::Open, "{ask:?}");
         let no = decision("bob", Answer::Rejected);
-        assert_eq!(of(&ask, &no), Standing::Rejected(no), "{ask:?}");
+        assert_eq!(of(&ask, &no), ApprovalStatus::Rejected(no), "{ask:?}");
     }
 }
 
@@ -86,12 +90,14 @@ fn nobody_approves_what_this_version_does_not_know() {
 fn a_decision_counts_while_its_maker_may_decide() {
     let of_remedy = release(None);
     for answer in [Answer::Approved, Answer::Rejected] {
-        let of = |people: &People| Standing::of(&of_remedy, Some(decision("bob", answer)), Spent::No, (at(50), people));
-        assert_ne!(of(&deciders(&["carol", "bob"])), Standing::Unasked);
-        assert_eq!(of(&deciders(&["carol"])), Standing::Unasked, "bob was dismissed: somebody is asked again");
-        assert_eq!(of(&People::default()), Standing::Unasked, "nobody may decide");
+        let of = |people: &People| {
+            ApprovalStatus::of(&of_remedy, Some(decision("bob", answer)), Spent::No, (at(50), people))
+        };
+        assert_ne!(of(&deciders(&["carol", "bob"])), ApprovalStatus::Unasked);
+        assert_eq!(of(&deciders(&["carol"])), ApprovalStatus::Unasked, "bob was dismissed: somebody is asked again");
+        assert_eq!(of(&People::default()), ApprovalStatus::Unasked, "nobody may decide");
         let asks = People { operators: vec![person("bob").arn], ..People::default() };
-        assert_eq!(of(&asks), Standing::Unasked, "bob may ask, and decide no more");
+        assert_eq!(of(&asks), ApprovalStatus::Unasked, "bob may ask, and decide no more");
     }
 }
 

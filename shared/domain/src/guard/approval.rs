@@ -6,7 +6,7 @@
 
 use super::{Objection, Purpose, Snapshot};
 use crate::{
-    ask::{Answer, Standing},
+    ask::{Answer, ApprovalStatus},
     control::Stops,
     outcome::Outcome,
     redact,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
-    if let (Standing::Rejected(decision), false) = (snapshot.standing, snapshot.mode == Mode::Observe) {
+    if let (ApprovalStatus::Rejected(decision), false) = (snapshot.standing, snapshot.mode == Mode::Observe) {
         let is_no = decision.answer.is(&Answer::Rejected);
         let did = if is_no { "rejected the plan" } else { "decided in a word that this version does not know" };
         let why = format!("a person {did} on {} ({})", decision.at, redact::text(&decision.by.arn));
@@ -31,7 +31,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
 }
 
 fn asks(snapshot: &Snapshot<'_>) -> Option<String> {
-    if matches!(snapshot.standing, Standing::Approved(_)) {
+    if matches!(snapshot.standing, ApprovalStatus::Approved(_)) {
         return None;
     }
     match (snapshot.mode, snapshot.purpose) {
@@ -48,7 +48,7 @@ pub(super) fn is_needed(snapshot: &Snapshot<'_>) -> bool {
     snapshot.purpose == Purpose::Repair
         && snapshot.mode != Mode::Observe
         && snapshot.control.stops != Stops::Destruction
-        && !matches!(snapshot.standing, Standing::Approved(_) | Standing::Rejected(_))
+        && !matches!(snapshot.standing, ApprovalStatus::Approved(_) | ApprovalStatus::Rejected(_))
 }
 
 /// Why a person would be asked if this were carried out.

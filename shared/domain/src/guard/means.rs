@@ -1,10 +1,15 @@
 //! Without a write role nothing can be written: a function's own role can only read.
 
-use super::{Means, Objection, Snapshot};
+use super::{Objection, Snapshot, WriteAccess};
 use crate::outcome::Outcome;
 
 pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
     let why = "no write role is configured: a function's own role can only read".to_owned();
     let change = "set REMEDY_WRITE_ROLE";
-    (snapshot.means == Means::None).then_some(Objection { check: "means", why, change, outcome: Outcome::Blocked })
+    (snapshot.means == WriteAccess::None).then_some(Objection {
+        check: "means",
+        why,
+        change,
+        outcome: Outcome::Blocked,
+    })
 }

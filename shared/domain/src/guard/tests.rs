@@ -29,9 +29,9 @@ struct Case {
     manager: Option<Manager>,
     recent_repairs: usize,
     age: Age,
-    standing: Standing,
+    standing: ApprovalStatus,
     mode: Mode,
-    means: Means,
+    means: WriteAccess,
     purpose: Purpose,
 }
 
@@ -58,9 +58,9 @@ impl Case {
             manager: None,
             recent_repairs: 0,
             age: Age::Fresh,
-            standing: Standing::Unasked,
+            standing: ApprovalStatus::Unasked,
             mode: Mode::Enforce,
-            means: Means::WriteRole,
+            means: WriteAccess::WriteRole,
             purpose: Purpose::Repair,
         }
     }
@@ -95,8 +95,8 @@ impl Case {
         let at = Timestamp::from_second(900).unwrap();
         let decision = Decision { format: 1, answer: answer.into(), by: person("ann"), reason: None, at };
         self.standing = match answer {
-            Answer::Approved => Standing::Approved(decision),
-            Answer::Rejected => Standing::Rejected(decision),
+            Answer::Approved => ApprovalStatus::Approved(decision),
+            Answer::Rejected => ApprovalStatus::Rejected(decision),
         };
         self
     }
@@ -320,9 +320,9 @@ fn who_is_asked_and_when() {
 
 #[test]
 fn without_a_write_role_nothing_goes() {
-    let case = Case { means: Means::None, ..Case::enforced() };
+    let case = Case { means: WriteAccess::None, ..Case::enforced() };
     assert_eq!(case.ruling(), Some(("means", Outcome::Blocked)));
-    let observing = Case { means: Means::None, mode: Mode::Observe, ..Case::enforced() };
+    let observing = Case { means: WriteAccess::None, mode: Mode::Observe, ..Case::enforced() };
     assert_eq!(observing.ruling(), Some(("mode", Outcome::Planned)), "in observe a plan is a plan");
 }
 
@@ -472,7 +472,7 @@ fn an_approval_lets_what_waits_go_and_nothing_else() {
     assert_eq!(approved(Case { recent_repairs: 3, ..Case::enforced() }), Some((FLAP, Outcome::Blocked)));
     assert_eq!(approved(Case { mode: Mode::Observe, ..Case::enforced() }), Some(("mode", Outcome::Planned)));
     assert_eq!(approved(Case { control: &IDENTITY, ..Case::enforced() }), Some(("break-glass", Outcome::Blocked)));
-    assert_eq!(approved(Case { means: Means::None, ..Case::enforced() }), Some(("means", Outcome::Blocked)));
+    assert_eq!(approved(Case { means: WriteAccess::None, ..Case::enforced() }), Some(("means", Outcome::Blocked)));
 }
 
 #[test]
@@ -589,7 +589,7 @@ fn without_a_break_glass_principal_no_identity_is_touched() {
 
 #[test]
 fn the_forecast_says_what_enforcing_would_bring() {
-    let forecast = |case: Case| forecast(&Case { mode: Mode::Observe, means: Means::None, ..case }.snapshot());
+    let forecast = |case: Case| forecast(&Case { mode: Mode::Observe, means: WriteAccess::None, ..case }.snapshot());
     assert_eq!(forecast(Case::enforced()), Forecast::Write);
     assert_eq!(forecast(Case { consent: asking(), ..Case::enforced() }), Forecast::Approval);
     assert_eq!(forecast(Case { age: Age::Backlog, ..Case::enforced() }), Forecast::Approval);
@@ -619,7 +619,7 @@ fn the_first_objection_in_the_order_of_the_design_decides() {
             age: if on(6) { Age::Backlog } else { Age::Fresh },
             consent: if on(7) { asking() } else { Consent::Auto },
             control: if on(8) { &IDENTITY } else { &CONTROL },
-            means: if on(9) { Means::None } else { Means::WriteRole },
+            means: if on(9) { WriteAccess::None } else { WriteAccess::WriteRole },
             ..Case::enforced()
         };
         if on(10) {

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join, stream};
 use remedy_domain::{
     AccountId, Fault, Timestamp,
-    ask::{Ask, Standing, Subject},
+    ask::{ApprovalStatus, Ask, Subject},
     renamed::{current, filed},
     settings::People,
 };
@@ -18,7 +18,7 @@ use remedy_domain::{
 use super::{Asked, Noted, Pending, id, is_ask, last_of, latest, line, supersede};
 use crate::{
     damage,
-    ports::{Clock, Notices, Own, Shelf, Store},
+    ports::{Clock, LedgerBucket, Notices, Own, Store},
 };
 
 const FOLDER: &str = "open/";
@@ -109,7 +109,7 @@ pub async fn enter(store: &impl Store, asked: &Asked, noted: Noted) -> Result<()
     let key = Open::key(&asked.ask, (&asked.id, asked.generation), noted);
     let is_live = |open: &&Open| open.until > asked.ask.at.as_millisecond() && open.at <= asked.ask.at.as_millisecond();
     let others: Vec<_> = asked.before.iter().filter(|open| open.id != asked.id).filter(is_live).collect();
-    let entered = store.put_new(Shelf::State, &key, b"{}");
+    let entered = store.put_new(LedgerBucket::State, &key, b"{}");
     try_join(entered, supersede(store, &others, &asked.id, asked.ask.at)).await.map(|_| ())
 }
 
@@ -119,10 +119,11 @@ pub async fn open_asks(
     which: &Which,
     (now, people): (Timestamp, &People),
 ) -> Result<Vec<Open>, Fault> {
-    let (mut keys, complete) = try_join(store.list(Shelf::State, FOLDER), store.list(Shelf::State, COMPLETE)).await?;
+    let (mut keys, complete) =
+        try_join(store.list(LedgerBucket::State, FOLDER), store.list(LedgerBucket::State, COMPLETE)).await?;
     if complete.is_empty() {
         enter_all(store, (now, people)).await?;
-        keys = store.list(Shelf::State, FOLDER).await?;
+        keys = store.list(LedgerBucket::State, FOLDER).await?;
     }
     let mut newest: BTreeMap<(String, String, String), Open> = BTreeMap::new();
     let live = keys.iter().filter_map(|key| Open::parse(key)).filter(|open| now.as_millisecond() < open.until);
@@ -151,7 +152,9 @@ pub async fn read(
     for (last, id) in all {
         match damage::skipped(ports, last).await? {
             Some(last) => {
-                pending.asks.extend(last.filter(|on_file| on_file.standing(now, people, &[]) != Standing::Unasked));
+                pending
+                    .asks
+                    .extend(last.filter(|on_file| on_file.standing(now, people, &[]) != ApprovalStatus::Unasked));
             }
             None => pending.damaged.push(id),
         }
@@ -161,7 +164,7 @@ pub async fn read(
 
 /// Enters the asks of earlier versions: each ask is read once.
 async fn enter_all(store: &impl Store, (now, people): (Timestamp, &People)) -> Result<(), Fault> {
-    let keys = store.list(Shelf::State, "ask/").await?;
+    let keys = store.list(LedgerBucket::State, "ask/").await?;
     let ids: BTreeSet<_> = keys.iter().filter_map(|key| key.split('/').nth(1)).collect();
     let lines: Vec<Vec<String>> = ids
         .iter()
@@ -183,11 +186,11 @@ async fn enter_all(store: &impl Store, (now, people): (Timestamp, &People)) -> R
 
 async fn enter_last(store: &impl Store, keys: &[String], (now, people): (Timestamp, &People)) -> Result<(), Fault> {
     let Some(on_file) = Box::pin(last_of(store, keys)).await? else { return Ok(()) };
-    if on_file.standing(now, people, &[]) == Standing::Unasked {
+    if on_file.standing(now, people, &[]) == ApprovalStatus::Unasked {
         return Ok(());
     }
     let generation = keys.iter().filter(|key| is_ask(key)).count().saturating_sub(1);
     let own = id(&on_file.ask.subject)?;
     let key = Open::key(&on_file.ask, (&own, generation), Noted::Each);
-    store.put_new(Shelf::State, &key, b"{}").await.map(|_| ())
+    store.put_new(LedgerBucket::State, &key, b"{}").await.map(|_| ())
 }

@@ -53,7 +53,7 @@ impl OnShelves for Moments {
 }
 
 impl Store for Moments {
-    async fn put_new(&self, shelf: Shelf, key: &str, body: &[u8]) -> Result<Put, Fault> {
+    async fn put_new(&self, shelf: LedgerBucket, key: &str, body: &[u8]) -> Result<Put, Fault> {
         moment().await;
         self.0.put_new(shelf, key, body).await
     }
@@ -63,12 +63,12 @@ impl Store for Moments {
         self.0.put(key, body).await
     }
 
-    async fn get(&self, shelf: Shelf, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+    async fn get(&self, shelf: LedgerBucket, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         moment().await;
         self.0.get(shelf, key).await
     }
 
-    async fn list(&self, shelf: Shelf, prefix: &str) -> Result<Vec<String>, Fault> {
+    async fn list(&self, shelf: LedgerBucket, prefix: &str) -> Result<Vec<String>, Fault> {
         let keys = self.0.list(shelf, prefix).await?;
         for _ in 0..=keys.len() / 1000 {
             moment().await;
@@ -170,7 +170,7 @@ fn a_newer_plan_for_the_same_resource_takes_the_place_of_the_older() {
     assert_eq!(ids(&everything(&store, hours(2))), std::slice::from_ref(&new_id));
     let on_file = now(latest(&store, &old_id)).unwrap();
     assert!(on_file.is_superseded() && on_file.superseded.as_ref().is_some_and(|by| by.by == new_id));
-    assert_eq!(on_file.standing(hours(2), &people(), &[]), Standing::Unasked);
+    assert_eq!(on_file.standing(hours(2), &people(), &[]), ApprovalStatus::Unasked);
     let again = Ask { at: hours(3), until: hours(75), ..old };
     assert_eq!(asked(&store, &again), Put::Created, "it is asked for anew when it is the plan again");
     assert_eq!(ids(&everything(&store, hours(4))), [old_id]);
@@ -206,7 +206,7 @@ fn what_was_decided_before_is_carried_out_and_what_is_decided_after_counts_for_n
         asked(&store, &new);
         assert_eq!(now(decide(&store, &on_file, &decision)), Put::Created);
         let on_file = now(latest(&store, &on_file.id)).unwrap();
-        assert_eq!(matches!(on_file.standing(hours(4), &people(), &[]), Standing::Approved(_)), stands);
+        assert_eq!(matches!(on_file.standing(hours(4), &people(), &[]), ApprovalStatus::Approved(_)), stands);
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     backlog::{self, Baseline},
     ledger::bytes,
     outbox,
-    ports::{Clock, Notices, Put, Shelf, Store},
+    ports::{Clock, LedgerBucket, Notices, Put, Store},
 };
 
 const FOLDER: &str = "settings/";
@@ -34,7 +34,7 @@ type Look = Result<(Vec<String>, Option<Vec<u8>>), Fault>;
 
 pub(super) async fn look(store: &impl Store, line: &str) -> Look {
     let first = key(line, 0);
-    try_join(store.list(Shelf::State, FOLDER), store.get(Shelf::State, &first)).await
+    try_join(store.list(LedgerBucket::State, FOLDER), store.get(LedgerBucket::State, &first)).await
 }
 
 fn key(line: &str, number: usize) -> String {
@@ -124,11 +124,11 @@ impl Line {
         }
         let first = match first {
             // It was put between the two reads.
-            None if !listed.is_empty() => store.get(Shelf::State, &key(0)).await?,
+            None if !listed.is_empty() => store.get(LedgerBucket::State, &key(0)).await?,
             first => first,
         };
         let others: Vec<_> = (1..listed.len()).map(key).collect();
-        let others = try_join_all(others.iter().map(|key| store.get(Shelf::State, key))).await?;
+        let others = try_join_all(others.iter().map(|key| store.get(LedgerBucket::State, key))).await?;
         let mut documents = Vec::new();
         for body in [first].into_iter().chain(others).flatten() {
             let Stored { written, at } = Stored::read(&body)?;
@@ -172,7 +172,7 @@ impl Line {
     ) -> Result<Option<Governing>, Fault> {
         let (at, previous) = (ports.now(), self.last().cloned());
         let key = key(&self.name, self.documents.len());
-        if ports.put_new(Shelf::State, &key, &bytes(&InForce::of(document, at))?).await? == Put::Exists {
+        if ports.put_new(LedgerBucket::State, &key, &bytes(&InForce::of(document, at))?).await? == Put::Exists {
             return Ok(None);
         }
         let opening = Opening { key, at, previous };
@@ -189,7 +189,7 @@ impl Line {
 
 /// Whether any stored object shows that settings were in force: a decision, a hold, or a baseline under them.
 async fn was_in_force(store: &impl Store) -> Result<bool, Fault> {
-    let lists = ["ask/", "hold/", "exemption/", "baseline/"].map(|prefix| store.list(Shelf::State, prefix));
+    let lists = ["ask/", "hold/", "exemption/", "baseline/"].map(|prefix| store.list(LedgerBucket::State, prefix));
     let [asks, holds, exemptions, baselines] = lists;
     let (asks, holds, exemptions, baselines) = try_join4(asks, holds, exemptions, baselines).await?;
     let decided = asks.iter().any(|key| key.ends_with(".decision"));
@@ -203,7 +203,7 @@ async fn was_in_force(store: &impl Store) -> Result<bool, Fault> {
 
 /// The fault that settings are gone, unless others have only just put them there.
 async fn unless_there(store: &impl Store, key: &str) -> Result<Fault, Fault> {
-    match store.get(Shelf::State, key).await? {
+    match store.get(LedgerBucket::State, key).await? {
         Some(_) => Err(Fault::transient("settings", "changed-by-others")),
         None => Ok(lost()),
     }

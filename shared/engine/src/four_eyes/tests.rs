@@ -57,8 +57,8 @@ impl Office {
 
     fn records(&self) -> Vec<Changed> {
         let objects = self.objects.borrow();
-        let evidence = objects.iter().filter(|((shelf, _), _)| *shelf == Shelf::Evidence);
-        let read = |((_, key), body): (&(Shelf, String), &Vec<u8>)| {
+        let evidence = objects.iter().filter(|((shelf, _), _)| *shelf == LedgerBucket::Evidence);
+        let read = |((_, key), body): (&(LedgerBucket, String), &Vec<u8>)| {
             let change: Changed = serde_json::from_slice(body).unwrap();
             assert_eq!(*key, change.key());
             change
@@ -71,7 +71,7 @@ impl Office {
     }
 
     fn loses(&self, key: &str) {
-        assert!(self.objects.borrow_mut().remove(&(Shelf::State, key.to_owned())).is_some(), "{key}");
+        assert!(self.objects.borrow_mut().remove(&(LedgerBucket::State, key.to_owned())).is_some(), "{key}");
     }
 }
 
@@ -111,12 +111,12 @@ fn whoever_takes_over_a_function_cannot_put_settings_before_or_behind_those_that
     office.keeps("settings/opening/first/0002", &forged);
     assert_eq!(office.deploys(document(NAMED)).0, NAMED);
     let forged = forged.to_string();
-    let put = now(office.put_new(Shelf::State, "settings/opening/first/0000", forged.as_bytes()));
+    let put = now(office.put_new(LedgerBucket::State, "settings/opening/first/0000", forged.as_bytes()));
     assert_eq!(put, Put::Exists, "what is there stays");
     office.adopts(NAMED);
     office.adopts(NAMED);
     assert_eq!(office.deploys(document(OTHER)).0, NAMED);
-    let form = now(office.get(Shelf::State, IN_FORCE)).unwrap();
+    let form = now(office.get(LedgerBucket::State, IN_FORCE)).unwrap();
     let form: InForce = serde_json::from_slice(&form).unwrap();
     assert_eq!((form.text.as_deref(), form.settings["parameters"]["flap_limit"].as_u64()), (Some(NAMED), Some(2)));
 }
@@ -269,7 +269,7 @@ fn two_people_are_stored_with_the_settings_that_they_put_in_force() {
     let office = Office::default();
     office.deploys(document(NAMED));
     office.agree(NAMED, WEAKER);
-    let form: InForce = serde_json::from_slice(&now(office.get(Shelf::State, IN_FORCE)).unwrap()).unwrap();
+    let form: InForce = serde_json::from_slice(&now(office.get(LedgerBucket::State, IN_FORCE)).unwrap()).unwrap();
     assert_eq!(form.people, json!([person("ann"), person("bob")]));
     assert_eq!(form.ask.as_deref(), Some("0f"));
 }
@@ -298,7 +298,7 @@ fn what_an_invocation_reads_ahead_is_what_the_one_before_it_found() {
 fn an_operator_takes_over_the_document_that_it_is_the_first_to_record() {
     let office = Office::default();
     office.adopts(NAMED);
-    assert!(now(office.get(Shelf::State, IN_FORCE)).is_some());
+    assert!(now(office.get(LedgerBucket::State, IN_FORCE)).is_some());
     assert_eq!(office.deploys(document(OTHER)).0, NAMED);
 }
 

@@ -10,7 +10,7 @@ use remedy_domain::{
 };
 
 use super::{Line, fetch, is_done};
-use crate::ports::{Shelf, Store};
+use crate::ports::{LedgerBucket, Store};
 
 /// The period that counts as recent.
 const DAY: Duration = Duration::from_hours(24);
@@ -107,7 +107,7 @@ pub async fn recent(store: &impl Store, line: &Line, now: Timestamp) -> Result<R
 
 /// The end of an attempt; that of the last one was read with the line.
 async fn released(store: &impl Store, line: &Line, key: &String) -> Result<Option<Released>, Fault> {
-    if line.keys.last() == Some(key) { Ok(line.last.clone()) } else { fetch(store, Shelf::State, key).await }
+    if line.keys.last() == Some(key) { Ok(line.last.clone()) } else { fetch(store, LedgerBucket::State, key).await }
 }
 
 fn has_written(outcome: Outcome) -> bool {

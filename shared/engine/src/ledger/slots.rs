@@ -11,7 +11,7 @@ use remedy_domain::{
 };
 
 use super::bytes;
-use crate::ports::{Put, Shelf, Store};
+use crate::ports::{LedgerBucket, Put, Store};
 
 const UNUSED: &str = ".unused";
 
@@ -65,7 +65,7 @@ impl Budget {
 
     /// Where the next slot may be, if one is left.
     pub async fn room(self, store: &impl Store) -> Result<Option<Room>, Fault> {
-        let keys = store.list(Shelf::State, &self.prefix).await?;
+        let keys = store.list(LedgerBucket::State, &self.prefix).await?;
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let unused = count(keys.iter().filter(|key| key.ends_with(UNUSED)).count());
         let (first, end) = (count(keys.len()).saturating_sub(unused), self.limit.saturating_add(unused));
@@ -87,7 +87,7 @@ impl Room {
         let body = bytes(attempt)?;
         for number in self.first..self.end {
             let key = format!("{}{number:04}", self.prefix);
-            if store.put_new(Shelf::State, &key, &body).await? == Put::Created {
+            if store.put_new(LedgerBucket::State, &key, &body).await? == Put::Created {
                 return Ok(Some(Slot { key }));
             }
         }
@@ -104,6 +104,6 @@ pub struct Slot {
 impl Slot {
     /// Gives the slot back. Only for an attempt that wrote nothing, and never will.
     pub async fn give_back(&self, store: &impl Store, attempt: &AttemptId) -> Result<(), Fault> {
-        store.put_new(Shelf::State, &format!("{}{UNUSED}", self.key), &bytes(attempt)?).await.map(|_| ())
+        store.put_new(LedgerBucket::State, &format!("{}{UNUSED}", self.key), &bytes(attempt)?).await.map(|_| ())
     }
 }

@@ -151,7 +151,7 @@ fn an_hour_has_so_many_slots_and_a_day_so_many_places_in_the_wave() {
     let places = |since| slot(&shelves, Budget::wave(&lock(0, since), 2), 0).is_some();
     let day = 24 * 60;
     assert_eq!([places(0), places(60), places(120), places(day)], [true, true, false, true]);
-    let keys = shelves.keys(Shelf::State);
+    let keys = shelves.keys(LedgerBucket::State);
     let expected = [
         "budget/s3-bucket-public/111122223333/2026030210/0000",
         "budget/s3-bucket-public/111122223333/2026030210/0001",
@@ -171,7 +171,7 @@ fn a_slot_that_another_worker_took_in_between_is_skipped() {
     let room = now(budget().room(&shelves)).unwrap();
     assert!(slot(&shelves, budget(), 8).is_some(), "another worker is first");
     assert!(now(room.take(&shelves, &attempt(0))).is_some());
-    let mine = now(shelves.get(Shelf::State, "budget/s3-bucket-public/111122223333/2026030210/0001"));
+    let mine = now(shelves.get(LedgerBucket::State, "budget/s3-bucket-public/111122223333/2026030210/0001"));
     assert_eq!(mine, Some(serde_json::to_vec(&attempt(0)).unwrap()), "it names the attempt it is counted for");
 }
 
@@ -323,7 +323,7 @@ fn a_record_is_written_once_and_an_intent_is_found_by_its_lock() {
     assert_eq!(again.unwrap_err().code, "intent-of-another", "it is no intent of this attempt");
     now(intend(&shelves, &intent, &lock(1, 0).intent_key()));
     assert_eq!(now(intent_of(&shelves, &lock(1, 0))), Some(intent));
-    assert_eq!(shelves.keys(Shelf::State), [""; 0], "records are evidence");
+    assert_eq!(shelves.keys(LedgerBucket::State), [""; 0], "records are evidence");
     let granted = exemption_record_key(at(0), "s3-bucket-public", &attempt(0));
     let expected = format!("2026/03/02/10/0000.000-s3-bucket-public-exemption-{}.json", attempt(0).as_str());
     assert_eq!(granted, expected);
@@ -339,7 +339,7 @@ fn plans_are_kept_under_their_ids() {
     now(keep_plan(&shelves, &id, &StoredPlan { realized: Some(json!({"blocked": true})), at: at(1), ..plan }));
     let found = now(stored_plan(&shelves, &id)).unwrap();
     assert_eq!((found.at, found.realized), (at(1), Some(json!({"blocked": true}))), "the last is kept");
-    assert_eq!(shelves.keys(Shelf::State), [format!("plan/{id}")]);
+    assert_eq!(shelves.keys(LedgerBucket::State), [format!("plan/{id}")]);
     let all = now(stored_plans(&shelves)).whole;
     assert_eq!(all.into_iter().map(|(key, plan)| (plan_of(&key), plan.at)).collect::<Vec<_>>(), [(Some(id), at(1))]);
 }
@@ -365,7 +365,7 @@ fn what_is_held_is_put_on_file_once_under_each_name() {
     let found = now(super::held(&shelves, "s3-bucket-public", "two")).map(|held| held.reason);
     assert_eq!(found.as_deref(), Some("third"));
     assert_eq!(now(super::held(&shelves, "s3-bucket-public", "three")).map(|held| held.reason), None);
-    assert_eq!(shelves.keys(Shelf::State), ["held/s3-bucket-public/one", "held/s3-bucket-public/two"]);
+    assert_eq!(shelves.keys(LedgerBucket::State), ["held/s3-bucket-public/one", "held/s3-bucket-public/two"]);
 }
 
 #[test]
@@ -394,7 +394,7 @@ fn a_damaged_lock_holds_up_no_other_and_is_named() {
 fn another_outcome_counts_as_one_that_wrote() {
     let shelves = ends(&[(0, tried(Outcome::Repaired)), (1, tried(Outcome::Failed))]);
     let line = format!("lock/s3-bucket-public/{}/0000000001.done", target().hash());
-    let mut done: Value = serde_json::from_slice(&now(shelves.get(Shelf::State, &line)).unwrap()).unwrap();
+    let mut done: Value = serde_json::from_slice(&now(shelves.get(LedgerBucket::State, &line)).unwrap()).unwrap();
     assert_eq!(of_late(&shelves, 2).repairs, 1);
     done["outcome"] = json!("sublimated");
     done["residue"] = json!({"grams": 3});
@@ -409,7 +409,7 @@ fn what_another_version_added_outlives_an_entry_that_is_replaced() {
     let replaced = |there: &[u8]| {
         now(shelves.put("one", there));
         now(replace(&shelves, "one", &stored()));
-        serde_json::from_slice::<Value>(&now(shelves.get(Shelf::State, "one")).unwrap()).unwrap()
+        serde_json::from_slice::<Value>(&now(shelves.get(LedgerBucket::State, "one")).unwrap()).unwrap()
     };
     let plain = serde_json::to_value(stored()).unwrap();
     let mut there = plain.clone();
@@ -425,5 +425,5 @@ fn what_another_version_added_outlives_an_entry_that_is_replaced() {
     assert_eq!(again, expected);
     assert_eq!(replaced(b"{\"plan\":"), plain, "what is damaged goes");
     now(replace(&shelves, "new", &stored()));
-    assert_eq!(now(shelves.get(Shelf::State, "new")), Some(bytes(&stored()).unwrap()));
+    assert_eq!(now(shelves.get(LedgerBucket::State, "new")), Some(bytes(&stored()).unwrap()));
 }

@@ -13,13 +13,13 @@ use remedy_domain::{
 use super::{ATTEMPT, RESERVE, Run};
 use crate::{
     asks,
-    ending::{exhausted, over_budget, over_part, over_shared_budget, over_target, over_wave, refused_before},
     held::Per,
     ledger::{Budget, Extent, Lease, Slot},
-    ports::{Doors, Ports, Put},
+    outcomes::{exhausted, over_budget, over_part, over_shared_budget, over_target, over_wave, refused_before},
+    ports::{Clients, Ports, Put},
     remediation::{Client, Remediation},
-    turn::{self, Turn},
-    visit::Reach,
+    run_context::Reach,
+    shared_lock::{self, SharedLock},
 };
 
 /// The number of failed attempts of a control at one target within 24 hours.
@@ -46,7 +46,7 @@ type Counted = (Budget, fn() -> Objection);
 impl<R, P> Run<'_, R, P>
 where
     R: Remediation,
-    P: Ports + Doors<Client<R>>,
+    P: Ports + Clients<Client<R>>,
 {
     /// The objection to a plan that was tried at this target in the last 24 hours, and is not tried again before the
     /// day, the plan or the settings change; a person who approves the plan may still try.
@@ -55,8 +55,8 @@ where
         if self.dossier.approved().is_some() {
             return None;
         }
-        if recent.was_refused(&self.course.id, self.visit.digest) {
-            return Some((refused_before(), Per::Told("attempts", recent.last)));
+        if recent.was_refused(&self.course.id, self.context.digest) {
+            return Some((refused_before(), Per::Notified("attempts", recent.last)));
         }
         let is_too_much = recent.of_day == Extent::Unread && !guard::goes_on(&R::CONTROL);
         if recent.in_vain >= IN_VAIN || is_too_much {
@@ -68,8 +68,8 @@ where
 
     /// The account's budget of an hour, for all targets of the control.
     fn hourly(&self) -> u32 {
-        let parameters = &self.visit.settings.parameters;
-        match self.visit.reach {
+        let parameters = &self.context.settings.parameters;
+        match self.context.reach {
             Reach::Account => parameters.hourly_budget,
             Reach::Organization => parameters.hourly_budget.min(self.part_of(parameters.organization_hourly_budget)),
         }
@@ -78,11 +78,11 @@ where
     /// The budgets that count this run: one of the hour's repairs, here and in all accounts, and, for the backlog, one
     /// of the day's wave.
     fn counted(&self, lock: &Lock) -> Vec<Counted> {
-        let parameters = &self.visit.settings.parameters;
+        let parameters = &self.context.settings.parameters;
         let (hourly, all) = (self.hourly(), parameters.organization_hourly_budget);
         let in_wave = self.dossier.age == Age::Wave && self.dossier.approved().is_none();
         let of = |budget, over: fn() -> Objection| (budget, over);
-        let mut counted = match self.visit.reach {
+        let mut counted = match self.context.reach {
             Reach::Account => vec![of(Budget::account(lock, hourly), over_budget)],
             Reach::Organization => {
                 let over = if hourly < parameters.hourly_budget { over_part } else { over_budget };
@@ -98,7 +98,7 @@ where
     /// One account's share of the organisation's budget.
     fn part_of(&self, all: u32) -> u32 {
         let (least, most) = PARTS;
-        let parts = (self.visit.settings.accounts.len() + 1).clamp(least, most);
+        let parts = (self.context.settings.accounts.len() + 1).clamp(least, most);
         all.div_ceil(u32::try_from(parts).unwrap_or(1)).max(1)
     }
 
@@ -135,22 +135,22 @@ where
     }
 
     /// The shared locks that this plan needs.
-    pub(super) async fn turns(&self, lock: &Lock) -> Result<Vec<turn::Wanted>, Fault> {
+    pub(super) async fn turns(&self, lock: &Lock) -> Result<Vec<shared_lock::Wanted>, Fault> {
         let lost = self.course.impact.as_ref().map_or(0, |impact| impact.administrators_lost);
-        let administrators = (lost > 0).then_some(Turn::Administrators);
-        let document = (!R::CONTROL.elements.is_empty()).then_some(Turn::Document);
+        let administrators = (lost > 0).then_some(SharedLock::Administrators);
+        let document = (!R::CONTROL.elements.is_empty()).then_some(SharedLock::Document);
         let turns: Vec<_> = administrators.into_iter().chain(document).collect();
-        turn::lines(self.ports, &turns, lock).await
+        shared_lock::lines(self.ports, &turns, lock).await
     }
 
     /// Acquires them; without them the lock and all other claims are given back, and so is the delivery.
     pub(super) async fn take_turns(
         &self,
-        wanted: Vec<turn::Wanted>,
+        wanted: Vec<shared_lock::Wanted>,
         lease: &Lease,
         slots: &[Slot],
     ) -> Result<(Vec<Lease>, Duration), Fault> {
-        let taken = turn::take(self.ports, wanted, ATTEMPT + RESERVE).await;
+        let taken = shared_lock::take(self.ports, wanted, ATTEMPT + RESERVE).await;
         if taken.is_err() {
             self.step_back(lease, slots, Outcome::Superseded).await?;
         }

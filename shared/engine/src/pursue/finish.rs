@@ -9,27 +9,27 @@ use remedy_domain::{
 use super::{Claims, Run};
 use crate::{
     draft::verbatim,
-    ending::Wrote,
     ledger::{self, Ending, Lease},
-    notes::{NOTED, digest_notice, notice, record},
     outbox::{self, Letter},
-    ports::{Doors, Ports},
+    outcomes::Wrote,
+    ports::{Clients, Ports},
+    records::{NOTED, digest_notice, notice, record},
     remediation::{Client, Remediation},
     report::Report,
-    turn,
+    shared_lock,
 };
 
 impl<R, P> Run<'_, R, P>
 where
     R: Remediation,
-    P: Ports + Doors<Client<R>>,
+    P: Ports + Clients<Client<R>>,
 {
     pub(super) fn stored(&self, lease: &Lease, realized: Option<&R::Setting>) -> Result<StoredPlan, Fault> {
         Ok(StoredPlan {
             plan: self.course.plan.clone(),
             purpose: self.task.purpose().into(),
             realized: realized.map(verbatim).transpose()?,
-            function: self.visit.function.to_owned(),
+            function: self.context.function.to_owned(),
             attempt: Some(lease.lock.attempt.clone()),
             at: self.ports.now(),
         })
@@ -55,7 +55,7 @@ where
 
     fn record(&self, report: &Report, kind: Kind, lease: &Lease) -> Record {
         let at = if kind == Kind::Intent { lease.lock.since } else { self.ports.now() };
-        let record = record(report, &self.course.id, kind, at, self.task.purpose(), self.visit);
+        let record = record(report, &self.course.id, kind, at, self.task.purpose(), self.context);
         let (asked_by, approved_by) = self.dossier.people().unzip();
         Record { attempt: Some(lease.lock.attempt.clone()), asked_by: asked_by.flatten(), approved_by, ..record }
     }
@@ -80,10 +80,10 @@ where
         self.leave_backlog(report.outcome).await?;
         let is_refused = report.fault.as_ref().is_some_and(Fault::is_refusal);
         let tried = Some(if is_refused { Tried::Refused } else { Tried::Intended });
-        let ending = Ending { outcome: report.outcome, tried, settings: Some(self.visit.digest) };
+        let ending = Ending { outcome: report.outcome, tried, settings: Some(self.context.digest) };
         let unused = if wrote == Wrote::Nothing { slots.as_slice() } else { &[] };
         let released = ledger::release(self.ports, lease, ending, self.ports.now());
-        let returned = turn::give_back(self.ports, turns, report.outcome);
+        let returned = shared_lock::give_back(self.ports, turns, report.outcome);
         let rest = join(self.give_back(unused, &lease.lock.attempt), letter.mark(told, self.ports));
         let ((released, returned), _) = join(join(released, returned), rest).await;
         released.and(returned).map(|()| report)

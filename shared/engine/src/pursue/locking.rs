@@ -9,10 +9,10 @@ use remedy_domain::{
 
 use super::Run;
 use crate::{
-    ending,
     held::Per,
     ledger::{self, Claim, Lease, Slot},
-    ports::{Doors, Ports, Put},
+    outcomes,
+    ports::{Clients, Ports, Put},
     remediation::{Client, Remediation},
     sweep::{Author, close},
 };
@@ -27,7 +27,7 @@ pub(super) struct Claims {
 impl<R, P> Run<'_, R, P>
 where
     R: Remediation,
-    P: Ports + Doors<Client<R>>,
+    P: Ports + Clients<Client<R>>,
 {
     /// Takes the lock and a slot of each budget, or neither. With the lock come those of crashed workers before it.
     pub(super) async fn claim(&self, lock: &Lock) -> Result<Result<(Lease, Vec<Lease>, Vec<Slot>), Objection>, Fault> {
@@ -61,7 +61,7 @@ where
             }
         }
         let spent = self.spend(lease, lost).await?;
-        Ok((spent == Put::Exists).then(|| (ending::spent(), Per::Plan)))
+        Ok((spent == Put::Exists).then(|| (outcomes::spent(), Per::Plan)))
     }
 
     /// Gives claims back before anything was intended.
@@ -90,7 +90,7 @@ where
                 lease,
                 Outcome::Failed,
                 "the worker was lost and the drift persists; taken over",
-                &Author::of(self.visit),
+                &Author::of(self.context),
             )
             .await?;
         }

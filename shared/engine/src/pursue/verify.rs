@@ -7,7 +7,7 @@ use remedy_domain::{Fault, Observed, Outcome, Setting as _, Verdict};
 use super::{ATTEMPT, RESERVE, Run};
 use crate::{
     draft::{Task, look},
-    ports::{Doors, Ports},
+    ports::{Clients, Ports},
     remediation::{Client, Remediation},
 };
 
@@ -36,14 +36,14 @@ pub(super) struct Seen<R: Remediation> {
 impl<R, P> Run<'_, R, P>
 where
     R: Remediation,
-    P: Ports + Doors<Client<R>>,
+    P: Ports + Clients<Client<R>>,
 {
     /// Looks until the wanted setting is seen or the time is up; once is enough after a failed write.
     pub(super) async fn verify(&self, looks: Looks) -> Result<Seen<R>, Fault> {
         let (mut wait, _) = LOOKS;
         let mut waited = Duration::ZERO;
         loop {
-            let seen = look::<R>(&self.client, self.target, self.visit, self.ports).await;
+            let seen = look::<R>(&self.client, self.target, self.context, self.ports).await;
             if let Ok(Observed::Present { facts, setting }) = &seen
                 && setting.agrees(&self.course.after)
             {
@@ -65,7 +65,7 @@ where
         if matches!(self.task, Task::Revert(_)) {
             return Outcome::Reverted;
         }
-        match R::judge(facts, setting, &self.visit.context(self.target, self.ports.now())) {
+        match R::judge(facts, setting, &self.context.judging(self.target, self.ports.now())) {
             Verdict::Contained(_) | Verdict::Dormant(_) => Outcome::Contained,
             Verdict::Compliant | Verdict::OutOfScope(_) => Outcome::Repaired,
             Verdict::Drifted(_) | Verdict::NeedsHuman { .. } => Outcome::Unverified,

@@ -6,7 +6,7 @@ use remedy_domain::{
     Control,
     evidence::{Kind, Record},
 };
-use remedy_engine::Shelf;
+use remedy_engine::LedgerBucket;
 
 use crate::{
     fake::Seen,
@@ -37,7 +37,7 @@ pub fn conserved(control: &Control, ports: &MemoryPorts, calls: &[Seen]) {
 
 /// Checks that no lock is held.
 pub fn released(ports: &MemoryPorts) {
-    let state = ports.shelf(Shelf::State);
+    let state = ports.shelf(LedgerBucket::State);
     let locks = state.keys().filter(|key| key.starts_with("lock/") && !key.ends_with(".done"));
     let held: Vec<_> = locks.filter(|key| !state.contains_key(&format!("{key}.done"))).collect();
     assert!(held.is_empty(), "locks are still held: {held:?}");
@@ -46,7 +46,7 @@ pub fn released(ports: &MemoryPorts) {
 /// All evidence, by key.
 pub(super) fn records(ports: &MemoryPorts) -> BTreeMap<String, Record> {
     let read = |body: &[u8]| serde_json::from_slice(body).expect("evidence is readable");
-    ports.shelf(Shelf::Evidence).into_iter().map(|(key, body)| (key, read(&body))).collect()
+    ports.shelf(LedgerBucket::Evidence).into_iter().map(|(key, body)| (key, read(&body))).collect()
 }
 
 fn is_intended(write: &Seen, ports: &MemoryPorts, records: &BTreeMap<String, Record>) -> bool {
@@ -76,7 +76,7 @@ fn is_about(record: &Record, resource: &str) -> bool {
 
 fn overwritten(ports: &MemoryPorts) {
     let log = ports.log();
-    let evidence = || log.iter().filter(|entry| entry.shelf == Shelf::Evidence && entry.is_write());
+    let evidence = || log.iter().filter(|entry| entry.shelf == LedgerBucket::Evidence && entry.is_write());
     for entry in evidence() {
         assert_eq!(entry.access, Access::Created, "evidence is only created: {entry:?}");
         assert_eq!(evidence().filter(|other| other.key == entry.key).count(), 1, "evidence was overwritten: {entry:?}");

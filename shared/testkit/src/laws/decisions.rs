@@ -8,17 +8,17 @@ use remedy_domain::{Outcome, Verdict, Violation};
 use remedy_engine::Report;
 use serde_json::Value;
 
-use super::{Bearing, Case, Lawful, Scene, Theatre, elements::elements};
+use super::{Bearing, Case, Environment, Lawful, Scenario, elements::elements};
 
 /// Names that tests give are longer than this.
 const SHORTEST: usize = 12;
 
 /// The desired setting is judged compliant or contained, and there is a way to it.
-pub(super) async fn settles<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
-    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
-    let (facts, setting) = scene.observe().await;
-    let Verdict::Drifted(drift) = scene.judge(&facts, &setting) else { return Bearing::Moot };
-    let settled = scene.judge(&facts, &drift.desired);
+pub(super) async fn settles<C: Lawful>(case: &Case<C>, environment: &dyn Environment) -> Bearing {
+    let Some(scenario) = Scenario::<C>::open(case, environment).await else { return Bearing::Moot };
+    let (facts, setting) = scenario.observe().await;
+    let Verdict::Drifted(drift) = scenario.judge(&facts, &setting) else { return Bearing::Moot };
+    let settled = scenario.judge(&facts, &drift.desired);
     assert!(
         matches!(settled, Verdict::Compliant | Verdict::Contained(_) | Verdict::Dormant(_)),
         "{:?} is {settled:?}",
@@ -32,9 +32,9 @@ pub(super) async fn settles<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) ->
 }
 
 /// From a setting to itself there are no steps, and a setting agrees with itself.
-pub(super) async fn stands_still<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
-    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
-    for setting in [&scene.setting().await, &case.other] {
+pub(super) async fn stands_still<C: Lawful>(case: &Case<C>, environment: &dyn Environment) -> Bearing {
+    let Some(scenario) = Scenario::<C>::open(case, environment).await else { return Bearing::Moot };
+    for setting in [&scenario.setting().await, &case.other] {
         let route = C::Step::route(setting, setting);
         assert!(route.steps.is_empty() && route.lost.is_empty(), "steps from {setting:?} to itself: {route:?}");
         assert!(C::Setting::agrees(setting, setting), "{setting:?} agrees with itself");
@@ -45,17 +45,17 @@ pub(super) async fn stands_still<C: Lawful>(case: &Case<C>, theatre: &dyn Theatr
 }
 
 /// Elements without a violation are unchanged by a repair, and so is everything else in the account.
-pub(super) async fn touches_little<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
-    let (stage, ports) = theatre.open();
+pub(super) async fn touches_little<C: Lawful>(case: &Case<C>, environment: &dyn Environment) -> Bearing {
+    let (stage, ports) = environment.open();
     let bystander = C::arrange(&case.world, &stage).await;
-    let Some(scene) = Scene::<C>::on(case, (stage, ports)).await else { return Bearing::Moot };
-    let Some((before, drift)) = scene.drift().await else { return Bearing::Moot };
+    let Some(scenario) = Scenario::<C>::on(case, (stage, ports)).await else { return Bearing::Moot };
+    let Some((before, drift)) = scenario.drift().await else { return Bearing::Moot };
     assert_grounds::<C>(&before, &drift.desired, &drift.violations);
-    let unchanged = scene.stage.backstage.dump();
-    let report = scene.repair().await.expect("a repair");
+    let unchanged = scenario.stage.backstage.dump();
+    let report = scenario.repair().await.expect("a repair");
     assert!(matches!(report.outcome, Outcome::Repaired | Outcome::Contained), "{report:?}");
-    assert_eq!(elements::<C>(&scene.setting().await), elements::<C>(&drift.desired), "what was repaired");
-    if let (Some(before), Some(after)) = (unchanged, scene.stage.backstage.dump()) {
+    assert_eq!(elements::<C>(&scenario.setting().await), elements::<C>(&drift.desired), "what was repaired");
+    if let (Some(before), Some(after)) = (unchanged, scenario.stage.backstage.dump()) {
         let paths: BTreeSet<_> = before.keys().chain(after.keys()).collect();
         for path in paths.into_iter().filter(|path| before.get(*path) != after.get(*path)) {
             let is_ours = named(&report).iter().any(|name| format!("{path}/").contains(&format!("/{name}/")));

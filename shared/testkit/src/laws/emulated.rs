@@ -5,7 +5,7 @@ use std::{future::Future, rc::Rc};
 use remedy_aws::Session;
 use remedy_domain::{AccountId, Region, Timestamp};
 
-use super::{Backstage, Law, Lawful, Prop, Stage, Theatre, runner::holds_elsewhere};
+use super::{Environment, Inspector, Law, Lawful, Prop, TestAccount, runner::holds_elsewhere};
 use crate::{
     fake::Seen,
     memory::MemoryPorts,
@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// One account of the emulator. Each stage is that account again, with names of its own and a fresh ledger in memory.
-pub struct EmulatedTheatre(Rc<World>);
+pub struct EmulatedEnvironment(Rc<World>);
 
-impl EmulatedTheatre {
+impl EmulatedEnvironment {
     /// A fresh account.
     pub async fn new() -> Self {
         Self(Rc::new(World::new().await))
@@ -28,19 +28,19 @@ impl EmulatedTheatre {
     }
 }
 
-impl Theatre for EmulatedTheatre {
-    fn open(&self) -> (Stage, Rc<MemoryPorts>) {
+impl Environment for EmulatedEnvironment {
+    fn open(&self) -> (TestAccount, Rc<MemoryPorts>) {
         let (world, session) = (&self.0, Session::over(self.0.proxied_config()));
         let account = AccountId::parse(&world.account.id).expect("an account id");
         let region = Region::parse(&world.account.region).expect("a Region");
         let ports = MemoryPorts::over_session(session.clone(), Timestamp::now());
-        (Stage::new(session, account, region, Rc::new(Behind(world.clone()))), Rc::new(ports))
+        (TestAccount::new(session, account, region, Rc::new(Behind(world.clone()))), Rc::new(ports))
     }
 }
 
 struct Behind(Rc<World>);
 
-impl Backstage for Behind {
+impl Inspector for Behind {
     /// An emulated call and an access to the ledger cannot be told which came first: calls count as later.
     fn journal(&self) -> Option<Vec<Seen>> {
         let (mut session, own) = (None, &self.0.account);
@@ -88,7 +88,7 @@ fn seen_of(call: &proxy::Call, session: Option<String>) -> Seen {
 
 /// Checks a law on the emulator, in at most three cases. Returns whether it applied to one.
 pub(super) async fn holds_on_the_emulator<C: Lawful>(law: Law) -> bool {
-    holds_elsewhere::<C, _>(law, EmulatedTheatre::new, 3).await
+    holds_elsewhere::<C, _>(law, EmulatedEnvironment::new, 3).await
 }
 
 pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {

@@ -1,8 +1,8 @@
 //! The list of the laws, and what each is a law of.
 
 use super::{
-    Bearing, Case, Lawful, Theatre, approval, bounds, decisions, interference, names, people, refusals, rest, survival,
-    travel, undo, verification,
+    Bearing, Case, Environment, Lawful, approval, bounds, decisions, interference, names, people, refusals, rest,
+    survival, travel, undo, verification,
 };
 
 /// What a law says something of.
@@ -53,9 +53,9 @@ macro_rules! all_laws {
             }
 
             /// Whether it holds in a case. It panics where it does not.
-            pub async fn judge<C: Lawful>(self, case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+            pub async fn judge<C: Lawful>(self, case: &Case<C>, environment: &dyn Environment) -> Bearing {
                 match self {
-                    $(Self::$law => Box::pin($module::$name::<C>(case, theatre)).await,)*
+                    $(Self::$law => Box::pin($module::$name::<C>(case, environment)).await,)*
                 }
             }
         }

@@ -10,7 +10,7 @@ use remedy_domain::{Setting as _, Verdict};
 use serde_json::{Value, json};
 
 use super::{
-    Case, EmulatedTheatre, FakeTheatre, Lawful, Scene, Theatre, WayBack,
+    Case, EmulatedEnvironment, Environment, FakeEnvironment, Lawful, Scenario, WayBack,
     runner::{Telling, cases, runner},
 };
 use crate::{
@@ -25,7 +25,7 @@ const WORLDS: usize = 250;
 /// A control in its function, and one resource.
 struct Deployed<C: Lawful> {
     world: Rc<World>,
-    scene: Scene<C>,
+    scenario: Scenario<C>,
     lambda: Lambda,
     /// The calls that the function made.
     made: RefCell<BTreeSet<String>>,
@@ -33,16 +33,16 @@ struct Deployed<C: Lawful> {
 
 impl<C: Lawful> Deployed<C> {
     async fn open(case: &Case<C>, function: &str) -> Option<Self> {
-        let theatre = EmulatedTheatre::new().await;
-        let world = theatre.world();
-        let scene = Scene::<C>::on(case, theatre.open()).await?;
+        let environment = EmulatedEnvironment::new().await;
+        let world = environment.world();
+        let scenario = Scenario::<C>::on(case, environment.open()).await?;
         let parameters = C::parameters(&case.world);
         let settings = world.settings_with(&json!({"modes": {"default": "enforce"}, "parameters": parameters}));
         let mut environment = world.environment("observe");
         environment.insert("REMEDY_SETTINGS".to_owned(), world.settings_file(&settings));
         let lambda = world.deploy_with(function, environment, TIMEOUT);
         world.proxy.clear();
-        Some(Self { world, scene, lambda, made: RefCell::default() })
+        Some(Self { world, scenario, lambda, made: RefCell::default() })
     }
 
     /// Looks at the resource by one of its names, and does what is due.
@@ -60,14 +60,14 @@ impl<C: Lawful> Deployed<C> {
 
     /// Repairs, with a person's leave where it asks.
     async fn repair(&self) -> Value {
-        let run = self.run(&self.scene.target.id).await;
+        let run = self.run(&self.scenario.target.id).await;
         if run["outcome"] == "awaiting-approval" { self.world.approve(&self.lambda, &run).await } else { run }
     }
 
     /// Another look finds nothing to do, and nothing is written anywhere.
     async fn rests(&self, outcomes: &[&str]) {
         self.clear();
-        let run = self.run(self.scene.target.arn.as_ref().unwrap_or(&self.scene.target.id)).await;
+        let run = self.run(self.scenario.target.arn.as_ref().unwrap_or(&self.scenario.target.id)).await;
         assert!(outcomes.iter().any(|outcome| run["outcome"] == *outcome), "it rests: {run:#}");
         let effects = self.world.proxy.effects();
         assert!(effects.is_empty(), "a second run writes nothing: {effects:?}");
@@ -81,10 +81,10 @@ impl<C: Lawful> Deployed<C> {
             return;
         }
         assert_eq!(undone["outcome"], "reverted", "{undone:#}");
-        assert!(C::Setting::agrees(&self.scene.setting().await, before), "as before: {undone:#}");
-        let again = self.run(&self.scene.target.id).await;
+        assert!(C::Setting::agrees(&self.scenario.setting().await, before), "as before: {undone:#}");
+        let again = self.run(&self.scenario.target.id).await;
         assert_eq!(again["outcome"], "exempt", "it stays undone: {again:#}");
-        assert!(C::Setting::agrees(&self.scene.setting().await, before), "still as before: {again:#}");
+        assert!(C::Setting::agrees(&self.scenario.setting().await, before), "still as before: {again:#}");
     }
 
     async fn sweeps(&self) {
@@ -96,7 +96,7 @@ impl<C: Lawful> Deployed<C> {
 /// the emulator shows another world than the fake.
 async fn play<C: Lawful>(case: &Case<C>, function: &str) -> Option<BTreeSet<String>> {
     let deployed = Deployed::<C>::open(case, function).await?;
-    let before = deployed.scene.setting().await;
+    let before = deployed.scenario.setting().await;
     let run = deployed.repair().await;
     match run["outcome"].as_str() {
         Some("repaired" | "contained") if writes::<C>() => {
@@ -121,8 +121,8 @@ fn writes<C: Lawful>() -> bool {
 
 /// The calls of the same on the fake; nothing where there is nothing to repair, or to tell.
 async fn rehearse<C: Lawful>(case: &Case<C>) -> BTreeSet<String> {
-    let Some(scene) = Scene::<C>::open(case, &FakeTheatre).await else { return BTreeSet::new() };
-    let is_due = match scene.verdict().await {
+    let Some(scenario) = Scenario::<C>::open(case, &FakeEnvironment).await else { return BTreeSet::new() };
+    let is_due = match scenario.verdict().await {
         Verdict::Drifted(_) => writes::<C>(),
         Verdict::NeedsHuman { .. } => !writes::<C>(),
         _ => false,
@@ -130,12 +130,12 @@ async fn rehearse<C: Lawful>(case: &Case<C>) -> BTreeSet<String> {
     if !is_due {
         return BTreeSet::new();
     }
-    let mark = scene.mark();
-    let plan = scene.repair().await.expect("a repair").plan;
+    let mark = scenario.mark();
+    let plan = scenario.repair().await.expect("a repair").plan;
     if let Some(plan) = plan.filter(|_| writes::<C>()) {
-        let _ = scene.revert(&plan).await.expect("an undo");
+        let _ = scenario.revert(&plan).await.expect("an undo");
     }
-    scene.since(mark).operations().into_iter().collect()
+    scenario.since(mark).operations().into_iter().collect()
 }
 
 /// Plays worlds until the function has made each call that its control declares, but a few at most: at least one is repaired,

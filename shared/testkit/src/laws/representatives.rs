@@ -14,7 +14,7 @@ use remedy_engine::Recall;
 use serde_json::Value;
 
 use super::{
-    FakeTheatre, Lawful, Part, Scene, WayBack,
+    FakeEnvironment, Lawful, Part, Scenario, WayBack,
     runner::{block_on, cases},
 };
 use crate::depth::Depth;
@@ -104,7 +104,7 @@ fn asks_always<C: Lawful>() -> bool {
     let (mut runner, mut asks) = (TestRunner::deterministic(), false);
     for _ in 0..WORLDS {
         let case = cases::<C>().new_tree(&mut runner).expect("the strategy makes cases").current();
-        let drift = block_on(async { Scene::<C>::open(&case, &FakeTheatre).await?.drift().await });
+        let drift = block_on(async { Scenario::<C>::open(&case, &FakeEnvironment).await?.drift().await });
         match drift.map(|(_, drift)| drift.consent) {
             Some(Consent::Auto) => return false,
             Some(Consent::Ask(_)) => asks = true,

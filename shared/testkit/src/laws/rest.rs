@@ -3,7 +3,7 @@
 use remedy_domain::{Outcome, Verdict};
 use remedy_engine::Glance;
 
-use super::{Bearing, Case, Lawful, Mark, Scene, Theatre};
+use super::{Bearing, Case, Environment, Lawful, Mark, Scenario};
 
 /// The outcome of a run that has nothing to do.
 fn at_rest<S>(verdict: &Verdict<S>) -> Option<Outcome> {
@@ -18,58 +18,58 @@ fn at_rest<S>(verdict: &Verdict<S>) -> Option<Outcome> {
 
 /// A compliant, contained or out-of-scope target is left alone: the calls of one look, no write, no access to the
 /// ledger.
-pub(super) async fn rests<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
-    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
-    let Some(outcome) = at_rest(&scene.verdict().await) else { return Bearing::Moot };
-    let (mark, looked) = calls_of_a_look(&scene).await;
-    assert_eq!(scene.ask().await.expect("a run").outcome, outcome);
-    assert_eq!(scene.since(mark).operations(), looked, "nothing else is asked");
-    scene.since(mark).assert_only_read::<C>();
-    scene.since(mark).assert_ledger_untouched::<C>();
-    assert!(scene.ports.notices().is_empty(), "nobody is told");
+pub(super) async fn rests<C: Lawful>(case: &Case<C>, environment: &dyn Environment) -> Bearing {
+    let Some(scenario) = Scenario::<C>::open(case, environment).await else { return Bearing::Moot };
+    let Some(outcome) = at_rest(&scenario.verdict().await) else { return Bearing::Moot };
+    let (mark, looked) = calls_of_a_look(&scenario).await;
+    assert_eq!(scenario.ask().await.expect("a run").outcome, outcome);
+    assert_eq!(scenario.since(mark).operations(), looked, "nothing else is asked");
+    scenario.since(mark).assert_only_read::<C>();
+    scenario.since(mark).assert_ledger_untouched::<C>();
+    assert!(scenario.ports.notices().is_empty(), "nobody is told");
     Bearing::Held
 }
 
 /// The operations of a glance and, if it does not decide, of one look; and the time after them.
-async fn calls_of_a_look<C: Lawful>(scene: &Scene<C>) -> (Mark, Vec<String>) {
-    let mark = scene.mark();
-    let glance = C::at_a_glance(&scene.stage.client(), &scene.target).await.expect("a glance");
+async fn calls_of_a_look<C: Lawful>(scenario: &Scenario<C>) -> (Mark, Vec<String>) {
+    let mark = scenario.mark();
+    let glance = C::at_a_glance(&scenario.stage.client(), &scenario.target).await.expect("a glance");
     if glance == Glance::Unclear {
-        let _ = scene.observe().await;
+        let _ = scenario.observe().await;
     }
-    (scene.mark(), scene.since(mark).operations())
+    (scenario.mark(), scenario.since(mark).operations())
 }
 
 /// A second run after a repair finds nothing to do.
-pub(super) async fn repeats<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
-    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
-    if scene.drift().await.is_none() {
+pub(super) async fn repeats<C: Lawful>(case: &Case<C>, environment: &dyn Environment) -> Bearing {
+    let Some(scenario) = Scenario::<C>::open(case, environment).await else { return Bearing::Moot };
+    if scenario.drift().await.is_none() {
         return Bearing::Moot;
     }
-    let repaired = scene.repair().await.expect("a repair");
-    let verdict = scene.verdict().await;
+    let repaired = scenario.repair().await.expect("a repair");
+    let verdict = scenario.verdict().await;
     let outcome = at_rest(&verdict).unwrap_or_else(|| panic!("after {repaired:?}: {verdict:?}"));
-    let mark = scene.mark();
-    assert_eq!(scene.repair().await.expect("a second run").outcome, outcome);
-    scene.since(mark).assert_only_read::<C>();
-    scene.since(mark).assert_ledger_untouched::<C>();
-    super::released(&scene.ports);
+    let mark = scenario.mark();
+    assert_eq!(scenario.repair().await.expect("a second run").outcome, outcome);
+    scenario.since(mark).assert_only_read::<C>();
+    scenario.since(mark).assert_ledger_untouched::<C>();
+    super::released(&scenario.ports);
     Bearing::Held
 }
 
 /// An evaluation writes nothing anywhere, and makes the calls of one look.
-pub(super) async fn evaluates<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
-    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
-    let expected = match scene.verdict().await {
+pub(super) async fn evaluates<C: Lawful>(case: &Case<C>, environment: &dyn Environment) -> Bearing {
+    let Some(scenario) = Scenario::<C>::open(case, environment).await else { return Bearing::Moot };
+    let expected = match scenario.verdict().await {
         Verdict::Drifted(_) => Outcome::Drifted,
         Verdict::NeedsHuman { .. } => Outcome::NeedsHuman,
         other => at_rest(&other).expect("everything else rests"),
     };
-    let (mark, looked) = calls_of_a_look(&scene).await;
-    assert_eq!(scene.evaluate().await.expect("an evaluation").outcome, expected);
-    assert_eq!(scene.since(mark).operations(), looked, "nothing else is asked");
-    scene.since(mark).assert_only_read::<C>();
-    scene.since(mark).assert_ledger_untouched::<C>();
-    assert!(scene.ports.notices().is_empty(), "nobody is told");
+    let (mark, looked) = calls_of_a_look(&scenario).await;
+    assert_eq!(scenario.evaluate().await.expect("an evaluation").outcome, expected);
+    assert_eq!(scenario.since(mark).operations(), looked, "nothing else is asked");
+    scenario.since(mark).assert_only_read::<C>();
+    scenario.since(mark).assert_ledger_untouched::<C>();
+    assert!(scenario.ports.notices().is_empty(), "nobody is told");
     Bearing::Held
 }

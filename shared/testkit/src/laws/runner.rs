@@ -8,7 +8,7 @@ use proptest::{
     test_runner::{Config, TestError, TestRunner},
 };
 
-use super::{Bearing, Case, FakeTheatre, Law, Lawful, Theatre, bounds};
+use super::{Bearing, Case, Environment, FakeEnvironment, Law, Lawful, bounds};
 
 /// A law applies to one case in so many, at least.
 const PATIENCE: usize = 40;
@@ -39,7 +39,7 @@ pub(super) fn check<C: Lawful>(law: Law) {
     let rounds = if is_moot { PATIENCE } else { PATIENCE * law.cases() };
     for _ in 0..rounds {
         play::<C>(&mut runner, law.name(), |case| {
-            if block_on(law.judge(case, &FakeTheatre)) == Bearing::Held {
+            if block_on(law.judge(case, &FakeEnvironment)) == Bearing::Held {
                 held.set(held.get() + 1);
             }
         });
@@ -52,10 +52,10 @@ pub(super) fn check<C: Lawful>(law: Law) {
 }
 
 /// Plays one random case; where it panics, the smallest that does.
-fn play<C: Lawful>(runner: &mut TestRunner, law: &str, scene: impl Fn(&Case<C>)) {
+fn play<C: Lawful>(runner: &mut TestRunner, law: &str, scenario: impl Fn(&Case<C>)) {
     let tree = cases::<C>().new_tree(runner).expect("the strategy makes cases");
     let played = runner.run_one(tree, |case| {
-        scene(&case);
+        scenario(&case);
         Ok(())
     });
     match played {
@@ -76,7 +76,7 @@ pub(super) fn check_reach<C: Lawful>() {
     let (mut runner, reached) = (runner(), std::cell::RefCell::new(BTreeSet::new()));
     for round in 0..400 {
         play::<C>(&mut runner, "stays_inside_and_reaches_every_call", |case| {
-            let made = block_on(bounds::calls_of_a_tour::<C>(case, &FakeTheatre));
+            let made = block_on(bounds::calls_of_a_tour::<C>(case, &FakeEnvironment));
             let beyond: Vec<_> = made.iter().filter(|call| !declared.contains(call.as_str())).collect();
             assert!(beyond.is_empty(), "calls that are not declared: {beyond:?}");
             reached.borrow_mut().extend(made);
@@ -99,23 +99,27 @@ pub(super) fn elsewhere<C: Lawful>() -> impl Iterator<Item = Law> {
     Law::ALL.iter().copied().filter(|law| !ON_THE_FAKE.contains(law) && !C::MOOT.contains(law))
 }
 
-/// Plays cases of a law in another theatre, such as an emulator, until it has held once, but at most `most`. They are cases
-/// to which the law applies on the fake, where looking for one costs next to nothing. Each law has a theatre of its own:
+/// Plays cases of a law in another environment, such as an emulator, until it has held once, but at most `most`. They are cases
+/// to which the law applies on the fake, where looking for one costs next to nothing. Each law has a environment of its own:
 /// lists with the remains of other laws take ever longer. Returns whether it has held.
 ///
 /// # Panics
 ///
 /// If the law is broken; the case is printed, not shrunk.
-pub(super) async fn holds_elsewhere<C: Lawful, T: Theatre>(law: Law, open: impl AsyncFn() -> T, most: usize) -> bool {
-    let mut theatre = None;
+pub(super) async fn holds_elsewhere<C: Lawful, T: Environment>(
+    law: Law,
+    open: impl AsyncFn() -> T,
+    most: usize,
+) -> bool {
+    let mut environment = None;
     for _ in 0..most {
         let Some(case) = bearing::<C>(law).await else { break };
         let _told_if_it_panics = Telling(format!("{law:?} of {} in {case:#?}", C::CONTROL.id));
-        let theatre = match &theatre {
-            Some(theatre) => theatre,
-            None => theatre.insert(open().await),
+        let environment = match &environment {
+            Some(environment) => environment,
+            None => environment.insert(open().await),
         };
-        if law.judge(&case, theatre).await == Bearing::Held {
+        if law.judge(&case, environment).await == Bearing::Held {
             return true;
         }
     }
@@ -127,7 +131,7 @@ async fn bearing<C: Lawful>(law: Law) -> Option<Case<C>> {
     let mut runner = runner();
     for _ in 0..PATIENCE {
         let case = cases::<C>().new_tree(&mut runner).expect("the strategy makes cases").current();
-        if law.judge(&case, &FakeTheatre).await == Bearing::Held {
+        if law.judge(&case, &FakeEnvironment).await == Bearing::Held {
             return Some(case);
         }
     }

@@ -7,10 +7,10 @@ use remedy_domain::{
     Outcome,
     exemption::{Exemption, FORMAT},
 };
-use remedy_engine::{Shelf, registry};
+use remedy_engine::{LedgerBucket, registry};
 
 use super::{
-    Bearing, Case, Lawful, Scene, Theatre, WayBack,
+    Bearing, Case, Environment, Lawful, Scenario, WayBack,
     elements::{crossed, elements, merged},
 };
 use crate::people::person;
@@ -18,34 +18,34 @@ use crate::people::person;
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// An undo stores its exemption before it writes, and the next repair honours it until it expires.
-pub(super) async fn exempts<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
-    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
-    if scene.drift().await.is_none() || C::WAY_BACK == WayBack::Refused {
+pub(super) async fn exempts<C: Lawful>(case: &Case<C>, environment: &dyn Environment) -> Bearing {
+    let Some(scenario) = Scenario::<C>::open(case, environment).await else { return Bearing::Moot };
+    if scenario.drift().await.is_none() || C::WAY_BACK == WayBack::Refused {
         return Bearing::Moot;
     }
-    let plan = scene.repair().await.expect("a repair").plan.expect("a repair has a plan");
-    let mark = scene.mark();
-    assert_eq!(scene.revert(&plan).await.expect("an undo").outcome, Outcome::Reverted);
-    let undo = scene.since(mark);
+    let plan = scenario.repair().await.expect("a repair").plan.expect("a repair has a plan");
+    let mark = scenario.mark();
+    assert_eq!(scenario.revert(&plan).await.expect("an undo").outcome, Outcome::Reverted);
+    let undo = scenario.since(mark);
     let on_file = undo.ledger.iter().find(|entry| entry.is_write() && entry.key.starts_with("exemption/"));
     let on_file = on_file.expect("an exemption is on file").number;
     let written = undo.writes::<C>();
     assert!(written.iter().all(|write| on_file < write.number), "the exemption comes first: {written:?}");
-    exempted(&scene).await;
+    exempted(&scenario).await;
     let days = C::parameters(&case.world).revert_exemption_days;
-    scene.ports.time().advance(DAY * days);
-    let report = scene.repair().await.expect("a repair after the exemption");
+    scenario.ports.time().advance(DAY * days);
+    let report = scenario.repair().await.expect("a repair after the exemption");
     assert!(matches!(report.outcome, Outcome::Repaired | Outcome::Contained), "{report:?}");
-    Box::pin(exempts_in_time(case, theatre)).await;
-    Box::pin(exempts_what_others_put_back(case, theatre)).await;
+    Box::pin(exempts_in_time(case, environment)).await;
+    Box::pin(exempts_what_others_put_back(case, environment)).await;
     Bearing::Held
 }
 
 /// An exemption that is stored after the first ruling and before the lock is honoured: another run may have had the
 /// lock.
-async fn exempts_in_time<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) {
-    let Some(scene) = Scene::<C>::open(case, theatre).await else { return };
-    let (ports, target, now) = (Rc::clone(&scene.ports), scene.target.clone(), scene.ports.time().now());
+async fn exempts_in_time<C: Lawful>(case: &Case<C>, environment: &dyn Environment) {
+    let Some(scenario) = Scenario::<C>::open(case, environment).await else { return };
+    let (ports, target, now) = (Rc::clone(&scenario.ports), scenario.target.clone(), scenario.ports.time().now());
     let exemption = Exemption {
         format: FORMAT,
         control: C::CONTROL.id.0.to_owned(),
@@ -62,60 +62,63 @@ async fn exempts_in_time<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) {
         renewals: 0,
     };
     let meanwhile = async move { registry::exempt(&*ports, &exemption).await.expect("it is put on file") };
-    scene.ports.after_creating("budget/", meanwhile);
-    let mark = scene.mark();
-    let report = scene.repair().await.expect("a run under exemption");
+    scenario.ports.after_creating("budget/", meanwhile);
+    let mark = scenario.mark();
+    let report = scenario.repair().await.expect("a run under exemption");
     assert_eq!(report.outcome, Outcome::Exempt, "{report:?}");
-    scene.since(mark).assert_only_read::<C>();
-    super::released(&scene.ports);
+    scenario.since(mark).assert_only_read::<C>();
+    super::released(&scenario.ports);
 }
 
 /// An undo that comes too late, because somebody else put the drift back, is exempted all the same.
-async fn exempts_what_others_put_back<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) {
-    let Some(scene) = Scene::<C>::open(case, theatre).await else { return };
-    let before = scene.setting().await;
-    let plan = scene.repair().await.expect("a repair").plan.expect("a repair has a plan");
-    if !scene.put(&scene.setting().await, &before).await {
+async fn exempts_what_others_put_back<C: Lawful>(case: &Case<C>, environment: &dyn Environment) {
+    let Some(scenario) = Scenario::<C>::open(case, environment).await else { return };
+    let before = scenario.setting().await;
+    let plan = scenario.repair().await.expect("a repair").plan.expect("a repair has a plan");
+    if !scenario.put(&scenario.setting().await, &before).await {
         return;
     }
-    let mark = scene.mark();
+    let mark = scenario.mark();
     for _ in 0..2 {
-        let report = scene.revert(&plan).await.expect("an undo");
+        let report = scenario.revert(&plan).await.expect("an undo");
         assert_eq!(report.outcome, Outcome::Reverted, "{report:?}");
     }
-    let undo = scene.since(mark);
+    let undo = scenario.since(mark);
     undo.assert_only_read::<C>();
     let on_file = undo.ledger.iter().filter(|entry| entry.is_write() && entry.key.starts_with("exemption/")).count();
     assert_eq!(on_file, 1, "once: {undo:?}");
-    exempted(&scene).await;
+    exempted(&scenario).await;
 }
 
 /// Two runs while the exemption lasts: nothing is written at AWS, and one record says so.
-async fn exempted<C: Lawful>(scene: &Scene<C>) {
-    let mark = scene.mark();
+async fn exempted<C: Lawful>(scenario: &Scenario<C>) {
+    let mark = scenario.mark();
     for _ in 0..2 {
-        scene.ports.time().advance(Duration::from_secs(1));
-        assert_eq!(scene.repair().await.expect("a run under exemption").outcome, Outcome::Exempt);
+        scenario.ports.time().advance(Duration::from_secs(1));
+        assert_eq!(scenario.repair().await.expect("a run under exemption").outcome, Outcome::Exempt);
     }
-    let exempt = scene.since(mark);
+    let exempt = scenario.since(mark);
     exempt.assert_only_read::<C>();
-    let records = exempt.ledger.iter().filter(|entry| entry.is_write() && entry.shelf == Shelf::Evidence);
+    let records = exempt.ledger.iter().filter(|entry| entry.is_write() && entry.shelf == LedgerBucket::Evidence);
     assert_eq!(records.count(), 1, "recorded once: {exempt:?}");
 }
 
 /// An undo takes back only our own difference; where somebody else changed the same element, nothing.
-pub(super) async fn shares<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
-    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
-    let Some((before, _)) = scene.drift().await else { return Bearing::Moot };
-    let plan = scene.repair().await.expect("a repair").plan.expect("a repair has a plan");
-    let ours = scene.setting().await;
+pub(super) async fn shares<C: Lawful>(case: &Case<C>, environment: &dyn Environment) -> Bearing {
+    let Some(scenario) = Scenario::<C>::open(case, environment).await else { return Bearing::Moot };
+    let Some((before, _)) = scenario.drift().await else { return Bearing::Moot };
+    let plan = scenario.repair().await.expect("a repair").plan.expect("a repair has a plan");
+    let ours = scenario.setting().await;
     let theirs = crossed::<C>(&ours, &case.other, case.mask);
-    if C::Setting::agrees(&ours, &theirs) || C::cut_short(&ours, &before, &theirs) || !scene.put(&ours, &theirs).await {
+    if C::Setting::agrees(&ours, &theirs)
+        || C::cut_short(&ours, &before, &theirs)
+        || !scenario.put(&ours, &theirs).await
+    {
         return Bearing::Moot;
     }
-    let mark = scene.mark();
-    let report = scene.revert(&plan).await.expect("an undo");
-    let seen = elements::<C>(&scene.setting().await);
+    let mark = scenario.mark();
+    let report = scenario.revert(&plan).await.expect("an undo");
+    let seen = elements::<C>(&scenario.setting().await);
     match merged::<C>(&ours, &before, &theirs) {
         Some(merged) => {
             assert_eq!(report.outcome, Outcome::Reverted, "{report:?}");
@@ -124,10 +127,10 @@ pub(super) async fn shares<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> 
         None => {
             assert_eq!(report.outcome, Outcome::Blocked, "{report:?}");
             assert_eq!(seen, elements::<C>(&theirs), "theirs stays");
-            scene.since(mark).assert_only_read::<C>();
+            scenario.since(mark).assert_only_read::<C>();
         }
     }
-    super::conserved(&C::CONTROL, &scene.ports, &scene.since(mark).calls);
-    super::released(&scene.ports);
+    super::conserved(&C::CONTROL, &scenario.ports, &scenario.since(mark).calls);
+    super::released(&scenario.ports);
     Bearing::Held
 }

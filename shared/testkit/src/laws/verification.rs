@@ -5,20 +5,20 @@ use std::time::Duration;
 use remedy_domain::{FaultKind, Outcome, PlanId, outcome::Alarm};
 use remedy_engine::Report;
 
-use super::{Bearing, Case, Lawful, Mark, Scene, Theatre, WayBack};
+use super::{Bearing, Case, Environment, Lawful, Mark, Scenario, WayBack};
 
 const FOR_EVER: Duration = Duration::from_secs(86_400);
 
 /// A write that shows late is waited for; one that never shows is unverified, and somebody is called.
-pub(super) async fn verifies<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
+pub(super) async fn verifies<C: Lawful>(case: &Case<C>, environment: &dyn Environment) -> Bearing {
     for (lag, shows) in [(Duration::from_secs(5), true), (FOR_EVER, false)] {
-        let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
-        if scene.drift().await.is_none() || !scene.stage.backstage.lag(lag) {
+        let Some(scenario) = Scenario::<C>::open(case, environment).await else { return Bearing::Moot };
+        if scenario.drift().await.is_none() || !scenario.stage.backstage.lag(lag) {
             return Bearing::Moot;
         }
-        let mark = scene.mark();
-        let report = scene.repair().await.expect("a run");
-        let (paused, told) = (scene.ports.paused(), scene.ports.notices());
+        let mark = scenario.mark();
+        let report = scenario.repair().await.expect("a run");
+        let (paused, told) = (scenario.ports.paused(), scenario.ports.notices());
         if shows {
             assert!(matches!(report.outcome, Outcome::Repaired | Outcome::Contained), "{report:?}");
             assert!((lag..lag * 2).contains(&paused), "it waits until it shows: {paused:?}");
@@ -28,39 +28,39 @@ pub(super) async fn verifies<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -
             assert!(paused < Duration::from_secs(30), "it gives up: {paused:?}");
             assert_eq!(told.last().map(|notice| notice.alarm), Some(Alarm::Page), "somebody is called: {told:?}");
         }
-        super::conserved(&C::CONTROL, &scene.ports, &scene.since(mark).calls);
-        super::released(&scene.ports);
+        super::conserved(&C::CONTROL, &scenario.ports, &scenario.since(mark).calls);
+        super::released(&scenario.ports);
     }
     Bearing::Held
 }
 
 /// An old answer, directly after a repair or an undo, does not lead to another write.
-pub(super) async fn sees_through_old_answers<C: Lawful>(case: &Case<C>, theatre: &dyn Theatre) -> Bearing {
-    let Some(scene) = Scene::<C>::open(case, theatre).await else { return Bearing::Moot };
-    if scene.drift().await.is_none() {
+pub(super) async fn sees_through_old_answers<C: Lawful>(case: &Case<C>, environment: &dyn Environment) -> Bearing {
+    let Some(scenario) = Scenario::<C>::open(case, environment).await else { return Bearing::Moot };
+    if scenario.drift().await.is_none() {
         return Bearing::Moot;
     }
-    let repaired = scene.repair().await.expect("a repair");
+    let repaired = scenario.repair().await.expect("a repair");
     let plan = repaired.plan.as_ref().expect("a repair has a plan");
-    if !scene.stage.backstage.relapse(Duration::from_secs(4)) {
+    if !scenario.stage.backstage.relapse(Duration::from_secs(4)) {
         return Bearing::Moot;
     }
-    let mark = scene.mark();
-    unmoved(&scene, mark, &scene.repair().await.expect("a run on an old answer"), plan);
+    let mark = scenario.mark();
+    unmoved(&scenario, mark, &scenario.repair().await.expect("a run on an old answer"), plan);
     if C::WAY_BACK == WayBack::Open {
-        let undone = scene.revert(plan).await.expect("an undo");
-        scene.stage.backstage.relapse(Duration::from_secs(4));
-        let (mark, back) = (scene.mark(), undone.plan.as_ref().expect("an undo has a plan"));
-        unmoved(&scene, mark, &scene.revert(plan).await.expect("an undo on an old answer"), back);
+        let undone = scenario.revert(plan).await.expect("an undo");
+        scenario.stage.backstage.relapse(Duration::from_secs(4));
+        let (mark, back) = (scenario.mark(), undone.plan.as_ref().expect("an undo has a plan"));
+        unmoved(&scenario, mark, &scenario.revert(plan).await.expect("an undo on an old answer"), back);
     }
     Bearing::Held
 }
 
 /// The same plan was drafted, and dropped.
-fn unmoved<C: Lawful>(scene: &Scene<C>, since: Mark, again: &Report, plan: &PlanId) {
+fn unmoved<C: Lawful>(scenario: &Scenario<C>, since: Mark, again: &Report, plan: &PlanId) {
     assert_eq!((again.outcome, again.plan.as_ref()), (Outcome::Superseded, Some(plan)), "{again:?}");
-    let ours = scene.since(since);
+    let ours = scenario.since(since);
     assert!(ours.writes::<C>().is_empty(), "nothing is written twice: {ours:?}");
-    super::conserved(&C::CONTROL, &scene.ports, &ours.calls);
-    super::released(&scene.ports);
+    super::conserved(&C::CONTROL, &scenario.ports, &ours.calls);
+    super::released(&scenario.ports);
 }

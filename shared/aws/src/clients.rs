@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use aws_credential_types::Credentials;
 use remedy_domain::{AccountId, Call, Fault, Timestamp, guard::Permit};
-use remedy_engine::{Clock as _, Doors, Place, Writer};
+use remedy_engine::{Clients, Clock as _, Place, Writer};
 
 use crate::{
     faults::fault,
@@ -62,7 +62,7 @@ struct Member {
     until: Timestamp,
 }
 
-impl<C: Connect> Doors<C> for AwsPorts {
+impl<C: Connect> Clients<C> for AwsPorts {
     async fn reader(&self, place: &Place) -> Result<C, Fault> {
         Ok(C::connect(&self.reading(place).await?))
     }

@@ -7,14 +7,14 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 
 use remedy_domain::{
     Consent, Context, Drift, Fault, Harm, Mode, Observed, PlanId, Settings, Target, Verdict,
-    ask::Standing,
-    guard::{self, Age, Means, Permit, Purpose, Ruling, Snapshot},
+    ask::ApprovalStatus,
+    guard::{self, Age, Permit, Purpose, Ruling, Snapshot, WriteAccess},
     settings::Protected,
     trigger::Carried,
 };
-use remedy_engine::{Reach, Recall, Report, Visit, Writer, asks, draft::Task, ledger, pursue, sweep};
+use remedy_engine::{Reach, Recall, Report, RunContext, Writer, asks, draft::Task, ledger, pursue, sweep};
 
-use super::{Agreed, Case, Lawful, Stage, Theatre};
+use super::{Agreed, Case, Environment, Lawful, TestAccount};
 use crate::{
     fake::Seen,
     memory::{Entry, MemoryPorts},
@@ -25,9 +25,9 @@ use crate::{
 const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A world on a stage, and an engine that works there.
-pub struct Scene<C: Lawful> {
+pub struct Scenario<C: Lawful> {
     /// The stage.
-    pub stage: Stage,
+    pub stage: TestAccount,
     /// The engine's ports.
     pub ports: Rc<MemoryPorts>,
     /// The resource.
@@ -35,7 +35,7 @@ pub struct Scene<C: Lawful> {
     /// How far the engine may go.
     pub mode: Cell<Mode>,
     /// Whether it has a write role.
-    pub means: Cell<Means>,
+    pub means: Cell<WriteAccess>,
     settings: Settings,
     client: Client<C>,
 }
@@ -56,14 +56,14 @@ pub struct Activity {
     pub ledger: Vec<Entry>,
 }
 
-impl<C: Lawful> Scene<C> {
+impl<C: Lawful> Scenario<C> {
     /// Brings the world of a case about; nothing where the stage cannot show it.
-    pub async fn open(case: &Case<C>, theatre: &dyn Theatre) -> Option<Self> {
-        Self::on(case, theatre.open()).await
+    pub async fn open(case: &Case<C>, environment: &dyn Environment) -> Option<Self> {
+        Self::on(case, environment.open()).await
     }
 
     /// The same on a given stage.
-    pub async fn on(case: &Case<C>, (stage, ports): (Stage, Rc<MemoryPorts>)) -> Option<Self> {
+    pub async fn on(case: &Case<C>, (stage, ports): (TestAccount, Rc<MemoryPorts>)) -> Option<Self> {
         let id = C::arrange(&case.world, &stage).await?;
         ports.time().advance(C::age(&case.world));
         let client: Client<C> = stage.client();
@@ -76,12 +76,12 @@ impl<C: Lawful> Scene<C> {
             people: people::deciders(),
             ..Settings::default()
         };
-        let (mode, means) = (Cell::new(Mode::Enforce), Cell::new(Means::WriteRole));
+        let (mode, means) = (Cell::new(Mode::Enforce), Cell::new(WriteAccess::WriteRole));
         Some(Self { stage, ports, target, mode, means, settings, client })
     }
 
-    fn visit(&self) -> Visit<'_> {
-        Visit {
+    fn context(&self) -> RunContext<'_> {
+        RunContext {
             function: "laws",
             settings: &self.settings,
             digest: "digest",
@@ -104,19 +104,19 @@ impl<C: Lawful> Scene<C> {
 
     /// The same in what is left of the invocation.
     pub async fn go_on(&self) -> Result<Report, Fault> {
-        pursue::run::<Agreed<C>, _>(&*self.ports, &self.target, Task::Repair, &self.visit()).await
+        pursue::run::<Agreed<C>, _>(&*self.ports, &self.target, Task::Repair, &self.context()).await
     }
 
     /// A repair that may have to ask.
     pub async fn ask(&self) -> Result<Report, Fault> {
         self.ports.begin(TIMEOUT);
-        pursue::run::<C, _>(&*self.ports, &self.target, Task::Repair, &self.visit()).await
+        pursue::run::<C, _>(&*self.ports, &self.target, Task::Repair, &self.context()).await
     }
 
     /// An evaluation.
     pub async fn evaluate(&self) -> Result<Report, Fault> {
         self.ports.begin(TIMEOUT);
-        pursue::run::<C, _>(&*self.ports, &self.target, Task::Evaluate, &self.visit()).await
+        pursue::run::<C, _>(&*self.ports, &self.target, Task::Evaluate, &self.context()).await
     }
 
     /// Takes a plan back that was carried out, as the host does, once two people agreed to it.
@@ -148,13 +148,13 @@ impl<C: Lawful> Scene<C> {
     pub async fn revert_unasked(&self, plan: &PlanId) -> Result<Report, Fault> {
         self.ports.begin(TIMEOUT);
         let stored = ledger::stored_plan(&*self.ports, plan).await?.expect("the plan was carried out");
-        pursue::run::<Agreed<C>, _>(&*self.ports, &self.target, Task::Revert(&stored), &self.visit()).await
+        pursue::run::<Agreed<C>, _>(&*self.ports, &self.target, Task::Revert(&stored), &self.context()).await
     }
 
     /// Closes what lost workers left behind.
     pub async fn close_orphans(&self) -> Result<Vec<Report>, Fault> {
         self.ports.begin(TIMEOUT);
-        sweep::close_orphans::<Agreed<C>, _>(&*self.ports, &self.visit()).await
+        sweep::close_orphans::<Agreed<C>, _>(&*self.ports, &self.context()).await
     }
 
     /// Looks at the resource.
@@ -214,7 +214,7 @@ impl<C: Lawful> Scene<C> {
 }
 
 /// Goes from one setting to another without the engine. Returns whether there is a way.
-pub(super) async fn put<C: Lawful>(stage: &Stage, target: &Target, from: &C::Setting, to: &C::Setting) -> bool {
+pub(super) async fn put<C: Lawful>(stage: &TestAccount, target: &Target, from: &C::Setting, to: &C::Setting) -> bool {
     let route = C::Step::route(from, to);
     if !route.lost.is_empty() || route.harm() == Harm::DataLoss {
         return false;
@@ -247,8 +247,8 @@ fn permit<C: Lawful>(target: &Target) -> Permit {
         recent_repairs: 0,
         flap_limit: 3,
         age: Age::Fresh,
-        standing: &Standing::Unasked,
-        means: Means::WriteRole,
+        standing: &ApprovalStatus::Unasked,
+        means: WriteAccess::WriteRole,
         now: remedy_domain::Timestamp::UNIX_EPOCH,
     });
     match ruling {

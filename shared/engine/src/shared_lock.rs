@@ -16,14 +16,14 @@ use crate::{
 
 /// The shared effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum SharedLock {
     /// The administrators of the account.
     Administrators,
     /// The documents of the target, of which several controls own elements.
     Document,
 }
 
-impl Turn {
+impl SharedLock {
     const ALL: [Self; 2] = [Self::Administrators, Self::Document];
 
     /// Whose lock it is: no control's, but that of all of them.
@@ -57,13 +57,13 @@ fn whole_account(target: &Target) -> Target {
 
 /// A shared lock that a plan needs, and who had it before.
 pub(crate) struct Wanted {
-    turn: Turn,
+    turn: SharedLock,
     lock: Lock,
     line: Line,
 }
 
 /// Reads the lines of the shared locks that the plan of `lock` needs. Nothing is taken yet.
-pub(crate) async fn lines(ports: &impl Ports, turns: &[Turn], lock: &Lock) -> Result<Vec<Wanted>, Fault> {
+pub(crate) async fn lines(ports: &impl Ports, turns: &[SharedLock], lock: &Lock) -> Result<Vec<Wanted>, Fault> {
     try_join_all(turns.iter().map(|turn| async {
         let lock = turn.lock(lock);
         let line = Line::read(ports, &lock.control, &lock.target).await?;
@@ -125,7 +125,7 @@ pub(crate) async fn give_back(ports: &impl Ports, turns: &[Lease], outcome: Outc
 
 /// Gives back the turns that lost workers kept.
 pub(crate) async fn close_lost(ports: &impl Ports) -> Result<(), Fault> {
-    for turn in Turn::ALL {
+    for turn in SharedLock::ALL {
         let lost = ledger::orphans(ports, turn.word(), ports.now()).await?.told(ports).await;
         let lost: Vec<_> = lost.into_iter().map(|(key, lock)| Lease { key, lock }).collect();
         give_back(ports, &lost, Outcome::Failed).await?;

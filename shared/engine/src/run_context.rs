@@ -1,6 +1,6 @@
 //! The context of all runs of one delivery.
 
-use remedy_domain::{Context, Mode, Settings, Target, Timestamp, guard::Means, trigger::Carried};
+use remedy_domain::{Context, Mode, Settings, Target, Timestamp, guard::WriteAccess, trigger::Carried};
 
 /// How far a deployment reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Reach {
 
 /// The context of all runs of one delivery.
 #[derive(Debug, Clone)]
-pub struct Visit<'a> {
+pub struct RunContext<'a> {
     /// The function that runs.
     pub function: &'a str,
     /// The organisation's settings.
@@ -27,7 +27,7 @@ pub struct Visit<'a> {
     /// Ids and ARNs of Remedy's own resources.
     pub own: &'a [String],
     /// Whether a write role is configured.
-    pub means: Means,
+    pub means: WriteAccess,
     /// Whether the function acts in other accounts, too.
     pub reach: Reach,
     /// Whether an earlier delivery of the same may have had an effect.
@@ -38,7 +38,7 @@ pub struct Visit<'a> {
     pub invocation: &'a str,
 }
 
-impl Visit<'_> {
+impl RunContext<'_> {
     /// How far Remedy may go with this control and target.
     #[must_use]
     pub fn mode(&self, control: &str, target: &Target) -> Mode {
@@ -46,7 +46,7 @@ impl Visit<'_> {
         self.ceiling.map_or(allowed, |ceiling| ceiling.min(allowed))
     }
 
-    pub(crate) fn context<'b>(&'b self, target: &'b Target, now: Timestamp) -> Context<'b> {
+    pub(crate) fn judging<'b>(&'b self, target: &'b Target, now: Timestamp) -> Context<'b> {
         Context { now, account: &target.account, parameters: &self.settings.parameters }
     }
 }

@@ -3,7 +3,7 @@
 use futures_util::future::{try_join, try_join3, try_join4};
 use remedy_domain::{
     Actor, AttemptId, Fault, FaultKind, Outcome, PlanId, Stops, Target, Timestamp,
-    ask::{self, Standing},
+    ask::{self, ApprovalStatus},
     evidence::Lock,
     exemption::Exemption,
     guard::{Age, Snapshot},
@@ -17,15 +17,15 @@ use crate::{
     backlog,
     draft::{Course, Task},
     ledger::{self, Lease, Line, Recent},
-    ports::{Doors, Ports},
+    ports::{Clients, Ports},
     registry,
     remediation::{Client, Remediation},
     resource::{Resource as _, Tags},
-    visit::Visit,
+    run_context::RunContext,
 };
 
 /// All stored entries that affect whether a plan may be carried out.
-pub(super) struct Dossier {
+pub(super) struct GuardInputs {
     holds: Vec<Hold>,
     exemptions: Vec<Exemption>,
     /// The attempts at the target before this one.
@@ -34,16 +34,16 @@ pub(super) struct Dossier {
     pub(super) age: Age,
     /// The ask for this plan, or for this undo.
     asked: Option<OnFile>,
-    standing: Standing,
+    standing: ApprovalStatus,
     manager: Option<Manager>,
     pub(super) owner: Option<String>,
     own: Vec<String>,
 }
 
-impl Dossier {
+impl GuardInputs {
     /// The ask, where somebody agreed to it.
     pub(super) fn approved(&self) -> Option<&OnFile> {
-        self.asked.as_ref().filter(|_| matches!(self.standing, Standing::Approved(_)))
+        self.asked.as_ref().filter(|_| matches!(self.standing, ApprovalStatus::Approved(_)))
     }
 
     /// Counts the attempts of crashed workers that the holder of this lock has closed. An approval that one of them spent
@@ -58,7 +58,7 @@ impl Dossier {
     /// Who asked, if a person did, and who agreed.
     pub(super) fn people(&self) -> Option<(Option<Actor>, Actor)> {
         let asked = self.asked.as_ref()?;
-        let Standing::Approved(decision) = &self.standing else { return None };
+        let ApprovalStatus::Approved(decision) = &self.standing else { return None };
         Some((asked.ask.by.clone(), decision.by.clone()))
     }
 }
@@ -74,15 +74,15 @@ pub(super) struct Again {
 /// spent still counts for it.
 pub(super) async fn gather<R, P>(
     ports: &P,
-    (target, task, visit): (&Target, Task<'_>, &Visit<'_>),
+    (target, task, context): (&Target, Task<'_>, &RunContext<'_>),
     client: &Client<R>,
     course: &Course<R>,
-) -> Result<Dossier, Fault>
+) -> Result<GuardInputs, Fault>
 where
     R: Remediation,
-    P: Ports + Doors<Client<R>>,
+    P: Ports + Clients<Client<R>>,
 {
-    let (control, parameters) = (R::CONTROL.id.0, &visit.settings.parameters);
+    let (control, parameters) = (R::CONTROL.id.0, &context.settings.parameters);
     let on_file = try_join4(
         registry::holds_on(ports, control, target),
         registry::exemptions(ports, control, target),
@@ -94,12 +94,12 @@ where
     let ((holds, exemptions, (line, recent), age), (asked, tags)) = try_join(on_file, of_this_plan).await?;
     let manager = Manager::of(&tags, &parameters.iac_tags);
     let owner = parameters.owner_tag.as_ref().and_then(|key| ownership::owner(tags.get(key)?));
-    let mut own = visit.own.to_vec();
+    let mut own = context.own.to_vec();
     if course.impact.as_ref().is_some_and(|impact| !impact.affected.is_empty()) {
         own.extend(ports.own_principal().await?);
     }
-    let standing = standing(asked.as_ref(), &recent.lost, visit, ports.now());
-    Ok(Dossier { holds, exemptions, line, recent, age, asked, standing, manager, owner, own })
+    let standing = standing(asked.as_ref(), &recent.lost, context, ports.now());
+    Ok(GuardInputs { holds, exemptions, line, recent, age, asked, standing, manager, owner, own })
 }
 
 async fn history(ports: &impl Ports, control: &str, target: &Target) -> Result<(Line, Recent), Fault> {
@@ -108,8 +108,8 @@ async fn history(ports: &impl Ports, control: &str, target: &Target) -> Result<(
     Ok((line, recent))
 }
 
-fn standing(asked: Option<&OnFile>, takers: &[AttemptId], visit: &Visit<'_>, now: Timestamp) -> Standing {
-    asked.map_or(Standing::Unasked, |asked| asked.standing(now, &visit.settings.people, takers))
+fn standing(asked: Option<&OnFile>, takers: &[AttemptId], context: &RunContext<'_>, now: Timestamp) -> ApprovalStatus {
+    asked.map_or(ApprovalStatus::Unasked, |asked| asked.standing(now, &context.settings.people, takers))
 }
 
 /// The owner of the resource affects who must agree, and nobody must if a control only stops destruction: there,
@@ -134,7 +134,7 @@ fn ask_of(task: Task<'_>, course: &PlanId) -> Result<String, Fault> {
 impl<R, P> Run<'_, R, P>
 where
     R: Remediation,
-    P: Ports + Doors<Client<R>>,
+    P: Ports + Clients<Client<R>>,
 {
     /// The input of the guard.
     pub(super) fn snapshot(&self) -> Snapshot<'_> {
@@ -146,17 +146,17 @@ where
             purpose: self.task.purpose(),
             consent: &self.course.consent,
             impact: self.course.impact.as_ref(),
-            mode: self.visit.mode(R::CONTROL.id.0, self.target),
-            protected: &self.visit.settings.protected,
+            mode: self.context.mode(R::CONTROL.id.0, self.target),
+            protected: &self.context.settings.protected,
             own: &dossier.own,
             holds: &dossier.holds,
             exemptions: &dossier.exemptions,
             manager: dossier.manager.as_ref(),
             recent_repairs: dossier.recent.repairs,
-            flap_limit: self.visit.settings.parameters.flap_limit,
+            flap_limit: self.context.settings.parameters.flap_limit,
             age: dossier.age,
             standing: &dossier.standing,
-            means: self.visit.means,
+            means: self.context.means,
             now: self.ports.now(),
         }
     }
@@ -180,7 +180,7 @@ where
     /// Puts what was read again in the place of what was read before. An approval that this attempt spent counts for it.
     pub(super) fn know(&mut self, again: Again, own: &AttemptId) {
         let takers: Vec<_> = self.dossier.recent.lost.iter().chain([own]).cloned().collect();
-        let standing = standing(again.asked.as_ref(), &takers, self.visit, self.ports.now());
+        let standing = standing(again.asked.as_ref(), &takers, self.context, self.ports.now());
         let Again { holds, exemptions, asked } = again;
         let dossier = &mut self.dossier;
         (dossier.holds, dossier.exemptions, dossier.asked, dossier.standing) = (holds, exemptions, asked, standing);

@@ -9,7 +9,7 @@ use remedy_domain::{
     stored::Word,
 };
 
-use crate::{ports::Notice, report::Report, visit::Visit};
+use crate::{ports::Notice, report::Report, run_context::RunContext};
 
 /// So often a day, people are notified one by one of what a control does with a resource, and a plan that is not
 /// carried out is recorded. The next notice says that there are more.
@@ -22,7 +22,7 @@ pub(crate) fn record(
     kind: Kind,
     at: Timestamp,
     purpose: Purpose,
-    visit: &Visit<'_>,
+    context: &RunContext<'_>,
 ) -> Record {
     Record {
         format: FORMAT,
@@ -43,10 +43,10 @@ pub(crate) fn record(
         before: report.before.clone().unwrap_or_default(),
         after: report.after.clone().unwrap_or_default(),
         steps: report.performed.iter().map(|call| (*call).to_owned()).collect(),
-        mode: visit.mode(report.control.0, &report.target).into(),
-        settings: visit.digest.to_owned(),
-        cause: visit.cause.to_owned(),
-        invocation: redact::text(visit.invocation),
+        mode: context.mode(report.control.0, &report.target).into(),
+        settings: context.digest.to_owned(),
+        cause: context.cause.to_owned(),
+        invocation: redact::text(context.invocation),
     }
 }
 

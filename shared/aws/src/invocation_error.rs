@@ -5,33 +5,33 @@ use remedy_domain::{Fault, FaultKind, trigger::Refusal};
 
 /// Why a delivery, or one message of it, is not done.
 #[derive(Debug)]
-pub enum Undone {
+pub enum InvocationError {
     /// It was refused.
     Refused(Refusal),
     /// It failed.
     Failed(Fault),
 }
 
-impl From<Refusal> for Undone {
+impl From<Refusal> for InvocationError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
-impl From<Fault> for Undone {
+impl From<Fault> for InvocationError {
     fn from(fault: Fault) -> Self {
         Self::Failed(fault)
     }
 }
 
-impl From<Undone> for Diagnostic {
+impl From<InvocationError> for Diagnostic {
     /// The typed body of an invocation error: a stable kind, and what failed, on what, and what to do next.
-    fn from(undone: Undone) -> Self {
+    fn from(undone: InvocationError) -> Self {
         match undone {
-            Undone::Refused(refusal) => {
+            InvocationError::Refused(refusal) => {
                 Self { error_type: refusal.kind().to_string(), error_message: refusal.to_string() }
             }
-            Undone::Failed(fault) => {
+            InvocationError::Failed(fault) => {
                 Self { error_type: kind_word(fault.kind).to_owned(), error_message: fault.to_string() }
             }
         }

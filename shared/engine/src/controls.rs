@@ -7,13 +7,13 @@ use remedy_domain::{Control, Fault, Target, evidence::StoredPlan};
 use crate::{
     damage,
     draft::Task,
-    ports::{Doors, Place, Ports},
+    ports::{Clients, Place, Ports},
     pursue,
     remediation::{Client, Remediation},
     report::Report,
     resource::Resource as _,
+    run_context::RunContext,
     sweep,
-    visit::Visit,
 };
 
 /// A future that stays on its thread.
@@ -33,18 +33,18 @@ pub trait Runnable<P> {
         ports: &'a P,
         target: &'a Target,
         task: Task<'a>,
-        visit: &'a Visit<'a>,
+        context: &'a RunContext<'a>,
     ) -> Local<'a, Result<Report, Fault>>;
     /// Closes what lost workers left open.
-    fn close_orphans<'a>(&'a self, ports: &'a P, visit: &'a Visit<'a>) -> Local<'a, Result<Vec<Report>, Fault>>;
+    fn close_orphans<'a>(&'a self, ports: &'a P, context: &'a RunContext<'a>) -> Local<'a, Result<Vec<Report>, Fault>>;
 }
 
 /// Puts a control on a function's list.
 #[must_use]
-pub fn enlist<R, P>() -> Box<dyn Runnable<P>>
+pub fn control<R, P>() -> Box<dyn Runnable<P>>
 where
     R: Remediation,
-    P: Ports + Doors<Client<R>>,
+    P: Ports + Clients<Client<R>>,
 {
     Box::new(Enlisted::<R>(PhantomData))
 }
@@ -54,7 +54,7 @@ struct Enlisted<R>(PhantomData<R>);
 impl<R, P> Runnable<P> for Enlisted<R>
 where
     R: Remediation,
-    P: Ports + Doors<Client<R>>,
+    P: Ports + Clients<Client<R>>,
 {
     fn control(&self) -> &'static Control {
         const { &R::CONTROL }
@@ -84,13 +84,13 @@ where
         ports: &'a P,
         target: &'a Target,
         task: Task<'a>,
-        visit: &'a Visit<'a>,
+        context: &'a RunContext<'a>,
     ) -> Local<'a, Result<Report, Fault>> {
-        Box::pin(async move { damage::noticed(ports, pursue::run::<R, P>(ports, target, task, visit).await).await })
+        Box::pin(async move { damage::noticed(ports, pursue::run::<R, P>(ports, target, task, context).await).await })
     }
 
-    fn close_orphans<'a>(&'a self, ports: &'a P, visit: &'a Visit<'a>) -> Local<'a, Result<Vec<Report>, Fault>> {
-        Box::pin(sweep::close_orphans::<R, P>(ports, visit))
+    fn close_orphans<'a>(&'a self, ports: &'a P, context: &'a RunContext<'a>) -> Local<'a, Result<Vec<Report>, Fault>> {
+        Box::pin(sweep::close_orphans::<R, P>(ports, context))
     }
 }
 

@@ -30,7 +30,7 @@ pub enum Prop {
 }
 
 /// A look behind the scenes. An emulator may have none of it.
-pub trait Backstage {
+pub trait Inspector {
     /// Every request seen so far.
     fn journal(&self) -> Option<Vec<Seen>> {
         None
@@ -65,7 +65,7 @@ pub trait Backstage {
     fn pages_of_one(&self) {}
 }
 
-impl Backstage for FakeAws {
+impl Inspector for FakeAws {
     fn journal(&self) -> Option<Vec<Seen>> {
         Some(FakeAws::journal(self))
     }
@@ -111,7 +111,7 @@ impl Backstage for FakeAws {
 
 /// An account in which a world is arranged.
 #[derive(Clone)]
-pub struct Stage {
+pub struct TestAccount {
     /// A session that may do everything.
     pub session: Session,
     /// The account.
@@ -119,21 +119,24 @@ pub struct Stage {
     /// The Region.
     pub region: Region,
     /// Behind the scenes.
-    pub backstage: Rc<dyn Backstage>,
+    pub backstage: Rc<dyn Inspector>,
     /// The prefix of all names here.
     pub alias: String,
 }
 
-impl std::fmt::Debug for Stage {
+impl std::fmt::Debug for TestAccount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stage").field("account", &self.account).field("region", &self.region).finish_non_exhaustive()
+        f.debug_struct("TestAccount")
+            .field("account", &self.account)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
     }
 }
 
-impl Stage {
+impl TestAccount {
     /// A stage in an account of which a session may do everything.
     #[must_use]
-    pub fn new(session: Session, account: AccountId, region: Region, backstage: Rc<dyn Backstage>) -> Self {
+    pub fn new(session: Session, account: AccountId, region: Region, backstage: Rc<dyn Inspector>) -> Self {
         Self { session, account, region, backstage, alias: String::new() }
     }
 
@@ -163,38 +166,38 @@ impl Stage {
 }
 
 /// Makes stages, with the ports of an engine that works there.
-pub trait Theatre {
+pub trait Environment {
     /// An empty stage.
-    fn open(&self) -> (Stage, Rc<MemoryPorts>);
+    fn open(&self) -> (TestAccount, Rc<MemoryPorts>);
 
     /// The same, where the SDK tries again what failed.
-    fn open_patient(&self) -> (Stage, Rc<MemoryPorts>) {
+    fn open_patient(&self) -> (TestAccount, Rc<MemoryPorts>) {
         self.open()
     }
 }
 
 /// Each stage is an AWS of its own.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct FakeTheatre;
+pub struct FakeEnvironment;
 
-impl FakeTheatre {
-    fn with_retries(retries: u32) -> (Stage, Rc<MemoryPorts>) {
+impl FakeEnvironment {
+    fn with_retries(retries: u32) -> (TestAccount, Rc<MemoryPorts>) {
         let fake = FakeAws::default();
         fake.retries(retries);
         let (account, region) = ("111122223333", "us-east-1");
         let session = Session::over(fake.config(account, region, Caller::Test));
         let ports = Rc::new(MemoryPorts::over_fake(&fake));
         let account = AccountId::parse(account).expect("an account id");
-        (Stage::new(session, account, Region::parse(region).expect("a Region"), Rc::new(fake)), ports)
+        (TestAccount::new(session, account, Region::parse(region).expect("a Region"), Rc::new(fake)), ports)
     }
 }
 
-impl Theatre for FakeTheatre {
-    fn open(&self) -> (Stage, Rc<MemoryPorts>) {
+impl Environment for FakeEnvironment {
+    fn open(&self) -> (TestAccount, Rc<MemoryPorts>) {
         Self::with_retries(0)
     }
 
-    fn open_patient(&self) -> (Stage, Rc<MemoryPorts>) {
+    fn open_patient(&self) -> (TestAccount, Rc<MemoryPorts>) {
         Self::with_retries(2)
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     draft::{Draft, Task, draft_again},
     exempting,
     ledger::Lease,
-    ports::{Doors, Place, Ports},
+    ports::{Clients, Place, Ports},
     remediation::{Client, Remediation},
     writer::Writer,
 };
@@ -16,7 +16,7 @@ use crate::{
 impl<R, P> Run<'_, R, P>
 where
     R: Remediation,
-    P: Ports + Doors<Client<R>>,
+    P: Ports + Clients<Client<R>>,
 {
     /// Looks a second time and, where the course still holds, opens the door. None: it no longer holds.
     pub(super) async fn open(&self, permit: Permit, lease: &Lease) -> Result<Option<Writer<Client<R>>>, Fault> {
@@ -24,7 +24,7 @@ where
             self.exempt(lease).await?;
         }
         let place = Place::of(self.target);
-        let again = Box::pin(draft_again::<R>(self.task, &self.client, self.target, self.visit, self.ports));
+        let again = Box::pin(draft_again::<R>(self.task, &self.client, self.target, self.context, self.ports));
         // Side by side: each takes a round trip.
         let (writer, again) = join(self.ports.writer(permit, &place), again).await;
         let writer = writer?;
@@ -39,6 +39,6 @@ where
         let Some(approved) = self.dossier.approved() else { return Err(exempting::not_two_people()) };
         let undo = self.course.report(self.target, Outcome::Exempt);
         let made = (lease.lock.since, &lease.lock.attempt);
-        exempting::exempt::<R>(self.ports, undo, approved, made, self.visit).await.map(|_| ())
+        exempting::exempt::<R>(self.ports, undo, approved, made, self.context).await.map(|_| ())
     }
 }
