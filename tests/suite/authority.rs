@@ -95,12 +95,12 @@ fn lambda(function: &str) -> String {
     format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:remedy-{function}")
 }
 
-/// The controls of every function.
+/// The controls of every function, as the state bucket names them.
 fn controls() -> Vec<(String, String)> {
     let of = |function: String| {
         let described = described(&function);
         let ids = described["controls"].as_array().expect("a list").iter();
-        let ids: Vec<_> = ids.map(|control| control["id"].as_str().expect("an id").to_owned()).collect();
+        let ids: Vec<_> = ids.map(|control| renamed::filed(control["id"].as_str().expect("an id")).to_owned()).collect();
         ids.into_iter().map(move |id| (function.clone(), id))
     };
     functions().into_iter().flat_map(of).collect()

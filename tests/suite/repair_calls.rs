@@ -36,8 +36,7 @@ async fn repair(drift: Drift, answer: Option<Duration>) -> Calls {
     });
     let run = only_run(lambda.invoke(&drift.event(&target)).await);
     assert_eq!(run["outcome"], drift.outcomes().0, "{run:#}");
-    let calls = seen.lock().unwrap().clone();
-    calls
+    seen.lock().unwrap().clone()
 }
 
 /// Calls that reach AWS while the answer to the first of them is still on its way are one round trip.

@@ -4,6 +4,7 @@ use remedy_domain::{
     PlanId, Timestamp,
     ask::{self, Subject},
     evidence::StoredPlan,
+    renamed,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -94,7 +95,7 @@ impl World {
 
     /// The same for a place.
     pub async fn swept_before_in(&self, control: &str, account: &str, region: &str) {
-        let key = format!("baseline/{control}/{account}/{region}");
+        let key = format!("baseline/{}/{account}/{region}", renamed::filed(control));
         self.put_state(&key, &json!({"format": 1, "since": "2026-01-01T00:00:00Z"})).await;
     }
 
