@@ -33,7 +33,7 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: venv ## Break a hospital's account on this machine, watch Remedy repair it, and undo one repair
-	cargo build --workspace --bins
+	cargo build --workspace $(addprefix --bin ,demo remedy $(FUNCTIONS))
 	$(PY) tools/emulator.py -- target/debug/demo
 
 rehearse: release $(REVIEW)/.complete $(WORM)/.complete ## Deploy template.yaml on this machine: drift by events, dead letters, approvals, seals, a smoke test, two accounts, two Regions, a second try: make rehearse STEPS=letters

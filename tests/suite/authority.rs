@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use remedy_domain::renamed;
 use remedy_policy::{
     Kind, Policy,
     evaluate::{Caller, Decision, Policies, Request, decide},
@@ -100,7 +101,8 @@ fn controls() -> Vec<(String, String)> {
     let of = |function: String| {
         let described = described(&function);
         let ids = described["controls"].as_array().expect("a list").iter();
-        let ids: Vec<_> = ids.map(|control| renamed::filed(control["id"].as_str().expect("an id")).to_owned()).collect();
+        let ids: Vec<_> =
+            ids.map(|control| renamed::filed(control["id"].as_str().expect("an id")).to_owned()).collect();
         ids.into_iter().map(move |id| (function.clone(), id))
     };
     functions().into_iter().flat_map(of).collect()

@@ -166,6 +166,6 @@ fn its_buckets_and_keys_are_as_its_own_controls_want_them() {
     for key in ["DataKey", "SealKey"] {
         let policy = resources[key]["Properties"]["KeyPolicy"].to_string();
         let found = Resource::of(&Policy::parse(Kind::Key, &policy).expect("a key policy"));
-        assert_eq!((found.public, found.confused_deputy), (Answer::No, vec![]), "{key} lets strangers in");
+        assert_eq!((found.public, found.confused_deputy), (Answer::No, vec![]), "{key} admits external principals");
     }
 }

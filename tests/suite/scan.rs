@@ -81,6 +81,13 @@ async fn it_finds_each_drift_with_its_repair_and_makes_declared_reads_alone() {
         broken.push((drift, drift.make(&world, "a").await));
     }
     principals(&world).await;
+    let own = drift::iam(&world).put_user_policy().user_name("nurse-a").policy_name("own");
+    own.policy_document(
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*"}}"#,
+    )
+    .send()
+    .await
+    .expect("inline");
     world.proxy.clear();
     let said = scan(&world, &["--format", "json"]).await;
     assert_eq!(said.status, 1, "{}", said.err);

@@ -6,10 +6,10 @@
 //! **Why it matters.** A guessed password is then enough to reach PHI: 45 CFR 164.312(d) (authentication),
 //! 164.308(a)(3)(ii)(A), 164.308(a)(4)(ii)(B), 164.312(a)(1).
 //!
-//! **What we read.** The user, its MFA devices, its attached policies and the inline MFA-deny policy of earlier versions;
-//! without a device also whether it has a console password, active access keys, SSH keys and service-specific
-//! credentials, and the default version of the MFA-deny policy; if ten policies are attached to the user, the account's
-//! quota; on drift, its tags.
+//! **What we read.** The user's MFA devices, its attached policies, the names of its inline policies, and the inline MFA-deny
+//! policy of earlier versions, if there is one; without a device also the user itself, whether it has a console password,
+//! active access keys, SSH keys and service-specific credentials, and the default version of the MFA-deny policy; if ten
+//! policies are attached to the user, the account's quota; on drift, its tags.
 //!
 //! **What we change.** The managed policy `<stack>-iam-mfa-deny`, which the template makes, is attached to the user: without
 //! MFA the user can only enrol a device. It is detached once a device is active, and so is the inline policy

@@ -92,7 +92,7 @@ impl Put for KeyPolicy {
 impl Remediation for KeyOpenPolicy {
     const CONTROL: Control = Control {
         id: ControlId("kms-key-open-policy"),
-        title: "Key whose policy lets strangers in",
+        title: "Key whose policy admits external principals",
         hipaa: &["164.308(a)(4)(ii)(B)", "164.312(a)(2)(iv)"],
         events: &["CreateKey", "PutKeyPolicy"],
         reads: &[&[GET]],

@@ -158,7 +158,7 @@ fn why_ask(taken: &[Upload], logs: Logs, rest: Option<&str>) -> String {
     } else {
         "clients that name another encryption, such as AES256, would be refused"
     };
-    let blocked = "; the policy lets strangers in, and Block Public Access would refuse it";
+    let blocked = "; the policy admits external principals, and Block Public Access would refuse it";
     let also = if rest.is_some_and(bucket_policy::is_refused_by_block) { blocked } else { "" };
     let delivery = if logs == Logs::Delivered { format!("; {}", logs::REASON) } else { String::new() };
     format!("{refused}{also}{delivery}")

@@ -124,7 +124,9 @@ fn consent(facts: &Facts, policy: Option<&str>) -> Consent {
         return Consent::Ask("the bucket hosts a website, whose endpoint knows no TLS".to_owned());
     }
     if policy.is_some_and(bucket_policy::is_refused_by_block) {
-        return Consent::Ask("the policy lets strangers in, and Block Public Access would refuse it".to_owned());
+        return Consent::Ask(
+            "the policy admits external principals, and Block Public Access would refuse it".to_owned(),
+        );
     }
     Consent::Auto
 }

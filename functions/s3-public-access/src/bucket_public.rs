@@ -70,7 +70,7 @@ impl Remediation for BucketPublic {
         reads: &[&[ACL, policy::GET, BLOCK, WEBSITE]],
         writes: &[&[policy::DELETE, DELETE_BLOCK, PUT_ACL, policy::PUT, PUT_BLOCK]],
         elements: &[
-            "bucket policy: statements that let strangers in",
+            "bucket policy: statements that admit external principals",
             "bucket ACL: grants to everybody",
             "Block Public Access of the bucket",
         ],
@@ -197,7 +197,10 @@ mod tests {
         }
         let cut = Some(PublicAccessBlock { block_public_acls: false, ..PublicAccessBlock::ALL });
         for setting in [Access::default(), Access { block: cut, policy: Some(open.to_owned()), ..Access::default() }] {
-            assert!(matches!(drift(Website::Hosted, &setting).consent, Consent::Ask(_)), "nothing lets strangers in");
+            assert!(
+                matches!(drift(Website::Hosted, &setting).consent, Consent::Ask(_)),
+                "nothing admits external principals"
+            );
         }
     }
 }

@@ -73,7 +73,7 @@ impl Lawful for BucketPublic {
     fn grounds(element: &str) -> &'static [&'static str] {
         match element {
             "block" => &["is off"],
-            "policy" => &["of the bucket policy lets strangers in"],
+            "policy" => &["of the bucket policy admits external principals"],
             _ => &["the ACL grants"],
         }
     }

@@ -9,7 +9,7 @@ use remedy_policy::{
 use serde_json::Value;
 
 /// The reason why a person should check a policy whose analysis was not completed.
-const TOO_MUCH_WORK: &str = "whether the bucket policy lets strangers in takes too much work to tell: say the same in fewer statements and wildcards";
+const TOO_MUCH_WORK: &str = "whether the bucket policy admits external principals takes too much work to tell: say the same in fewer statements and wildcards";
 
 /// The effect of a bucket policy on external callers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ fn violations(policy: &Policy<'_>, found: &Resource) -> Vec<Violation> {
 
 /// No control of Remedy admits anybody: an author who gives such a statement one of its names may be hiding it.
 fn violation(statement: &Statement<'_>) -> Violation {
-    let words = format!("{} of the bucket policy lets strangers in", name(statement));
+    let words = format!("{} of the bucket policy admits external principals", name(statement));
     if statement.sid.as_deref().is_some_and(is_reserved) { Violation::imitation(words) } else { Violation::new(words) }
 }
 
@@ -82,7 +82,9 @@ fn settled(found: &Resource) -> Result<(), &'static str> {
     found.finished.map_err(|TooMuchWork| TOO_MUCH_WORK)?;
     match (found.public, found.public_literal) {
         (Answer::Yes, _) => Err("no single statement of the bucket policy is at fault"),
-        (Answer::Unknown, _) => Err("whether the bucket policy lets strangers in depends on a key that is not known"),
+        (Answer::Unknown, _) => {
+            Err("whether the bucket policy admits external principals depends on a key that is not known")
+        }
         (Answer::No, Answer::No) => Ok(()),
         (Answer::No, _) => Err("S3 takes the bucket policy for public, and would cut off accounts that it lets in"),
     }
@@ -135,7 +137,10 @@ mod tests {
     #[test]
     fn strangers_go_and_partners_stay_byte_for_byte() {
         let both = opening(Some(&of(&[EVERYONE, PARTNER])));
-        assert_eq!(both.violations, [Violation::new("statement 1 (Open) of the bucket policy lets strangers in")]);
+        assert_eq!(
+            both.violations,
+            [Violation::new("statement 1 (Open) of the bucket policy admits external principals")]
+        );
         assert_eq!((both.desired, both.doubt), (Some(of(&[PARTNER])), None));
         assert_eq!(opening(Some(&of(&[EVERYONE]))).desired, None);
         let quiet = opening(Some(&of(&[PARTNER])));
@@ -175,7 +180,7 @@ mod tests {
     #[test]
     fn a_sid_that_is_no_name_is_not_repeated() {
         let told = opening(Some(&of(&[PARTNER, &EVERYONE.replace("Open", "Jane Roe, 1970")])));
-        assert_eq!(told.violations, [Violation::new("statement 2 of the bucket policy lets strangers in")]);
+        assert_eq!(told.violations, [Violation::new("statement 2 of the bucket policy admits external principals")]);
     }
 
     #[test]

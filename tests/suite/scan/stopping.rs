@@ -48,7 +48,8 @@ async fn killed_at_every_fiftieth_call_and_resumed_the_union_is_the_whole() {
     loop {
         world.proxy.clear();
         let trap = world.proxy.stop_at(50, When::Before);
-        let arguments = if deaths == 0 { ["--out", &out] } else { ["--resume", &out] };
+        // Few side by side, so that something is finished within fifty calls.
+        let arguments = [if deaths == 0 { "--out" } else { "--resume" }, &out, "--concurrency", "2"];
         let mut child = started(&world, &arguments);
         let ended = trap.reached_or(child.wait()).await;
         let Err(ended) = ended else {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{SettingsError, pattern::matches};
 use crate::ids::{AccountId, Target};
 
-/// The numbers and choices behind the controls. A number may be made stricter than its default, never laxer.
+/// The numbers and choices behind the controls. Each number has a range; a change that loosens one waits for a second person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Parameters {
