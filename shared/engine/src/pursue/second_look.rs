@@ -1,6 +1,5 @@
 //! The second look, directly before the first write, and the door behind it.
 
-use futures_util::future::join;
 use remedy_domain::{Fault, Outcome, guard::Permit};
 
 use super::Run;
@@ -20,15 +19,13 @@ where
 {
     /// Looks a second time and, where the course still holds, opens the door. None: it no longer holds.
     pub(super) async fn open(&self, permit: Permit, lease: &Lease) -> Result<Option<Writer<Client<R>>>, Fault> {
+        let writer = self.ports.writer(permit, &Place::of(self.target)).await?;
         if let Task::Revert(_) = self.task {
             self.exempt(lease).await?;
         }
-        let place = Place::of(self.target);
-        let again = Box::pin(draft_again::<R>(self.task, &self.client, self.target, self.context, self.ports));
-        // Side by side: each takes a round trip.
-        let (writer, again) = join(self.ports.writer(permit, &place), again).await;
-        let writer = writer?;
-        match again? {
+        // Not beside the assumed role: what changes while AWS STS answers must be seen.
+        let again = draft_again::<R>(self.task, &self.client, self.target, self.context, self.ports);
+        match Box::pin(again).await? {
             Draft::Course(again) if self.course.still_holds(&again) => Ok(Some(writer)),
             Draft::Course(_) | Draft::Settled(_) => Ok(None),
         }
