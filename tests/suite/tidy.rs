@@ -59,9 +59,12 @@ fn a_main_is_at_most_ten_lines() {
 
 #[test]
 fn nothing_is_left_unfinished_or_silenced() {
-    let words = ["todo!", "unimplemented!", "FIXME", "HACK", "#[ignore", "#[allow("];
+    // In two parts each: a search for them does not find this list.
+    let words =
+        [("todo", "!"), ("unimplemented", "!"), ("FIX", "ME"), ("HA", "CK"), ("#[", "ignore"), ("#[", "allow(")];
+    let words = words.map(|(start, end)| format!("{start}{end}"));
     for (path, text) in of(&["cli", "functions", "shared", "tests/simulation", "tests/src"]) {
-        for word in words {
+        for word in &words {
             assert!(!text.contains(word), "{path} has {word}");
         }
     }

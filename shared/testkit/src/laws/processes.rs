@@ -73,7 +73,7 @@ impl<C: Lawful> Deployed<C> {
         assert!(effects.is_empty(), "a second run writes nothing: {effects:?}");
     }
 
-    /// A repair is taken back, and stays so; where that would destroy data, it is refused.
+    /// A repair is reverted and stays reverted. An undo that would destroy data is refused.
     async fn returns(&self, run: &Value, before: &C::Setting) {
         let undone = self.world.undo(&self.lambda, run).await;
         if C::WAY_BACK == WayBack::Refused {
