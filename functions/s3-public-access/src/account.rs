@@ -3,8 +3,8 @@
 use std::ops::Deref;
 
 use remedy_aws::{Connect, Session};
-use remedy_domain::{Fault, Identities, ResourceKind, Scope, Target};
-use remedy_engine::{Page, Place, Resource, account};
+use remedy_domain::Identities;
+use remedy_engine::account::{self, OfAccount};
 
 /// A client for account-wide settings of S3.
 #[derive(Debug, Clone)]
@@ -24,26 +24,10 @@ impl Deref for Accounts {
     }
 }
 
-/// The account.
-#[derive(Debug)]
-pub struct Account;
-
-impl Resource for Account {
-    const KIND: ResourceKind = ResourceKind {
-        types: &[account::TYPE],
-        scope: Scope::Global,
-        source: "s3.amazonaws.com",
-        reads: &[],
-        tags: &[],
-        identities: Identities::Untouched,
-    };
-    type Client = Accounts;
-
-    async fn list(_: &Accounts, place: &Place, _: Option<String>) -> Result<Page, Fault> {
-        Ok(account::page(place))
-    }
-
-    async fn find(_: &Accounts, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        Ok(account::named(place, id))
-    }
+impl OfAccount for Accounts {
+    const SOURCE: &'static str = "s3.amazonaws.com";
+    const IDENTITIES: Identities = Identities::Untouched;
 }
+
+/// The account, as far as S3 is concerned.
+pub type Account = account::Account<Accounts>;

@@ -1,10 +1,12 @@
 //! Controls whose target is the account itself.
 
-use remedy_domain::{AccountId, Region, Target, outcome::Alarm, redact};
+use std::marker::PhantomData;
+
+use remedy_domain::{AccountId, Fault, Identities, Region, ResourceKind, Scope, Target, outcome::Alarm, redact};
 
 use crate::{
     ports::{Notice, Place},
-    resource::Page,
+    resource::{Page, Resource},
 };
 
 /// The AWS Config resource type of an account.
@@ -30,14 +32,35 @@ pub fn notice(author: &str, account: &AccountId, alarm: Alarm, text: &str) -> No
     Notice { alarm, control: author.to_owned(), target: target(&place), plan: None, text: redact::text(text) }
 }
 
-/// The one page of targets: the account.
-#[must_use]
-pub fn page(place: &Place) -> Page {
-    Page { targets: vec![target(place)], next: None }
+/// A client of a service that has settings of the account as a whole.
+pub trait OfAccount: 'static {
+    /// The `eventSource` of the service's events.
+    const SOURCE: &'static str;
+    /// Whether repairs of these settings may touch identities.
+    const IDENTITIES: Identities;
 }
 
-/// The account, if that is what `id` names.
-#[must_use]
-pub fn named(place: &Place, id: &str) -> Vec<Target> {
-    if id == place.account.as_str() { vec![target(place)] } else { vec![] }
+/// The account, as far as the service of this client is concerned.
+#[derive(Debug)]
+pub struct Account<C>(PhantomData<C>);
+
+impl<C: OfAccount> Resource for Account<C> {
+    const KIND: ResourceKind = ResourceKind {
+        types: &[TYPE],
+        scope: Scope::Global,
+        source: C::SOURCE,
+        identities: C::IDENTITIES,
+        ..ResourceKind::PLAIN
+    };
+    type Client = C;
+
+    /// One page: the account.
+    async fn list(_: &C, place: &Place, _: Option<String>) -> Result<Page, Fault> {
+        Ok(Page { targets: vec![target(place)], next: None })
+    }
+
+    /// The account, if that is what `id` names.
+    async fn find(_: &C, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
+        Ok(if id == place.account.as_str() { vec![target(place)] } else { vec![] })
+    }
 }

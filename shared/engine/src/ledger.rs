@@ -149,10 +149,11 @@ impl Line {
         Ok(Self { prefix, keys, open, last })
     }
 
-    /// Whether nobody ever tried.
+    /// The same without the lock of one attempt.
     #[must_use]
-    pub fn is_new(&self) -> bool {
-        self.keys.is_empty()
+    pub fn without(self, attempt: &AttemptId) -> Self {
+        let open = self.open.into_iter().filter(|lease| lease.lock.attempt != *attempt).collect();
+        Self { open, ..self }
     }
 
     fn generations(&self) -> impl Iterator<Item = u64> {

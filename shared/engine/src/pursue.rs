@@ -31,7 +31,7 @@ use crate::{
     writer::Writer,
 };
 pub use claims::{IN_VAIN, OF_TARGET, share};
-use guard_inputs::{GuardInputs, gather};
+use guard_inputs::{GuardInputs, load};
 use locking::Claims;
 use verify::Looks;
 
@@ -56,8 +56,8 @@ where
     if matches!(task, Task::Evaluate) {
         return Ok(course.report(target, Outcome::Drifted));
     }
-    let dossier = Box::pin(gather::<R, P>(ports, (target, task, context), &client, &course)).await?;
-    let run = Run { ports, target, task, context, client, course, dossier };
+    let inputs = Box::pin(load::<R, P>(ports, (target, task, context), &client, &course)).await?;
+    let run = Run { ports, target, task, context, client, course, inputs };
     if task.only_looks() {
         let foreseen = guard::foreseen(&run.snapshot());
         let forecast = Some(Forecast::of(foreseen.as_ref().map(|objection| objection.outcome)));
@@ -104,7 +104,7 @@ struct Run<'a, R: Remediation, P> {
     context: &'a RunContext<'a>,
     client: Client<R>,
     course: Box<Course<R>>,
-    dossier: GuardInputs,
+    inputs: GuardInputs,
 }
 
 impl<R, P> Run<'_, R, P>
@@ -116,7 +116,7 @@ where
     fn once(&self, objection: Objection) -> (Objection, Per) {
         let snapshot = self.snapshot();
         let per = match objection.check {
-            guard::FLAP => Per::Episode(guard::FLAP, self.dossier.recent.last),
+            guard::FLAP => Per::Episode(guard::FLAP, self.inputs.recent.last),
             guard::PROTECTED | guard::BY_NAME | guard::LOCKOUT if guard::is_spared_by_choice(&snapshot) => {
                 Per::Month(self.ports.now())
             }
@@ -127,13 +127,13 @@ where
 
     async fn hold_per(self, objection: Objection, per: Per) -> Result<Report, Fault> {
         // A delivery that comes again may have left something open: it ends when that is closed, and not before.
-        if !self.dossier.recent.lost.is_empty() || self.context.carried == Carried::Again {
+        if !self.inputs.recent.lost.is_empty() || self.context.carried == Carried::Again {
             Box::pin(sweep::close_left::<R, P>(self.ports, self.target, self.context)).await?;
         }
         let asks = objection.outcome == Outcome::AwaitingApproval && self.task.purpose() == Purpose::Repair;
         let forecast = Some(guard::forecast(&self.snapshot()));
         let report = self.course.report(self.target, objection.outcome).objected(objection);
-        let mut report = Report { forecast, owner: self.dossier.owner.clone(), ..report };
+        let mut report = Report { forecast, owner: self.inputs.owner.clone(), ..report };
         if asks {
             Box::pin(ask(self.ports, &mut report, self.course.plan, self.context)).await?;
         } else {
@@ -145,6 +145,11 @@ where
 
     async fn carry_out(mut self) -> Result<Report, Fault> {
         self.enough_time()?;
+        if self.tried_enough().is_some() && !self.inputs.recent.lost.is_empty() {
+            // A crashed worker's attempt counts until somebody has looked how far it came: look before people are notified.
+            Box::pin(sweep::close_left::<R, P>(self.ports, self.target, self.context)).await?;
+            self.inputs.read_history(self.ports, R::CONTROL.id.0, self.target).await?;
+        }
         if let Some((objection, per)) = self.tried_enough() {
             return Box::pin(self.hold_per(objection, per)).await;
         }
@@ -210,7 +215,7 @@ where
     /// may be stale: wait before reading again. The last attempt ended before this one waited for its turns: that wait counts.
     async fn cool_down(&self, waited: Duration) {
         let arrived = |outcome| matches!(outcome, Outcome::Repaired | Outcome::Contained | Outcome::Reverted);
-        let last = self.dossier.line.last.as_ref().filter(|last| last.plan == self.course.id);
+        let last = self.inputs.line.last.as_ref().filter(|last| last.plan == self.course.id);
         let Some(last) = last.filter(|last| last.outcome.known().copied().is_none_or(arrived)) else { return };
         let wait = still_to_wait(self.ports.now(), last.at, COOL_DOWN).saturating_sub(waited);
         if !wait.is_zero() && self.ports.remaining() > wait + ATTEMPT + RESERVE {
@@ -222,7 +227,7 @@ where
     async fn act(&self, permit: Permit, claims: &Claims, intent: String) -> Result<Report, Fault> {
         let mut report = self.course.report(self.target, Outcome::Superseded);
         report.evidence.push(intent);
-        report.owner.clone_from(&self.dossier.owner);
+        report.owner.clone_from(&self.inputs.owner);
         let caution = guard::caution(&self.snapshot());
         let (mut wrote, mut realized) = (Wrote::Nothing, None);
         match Box::pin(self.open(permit, &claims.lease)).await {

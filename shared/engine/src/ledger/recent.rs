@@ -9,7 +9,7 @@ use remedy_domain::{
     evidence::{Released, Tried},
 };
 
-use super::{Line, fetch, is_done};
+use super::{Line, fetch, generation, is_done};
 use crate::ports::{LedgerBucket, Store};
 
 /// The period that counts as recent.
@@ -45,7 +45,8 @@ pub struct Recent {
     pub of_day: Extent,
     /// The plans that AWS refused within the last hour, with the digests of the settings at that time.
     pub refused: Vec<(PlanId, Option<String>)>,
-    /// The last attempt's place in the line.
+    /// The place in the line of the last attempt that had an intent, or may have one: a lock that was given back without one
+    /// begins nothing that people would be notified of again.
     pub last: Option<u64>,
     /// Attempts whose workers crashed, and that nobody closed yet.
     pub lost: Vec<AttemptId>,
@@ -58,7 +59,7 @@ impl Recent {
         self.refused.iter().any(|(refused, under)| refused == plan && under.as_deref() == Some(settings))
     }
 
-    fn add(&mut self, done: Released, age: Duration) {
+    fn add(&mut self, done: Released, place: Option<u64>, age: Duration) {
         if has_written(done.counts_as()) {
             self.repairs += 1;
         }
@@ -66,6 +67,7 @@ impl Recent {
             return;
         }
         self.tried += 1;
+        self.last = self.last.max(place);
         self.within_hour += usize::from(age < HOUR);
         self.in_vain += usize::from(!has_arrived(done.counts_as()));
         // A person who fixes the cause of the refusal waits no longer than this.
@@ -77,7 +79,7 @@ impl Recent {
 
 /// Reads the history of a target from its line, the latest first, as far back as a day.
 pub async fn recent(store: &impl Store, line: &Line, now: Timestamp) -> Result<Recent, Fault> {
-    let last = line.generations().max();
+    let last = line.open.iter().filter_map(|lease| generation(&lease.key)).max();
     let lost = line.open.iter().filter(|lease| lease.lock.until <= now).map(|lease| lease.lock.attempt.clone());
     let lost: Vec<_> = lost.collect();
     // Nobody has checked yet whether the attempt of a crashed worker had an intent: it counts as one that had.
@@ -87,13 +89,14 @@ pub async fn recent(store: &impl Store, line: &Line, now: Timestamp) -> Result<R
     let mut left = line.keys.iter().rev().filter(|key| is_done(key));
     for size in AT_ONCE {
         let some: Vec<_> = left.by_ref().take(size).collect();
-        for done in try_join_all(some.iter().map(|key| released(store, line, key))).await? {
+        let ends = try_join_all(some.iter().map(|key| released(store, line, key))).await?;
+        for (key, done) in some.iter().zip(ends) {
             let Some(done) = done else { continue };
             let age = Duration::try_from(now.duration_since(done.at)).unwrap_or_default();
             if age >= DAY {
                 return Ok(recent);
             }
-            recent.add(done, age);
+            recent.add(done, generation(key), age);
             oldest = age;
         }
         if some.len() < size {

@@ -288,6 +288,18 @@ fn attempts_whose_workers_were_lost_are_told_and_count() {
 }
 
 #[test]
+fn a_lock_that_was_given_back_without_an_intent_begins_nothing_new() {
+    let shelves = ends(&[(0, tried(Outcome::Repaired)), (1, Outcome::Blocked.into()), (2, Outcome::Superseded.into())]);
+    assert_eq!(of_late(&shelves, 3).last, Some(0));
+    let (own, ..) = take(&shelves, 3, 4);
+    let line = || now(Line::read(&shelves, "s3-bucket-public", &target()));
+    assert_eq!(now(recent(&shelves, &line(), at(5))).last, Some(3), "it may have one");
+    assert_eq!(now(recent(&shelves, &line().without(&own.lock.attempt), at(5))).last, Some(0));
+    now(release(&shelves, &own, tried(Outcome::Failed), at(6)));
+    assert_eq!(of_late(&shelves, 7).last, Some(3));
+}
+
+#[test]
 fn a_record_is_written_once_and_an_intent_is_found_by_its_lock() {
     let shelves = Shelves::default();
     let intent = Record {

@@ -51,8 +51,8 @@ where
     /// The objection to a plan that was tried at this target in the last 24 hours, and is not tried again before the
     /// day, the plan or the settings change; a person who approves the plan may still try.
     pub(super) fn tried_enough(&self) -> Option<(Objection, Per)> {
-        let recent = &self.dossier.recent;
-        if self.dossier.approved().is_some() {
+        let recent = &self.inputs.recent;
+        if self.inputs.approved().is_some() {
             return None;
         }
         if recent.was_refused(&self.course.id, self.context.digest) {
@@ -80,7 +80,7 @@ where
     fn counted(&self, lock: &Lock) -> Vec<Counted> {
         let parameters = &self.context.settings.parameters;
         let (hourly, all) = (self.hourly(), parameters.organization_hourly_budget);
-        let in_wave = self.dossier.age == Age::Wave && self.dossier.approved().is_none();
+        let in_wave = self.inputs.age == Age::Wave && self.inputs.approved().is_none();
         let of = |budget, over: fn() -> Objection| (budget, over);
         let mut counted = match self.context.reach {
             Reach::Account => vec![of(Budget::account(lock, hourly), over_budget)],
@@ -129,7 +129,7 @@ where
 
     /// An approval is good for one attempt, and for the one that takes it over.
     pub(super) async fn spend(&self, lease: &Lease, lost: &[Lease]) -> Result<Put, Fault> {
-        let Some(approved) = self.dossier.approved() else { return Ok(Put::Created) };
+        let Some(approved) = self.inputs.approved() else { return Ok(Put::Created) };
         let lost: Vec<_> = lost.iter().map(|lost| lost.lock.attempt.clone()).collect();
         asks::spend(self.ports, approved, &lease.lock.attempt, &lost).await
     }

@@ -56,7 +56,7 @@ where
     fn record(&self, report: &Report, kind: Kind, lease: &Lease) -> Record {
         let at = if kind == Kind::Intent { lease.lock.since } else { self.ports.now() };
         let record = record(report, &self.course.id, kind, at, self.task.purpose(), self.context);
-        let (asked_by, approved_by) = self.dossier.people().unzip();
+        let (asked_by, approved_by) = self.inputs.people().unzip();
         Record { attempt: Some(lease.lock.attempt.clone()), asked_by: asked_by.flatten(), approved_by, ..record }
     }
 
@@ -99,7 +99,7 @@ where
     /// Stores the notice of an outcome. Repeated outcomes of one resource are notified one by one so often, then once.
     async fn post(&self, lease: &Lease, report: &Report) -> Letter {
         let Some(notice) = notice(report, self.task.purpose()) else { return Letter::None };
-        if self.dossier.recent.tried < NOTED {
+        if self.inputs.recent.tried < NOTED {
             return outbox::post(self.ports, lease.lock.attempt.as_str(), notice).await;
         }
         let (id, digest) = digest_notice(report, notice.alarm, self.ports.now());

@@ -46,10 +46,22 @@ impl GuardInputs {
         self.asked.as_ref().filter(|_| matches!(self.standing, ApprovalStatus::Approved(_)))
     }
 
+    /// Reads the attempts at the target again.
+    pub(super) async fn read_history(
+        &mut self,
+        ports: &impl Ports,
+        control: &str,
+        target: &Target,
+    ) -> Result<(), Fault> {
+        (self.line, self.recent) = history(ports, control, target).await?;
+        Ok(())
+    }
+
     /// Counts the attempts of crashed workers that the holder of this lock has closed. An approval that one of them spent
     /// still counts.
     pub(super) async fn count_again(&mut self, ports: &impl Ports, own: &Lock, lost: &[Lease]) -> Result<(), Fault> {
-        let (_, recent) = history(ports, &own.control, &own.target).await?;
+        let line = Line::read(ports, &own.control, &own.target).await?.without(&own.attempt);
+        let recent = ledger::recent(ports, &line, ports.now()).await?;
         let lost = lost.iter().map(|lease| lease.lock.attempt.clone()).collect();
         self.recent = Recent { lost, ..recent };
         Ok(())
@@ -72,7 +84,7 @@ pub(super) struct Again {
 
 /// Reads the stored entries, all at once, and the tags of the resource. An approval that the attempt of a crashed worker
 /// spent still counts for it.
-pub(super) async fn gather<R, P>(
+pub(super) async fn load<R, P>(
     ports: &P,
     (target, task, context): (&Target, Task<'_>, &RunContext<'_>),
     client: &Client<R>,
@@ -138,7 +150,7 @@ where
 {
     /// The input of the guard.
     pub(super) fn snapshot(&self) -> Snapshot<'_> {
-        let dossier = &self.dossier;
+        let inputs = &self.inputs;
         Snapshot {
             control: &R::CONTROL,
             target: self.target,
@@ -148,14 +160,14 @@ where
             impact: self.course.impact.as_ref(),
             mode: self.context.mode(R::CONTROL.id.0, self.target),
             protected: &self.context.settings.protected,
-            own: &dossier.own,
-            holds: &dossier.holds,
-            exemptions: &dossier.exemptions,
-            manager: dossier.manager.as_ref(),
-            recent_repairs: dossier.recent.repairs,
+            own: &inputs.own,
+            holds: &inputs.holds,
+            exemptions: &inputs.exemptions,
+            manager: inputs.manager.as_ref(),
+            recent_repairs: inputs.recent.repairs,
             flap_limit: self.context.settings.parameters.flap_limit,
-            age: dossier.age,
-            standing: &dossier.standing,
+            age: inputs.age,
+            standing: &inputs.standing,
             means: self.context.means,
             now: self.ports.now(),
         }
@@ -166,7 +178,7 @@ where
     pub(super) async fn read_again(&self) -> Result<Again, Fault> {
         let (ports, control, target) = (self.ports, R::CONTROL.id.0, self.target);
         let asked = async {
-            match &self.dossier.asked {
+            match &self.inputs.asked {
                 Some(asked) => asks::latest(ports, &asked.id).await,
                 None => Ok(None),
             }
@@ -179,17 +191,17 @@ where
 
     /// Puts what was read again in the place of what was read before. An approval that this attempt spent counts for it.
     pub(super) fn know(&mut self, again: Again, own: &AttemptId) {
-        let takers: Vec<_> = self.dossier.recent.lost.iter().chain([own]).cloned().collect();
+        let takers: Vec<_> = self.inputs.recent.lost.iter().chain([own]).cloned().collect();
         let standing = standing(again.asked.as_ref(), &takers, self.context, self.ports.now());
         let Again { holds, exemptions, asked } = again;
-        let dossier = &mut self.dossier;
-        (dossier.holds, dossier.exemptions, dossier.asked, dossier.standing) = (holds, exemptions, asked, standing);
+        let inputs = &mut self.inputs;
+        (inputs.holds, inputs.exemptions, inputs.asked, inputs.standing) = (holds, exemptions, asked, standing);
     }
 
     /// A target whose repair arrived is on the backlog no longer.
     pub(super) async fn leave_backlog(&self, outcome: Outcome) -> Result<(), Fault> {
         let arrived = matches!(outcome, Outcome::Repaired | Outcome::Contained);
-        if self.dossier.age == Age::Fresh || !arrived {
+        if self.inputs.age == Age::Fresh || !arrived {
             return Ok(());
         }
         backlog::leave(self.ports, R::CONTROL.id.0, self.target, self.ports.now()).await

@@ -31,7 +31,7 @@ where
 {
     /// Takes the lock and a slot of each budget, or neither. With the lock come those of crashed workers before it.
     pub(super) async fn claim(&self, lock: &Lock) -> Result<Result<(Lease, Vec<Lease>, Vec<Slot>), Objection>, Fault> {
-        let claim = ledger::claim(self.ports, &self.dossier.line, lock.clone(), self.ports.now());
+        let claim = ledger::claim(self.ports, &self.inputs.line, lock.clone(), self.ports.now());
         // Side by side: each takes a round trip, and each can be given back.
         let (claim, slots) = join(claim, self.take_slots(lock)).await;
         match (claim, slots) {
@@ -55,7 +55,7 @@ where
     pub(super) async fn claimed(&mut self, lease: &Lease, lost: &[Lease]) -> Result<Option<(Objection, Per)>, Fault> {
         if !lost.is_empty() {
             self.close_lost(lost).await?;
-            self.dossier.count_again(self.ports, &lease.lock, lost).await?;
+            self.inputs.count_again(self.ports, &lease.lock, lost).await?;
             if let Some(enough) = self.tried_enough() {
                 return Ok(Some(enough));
             }

@@ -33,7 +33,7 @@ where
 
     /// An undo stores its exemption first; the next sweep would repair it again.
     async fn exempt(&self, lease: &Lease) -> Result<(), Fault> {
-        let Some(approved) = self.dossier.approved() else { return Err(exempting::not_two_people()) };
+        let Some(approved) = self.inputs.approved() else { return Err(exempting::not_two_people()) };
         let undo = self.course.report(self.target, Outcome::Exempt);
         let made = (lease.lock.since, &lease.lock.attempt);
         exempting::exempt::<R>(self.ports, undo, approved, made, self.context).await.map(|_| ())

@@ -10,8 +10,8 @@ pub use kind::PrincipalKind;
 pub use policy::CustomerPolicy;
 pub use principal::{Principal, User};
 use remedy_aws::{Connect, Patient, Session};
-use remedy_domain::{Call, Fault, Identities, ResourceKind, Scope, Target};
-use remedy_engine::{Page, Place, Resource, account};
+use remedy_domain::{Call, Identities};
+use remedy_engine::account::{self, OfAccount};
 
 /// The `eventSource` of the events of IAM.
 const SOURCE: &str = "iam.amazonaws.com";
@@ -43,26 +43,10 @@ impl AsRef<Self> for Iam {
     }
 }
 
-/// The account, as far as IAM is concerned.
-#[derive(Debug)]
-pub struct Account;
-
-impl Resource for Account {
-    const KIND: ResourceKind = ResourceKind {
-        types: &[account::TYPE],
-        scope: Scope::Global,
-        source: SOURCE,
-        reads: &[],
-        tags: &[],
-        identities: Identities::Touched,
-    };
-    type Client = Iam;
-
-    async fn list(_: &Iam, place: &Place, _: Option<String>) -> Result<Page, Fault> {
-        Ok(account::page(place))
-    }
-
-    async fn find(_: &Iam, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        Ok(account::named(place, id))
-    }
+impl OfAccount for Iam {
+    const SOURCE: &'static str = SOURCE;
+    const IDENTITIES: Identities = Identities::Touched;
 }
+
+/// The account, as far as IAM is concerned.
+pub type Account = account::Account<Iam>;
