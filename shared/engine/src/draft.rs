@@ -208,7 +208,7 @@ fn course<R: Remediation>(
         (Consent::Ask(reason), _, _) => Consent::Ask(reason),
         (Consent::Auto, Harm::None, None) => Consent::Auto,
         (Consent::Auto, Harm::None, Some(lost)) => {
-            Consent::Ask(format!("it cannot be taken back: {lost} would be lost"))
+            Consent::Ask(format!("it cannot be reverted: {lost} would be lost"))
         }
         (Consent::Auto, Harm::Disruptive, _) => Consent::Ask("it may stop a workload".to_owned()),
         (Consent::Auto, Harm::DataLoss, _) => Consent::Ask("it would destroy data".to_owned()),
@@ -259,7 +259,7 @@ async fn draft_revert<R: Remediation>(
         |reason: &str| Draft::Settled(Box::new(Report::settled(&R::CONTROL, target, Outcome::Blocked).because(reason)));
     let desired = match R::Setting::rebase(&ours, &wanted, &now) {
         Ok(desired) => desired,
-        Err(conflict) => return Ok(blocked(&format!("the repair cannot be taken back: {conflict}"))),
+        Err(conflict) => return Ok(blocked(&format!("the repair cannot be reverted: {conflict}"))),
     };
     let route = R::Step::route(&now, &desired);
     // What agrees may still hold something that an undo which was cut short would have removed.
@@ -270,12 +270,12 @@ async fn draft_revert<R: Remediation>(
         return Ok(blocked("taking this repair back would destroy data"));
     }
     if !route.lost.is_empty() {
-        return Ok(blocked(&format!("the repair cannot be taken back: {} would be lost", route.lost.join(", "))));
+        return Ok(blocked(&format!("the repair cannot be reverted: {} would be lost", route.lost.join(", "))));
     }
     if let Some(reason) = R::hindrance(client, target, &now, &desired).await? {
-        return Ok(blocked(&format!("the repair cannot be taken back: {reason}")));
+        return Ok(blocked(&format!("the repair cannot be reverted: {reason}")));
     }
-    let violations = vec!["a repair is taken back on request".to_owned()];
+    let violations = vec!["a repair is reverted on request".to_owned()];
     let impact = R::impact(facts, &now, &desired);
     let (consent, urgency) = (Consent::Auto, Alarm::None);
     let way = Way { before: now, after: desired, route, violations, urgency, consent, note: None, impact };

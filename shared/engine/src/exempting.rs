@@ -33,7 +33,7 @@ pub(crate) async fn exempt<R: Remediation>(
     let exemption = exemption.no_shorter_than(last.as_ref());
     registry::exempt(ports, &exemption).await?;
     let plan = undo.plan.clone().unwrap_or_else(|| undone.clone());
-    let why = format!("plan {undone} is taken back: {}", exemption.reason);
+    let why = format!("plan {undone} is reverted: {}", exemption.reason);
     let report = Report { outcome: Outcome::Exempt, ..undo }.because(&why);
     let record = record(&report, &plan, Kind::Exemption, since, Purpose::Revert, context);
     let key = ledger::exemption_record_key(since, R::CONTROL.id.0, attempt);

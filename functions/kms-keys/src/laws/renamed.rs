@@ -195,7 +195,7 @@ async fn a_repair_from_before_the_renaming_is_taken_back_by_the_renamed_control(
     assert!(KeyPolicy::agrees(&clinic.setting().await, &before));
     let [(key, exempted)] = records(&clinic, "exemption").try_into().unwrap();
     assert!(key.contains(&format!("-{NEW}-")) && exempted.control == NEW, "{key}");
-    assert!(exempted.reason.unwrap().contains(plan.as_str()), "it names the plan that was taken back");
+    assert!(exempted.reason.unwrap().contains(plan.as_str()), "it names the plan that was reverted");
     assert_eq!(run::<KeyOpenPolicy>(&clinic, Task::Repair).await.unwrap().outcome, Outcome::Exempt);
 }
 

@@ -26,7 +26,7 @@ pub(super) async fn rests<C: Lawful>(case: &Case<C>, environment: &dyn Environme
     assert_eq!(scenario.since(mark).operations(), looked, "nothing else is asked");
     scenario.since(mark).assert_only_read::<C>();
     scenario.since(mark).assert_ledger_untouched::<C>();
-    assert!(scenario.ports.notices().is_empty(), "nobody is told");
+    assert!(scenario.ports.notices().is_empty(), "nobody is notified");
     Bearing::Held
 }
 
@@ -70,6 +70,6 @@ pub(super) async fn evaluates<C: Lawful>(case: &Case<C>, environment: &dyn Envir
     assert_eq!(scenario.since(mark).operations(), looked, "nothing else is asked");
     scenario.since(mark).assert_only_read::<C>();
     scenario.since(mark).assert_ledger_untouched::<C>();
-    assert!(scenario.ports.notices().is_empty(), "nobody is told");
+    assert!(scenario.ports.notices().is_empty(), "nobody is notified");
     Bearing::Held
 }

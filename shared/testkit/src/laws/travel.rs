@@ -46,7 +46,7 @@ pub(super) async fn returns<C: Lawful>(case: &Case<C>, environment: &dyn Environ
             .ledger
             .into_iter()
             .filter(|entry| entry.is_write() && entry.shelf == LedgerBucket::Evidence);
-        assert_eq!(held.count(), 1, "that it cannot be taken back is recorded");
+        assert_eq!(held.count(), 1, "that it cannot be reverted is recorded");
     }
     super::conserved(&C::CONTROL, &scenario.ports, &scenario.since(mark).calls);
     super::released(&scenario.ports);

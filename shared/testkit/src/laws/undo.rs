@@ -122,7 +122,7 @@ pub(super) async fn shares<C: Lawful>(case: &Case<C>, environment: &dyn Environm
     match merged::<C>(&ours, &before, &theirs) {
         Some(merged) => {
             assert_eq!(report.outcome, Outcome::Reverted, "{report:?}");
-            assert_eq!(seen, merged, "only our own difference is taken back from {theirs:?}");
+            assert_eq!(seen, merged, "only our own difference is reverted from {theirs:?}");
         }
         None => {
             assert_eq!(report.outcome, Outcome::Blocked, "{report:?}");

@@ -36,7 +36,7 @@ pub(super) async fn play(
     let undone = word(&carry_out(public_access, &approved).await);
     let left = statements(clinic, &name).await;
     let came = format!("{undone}; TLS only stays");
-    acts.note("the first is taken back", &came, holds(|| undone == "reverted" && left == [1, 1, 1]));
+    acts.note("the first is reverted", &came, holds(|| undone == "reverted" && left == [1, 1, 1]));
 }
 
 /// A plan that waits and is approved. Returns the run that carried it out.
