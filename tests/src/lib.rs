@@ -8,6 +8,7 @@ pub mod drift;
 pub mod fixtures;
 pub mod history;
 mod megabyte;
+pub mod round_trips;
 pub mod simulate;
 pub mod skew;
 mod workspace;

@@ -195,18 +195,6 @@ async fn a_target_that_can_never_be_read_does_not_end_a_first_sweep() {
     assert_eq!(crowd.backlog().await, KEYS);
 }
 
-/// The first of several would leave no time for the others.
-#[tokio::test(flavor = "multi_thread")]
-async fn with_a_queue_each_control_is_swept_by_a_message_of_its_own() {
-    let crowd = Crowd::gather().await;
-    let answer = done(crowd.lambda.invoke(br#"{"sweep":{}}"#).await);
-    let messages = crowd.queued().await;
-    assert_eq!(answer["enqueued"], messages.len(), "{answer:#}");
-    let controls: Vec<_> = messages.iter().filter_map(|message| message["sweep"]["control"].as_str()).collect();
-    assert_eq!(controls, ["kms-key-pending-deletion", "kms-key-unrotated", "kms-key-open-policy"], "{messages:?}");
-    assert!(crowd.looks().values().all(|looks| *looks == 0));
-}
-
 /// Events of drift wait in the same queue, behind all that a sweep has sent.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_of_many_sends_a_portion_and_goes_on_when_that_is_done() {

@@ -1,6 +1,6 @@
 //! The one test binary of the workspace: contracts, and real processes on the emulator.
 
-use remedy_tests::drift;
+use remedy_tests::{drift, round_trips};
 
 mod alarms;
 mod attempts;
@@ -59,6 +59,7 @@ mod sheer_numbers;
 mod simulation;
 mod smoke;
 mod storms;
+mod sweeps_by_kind;
 mod takeover;
 mod tampering;
 mod template;

@@ -1,54 +1,27 @@
 //! What a repair costs: its calls, and how many of them come one after another. Three calls and one round trip of each are
 //! the settings.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
-use remedy_testkit::{
-    proxy::Fault,
-    world::{World, only_run},
-};
+use remedy_testkit::world::{World, only_run};
 
-use crate::drift::Drift;
+use crate::{drift::Drift, round_trips::Calls};
 
 /// How long each answer takes where round trips are counted: far longer than what a function does between two calls, also on
 /// a machine that does much else.
 const ROUND_TRIP: Duration = Duration::from_millis(400);
 
-/// The calls of a repair, and when each reached AWS.
-type Calls = Vec<(String, Instant)>;
-
-/// A repair, where each answer takes so long.
+/// The calls of a repair, where each answer takes so long.
 async fn repair(drift: Drift, answer: Option<Duration>) -> Calls {
     let world = World::new().await;
     let target = drift.make(&world, "calls").await;
     let lambda = world.deploy(drift.function(), "enforce");
     // The settings come into force with the first invocation.
     lambda.invoke(&drift.event("nothing-of-this-name")).await;
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let seen_by_proxy = Arc::clone(&seen);
-    world.proxy.on_call(move |call| {
-        let about = call.resource.clone().unwrap_or_default();
-        seen_by_proxy.lock().unwrap().push((format!("{} {about}", call.name()), Instant::now()));
-        answer.map(Fault::Late)
-    });
+    let calls = Calls::watch(&world.proxy, answer);
     let run = only_run(lambda.invoke(&drift.event(&target)).await);
     assert_eq!(run["outcome"], drift.outcomes().0, "{run:#}");
-    seen.lock().unwrap().clone()
-}
-
-/// Calls that reach AWS while the answer to the first of them is still on its way are one round trip.
-fn round_trips(calls: &Calls) -> Vec<Vec<&str>> {
-    let mut trips: Vec<(Instant, Vec<&str>)> = Vec::new();
-    for (name, at) in calls {
-        match trips.last_mut().filter(|(began, _)| at.duration_since(*began) < ROUND_TRIP) {
-            Some((_, trip)) => trip.push(name),
-            None => trips.push((*at, vec![name])),
-        }
-    }
-    trips.into_iter().map(|(_, trip)| trip).collect()
+    calls
 }
 
 #[tokio::test]
@@ -62,7 +35,7 @@ async fn a_repair_makes_no_more_calls_than_it_needs() {
         (Drift::User, 55),
     ];
     for (drift, most) in most {
-        let calls = repair(drift, None).await;
+        let calls = repair(drift, None).await.names();
         assert!(calls.len() <= most, "{drift:?}: {} calls: {calls:#?}", calls.len());
     }
 }
@@ -70,8 +43,7 @@ async fn a_repair_makes_no_more_calls_than_it_needs() {
 #[tokio::test]
 async fn what_does_not_depend_on_each_other_is_asked_side_by_side() {
     for (drift, most) in [(Drift::Password, 12), (Drift::Rotation, 12), (Drift::Plaintext, 15)] {
-        let calls = repair(drift, Some(ROUND_TRIP)).await;
-        let trips = round_trips(&calls);
+        let trips = repair(drift, Some(ROUND_TRIP)).await.round_trips(ROUND_TRIP);
         assert!(trips.len() <= most, "{drift:?}: {} round trips: {trips:#?}", trips.len());
     }
 }

@@ -7,7 +7,7 @@ use remedy_aws::{Controls, onlooker::Onlooker};
 use remedy_domain::{
     AccountId, Control, Mode, Outcome, Region, Scope, Settings, Target, Timestamp, guard::WriteAccess, trigger::Carried,
 };
-use remedy_engine::{Place, Reach, RunContext, Runnable, draft::Task};
+use remedy_engine::{Place, Reach, RunContext, Runnable, controls, draft::Task};
 use remedy_scan::{Cell, Finding, Unread};
 use tokio::{
     sync::watch,
@@ -142,7 +142,7 @@ impl Look<'_> {
         if let Some(done) = done {
             return (done, sorted(known.into_values().collect()));
         }
-        let targets = match desk.within(until, control.discover(self.ports, place)).await {
+        let targets = match desk.within(until, controls::every_target(control, self.ports, place)).await {
             Ok(Ok(targets)) => self.chosen(targets),
             Ok(Err(fault)) => return unlisted(cell, judged::unread(&fault, about.all_reads()), desk),
             Err(unread) => return unlisted(cell, unread, desk),

@@ -1,84 +1,85 @@
 //! The first sweep of a control in a place: what is broken then is backlog, and waits.
 
-use remedy_domain::{Fault, Outcome, Settings, Target, trigger::Carried};
+use remedy_domain::{Fault, Outcome, Settings, Target, Timestamp, trigger::Cursor};
 use remedy_engine::{
     Clock as _, Place, Report, RunContext, Runnable,
     backlog::{self, Baseline},
     draft::Task,
 };
 
-use crate::{
-    ports::AwsPorts,
-    sweeping::{Pace, RESERVE},
-};
+use crate::{ports::AwsPorts, sweeping::RESERVE};
 
 /// The stored form of baselines.
 const FORMAT: u32 = 1;
 
-/// How far a pass came in this invocation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pass {
-    /// To its end.
-    Whole,
-    /// Further than before, not to its end.
-    Part,
+/// A baseline that is being drawn.
+#[derive(Clone, Copy)]
+pub(crate) struct Drawing<'a> {
+    control: &'a dyn Runnable<AwsPorts>,
+    since: Timestamp,
 }
 
-/// Draws the baseline, where there is none yet: looks at every target and puts what has drifted on the backlog.
-///
-/// A look that runs out of time goes on where it stopped, at the next message. `targets` are in the order of their hashes.
-pub(crate) async fn draw(
+/// A target that could not be looked at, and whether an earlier delivery ended at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It may go better later.
+    ComesAgain,
+    /// It would hold up all that come after it: it is not known to be compliant, and counts as drift.
+    Drifted,
+}
+
+/// The baseline of a control in a place, and how far it came; none where it is whole.
+pub(crate) async fn begun<'a>(
     ports: &AwsPorts,
-    (control, place): (&dyn Runnable<AwsPorts>, &Place),
-    targets: &[(String, Target)],
-    context: &RunContext<'_>,
-    pace: &mut Pace,
-) -> Result<Pass, Fault> {
-    let id = control.control().id.0;
-    let under = if *context.settings == Settings::default() { String::new() } else { context.digest.to_owned() };
-    let (since, begun) = match backlog::baseline(ports, id, place).await? {
-        Some(Baseline { after: None, .. }) => return Ok(Pass::Whole),
-        Some(Baseline { since, after, .. }) => (since, after),
-        None => (ports.now(), None),
-    };
-    let as_far_as = |after: Option<&str>| Baseline {
-        format: FORMAT,
-        since,
-        after: after.map(str::to_owned),
-        settings: under.clone(),
-    };
-    let (mut last, mut stopped) = (begun.as_deref().unwrap_or_default(), None);
-    for (hash, target) in targets.iter().filter(|(hash, _)| Some(hash) > begun.as_ref()) {
-        let began = ports.remaining();
-        if !pace.has_time(ports) {
-            stopped = Some(not_finished());
-            break;
+    control: &'a dyn Runnable<AwsPorts>,
+    place: &Place,
+) -> Result<Option<(Cursor, Drawing<'a>)>, Fault> {
+    let stored = backlog::baseline(ports, control.control().id.0, place).await?;
+    Ok(match stored {
+        None => Some((Cursor::BEGINNING, Drawing { control, since: ports.now() })),
+        Some(Baseline { after: None, .. }) => None,
+        Some(Baseline { since, from, after, .. }) => {
+            let at = Cursor { from, after: after.filter(|after| !after.is_empty()) };
+            Some((at, Drawing { control, since }))
         }
+    })
+}
+
+impl Drawing<'_> {
+    /// Looks at a target, and puts it on the backlog if it has drifted.
+    pub(crate) async fn look(
+        &self,
+        ports: &AwsPorts,
+        target: &Target,
+        context: &RunContext<'_>,
+        unread: Unread,
+    ) -> Result<(), Fault> {
+        let look = self.control.run(ports, target, Task::Evaluate, context);
         // Nothing is written by a look, so one that takes too long is dropped.
-        let look = control.run(ports, target, Task::Evaluate, context);
-        let run =
-            tokio::time::timeout(began.saturating_sub(RESERVE), look).await.unwrap_or_else(|_| Err(not_finished()));
-        // One that could not be read time and again would hold up all that come after it.
-        let is_stuck = context.carried == Carried::Again && last == begun.as_deref().unwrap_or_default();
+        let time = ports.remaining().saturating_sub(RESERVE);
+        let run = tokio::time::timeout(time, look).await.unwrap_or_else(|_| Err(not_finished()));
         let drifted = match has_drifted(run) {
-            Ok(drifted) => drifted,
-            Err(_) if is_stuck => true,
-            Err(fault) => {
-                stopped = Some(fault);
-                break;
-            }
+            Err(_) if unread == Unread::Drifted => true,
+            looked => looked?,
         };
         if drifted {
-            backlog::enter(ports, id, target, since).await?;
+            backlog::enter(ports, self.control.control().id.0, target, self.since).await?;
         }
-        last = hash;
-        pace.step(began, ports);
+        Ok(())
     }
-    match stopped {
-        None => backlog::keep(ports, id, place, &as_far_as(None)).await.map(|()| Pass::Whole),
-        // The first target already: another try may do better, and five are enough.
-        Some(fault) if last == begun.as_deref().unwrap_or_default() => Err(fault),
-        Some(_) => backlog::keep(ports, id, place, &as_far_as(Some(last))).await.map(|()| Pass::Part),
+
+    /// Stores how far the baseline came; none: to the end.
+    pub(crate) async fn keep(
+        &self,
+        (ports, place): (&AwsPorts, &Place),
+        context: &RunContext<'_>,
+        at: Option<&Cursor>,
+    ) -> Result<(), Fault> {
+        let settings = if *context.settings == Settings::default() { String::new() } else { context.digest.to_owned() };
+        let from = at.and_then(|at| at.from.clone());
+        let after = at.map(|at| at.after.clone().unwrap_or_default());
+        let baseline = Baseline { format: FORMAT, since: self.since, from, after, settings };
+        backlog::keep(ports, self.control.control().id.0, place, &baseline).await
     }
 }
 

@@ -67,6 +67,12 @@ impl<C: Connect> Clients<C> for AwsPorts {
         Ok(C::connect(&self.reading(place).await?))
     }
 
+    async fn first_reader(&self, place: &Place) -> Result<C, Fault> {
+        let session = self.reading(place).await?;
+        let shared = self.answers.borrow().clone();
+        Ok(C::connect(&shared.map_or_else(|| session.clone(), |answers| session.answered_by(&answers))))
+    }
+
     /// The plan id is the session name, so that CloudTrail ties every write to its evidence.
     async fn writer(&self, permit: Permit, place: &Place) -> Result<Writer<C>, Fault> {
         let missing = || Fault::rejected("open", "no-write-role", "set REMEDY_WRITE_ROLE");

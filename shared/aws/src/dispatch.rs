@@ -1,36 +1,29 @@
 //! Following one trigger: to one resource, to all of them, or back to an earlier plan.
 
-use std::time::Duration;
-
-use futures_util::{StreamExt as _, stream};
 use remedy_domain::{
     Fault, Outcome, PlanId, Target,
     ask::{ApprovalStatus, Subject},
     evidence::StoredPlan,
     guard::Purpose,
-    trigger::{Carried, Cause, Hint, Refusal, RefusalKind, Scope, Selector, Trigger},
+    trigger::{Carried, Cause, Cursor, Hint, Refusal, RefusalKind, Scope, Selector, Trigger},
 };
 use remedy_engine::{
     Clock as _, Place, Report, RunContext, Runnable,
     asks::{self, OnFile},
-    backlog, controls, damage,
+    controls, damage,
     draft::Task,
     held, ledger,
 };
 
 use crate::{
     answer::InvocationAnswer,
-    baseline::{self, Pass},
     host::Host,
     invocation_error::InvocationError,
     ports::AwsPorts,
     routing,
-    sweeping::{self, Pace},
-    telemetry,
+    sweep::{self, Sweep},
+    sweeping, telemetry,
 };
-
-/// So many targets are looked at side by side for a rule of AWS Config.
-const AT_ONCE: usize = 4;
 
 /// One trigger, with everything needed to follow it.
 pub(crate) struct Dispatch<'a> {
@@ -41,7 +34,7 @@ pub(crate) struct Dispatch<'a> {
     pub(crate) context: RunContext<'a>,
 }
 
-type Control<'a> = &'a dyn Runnable<AwsPorts>;
+pub(crate) type Control<'a> = &'a dyn Runnable<AwsPorts>;
 
 impl Dispatch<'_> {
     pub(crate) async fn run(&self, tally: &mut InvocationAnswer) -> Result<Vec<Report>, InvocationError> {
@@ -73,19 +66,33 @@ impl Dispatch<'_> {
         routing::place_for(control.control(), &self.place, &self.ports.environment.region)
     }
 
-    fn places_for(&self, control: Control<'_>) -> Vec<Place> {
-        let accounts = &self.context.settings.accounts;
-        routing::places_for(control.control(), &self.place, self.trigger, accounts, &self.ports.environment)
+    /// The places of a sweep by these controls, which are about one kind of resource.
+    fn places_for(&self, controls: &[Control<'_>]) -> Vec<Place> {
+        let (accounts, environment) = (&self.context.settings.accounts, &self.ports.environment);
+        let places = |first: &Control<'_>| {
+            routing::places_for(first.control(), &self.place, self.trigger, accounts, environment)
+        };
+        controls.first().map(places).unwrap_or_default()
     }
 
+    /// Each control that is meant looks at the resource, and one that fails does not stop the others.
     async fn named(&self, hint: &Hint) -> Result<Vec<Report>, InvocationError> {
-        let mut reports = Vec::new();
+        let (mut reports, mut failed) = (Vec::new(), None);
+        let sharing = self.ports.sharing();
         for control in self.selected(&hint.selector).await? {
-            if routing::fits(control.control(), hint) {
-                reports.push(self.look(control, hint).await?);
+            if !routing::fits(control.control(), hint) {
+                continue;
+            }
+            let run = self.look(control, hint).await;
+            if run.as_ref().map_or(true, Report::may_have_written) {
+                sharing.ask_again();
+            }
+            match run {
+                Ok(report) => reports.push(report),
+                Err(error) => failed = Some(error),
             }
         }
-        Ok(reports)
+        failed.map_or(Ok(reports), Err)
     }
 
     /// Looks the named resource up in the live account: none is gone, more than one is refused.
@@ -104,14 +111,14 @@ impl Dispatch<'_> {
         }
     }
 
-    async fn run_one(&self, control: Control<'_>, target: &Target) -> Result<Report, InvocationError> {
+    pub(crate) async fn run_one(&self, control: Control<'_>, target: &Target) -> Result<Report, InvocationError> {
         let run = control.run(self.ports, target, self.task(), &self.context).await;
         self.finish(control, target, run).await
     }
 
     /// The end of a run, logged and counted. A fault gives the delivery back if a retry may help, or if nothing could
     /// be stored; otherwise it ends the run, and is stored.
-    async fn finish(
+    pub(crate) async fn finish(
         &self,
         control: Control<'_>,
         target: &Target,
@@ -134,55 +141,60 @@ impl Dispatch<'_> {
         Ok(report)
     }
 
-    /// Sweeps each control in each place: by messages of their own, where there are several and a queue, for one alone may take
-    /// all the time of an invocation.
+    /// Sweeps each kind of resource in each place: by messages of their own, where there are several and a queue, for one alone
+    /// may take all the time of an invocation.
     async fn sweep_controls(
         &self,
         selector: &Selector,
         tally: &mut InvocationAnswer,
     ) -> Result<Vec<Report>, InvocationError> {
-        let controls = self.selected(selector).await?;
-        let parts: usize = controls.iter().map(|control| self.places_for(*control).len()).sum();
+        let groups = sweep::by_kind(self.selected(selector).await?);
+        if groups.len() > 1 && self.goes_on() {
+            return Err(unknown("`from` and `after` are a place in one listing, and the controls have several").into());
+        }
+        let parts: usize = groups.iter().map(|group| self.places_for(group).len()).sum();
         let queue = self.queue().filter(|_| parts > 1);
         let (mut reports, mut failed) = (Vec::new(), None);
-        for control in controls {
-            match self.sweep_control(control, queue, tally).await {
+        for group in &groups {
+            match self.sweep_kind(group, queue, tally).await {
                 Ok(more) => reports.extend(more),
                 Err(undone) => failed = Some(undone),
             }
         }
         failed.map_or(Ok(reports), Err)
+    }
+
+    fn goes_on(&self) -> bool {
+        matches!(&self.trigger.scope, Scope::All { at, .. } if *at != Cursor::BEGINNING)
     }
 
     /// The queue that takes what a sweep sends, if it sends anything.
-    fn queue(&self) -> Option<&str> {
+    pub(crate) fn queue(&self) -> Option<&str> {
         self.ports.environment.queue_url.as_deref().filter(|_| !self.only_evaluates())
     }
 
-    /// The target where an earlier message of this sweep stopped.
-    fn after(&self) -> Option<&str> {
-        if let Scope::All { after, .. } = &self.trigger.scope { after.as_deref() } else { None }
-    }
-
     /// Sends `queue` a message for each place, or closes what lost workers left, and sweeps them.
-    async fn sweep_control(
+    async fn sweep_kind(
         &self,
-        control: Control<'_>,
+        controls: &[Control<'_>],
         queue: Option<&str>,
         tally: &mut InvocationAnswer,
     ) -> Result<Vec<Report>, InvocationError> {
-        let places = self.places_for(control);
+        let places = self.places_for(controls);
         if let Some(queue) = queue {
-            tally.sent(sweeping::spread(self.ports, queue, control.control(), &places).await?);
+            tally.sent(sweeping::spread(self.ports, queue, &sweep::ids(controls), &places).await?);
             return Ok(Vec::new());
         }
-        let (mut reports, mut failed) = match self.close_orphans(control).await {
-            Ok(closed) => (closed, None),
-            // The attempt of one crashed worker does not stop a sweep.
-            Err(undone) => (Vec::new(), Some(undone)),
-        };
+        let (mut reports, mut failed) = (Vec::new(), None);
+        for control in controls {
+            match self.close_orphans(*control).await {
+                Ok(closed) => reports.extend(closed),
+                // The attempt of one crashed worker does not stop a sweep.
+                Err(undone) => failed = Some(undone),
+            }
+        }
         for place in &places {
-            match self.sweep_place(control, place, tally).await {
+            match Box::pin(Sweep::new(self, controls, place).run(tally)).await {
                 Ok(more) => reports.extend(more),
                 Err(undone) => failed = Some(undone),
             }
@@ -190,119 +202,7 @@ impl Dispatch<'_> {
         failed.map_or(Ok(reports), Err)
     }
 
-    /// Goes through the targets of a place, in the order of their hashes.
-    async fn sweep_place(
-        &self,
-        control: Control<'_>,
-        place: &Place,
-        tally: &mut InvocationAnswer,
-    ) -> Result<Vec<Report>, InvocationError> {
-        let targets = match control.discover(self.ports, place).await {
-            Ok(targets) => targets,
-            Err(fault) => {
-                let account = routing::named(control.control(), place, place.account.as_str());
-                return Ok(vec![self.finish(control, &account, Err(fault)).await?]);
-            }
-        };
-        if self.only_evaluates() {
-            return self.run_each(control, &targets).await;
-        }
-        let mut targets: Vec<_> = targets.into_iter().map(|target| (target.hash(), target)).collect();
-        targets.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let mut pace = Pace::default();
-        let drawn = baseline::draw(self.ports, (control, place), &targets, &self.context, &mut pace).await?;
-        match (self.queue(), drawn) {
-            (Some(_), Pass::Part) => {
-                self.go_on((control, place), self.after(), Duration::ZERO, tally).await.map(|()| Vec::new())
-            }
-            (None, Pass::Part) => Err(baseline::not_finished().into()),
-            (_, Pass::Whole) => {
-                targets.retain(|(hash, _)| Some(hash.as_str()) > self.after());
-                self.pass((control, place), &targets, pace, tally).await
-            }
-        }
-    }
-
-    async fn go_on(
-        &self,
-        (control, place): (Control<'_>, &Place),
-        after: Option<&str>,
-        delay: Duration,
-        tally: &mut InvocationAnswer,
-    ) -> Result<(), InvocationError> {
-        if let Some(queue) = self.queue() {
-            sweeping::go_on(self.ports, queue, (control.control(), place), after, delay).await?;
-            tally.sent(1);
-        }
-        Ok(())
-    }
-
-    /// Sends each target a message, but those on the backlog, which are read here: one may be compliant by now, and then
-    /// leaves the backlog. Without a queue, all are read here. A target that fails does not stop the others.
-    async fn pass(
-        &self,
-        (control, place): (Control<'_>, &Place),
-        targets: &[(String, Target)],
-        mut pace: Pace,
-        tally: &mut InvocationAnswer,
-    ) -> Result<Vec<Report>, InvocationError> {
-        let waiting = backlog::waiting(self.ports, control.control().id.0, place).await?;
-        let (mut reports, mut failed, mut fresh) = (Vec::new(), None, Vec::new());
-        let (mut last, mut sent) = (None, 0);
-        for (hash, target) in targets {
-            let began = self.ports.remaining();
-            let is_full = fresh.len() >= sweeping::HANDFUL;
-            if self.queue().is_some() && (is_full || !pace.has_time(self.ports)) {
-                sent += fresh.len();
-                self.send(control, &mut fresh, tally).await?;
-                let is_enough = sent >= sweeping::PORTION;
-                if is_enough || !pace.has_time(self.ports) {
-                    let pause = if is_enough { sweeping::pause(self.host.roster.len()) } else { Duration::ZERO };
-                    self.go_on((control, place), last, pause, tally).await?;
-                    return Ok(reports);
-                }
-            }
-            let is_waiting = waiting.contains(hash);
-            if is_waiting || self.queue().is_none() {
-                let run =
-                    if is_waiting { self.waiting(control, target).await } else { self.run_one(control, target).await };
-                match run {
-                    Ok(report) => reports.push(report),
-                    // Its own message has tries of its own.
-                    Err(_) if self.queue().is_some() => fresh.push(target),
-                    Err(undone) => failed = Some(undone),
-                }
-            } else {
-                fresh.push(target);
-            }
-            last = Some(hash.as_str());
-            pace.step(began, self.ports);
-        }
-        self.send(control, &mut fresh, tally).await?;
-        failed.map_or(Ok(reports), Err)
-    }
-
-    async fn send(
-        &self,
-        control: Control<'_>,
-        targets: &mut Vec<&Target>,
-        tally: &mut InvocationAnswer,
-    ) -> Result<(), InvocationError> {
-        if let Some(queue) = self.queue() {
-            tally.sent(sweeping::enqueue(self.ports, queue, control.control(), targets).await?);
-        }
-        targets.clear();
-        Ok(())
-    }
-
-    /// Visits a target that waits on the backlog.
-    async fn waiting(&self, control: Control<'_>, target: &Target) -> Result<Report, InvocationError> {
-        let report = self.run_one(control, target).await?;
-        baseline::see(self.ports, control.control().id.0, target, report.outcome).await?;
-        Ok(report)
-    }
-
-    fn only_evaluates(&self) -> bool {
+    pub(crate) fn only_evaluates(&self) -> bool {
         matches!(self.task(), Task::Evaluate | Task::Forecast)
     }
 
@@ -315,22 +215,6 @@ impl Dispatch<'_> {
             telemetry::run(&self.host.function, report, self.ports.now());
         }
         Ok(closed)
-    }
-
-    /// Only looks. A target that fails does not stop the others.
-    async fn run_each(&self, control: Control<'_>, targets: &[Target]) -> Result<Vec<Report>, InvocationError> {
-        // A rule waits for all of its answers, and nothing but time hurries a person who asks for the status.
-        let at_once = if self.trigger.cause == Cause::ConfigRule { AT_ONCE } else { 1 };
-        let visits = targets.iter().map(|target| self.run_one(control, target));
-        let runs: Vec<_> = stream::iter(visits).buffered(at_once).collect().await;
-        let (mut reports, mut failed) = (Vec::new(), None);
-        for run in runs {
-            match run {
-                Ok(report) => reports.push(report),
-                Err(undone) => failed = Some(undone),
-            }
-        }
-        failed.map_or(Ok(reports), Err)
     }
 
     async fn revert(&self, plan: &str) -> Result<Vec<Report>, InvocationError> {

@@ -1,10 +1,7 @@
-//! Calls of somebody who only looks: few at once, and each answer is asked for once.
+//! Calls of somebody who only looks: few at once.
 //!
 //! The rates of AWS are shared by all that the account runs. That of IAM is the lowest, and one for the whole account. Where AWS
-//! throttles, the place of the call stays taken for a while: the more calls are throttled, the fewer are made. Several controls read
-//! the same setting of the same resource: nothing was written in between, so the answer to the first serves all.
-
-mod answers;
+//! throttles, the place of the call stays taken for a while: the more calls are throttled, the fewer are made.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,8 +17,6 @@ use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt as _;
 use tokio::sync::Semaphore;
 
-use self::answers::Answers;
-
 /// How many calls of AWS IAM are under way at once, at most.
 const OF_IAM: usize = 4;
 /// The scope of a signature for AWS IAM: <https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html>.
@@ -31,20 +26,19 @@ const SLOWER: Duration = Duration::from_millis(500);
 /// What AWS calls throttling, where the status does not say it.
 const THROTTLED: [&[u8]; 3] = [b"Throttl", b"TooManyRequests", b"RequestLimitExceeded"];
 
-/// How many calls are under way at once, and the answers of those that were made.
+/// How many calls are under way at once.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     all: Arc<Semaphore>,
     iam: Arc<Semaphore>,
     others: Arc<Semaphore>,
-    answers: Answers,
 }
 
 impl Gate {
     /// At most so many at once; of IAM at most [`OF_IAM`].
     pub(crate) fn of(at_once: usize) -> Self {
         let [all, iam, others] = [at_once, OF_IAM.min(at_once), at_once].map(|places| Arc::new(Semaphore::new(places)));
-        Self { all, iam, others, answers: Answers::default() }
+        Self { all, iam, others }
     }
 
     pub(crate) fn before(&self, http: SharedHttpClient) -> SharedHttpClient {
@@ -112,14 +106,7 @@ struct GatedConnector {
 impl HttpConnector for GatedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (gate, connector) = (self.gate.clone(), self.connector.clone());
-        HttpConnectorFuture::new(async move {
-            let question = answers::question(&request);
-            let asked = gate.let_through(connector, request);
-            match question {
-                Some(question) => gate.answers.once(question, asked).await,
-                None => asked.await,
-            }
-        })
+        HttpConnectorFuture::new(async move { gate.let_through(connector, request).await })
     }
 }
 
@@ -138,6 +125,7 @@ mod tests {
     use futures_util::future::{join, join_all};
 
     use super::*;
+    use crate::answers::{AnsweringConnector, Answers};
 
     /// Counts how many calls are under way, and answers with their number.
     #[derive(Debug, Clone)]
@@ -153,8 +141,9 @@ mod tests {
             Self { status, now: Arc::default(), most: Arc::default(), all: Arc::default() }
         }
 
-        fn gated(&self) -> GatedConnector {
-            GatedConnector { gate: Gate::of(8), connector: SharedHttpConnector::new(self.clone()) }
+        fn gated(&self) -> AnsweringConnector {
+            let gated = GatedConnector { gate: Gate::of(8), connector: SharedHttpConnector::new(self.clone()) };
+            AnsweringConnector { answers: Answers::default(), connector: SharedHttpConnector::new(gated) }
         }
     }
 
@@ -205,7 +194,7 @@ mod tests {
         assert!(numbers.clone().all(|number| number < 24), "{:?}", numbers.collect::<Vec<_>>());
     }
 
-    async fn asked(gated: &GatedConnector, request: HttpRequest) -> String {
+    async fn asked(gated: &AnsweringConnector, request: HttpRequest) -> String {
         let answer = gated.call(request).await.unwrap();
         let body = answer.into_body().collect().await.unwrap().to_bytes();
         String::from_utf8(body.to_vec()).unwrap()

@@ -1,6 +1,7 @@
 //! AWS plumbing: what a function's `main` starts, and the ports of the engine on AWS.
 
 mod answer;
+mod answers;
 mod baseline;
 mod clients;
 pub mod clock;
@@ -25,6 +26,7 @@ pub mod service;
 mod session;
 mod settings;
 mod store;
+mod sweep;
 mod sweeping;
 pub mod telemetry;
 

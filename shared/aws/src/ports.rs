@@ -10,7 +10,8 @@ use remedy_domain::{AccountId, AttemptId, Fault, Timestamp};
 use remedy_engine::{Clock, LedgerBucket, Notice, Notices, Notified, Own, Put, Store, four_eyes::Ahead};
 
 use crate::{
-    clients::Members, clock::Deadline, environment::Environment, notices::Topic, own, session::Session, store::Buckets,
+    answers::Answers, clients::Members, clock::Deadline, environment::Environment, notices::Topic, own,
+    session::Session, store::Buckets,
 };
 
 /// All ports of the engine on AWS, for one function instance.
@@ -30,6 +31,25 @@ pub struct AwsPorts {
     pub(crate) told: RefCell<String>,
     /// The objects to read beside the settings in force.
     pub(crate) ahead: Cell<Ahead>,
+    /// The answers that first looks share, while they do.
+    pub(crate) answers: RefCell<Option<Answers>>,
+}
+
+/// While this lives, first looks share the answers of AWS.
+#[must_use]
+pub(crate) struct Sharing<'a>(&'a AwsPorts);
+
+impl Sharing<'_> {
+    /// Something may have been written: from now on, AWS is asked again.
+    pub(crate) fn ask_again(&self) {
+        self.0.answers.replace(Some(Answers::default()));
+    }
+}
+
+impl Drop for Sharing<'_> {
+    fn drop(&mut self) {
+        self.0.answers.replace(None);
+    }
 }
 
 impl AwsPorts {
@@ -41,8 +61,28 @@ impl AwsPorts {
         let function = function.to_owned();
         let topic = Topic { function: function.clone(), session: session.clone(), arn: environment.topic_arn.clone() };
         let (members, deadline, refusals) = (Members::default(), Deadline::new(), RefCell::default());
-        let (told, ahead) = Default::default();
-        Self { function, environment, session, own_account, members, buckets, topic, deadline, refusals, told, ahead }
+        let (told, ahead, answers) = Default::default();
+        Self {
+            function,
+            environment,
+            session,
+            own_account,
+            members,
+            buckets,
+            topic,
+            deadline,
+            refusals,
+            told,
+            ahead,
+            answers,
+        }
+    }
+
+    /// Lets the first looks of several controls at one resource share what AWS answers.
+    pub(crate) fn sharing(&self) -> Sharing<'_> {
+        let sharing = Sharing(self);
+        sharing.ask_again();
+        sharing
     }
 
     /// Remembers that a refusal is in the evidence; those of earlier hours are no longer needed.
@@ -120,6 +160,10 @@ impl Store for AwsPorts {
 
     async fn list(&self, shelf: LedgerBucket, prefix: &str) -> Result<Vec<String>, Fault> {
         self.buckets.list(shelf, prefix).await
+    }
+
+    async fn list_after(&self, shelf: LedgerBucket, prefix: &str, after: &str) -> Result<Vec<String>, Fault> {
+        self.buckets.list_after(shelf, prefix, after).await
     }
 }
 

@@ -27,16 +27,19 @@ pub(crate) fn select<'a>(
 ) -> Result<Vec<&'a dyn Runnable<AwsPorts>>, Refusal> {
     let means = |control: &Control| match selector {
         Selector::Any => true,
-        Selector::Control(id) => control.is_called(id),
+        Selector::Controls(ids) => ids.iter().any(|id| control.is_called(id)),
         Selector::ConfigRule { name } => rule_means(control, name, rule),
         Selector::ApiCall { source, name } => control.follows(source, name),
         Selector::ResourceType(resource_type) => control.kind.types.contains(&canonical_type(resource_type)),
     };
     let meant: Vec<_> = roster.iter().map(AsRef::as_ref).filter(|runnable| means(runnable.control())).collect();
-    match selector {
-        Selector::Control(id) if meant.is_empty() => Err(unknown_control(roster, id)),
-        _ => Ok(meant),
+    if let Selector::Controls(ids) = selector {
+        let is_unknown = |id: &&String| !roster.iter().any(|known| known.control().is_called(id));
+        if let Some(unknown) = ids.iter().find(is_unknown) {
+            return Err(unknown_control(roster, unknown));
+        }
     }
+    Ok(meant)
 }
 
 fn rule_means(control: &Control, name: &str, rule: &Rule) -> bool {

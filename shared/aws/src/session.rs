@@ -11,6 +11,7 @@ use aws_types::{SdkConfig, app_name::AppName};
 use remedy_domain::Region;
 
 use crate::{
+    answers::Answers,
     emulator::{self, Behind},
     environment::{Access, Environment},
     gentle::Gate,
@@ -122,11 +123,19 @@ impl Session {
     #[must_use]
     pub fn gentle(&self, at_once: usize) -> Self {
         let gate = Gate::of(at_once);
-        let http = self.config.http_client().map(|http| gate.before(http));
+        let http = self.config.http_client().map(|http| Answers::default().before(gate.before(http)));
         let mut config = self.config.clone().into_builder().timeout_config(PATIENCE.config());
         config.set_http_client(http);
         config
             .set_retry_config(Some(RetryConfig::standard().with_max_attempts(TRIES).with_initial_backoff(FIRST_PAUSE)));
+        Self { config: config.build(), ..self.clone() }
+    }
+
+    /// The same session, asking AWS only what these answers do not hold.
+    #[must_use]
+    pub(crate) fn answered_by(&self, answers: &Answers) -> Self {
+        let mut config = self.config.clone().into_builder();
+        config.set_http_client(self.config.http_client().map(|http| answers.before(http)));
         Self { config: config.build(), ..self.clone() }
     }
 

@@ -62,4 +62,9 @@ impl Store for Buckets {
     async fn list(&self, shelf: LedgerBucket, prefix: &str) -> Result<Vec<String>, Fault> {
         self.on(shelf).list(prefix).await.map_err(Fault::of_ledger)
     }
+
+    async fn list_after(&self, shelf: LedgerBucket, prefix: &str, after: &str) -> Result<Vec<String>, Fault> {
+        let page = self.on(shelf).page(prefix, after).await.map_err(Fault::of_ledger)?;
+        Ok(page.keys)
+    }
 }

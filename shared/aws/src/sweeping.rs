@@ -1,14 +1,17 @@
-//! Sweeps: every target of the controls that are meant, one message each, or one run each where there is no queue.
+//! The messages of sweeps, and their pace.
 
 use std::time::Duration;
 
 use aws_sdk_sqs::{Client, types::SendMessageBatchRequestEntry};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use remedy_domain::{Call, Control, Fault, Region, Target};
+use remedy_domain::{Call, Fault, Region, Target, trigger::Cursor};
 use remedy_engine::{Clock as _, Place};
 use serde_json::{Value, json};
 
 use crate::{faults::fault, ports::AwsPorts};
+
+/// The ids of the controls that a message is about: all of one kind of resource.
+pub(crate) type Ids = [&'static str];
 
 /// The calls of sweeping.
 pub(crate) const CALLS: [Call; 1] = [Call::new("sqs:SendMessageBatch", "sqs:SendMessage")];
@@ -28,35 +31,27 @@ const LONGEST_DELAY: Duration = Duration::from_mins(15);
 /// So much of an invocation is kept back to say where a sweep goes on.
 pub(crate) const RESERVE: Duration = Duration::from_secs(3);
 
-/// Sends one message for each target: the plain event a person would send.
-pub(crate) async fn enqueue(
-    ports: &AwsPorts,
-    queue: &str,
-    control: &Control,
-    targets: &[&Target],
-) -> Result<usize, Fault> {
-    post(ports, queue, targets.iter().map(|target| message(control, target))).await
-}
-
 /// Sends one message for each place: a sweep of it alone.
-pub(crate) async fn spread(ports: &AwsPorts, queue: &str, control: &Control, places: &[Place]) -> Result<usize, Fault> {
-    post(ports, queue, places.iter().map(|place| sweep(control, place))).await
+pub(crate) async fn spread(ports: &AwsPorts, queue: &str, controls: &Ids, places: &[Place]) -> Result<usize, Fault> {
+    post(ports, queue, &places.iter().map(|place| sweep(controls, place)).collect::<Vec<_>>()).await
 }
 
-/// Sends the message by which a sweep of a place goes on, after a target. An invocation that ends in the middle of a sweep
-/// would begin it anew, and five times are all that its message has.
+/// Sends the message by which a sweep of a place goes on. An invocation that ends in the middle of a sweep would begin it
+/// anew, and five times are all that its message has.
 pub(crate) async fn go_on(
     ports: &AwsPorts,
     queue: &str,
-    (control, place): (&Control, &Place),
-    after: Option<&str>,
+    (controls, place): (&Ids, &Place),
+    at: &Cursor,
     delay: Duration,
 ) -> Result<(), Fault> {
-    let mut message = sweep(control, place);
-    if let (Some(after), Some(members)) = (after, message.pointer_mut("/sweep").and_then(Value::as_object_mut)) {
-        members.insert("after".to_owned(), json!(after));
+    let mut message = sweep(controls, place);
+    let members = message.pointer_mut("/sweep").and_then(Value::as_object_mut);
+    if let (Some(members), Value::Object(at)) = (members, json!(at)) {
+        members.extend(at);
     }
-    tracing::info!(control.id = control.id.0, account = %place.account, region = %place.region, after, "a sweep goes on");
+    let ids = controls.join(" ");
+    tracing::info!(controls = ids, account = %place.account, region = %place.region, after = at.after, "a sweep goes on");
     send(&Client::new(ports.session.config()), queue, &[message], delay).await
 }
 
@@ -80,6 +75,16 @@ impl Pace {
         !self.is_under_way || ports.remaining() >= RESERVE + 2 * self.longest
     }
 
+    /// A page was listed since so much time was left. By itself, that brings a sweep no further.
+    pub(crate) fn listed(&mut self, began: Duration, ports: &AwsPorts) {
+        self.longest = self.longest.max(began.saturating_sub(ports.remaining()));
+    }
+
+    /// The sweep came to another page.
+    pub(crate) fn came_further(&mut self) {
+        self.is_under_way = true;
+    }
+
     /// A step that began with so much time left is done.
     pub(crate) fn step(&mut self, began: Duration, ports: &AwsPorts) {
         self.longest = self.longest.max(began.saturating_sub(ports.remaining()));
@@ -87,9 +92,9 @@ impl Pace {
     }
 }
 
-async fn post(ports: &AwsPorts, queue: &str, messages: impl Iterator<Item = Value>) -> Result<usize, Fault> {
+/// Sends messages, several batches side by side.
+pub(crate) async fn post(ports: &AwsPorts, queue: &str, messages: &[Value]) -> Result<usize, Fault> {
     let client = Client::new(ports.session.config());
-    let messages: Vec<_> = messages.collect();
     let sending = messages.chunks(BATCH).map(|batch| send(&client, queue, batch, Duration::ZERO));
     stream::iter(sending).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     Ok(messages.len())
@@ -142,16 +147,28 @@ fn entries(batch: &[Value], delay: Duration) -> Result<Vec<SendMessageBatchReque
     built.map_err(|_| Fault::defect("sqs:SendMessageBatch", "message-not-built"))
 }
 
-/// The ARN says which of several types a name is of, and whose it is: IAM is asked for that one.
-fn message(control: &Control, target: &Target) -> Value {
+/// The message for a target: the plain event that a person would send. The ARN says which of several types a name is of, and
+/// whose it is: IAM is asked for that one.
+pub(crate) fn message(controls: &Ids, target: &Target) -> Value {
     let resource = target.arn.as_ref().unwrap_or(&target.id);
-    let message = json!({"control": control.id, "resource": resource, "account": target.account});
-    with_region(message, &target.region)
+    let message = json!({"resource": resource, "account": target.account});
+    with_region(about(controls, message), &target.region)
 }
 
-fn sweep(control: &Control, place: &Place) -> Value {
-    let sweep = json!({"control": control.id, "account": place.account});
+fn sweep(controls: &Ids, place: &Place) -> Value {
+    let sweep = about(controls, json!({"account": place.account}));
     json!({"sweep": with_region(sweep, &place.region)})
+}
+
+fn about(controls: &Ids, mut message: Value) -> Value {
+    if let Some(members) = message.as_object_mut() {
+        let (name, value) = match controls {
+            [one] => ("control", json!(one)),
+            several => ("controls", json!(several)),
+        };
+        members.insert(name.to_owned(), value);
+    }
+    message
 }
 
 fn with_region(mut message: Value, region: &Region) -> Value {

@@ -98,8 +98,8 @@ pub enum Scope {
     All {
         /// Which of the function's controls.
         selector: Selector,
-        /// The hash of the last target that was done, where a sweep goes on: [`Target::hash`](crate::Target::hash).
-        after: Option<String>,
+        /// Where a sweep goes on.
+        at: Cursor,
     },
     /// Nothing to look at. The delivery is answered and acknowledged.
     Nothing(Idle),
@@ -115,6 +115,34 @@ pub enum Scope {
         /// The plan's id: 64 lower-case hexadecimal digits.
         plan: String,
     },
+}
+
+/// A place in the listing of a kind of resource. The default is its beginning.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The token by which AWS gives the page; none for the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The hash of the last target of the page that was done, in the order of the hashes: [`Target::hash`](crate::Target::hash).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+impl Cursor {
+    /// The beginning of the listing.
+    pub const BEGINNING: Self = Self { from: None, after: None };
+
+    /// The beginning of the page of this token.
+    #[must_use]
+    pub fn page(from: Option<String>) -> Self {
+        Self { from, after: None }
+    }
+
+    /// Behind this target of the same page.
+    #[must_use]
+    pub fn past(&self, hash: &str) -> Self {
+        Self { from: self.from.clone(), after: Some(hash.to_owned()) }
+    }
 }
 
 /// The trigger's statement about the resource. Never its state.
@@ -134,8 +162,8 @@ pub struct Hint {
 pub enum Selector {
     /// All of them.
     Any,
-    /// The one of this id.
-    Control(String),
+    /// Those of these ids; at least one.
+    Controls(Vec<String>),
     /// Those that answer a Config rule.
     ConfigRule {
         /// As it arrived; [`undecorated`] takes off what conformance packs and Security Hub add.

@@ -29,7 +29,10 @@ pub struct Baseline {
     pub format: u32,
     /// When it began.
     pub since: Timestamp,
-    /// The hash of the last target that was looked at; nothing once all were.
+    /// The token of the listing's page that it came to; nothing for the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The hash of the last target of that page that was looked at, empty at its beginning; nothing once all pages were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
     /// The digest of the settings in force then; empty if they were all defaults.
@@ -77,13 +80,39 @@ pub async fn leave(store: &impl Store, control: &str, target: &Target, now: Time
     store.put_new(LedgerBucket::State, &key, &bytes(&now)?).await.map(|_| ())
 }
 
-/// The hashes of the targets on the backlog of a control in a place.
-pub async fn waiting(store: &impl Store, control: &str, place: &Place) -> Result<BTreeSet<String>, Fault> {
-    let keys = store.list(LedgerBucket::State, &format!("backlog/{}/", path(control, place))).await?;
-    let hash = |key: &String| key.rsplit('/').next().map(str::to_owned);
-    let (left, entered): (Vec<_>, Vec<_>) = keys.iter().filter_map(hash).partition(|name| name.ends_with(LEFT));
-    let left: BTreeSet<_> = left.iter().map(|name| name.trim_end_matches(LEFT)).collect();
-    Ok(entered.iter().filter(|hash| !left.contains(hash.as_str())).cloned().collect())
+/// Those of these targets, by their hashes in order, that are on the backlog of a control in a place. A backlog can be
+/// large, and is read in parts.
+pub async fn waiting(
+    store: &impl Store,
+    control: &str,
+    place: &Place,
+    hashes: &[&str],
+) -> Result<BTreeSet<String>, Fault> {
+    let (Some(first), Some(last)) = (hashes.first(), hashes.last()) else { return Ok(BTreeSet::new()) };
+    let prefix = format!("backlog/{}/", path(control, place));
+    let (mut waiting, mut left) = (BTreeSet::new(), BTreeSet::new());
+    // A target's own entry sorts behind every key that is shorter than its hash.
+    let mut after = format!("{prefix}{}", first.get(..first.len().saturating_sub(1)).unwrap_or_default());
+    loop {
+        let keys = store.list_after(LedgerBucket::State, &prefix, &after).await?;
+        let names = keys.iter().filter_map(|key| key.strip_prefix(&prefix));
+        for name in names.filter(|name| hashes.binary_search(&name.trim_end_matches(LEFT)).is_ok()) {
+            let hash = name.trim_end_matches(LEFT).to_owned();
+            if name.ends_with(LEFT) {
+                left.insert(hash)
+            } else {
+                waiting.insert(hash)
+            };
+        }
+        match keys.into_iter().next_back() {
+            Some(key) if key.strip_prefix(&prefix).is_some_and(|name| name.trim_end_matches(LEFT) <= *last) => {
+                after = key
+            }
+            _ => break,
+        }
+    }
+    waiting.retain(|hash| !left.contains(hash));
+    Ok(waiting)
 }
 
 /// Whether the drift of a target is fresh.

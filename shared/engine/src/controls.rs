@@ -11,7 +11,7 @@ use crate::{
     pursue,
     remediation::{Client, Remediation},
     report::Report,
-    resource::Resource as _,
+    resource::{Page, Resource as _},
     run_context::RunContext,
     sweep,
 };
@@ -25,8 +25,8 @@ pub trait Runnable<P> {
     fn control(&self) -> &'static Control;
     /// Every live target called `id`.
     fn find<'a>(&'a self, ports: &'a P, place: &'a Place, id: &'a str) -> Local<'a, Result<Vec<Target>, Fault>>;
-    /// Every target in a place.
-    fn discover<'a>(&'a self, ports: &'a P, place: &'a Place) -> Local<'a, Result<Vec<Target>, Fault>>;
+    /// One page of all targets in a place.
+    fn list<'a>(&'a self, ports: &'a P, place: &'a Place, from: Option<String>) -> Local<'a, Result<Page, Fault>>;
     /// One run that judges, and repairs where `task` and the guard say so.
     fn run<'a>(
         &'a self,
@@ -61,22 +61,11 @@ where
     }
 
     fn find<'a>(&'a self, ports: &'a P, place: &'a Place, id: &'a str) -> Local<'a, Result<Vec<Target>, Fault>> {
-        Box::pin(async move { R::On::find(&ports.reader(place).await?, place, id).await })
+        Box::pin(async move { R::On::find(&ports.first_reader(place).await?, place, id).await })
     }
 
-    fn discover<'a>(&'a self, ports: &'a P, place: &'a Place) -> Local<'a, Result<Vec<Target>, Fault>> {
-        Box::pin(async move {
-            let client = ports.reader(place).await?;
-            let (mut all, mut from) = (Vec::new(), None);
-            loop {
-                let page = R::On::list(&client, place, from).await?;
-                all.extend(page.targets);
-                from = page.next;
-                if from.is_none() {
-                    return Ok(all);
-                }
-            }
-        })
+    fn list<'a>(&'a self, ports: &'a P, place: &'a Place, from: Option<String>) -> Local<'a, Result<Page, Fault>> {
+        Box::pin(async move { R::On::list(&ports.reader(place).await?, place, from).await })
     }
 
     fn run<'a>(
@@ -91,6 +80,19 @@ where
 
     fn close_orphans<'a>(&'a self, ports: &'a P, context: &'a RunContext<'a>) -> Local<'a, Result<Vec<Report>, Fault>> {
         Box::pin(sweep::close_orphans::<R, P>(ports, context))
+    }
+}
+
+/// Every target of a control in a place, for those who have room for all of them.
+pub async fn every_target<P>(control: &dyn Runnable<P>, ports: &P, place: &Place) -> Result<Vec<Target>, Fault> {
+    let (mut all, mut from) = (Vec::new(), None);
+    loop {
+        let page = control.list(ports, place, from).await?;
+        all.extend(page.targets);
+        from = page.next;
+        if from.is_none() {
+            return Ok(all);
+        }
     }
 }
 

@@ -207,9 +207,7 @@ fn course<R: Remediation>(
     let consent = match (drift.consent, route.harm(), one_way::<R>(&before, &drift.desired)) {
         (Consent::Ask(reason), _, _) => Consent::Ask(reason),
         (Consent::Auto, Harm::None, None) => Consent::Auto,
-        (Consent::Auto, Harm::None, Some(lost)) => {
-            Consent::Ask(format!("it cannot be reverted: {lost} would be lost"))
-        }
+        (Consent::Auto, Harm::None, Some(lost)) => Consent::Ask(format!("it cannot be reverted: {lost} would be lost")),
         (Consent::Auto, Harm::Disruptive, _) => Consent::Ask("it may stop a workload".to_owned()),
         (Consent::Auto, Harm::DataLoss, _) => Consent::Ask("it would destroy data".to_owned()),
     };

@@ -63,6 +63,12 @@ pub trait Store {
     async fn get(&self, shelf: LedgerBucket, key: &str) -> Result<Option<Vec<u8>>, Fault>;
     /// The keys of a bucket that begin with a prefix, sorted, all of them.
     async fn list(&self, shelf: LedgerBucket, prefix: &str) -> Result<Vec<String>, Fault>;
+    /// The next keys that begin with a prefix and sort after `after`, as many as one answer has; none where there are no more.
+    async fn list_after(&self, shelf: LedgerBucket, prefix: &str, after: &str) -> Result<Vec<String>, Fault> {
+        let mut keys = self.list(shelf, prefix).await?;
+        keys.retain(|key| key.as_str() > after);
+        Ok(keys)
+    }
 }
 
 /// An account and a Region in it.
@@ -87,6 +93,11 @@ impl Place {
 pub trait Clients<Client> {
     /// A client that can only read.
     async fn reader(&self, place: &Place) -> Result<Client, Fault>;
+    /// A client for the first look of a run. Where several controls look at one resource, it may return an answer that AWS gave
+    /// to another of them just before; a run that is about to write looks again by [`Clients::reader`].
+    async fn first_reader(&self, place: &Place) -> Result<Client, Fault> {
+        self.reader(place).await
+    }
     /// A client of the write role, in a session named after the permitted plan.
     async fn writer(&self, permit: Permit, place: &Place) -> Result<Writer<Client>, Fault>;
 }

@@ -48,15 +48,17 @@ where
     R: Remediation,
     P: Ports + Clients<Client<R>>,
 {
-    let client = ports.reader(&Place::of(target)).await?;
-    let course = match draft::<R>(task, &client, target, context, ports).await? {
+    let place = Place::of(target);
+    let first = ports.first_reader(&place).await?;
+    let course = match draft::<R>(task, &first, target, context, ports).await? {
         Draft::Settled(report) => return Box::pin(rest::<R, P>(ports, *report, task, context)).await,
         Draft::Course(course) => course,
     };
     if matches!(task, Task::Evaluate) {
         return Ok(course.report(target, Outcome::Drifted));
     }
-    let inputs = Box::pin(load::<R, P>(ports, (target, task, context), &client, &course)).await?;
+    let inputs = Box::pin(load::<R, P>(ports, (target, task, context), &first, &course)).await?;
+    let client = ports.reader(&place).await?;
     let run = Run { ports, target, task, context, client, course, inputs };
     if task.only_looks() {
         let foreseen = guard::foreseen(&run.snapshot());

@@ -92,6 +92,12 @@ impl Report {
         self
     }
 
+    /// Whether the resource may be another than before the run: a call that failed may have arrived all the same.
+    #[must_use]
+    pub fn may_have_written(&self) -> bool {
+        !self.performed.is_empty() || self.fault.is_some()
+    }
+
     /// Whether the delivery must be given back.
     #[must_use]
     pub fn wants_redelivery(&self) -> bool {

@@ -42,7 +42,7 @@ impl World {
         let Some(intended) = self.check_intent(pen, &held.lock) else { return };
         self.check_leave(resource, pen, &held);
         self.check_others(resource, pen, intended, setting);
-        self.check_once(resource, pen, session, setting);
+        self.check_once(resource, (pen, intended), session, setting);
         if held.lock.purpose.is(&Purpose::Revert) {
             self.undone.entry((pen.control, resource)).or_insert(self.now);
         }
@@ -212,14 +212,22 @@ impl World {
         }
     }
 
-    /// A write that was seen to arrive is not repeated unless somebody changed it.
-    fn check_once(&mut self, resource: usize, pen: &Pen, session: &PlanId, setting: &Elements) {
+    /// A write that was seen to arrive is not repeated unless somebody changed it. What this attempt itself wrote does not count:
+    /// a later step of it may find that somebody else has just done the same.
+    fn check_once(
+        &mut self,
+        resource: usize,
+        (pen, intended): (&Pen, Timestamp),
+        session: &PlanId,
+        setting: &Elements,
+    ) {
         let made = &MADE[pen.control];
         let versions = self.resources[resource].versions(made.attribute);
         let now = versions.last().setting;
         let is_idle = made.owned.iter().all(|(element, _)| setting.0[*element] == now.0[*element]);
         let last = made.owned.iter().filter_map(|(element, _)| versions.changed(*element)).max_by_key(|(at, _)| *at);
-        let is_ours = last.is_some_and(|(_, version)| version.author == Author::Remedy(pen.control, session.clone()));
+        let ours = Author::Remedy(pen.control, session.clone());
+        let is_ours = last.is_some_and(|(_, version)| version.author == ours && version.at < intended);
         if !(is_idle && is_ours && self.arrived.contains(session)) {
             return;
         }

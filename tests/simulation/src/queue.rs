@@ -12,6 +12,7 @@ use remedy_domain::{
 use remedy_engine::{
     Clock as _, Place, Reach, Report, RunContext,
     asks::{self, OnFile},
+    controls::every_target,
     draft::Task,
     ledger,
 };
@@ -173,7 +174,7 @@ impl Controls {
         for report in &closed {
             hands.say(|| format!("{} is closed: {:?}", report.target.id, report.outcome));
         }
-        let targets = self.0[control].discover(hands, &Place::of(&hands.target(0))).await?;
+        let targets = every_target(self.0[control].as_ref(), hands, &Place::of(&hands.target(0))).await?;
         for resource in 0..targets.len() {
             let send =
                 move |world: &mut World| world.send(Dispatch::Look { control, resource }, Duration::from_secs(2));

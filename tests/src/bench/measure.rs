@@ -29,6 +29,8 @@ pub(crate) enum Contender {
     Remedy,
     /// The same with boto3, without plan, lock and evidence.
     Boto3,
+    /// The same with a lock, an intent, a second look, a look at what came of it and an outcome.
+    Careful,
 }
 
 /// The measured values of one contender.
@@ -152,7 +154,7 @@ async fn stage(subject: &Subject, case: Case) -> (World, Value) {
     (world, json!({"control": subject.control, "resource": resource}))
 }
 
-fn deploy(world: &World, subject: &Subject, case: Case, who: Contender, endpoint: String) -> Lambda {
+pub(crate) fn deploy(world: &World, subject: &Subject, case: Case, who: Contender, endpoint: String) -> Lambda {
     let mut env = world.environment("enforce");
     env.insert("AWS_ENDPOINT_URL".to_owned(), endpoint);
     if case == Case::Drifted {
@@ -163,12 +165,15 @@ fn deploy(world: &World, subject: &Subject, case: Case, who: Contender, endpoint
     let (account, region) = (world.account.id.clone(), world.account.region.clone());
     let binary = match who {
         Contender::Remedy => release(subject.function),
-        Contender::Boto3 => python_bootstrap(),
+        Contender::Boto3 | Contender::Careful => python_bootstrap(),
     };
+    if who == Contender::Careful {
+        env.insert("BENCH_CAREFUL".to_owned(), "yes".to_owned());
+    }
     Lambda::deploy(Spec { name: subject.function.to_owned(), binary, env, account, region, timeout: TIMEOUT })
 }
 
-async fn invoke(lambda: &Lambda, event: &Value, case: Case) {
+pub(crate) async fn invoke(lambda: &Lambda, event: &Value, case: Case) {
     let answer = done(lambda.invoke(event.to_string().as_bytes()).await);
     let outcome = answer["runs"][0]["outcome"].as_str().unwrap_or_default();
     assert!(Subject::is_answer(case, outcome), "a {} resource was answered with {answer:#}", case.word());

@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use super::refusal::{Refusal, RefusalKind};
 use super::shape::{Account, Region, object, part};
 use super::{
-    Cause, Idle, Scope, Selector, Trigger, access_analyzer, api_call, compliance, guard_duty, item, kms, security_hub,
-    sign_in,
+    Cause, Cursor, Idle, Scope, Selector, Trigger, access_analyzer, api_call, compliance, guard_duty, item, kms,
+    security_hub, sign_in,
 };
 
 /// What all events of the bus have.
@@ -77,7 +77,7 @@ const KINDS: [(&str, Sender, Content); 14] = [
     (
         "Scheduled Event",
         OneOf(&["aws.events", "aws.scheduler"]),
-        Fixed(Cause::Schedule, Scope::All { selector: Selector::Any, after: None }),
+        Fixed(Cause::Schedule, Scope::All { selector: Selector::Any, at: Cursor::BEGINNING }),
     ),
 ];
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::item::{Item, Notification, Subject};
 use super::refusal::{Refusal, RefusalKind};
 use super::shape::{Account, ControlId, Region, ResultToken, RuleName, Timestamp, object};
-use super::{Cause, Idle, ReplyTo, Scope, Selector, Trigger, text};
+use super::{Cause, Cursor, Idle, ReplyTo, Scope, Selector, Trigger, text};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -53,7 +53,7 @@ impl Invocation {
             return Ok(None);
         };
         let parameters: Parameters = embedded("ruleParameters", parameters)?;
-        Ok(parameters.control.map(|control| Selector::Control(control.into())))
+        Ok(parameters.control.map(|control| Selector::Controls(vec![control.into()])))
     }
 
     fn one(self, item: Item, control: Option<Selector>) -> Result<Trigger, Refusal> {
@@ -70,7 +70,7 @@ impl Invocation {
 
     fn all(self, account: Option<&Account>, at: Timestamp, control: Option<Selector>) -> Result<Trigger, Refusal> {
         self.own(account)?;
-        let scope = Scope::All { selector: control.unwrap_or(Selector::Any), after: None };
+        let scope = Scope::All { selector: control.unwrap_or(Selector::Any), at: Cursor::BEGINNING };
         Ok(self.trigger(scope, None, at, None))
     }
 

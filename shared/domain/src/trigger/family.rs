@@ -19,7 +19,7 @@ pub(super) enum Family {
     ConfigTopic,
     /// `EventBridge`.
     Bus,
-    /// Our own: a control and a resource.
+    /// Our own: some controls and a resource.
     Manual,
     /// Our own: look at everything.
     Sweep,
@@ -83,6 +83,8 @@ struct Members {
     #[serde(default, deserialize_with = "present")]
     control: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "present")]
+    controls: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "present")]
     sweep: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "present")]
     status: Option<IgnoredAny>,
@@ -100,7 +102,7 @@ impl Members {
             (Family::ConfigRule, self.invoking_event),
             (Family::ConfigTopic, self.message_type),
             (Family::Bus, self.detail_type.and(self.source)),
-            (Family::Manual, self.control),
+            (Family::Manual, self.control.or(self.controls)),
             (Family::Sweep, self.sweep),
             (Family::Status, self.status),
             (Family::Undo, self.revert),

@@ -24,7 +24,7 @@ enum Need {
 
 /// Every member that is read, except those that distinguish the families.
 #[rustfmt::skip]
-const MEMBERS: [(&str, &str, Type, Need); 71] = [
+const MEMBERS: [(&str, &str, Type, Need); 72] = [
     ("manual", "/resource", Text, Required),
     ("manual", "/account", Text, Optional),
     ("manual", "/region", Text, Optional),
@@ -32,6 +32,7 @@ const MEMBERS: [(&str, &str, Type, Need); 71] = [
     ("sweep", "/sweep/control", Text, Optional),
     ("sweep", "/sweep/account", Text, Optional),
     ("sweep", "/sweep/region", Text, Optional),
+    ("sweep", "/sweep/from", Text, Optional),
     ("sweep", "/sweep/after", Text, Optional),
     ("status", "/status/control", Text, Optional),
     ("revert", "/revert/plan", Text, Required),

@@ -1,20 +1,22 @@
-//! Our own event: one control on one resource, by hand or from the sweep's queue.
+//! Our own event: some controls on one resource, by hand or from the sweep's queue.
 //!
 //! ```json
 //! {"control": "s3-bucket-public", "resource": "phi-imaging-example", "mode": "observe"}
+//! {"controls": ["s3-bucket-without-tls", "s3-bucket-unencrypted-put"], "resource": "phi-imaging-example"}
 //! ```
 
 use serde::Deserialize;
 
 use super::refusal::Refusal;
-use super::shape::{Account, ControlId, Region, ResourceId, object};
-use super::{Cause, Hint, Scope, Selector, Trigger};
+use super::shape::{Account, ControlId, ControlIds, Region, ResourceId, object};
+use super::{Cause, Hint, Scope, Selector, Trigger, sweep};
 
 /// Unknown members are refused: a mistyped `region` must not silently mean the function's own.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Manual {
-    control: ControlId,
+    control: Option<ControlId>,
+    controls: Option<ControlIds>,
     resource: ResourceId,
     account: Option<Account>,
     region: Option<Region>,
@@ -42,7 +44,10 @@ impl Mode {
 /// Reads the event.
 pub(super) fn read(text: &str) -> Result<Trigger, Refusal> {
     let manual: Manual = object("manual event", text)?;
-    let selector = Selector::Control(manual.control.into());
+    let selector = sweep::selector("manual event", manual.control, manual.controls)?;
+    if selector == Selector::Any {
+        return Err(Refusal::shape("manual event: `control` missing"));
+    }
     let hint = Hint { resource_type: None, id: manual.resource.into(), selector };
     Ok(Trigger {
         mode_ceiling: manual.mode.map(|mode| mode.word().to_owned()),

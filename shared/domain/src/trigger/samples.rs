@@ -163,9 +163,11 @@ fn line(trigger: &Trigger) -> String {
             let resource_type = resource_type.as_deref();
             format!("one {} {id} by {}", resource_type.unwrap_or("-"), word(selector, resource_type))
         }
-        Scope::All { selector, after } => {
-            let after = after.as_ref().map_or_else(String::new, |after| format!(" after {after}"));
-            format!("all by {}{after}", word(selector, None))
+        Scope::All { selector, at } => {
+            let part = |word: &str, part: &Option<String>| {
+                part.as_ref().map(|part| format!(" {word} {part}")).unwrap_or_default()
+            };
+            format!("all by {}{}{}", word(selector, None), part("from", &at.from), part("after", &at.after))
         }
         Scope::Refused(refusal) => format!("refused: {refusal}"),
         Scope::Nothing(idle) => format!("nothing: {idle}"),
@@ -183,7 +185,7 @@ fn line(trigger: &Trigger) -> String {
 fn word(selector: &Selector, resource_type: Option<&str>) -> String {
     match selector {
         Selector::Any => "any".to_owned(),
-        Selector::Control(id) => format!("control {id}"),
+        Selector::Controls(ids) => format!("control {}", ids.join(" ")),
         Selector::ConfigRule { name } => format!("rule {name}"),
         Selector::ApiCall { source, name } => format!("call {source}:{name}"),
         Selector::ResourceType(of) if Some(of.as_str()) == resource_type => "type".to_owned(),

@@ -1,5 +1,6 @@
 //! What members must look like, and how a document becomes a struct.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -132,6 +133,11 @@ text!(
     }
 );
 text!(
+    /// The token of a page, as a listing of AWS gave it: opaque. KMS and S3 give at most 1,024 characters, and other services
+    /// name no limit.
+    PageToken, "the token of a page: 1 to 4096 printable characters", |value| is_word(value, 4096, |c| !is_unprintable(c))
+);
+text!(
     /// A Config rule's name.
     RuleName, "a rule name of 1 to 128 printable characters", |value| is_word(value, 128, |c| !is_unprintable(c))
 );
@@ -167,6 +173,29 @@ text!(
     /// Why somebody wants a thing undone.
     Reason, "a reason of at most 1024 characters", |value| value.chars().count() <= 1024
 );
+
+/// Ids of controls, each once. No function has more.
+#[derive(Debug, serde::Deserialize)]
+#[serde(try_from = "Few<ControlId, 64>")]
+pub(super) struct ControlIds(Vec<String>);
+
+impl TryFrom<Few<ControlId, 64>> for ControlIds {
+    type Error = &'static str;
+
+    fn try_from(Few(ids): Few<ControlId, 64>) -> Result<Self, Self::Error> {
+        let distinct: BTreeSet<&str> = ids.iter().map(AsRef::as_ref).collect();
+        if ids.is_empty() || distinct.len() < ids.len() {
+            return Err("not a list of different control ids");
+        }
+        Ok(Self(ids.into_iter().map(String::from).collect()))
+    }
+}
+
+impl From<ControlIds> for Vec<String> {
+    fn from(ids: ControlIds) -> Self {
+        ids.0
+    }
+}
 
 fn is_word(value: &str, most: usize, of: impl Fn(char) -> bool) -> bool {
     (1..=most).contains(&value.chars().count()) && value.chars().all(of)

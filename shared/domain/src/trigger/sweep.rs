@@ -4,10 +4,12 @@
 //! {"sweep": {"control": "s3-bucket-public"}}
 //! ```
 //!
-//! One that did not come to its end in one invocation goes on after the target where it stopped:
+//! One of several controls of the same kind of resource lists it once. One that did not come to its end in one invocation
+//! goes on in the page of the listing where it stopped, after the last target that was done:
 //!
 //! ```json
-//! {"sweep": {"control": "s3-bucket-public", "account": "111122223333", "region": "us-east-1", "after": "0f0f…32 digits…0f"}}
+//! {"sweep": {"controls": ["s3-bucket-without-tls", "s3-bucket-unencrypted-put"], "account": "111122223333",
+//!            "region": "us-east-1", "from": "a token of AWS", "after": "0f0f…32 digits…0f"}}
 //! ```
 //!
 //! The same look, only to say what would come of it if every control were enforced today; nothing is written:
@@ -21,8 +23,8 @@
 use serde::Deserialize;
 
 use super::refusal::Refusal;
-use super::shape::{Account, ControlId, Object, Region, TargetHash, object};
-use super::{Cause, Scope, Selector, Trigger};
+use super::shape::{Account, ControlId, ControlIds, Object, PageToken, Region, TargetHash, object};
+use super::{Cause, Cursor, Scope, Selector, Trigger};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,8 +36,10 @@ struct Event {
 #[serde(deny_unknown_fields)]
 struct Sweep {
     control: Option<ControlId>,
+    controls: Option<ControlIds>,
     account: Option<Account>,
     region: Option<Region>,
+    from: Option<PageToken>,
     after: Option<TargetHash>,
 }
 
@@ -55,20 +59,33 @@ struct StatusEvent {
 
 /// Reads the event.
 pub(super) fn read(text: &str) -> Result<Trigger, Refusal> {
-    let Sweep { control, account, region, after } = object::<Event>("sweep", text)?.sweep.0;
-    if after.is_some() && control.is_none() {
-        return Err(Refusal::shape("sweep: `after` is a target of one control, and no `control` is named"));
+    let Sweep { control, controls, account, region, from, after } = object::<Event>("sweep", text)?.sweep.0;
+    let selector = selector("sweep", control, controls)?;
+    let at = Cursor { from: from.map(String::from), after: after.map(String::from) };
+    if at != Cursor::BEGINNING && selector == Selector::Any {
+        let detail = "sweep: `from` and `after` are a place in the listing of some controls, and none is named";
+        return Err(Refusal::shape(detail));
     }
-    Ok(Trigger::new(Cause::Sweep, all(control, after), account, region))
+    Ok(Trigger::new(Cause::Sweep, Scope::All { selector, at }, account, region))
 }
 
 /// Reads the event that asks for the status.
 pub(super) fn read_status(text: &str) -> Result<Trigger, Refusal> {
     let Status { control, account, region } = object::<StatusEvent>("status", text)?.status.0;
-    Ok(Trigger::new(Cause::Status, all(control, None), account, region))
+    let selector = selector("status", control, None)?;
+    Ok(Trigger::new(Cause::Status, Scope::All { selector, at: Cursor::BEGINNING }, account, region))
 }
 
-fn all(control: Option<ControlId>, after: Option<TargetHash>) -> Scope {
-    let selector = control.map_or(Selector::Any, |control| Selector::Control(control.into()));
-    Scope::All { selector, after: after.map(String::from) }
+/// The controls that an event of ours names: one, several, or none in particular.
+pub(super) fn selector(
+    event: &str,
+    control: Option<ControlId>,
+    controls: Option<ControlIds>,
+) -> Result<Selector, Refusal> {
+    match (control, controls) {
+        (None, None) => Ok(Selector::Any),
+        (Some(control), None) => Ok(Selector::Controls(vec![control.into()])),
+        (None, Some(controls)) => Ok(Selector::Controls(controls.into())),
+        (Some(_), Some(_)) => Err(Refusal::shape(&format!("{event}: `control` or `controls`, not both"))),
+    }
 }

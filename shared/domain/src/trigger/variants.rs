@@ -312,6 +312,11 @@ fn our_own_events() {
             format!(r#"{{"sweep":{{"control":"c","account":"111122223333","after":"{half}"}}}}"#),
             format!("sweep 111122223333/- all by control c after {half}"),
         ),
+        (
+            format!(r#"{{"sweep":{{"controls":["c","d"],"region":"us-east-1","from":"page 2","after":"{half}"}}}}"#),
+            format!("sweep -/us-east-1 all by control c d from page 2 after {half}"),
+        ),
+        (r#"{"controls":["c","d"],"resource":"b"}"#.to_owned(), "manual -/- one - b by control c d".to_owned()),
         (format!(r#"{{"revert":{{"plan":"{plan}"}}}}"#), format!("revert -/- revert {plan}")),
         (format!(r#"{{"revert":{{"plan":"{plan}","reason":"{}"}}}}"#, "ü".repeat(1024)), format!("revert -/- revert {plan}")),
         (r#"{"status":{}}"#.to_owned(), "status -/- all by any".to_owned()),

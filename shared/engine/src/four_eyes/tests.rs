@@ -236,7 +236,7 @@ fn settings_in_force_that_are_gone_stop_everything_and_page() {
     for (settings, is_lost) in [("", false), ("0f", true)] {
         let office = Office::default();
         let since = office.now();
-        let baseline = Baseline { format: 1, since, after: None, settings: settings.to_owned() };
+        let baseline = Baseline { format: 1, since, from: None, after: None, settings: settings.to_owned() };
         now(backlog::keep(&office, "c", &place, &baseline));
         assert_eq!(office.is_lost(OTHER), is_lost, "a baseline under {settings:?}");
     }

@@ -95,10 +95,10 @@ fn both_versions_draw_on_the_same_budgets_waves_and_notes() {
 fn the_backlog_and_what_was_held_under_the_earlier_id_stay() {
     let (shelves, target) = (Shelves::default(), bucket("scans"));
     now(backlog::enter(&shelves, OLD, &target, at(0)));
-    assert_eq!(now(backlog::waiting(&shelves, NEW, &Place::of(&target))).len(), 1);
+    assert_eq!(now(backlog::waiting(&shelves, NEW, &Place::of(&target), &[&target.hash()])).len(), 1);
     now(backlog::leave(&shelves, NEW, &target, at(1)));
     assert_eq!(now(backlog::age(&shelves, OLD, &target, &Parameters::default())), remedy_domain::guard::Age::Fresh);
-    let baseline = backlog::Baseline { format: FORMAT, since: at(0), after: None, settings: String::new() };
+    let baseline = backlog::Baseline { format: FORMAT, since: at(0), from: None, after: None, settings: String::new() };
     now(backlog::keep(&shelves, OLD, &Place::of(&target), &baseline));
     assert_eq!(now(backlog::baseline(&shelves, NEW, &Place::of(&target))), Some(baseline));
     assert_eq!(held_key(OLD, "blocked/x"), held_key(NEW, "blocked/x"));

@@ -80,7 +80,7 @@ impl<C: AsRef<Client> + 'static> Resource for Bucket<C> {
 
 /// One page of the buckets of a place.
 pub async fn list(client: &Client, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-    let request = client.list_buckets().bucket_region(place.region.as_str()).max_buckets(10_000);
+    let request = client.list_buckets().bucket_region(place.region.as_str()).max_buckets(1_000);
     let page = LIST.answer(request.set_continuation_token(from).send().await)?;
     let target = |bucket: &aws_sdk_s3::types::Bucket| {
         let region = bucket.bucket_region().and_then(|region| Region::parse(region).ok());

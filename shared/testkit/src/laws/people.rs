@@ -154,7 +154,7 @@ pub(super) async fn minds_the_backlog<C: Lawful>(case: &Case<C>, environment: &d
     let report = scenario.repair().await.expect("a run with leave");
     assert!(arrived(report.outcome), "{report:?}");
     let place = remedy_engine::Place::of(&scenario.target);
-    let waiting = backlog::waiting(ports, id, &place).await.expect("the backlog reads");
+    let waiting = backlog::waiting(ports, id, &place, &[&scenario.target.hash()]).await.expect("the backlog reads");
     assert!(waiting.is_empty(), "it has left the backlog");
     Bearing::Held
 }

@@ -7,6 +7,7 @@ pub mod account_regions;
 pub mod account_summary;
 pub mod bucket_encryption;
 pub mod bucket_owner;
+mod bucket_pages;
 mod documents;
 pub mod evaluations;
 pub mod functions;
@@ -94,6 +95,7 @@ pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
         }
         "kms:EnableKeyRotation" => key_rotation.enable(front, call, ask).await,
         "kms:GetKeyRotationStatus" => key_rotation.status(front, call, ask).await,
+        "s3:ListBuckets" => bucket_pages::page(front, call, ask).await,
         "s3:PutBucketEncryption" | "s3:DeleteBucketEncryption" => bucket_encryption.keep(front, call, ask).await,
         "s3:GetBucketEncryption" => bucket_encryption.completed(call, front.forward(call, ask).await),
         "config:PutEvaluations" => evaluations.put(call),

@@ -1,4 +1,6 @@
 //! Answers of AWS to questions that were asked before.
+//!
+//! Several controls read the same setting of the same resource. While nothing is written, the answer to the first serves all.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -7,8 +9,13 @@ use std::{
 
 use aws_smithy_runtime_api::{
     client::{
+        http::{
+            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+            SharedHttpConnector,
+        },
         orchestrator::{HttpRequest, HttpResponse},
         result::ConnectorError,
+        runtime_components::RuntimeComponents,
     },
     http::StatusCode,
 };
@@ -30,10 +37,10 @@ const ASKING: [&str; 2] = ["x-amz-target", "x-amz-expected-bucket-owner"];
 
 /// The answers of AWS that are kept, by the request that each answers.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Answers(Arc<Mutex<LedgerBucket>>);
+pub(crate) struct Answers(Arc<Mutex<Kept>>);
 
 #[derive(Debug, Default)]
-struct LedgerBucket {
+struct Kept {
     known: BTreeMap<String, Known>,
     order: VecDeque<(String, usize)>,
     bytes: usize,
@@ -62,7 +69,7 @@ impl Answer {
 
 /// Whatever makes a request what it is, but for its time and its signature. None for one whose body is a stream, and none for AWS
 /// STS: the credentials that it lends end, and are asked for again.
-pub(super) fn question(request: &HttpRequest) -> Option<String> {
+fn question(request: &HttpRequest) -> Option<String> {
     let body = request.body().bytes()?;
     let signature = request.headers().get("authorization")?;
     let (_, credential) = signature.split_once("Credential=")?;
@@ -107,13 +114,18 @@ fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
 }
 
 impl Answers {
+    /// A client that asks `http` only what is not answered yet.
+    pub(crate) fn before(&self, http: SharedHttpClient) -> SharedHttpClient {
+        SharedHttpClient::new(Answering { answers: self.clone(), http })
+    }
+
     /// The answer that was given before, or that of `asked`. Those who ask at the same time wait for the first.
-    pub(super) async fn once(
+    async fn once(
         &self,
         question: String,
         asked: impl Future<Output = Result<HttpResponse, ConnectorError>>,
     ) -> Result<HttpResponse, ConnectorError> {
-        let cell = self.with(|shelf| shelf.asked(&question));
+        let cell = self.with(|kept_answers| kept_answers.asked(&question));
         let (mut passed, mut size) = (None, None);
         let kept = cell.get_or_try_init(|| async {
             match read(asked.await?).await? {
@@ -129,9 +141,9 @@ impl Answers {
         });
         let kept = kept.await.cloned();
         match (size, passed) {
-            (Some(size), _) => self.with(|shelf| shelf.keep(question, size)),
+            (Some(size), _) => self.with(|kept_answers| kept_answers.keep(question, size)),
             (None, passed) if kept.is_err() => {
-                self.with(|shelf| shelf.forget(&question));
+                self.with(|kept_answers| kept_answers.forget(&question));
                 if let Some(response) = passed {
                     return Ok(response);
                 }
@@ -141,12 +153,12 @@ impl Answers {
         response(kept?)
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut LedgerBucket) -> T) -> T {
+    fn with<T>(&self, change: impl FnOnce(&mut Kept) -> T) -> T {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl LedgerBucket {
+impl Kept {
     /// The place of the answer to a question.
     fn asked(&mut self, question: &str) -> Arc<OnceCell<Answer>> {
         let known = self.known.entry(question.to_owned()).or_default();
@@ -178,23 +190,55 @@ impl LedgerBucket {
     }
 }
 
+#[derive(Debug)]
+struct Answering {
+    answers: Answers,
+    http: SharedHttpClient,
+}
+
+impl HttpClient for Answering {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let connector = self.http.http_connector(settings, components);
+        SharedHttpConnector::new(AnsweringConnector { answers: self.answers.clone(), connector })
+    }
+}
+
+/// Asks AWS what is not answered yet.
+#[derive(Debug)]
+pub(crate) struct AnsweringConnector {
+    pub(crate) answers: Answers,
+    pub(crate) connector: SharedHttpConnector,
+}
+
+impl HttpConnector for AnsweringConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (answers, connector) = (self.answers.clone(), self.connector.clone());
+        HttpConnectorFuture::new(async move {
+            match question(&request) {
+                Some(question) => answers.once(question, connector.call(request)).await,
+                None => connector.call(request).await,
+            }
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A shelf after these answers, each so large, and the questions that are still answered.
+    /// What is kept after these answers, each so large, and the questions that are still answered.
     fn kept(questions: &[&str], size: usize) -> Vec<String> {
-        let mut shelf = LedgerBucket::default();
+        let mut kept_answers = Kept::default();
         for question in questions {
-            let answer = shelf.asked(question);
+            let answer = kept_answers.asked(question);
             if !answer.initialized() {
                 let status = StatusCode::try_from(200).unwrap();
                 answer.set(Answer { status, headers: vec![], body: vec![] }).unwrap();
-                shelf.keep((*question).to_owned(), size);
+                kept_answers.keep((*question).to_owned(), size);
             }
         }
-        assert!(shelf.bytes <= KEPT && shelf.order.len() == shelf.known.len());
-        shelf.known.into_keys().collect()
+        assert!(kept_answers.bytes <= KEPT && kept_answers.order.len() == kept_answers.known.len());
+        kept_answers.known.into_keys().collect()
     }
 
     #[test]
