@@ -117,6 +117,8 @@ def page(function: str, control: dict) -> str:
         "## Rules", "",
         f"- **45 CFR:** {', '.join(control['hipaa'])}",
         f"- **AWS Config rules:** {code(control['config_rules'])}",
+        f"- **[Codes](../events.md#codes) of violations:** {code(control['deviates'])}",
+        f"- **Codes of reasons:** {code(control['reasons'])}",
         f"- **API calls that make it look:** {code(event['name'] for event in control['api_events'])}", "",
         "## Cost", "", cost(function, control), "",
     ])

@@ -270,7 +270,7 @@ fn chosen(what: &What) -> Result<Controls<Onlooker>, Failed> {
 /// Whether it supports the paragraph, or one below it: `164.312(a)` is also `164.312(a)(1)`.
 fn supports(control: &Control, paragraph: &str) -> bool {
     let is_below = |rest: &str| rest.is_empty() || rest.starts_with('(');
-    control.hipaa.iter().any(|own| own.strip_prefix(paragraph).is_some_and(is_below))
+    control.paragraphs().iter().any(|own| own.strip_prefix(paragraph).is_some_and(is_below))
 }
 
 fn settings(file: Option<&PathBuf>) -> Result<Settings, Failed> {
@@ -328,7 +328,7 @@ mod tests {
     fn controls_are_chosen_by_the_paragraph_that_they_support() {
         let all = every();
         let below = |prefix: &str| {
-            let supports = |control: &&'static Control| control.hipaa.iter().any(|own| own.starts_with(prefix));
+            let supports = |control: &&'static Control| control.paragraphs().iter().any(|own| own.starts_with(prefix));
             all.iter().map(|known| known.control()).filter(supports).map(|control| control.id.0).collect::<Vec<_>>()
         };
         assert_eq!(ids(&[], &["164.312(d)"]).unwrap(), below("164.312(d)"));

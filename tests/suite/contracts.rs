@@ -6,11 +6,11 @@ use std::{
     process::Command,
 };
 
-use remedy_domain::renamed;
+use remedy_domain::{citation, renamed};
 use remedy_testkit::lambda::binary;
 use serde_json::Value;
 
-use crate::template;
+use crate::{template, tidy};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -118,6 +118,59 @@ fn every_control_has_a_manual_event() {
             assert_eq!(event["control"], id);
             let parsed = remedy_domain::trigger::parse(event.to_string().as_bytes());
             assert!(parsed.is_ok(), "{path}: {parsed:?}");
+        }
+    }
+}
+
+/// The documentation of a control cites as the CFR does, in prose: `164.308(a)(4)(ii)(A) and (C)`.
+fn cited(prose: &str) -> Vec<String> {
+    let designator = |text: &str| {
+        let end = text.strip_prefix('(')?.find(')')?;
+        (1..=4).contains(&end).then_some(end + "()".len())
+    };
+    let prose = prose.replace(" and ", ", ");
+    let mut all = Vec::new();
+    for (start, _) in prose.match_indices("164.") {
+        let text = &prose[start..];
+        let mut end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        loop {
+            let gap = if text[end..].starts_with(", (") { ", ".len() } else { 0 };
+            let Some(length) = designator(&text[end + gap..]) else { break };
+            end += gap + length;
+        }
+        let cited = &text[..end];
+        all.extend(citation::paragraphs(cited).unwrap_or_else(|| panic!("`{cited}` is no citation")));
+    }
+    all
+}
+
+#[test]
+fn a_citation_in_prose_is_read_whole() {
+    let prose = "PHI: 45 CFR 164.312(e)(1) and (e)(2)(i) and (ii) (transmission security), 164.308(a)(5)(ii)(D).";
+    let expected = ["164.312(e)(1)", "164.312(e)(2)(i)", "164.312(e)(2)(ii)", "164.308(a)(5)(ii)(D)"];
+    assert_eq!(cited(prose), expected);
+}
+
+#[test]
+fn what_a_control_says_why_it_matters_it_declares() {
+    for (path, text) in tidy::of(&["functions"]) {
+        if !text.contains("const CONTROL: Control") || path.contains("/src/laws/") {
+            continue;
+        }
+        let (_, id) = text.split_once("id: ControlId(\"").unwrap();
+        let (id, _) = id.split_once('"').unwrap();
+        let (_, citation) = text.split_once("hipaa: \"").unwrap_or_else(|| panic!("{path}: {id} cites 45 CFR"));
+        let (citation, _) = citation.split_once('"').unwrap();
+        let declared = citation::paragraphs(citation).unwrap_or_else(|| panic!("{id}: `{citation}` is no citation"));
+        let lines = text.lines().filter_map(|line| line.strip_prefix("//!")).map(str::trim);
+        let prose = lines.collect::<Vec<_>>().join(" ");
+        let (_, why) = prose.split_once("**Why it matters.**").unwrap();
+        let cited = cited(why.split("**What we read.**").next().unwrap());
+        assert!(!cited.is_empty(), "{id} says why it matters");
+        for paragraph in cited {
+            let below = format!("{paragraph}(");
+            let is_declared = declared.iter().any(|one| *one == paragraph || one.starts_with(&below));
+            assert!(is_declared, "{id} says {paragraph}, and declares {declared:?}");
         }
     }
 }

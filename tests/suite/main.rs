@@ -11,6 +11,7 @@ mod bucket_policies;
 mod buckets;
 mod calls;
 mod canaries;
+mod codes;
 mod config_rule;
 mod config_rules_template;
 mod contracts;

@@ -52,6 +52,11 @@ async fn each_run_counts_once_by_its_end_and_once_by_how_soon_somebody_must_look
         ("Alarms notice", 1),
     ]);
     assert_eq!(counted(&lambda, "s3-public-access"), expected);
+    let logs = lambda.logs();
+    let repaired = logs.lines().find(|line| line.contains("_aws") && line.contains("repaired")).expect("a line");
+    let repaired: Value = serde_json::from_str(repaired).unwrap();
+    let elements = repaired["elements"].as_array().expect("the elements, which are no dimensions");
+    assert!(elements.contains(&json!("block-public-acls")), "{elements:?}");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use remedy_testkit::{
 };
 use serde_json::{Value, json};
 
-use crate::drift;
+use crate::drift::{self, Drift};
 
 const OF_KEYS: [&str; 3] = ["kms-key-pending-deletion", "kms-key-unrotated", "kms-key-open-policy"];
 /// Of users, groups and roles, each of which AWS IAM lists by itself.
@@ -82,20 +82,18 @@ async fn the_controls_of_a_kind_list_once_and_a_target_has_one_message_and_is_as
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_write_aws_is_asked_again() {
     let world = World::new().await;
-    let key = drift::key(&world).await;
-    swept_before(&world, &OF_KEYS).await;
-    let lambda = deploy(&world, "kms-keys", MINUTE).await;
-    let about = |controls: &[&str]| json!({"controls": controls, "resource": key, "account": world.account.id});
+    let bucket = Drift::Plaintext.make(&world, "asked").await;
+    let lambda = deploy(&world, "s3-encryption", MINUTE).await;
+    let event = json!({"controls": ["s3-bucket-without-tls", "s3-bucket-unencrypted-put"], "resource": bucket});
     world.proxy.clear();
-    let answer = done(lambda.invoke(about(&["kms-key-unrotated", "kms-key-open-policy"]).to_string().as_bytes()).await);
-    let outcomes: Vec<_> = answer["runs"].as_array().expect("runs").iter().map(|run| run["outcome"].clone()).collect();
-    assert_eq!(outcomes, ["repaired", "already-compliant"], "{answer:#}");
+    let answer = done(lambda.invoke(event.to_string().as_bytes()).await);
+    assert_eq!(answer["runs"][0]["outcome"], "repaired", "{answer:#}");
     let calls = world.proxy.calls();
-    let written = calls.iter().position(|call| call.operation == "EnableKeyRotation").expect("it is written");
-    // The first look, the second look and the verification of the repair; then the other control's own look.
-    let described: Vec<_> = calls.iter().map(|call| call.operation == "DescribeKey").collect();
-    assert!(described[..written].iter().filter(|is| **is).count() >= 2, "a repair looks twice before it writes");
-    assert!(described[written..].iter().filter(|is| **is).count() >= 2, "and the next control asks again");
+    let is_outcome = |call: &Call| call.operation == "PutObject" && call.path.contains("-outcome-");
+    let repaired = calls.iter().position(is_outcome).expect("the repair is recorded");
+    let asked = |calls: &[Call]| calls.iter().filter(|call| call.operation == "GetBucketPolicy").count();
+    assert!(asked(&calls[..repaired]) >= 3, "a repair looks twice before it writes, and once more after");
+    assert!(asked(&calls[repaired..]) >= 1, "the other control does not judge the policy as it was before");
 }
 
 #[tokio::test(flavor = "multi_thread")]

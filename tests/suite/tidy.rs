@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const HEADINGS: [&str; 8] = [
     "What drifts",
     "Why it matters",
@@ -24,7 +24,7 @@ fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
     }
 }
 
-fn of(folders: &[&str]) -> Vec<(String, String)> {
+pub(crate) fn of(folders: &[&str]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for folder in folders {
         sources(&Path::new(ROOT).join(folder), &mut found);

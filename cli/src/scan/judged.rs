@@ -17,7 +17,7 @@ pub(super) fn about(control: &Control) -> About {
     About {
         id: control.id.0.to_owned(),
         title: control.title.to_owned(),
-        requirements: owned(control.hipaa),
+        requirements: control.paragraphs(),
         config_rules: owned(control.config_rules),
         resource_types: owned(control.kind.types),
         reversible: control.stops != Stops::Destruction,
@@ -63,7 +63,9 @@ pub(super) fn finding(
         outcome: None,
         unread: None,
         violations: Vec::new(),
+        elements: Vec::new(),
         reason: None,
+        reason_code: None,
         repair: None,
         exempted: None,
         seen: None,
@@ -72,8 +74,10 @@ pub(super) fn finding(
         Ok(report) => {
             finding.outcome = Some(report.outcome);
             finding.repair = repair(&report);
-            finding.violations = report.violations;
-            finding.reason = report.reason;
+            finding.violations = report.wrongs();
+            finding.elements = report.elements().into_iter().map(str::to_owned).collect();
+            finding.reason_code = report.code().map(str::to_owned);
+            finding.reason = report.reason.map(|reason| reason.to_string());
         }
         Err(unread) => finding.unread = Some(unread),
     }

@@ -261,7 +261,7 @@ pub(super) fn list(out: &mut (impl Write + ?Sized), controls: &[&'static Control
     table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(["CONTROL", "45 CFR", "TITLE"]);
     for control in controls {
-        table.add_row([control.id.0, &control.hipaa.join(" "), control.title]);
+        table.add_row([control.id.0, &control.paragraphs().join(" "), control.title]);
     }
     writeln!(out, "{}", table.trim_fmt())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use remedy_domain::{Parameters, Target};
 use remedy_engine::Tags;
 use remedy_testkit::laws::{
-    Law, Lawful, Prop, TestAccount,
+    Law, Lawful, Prop, TestAccount, Touch,
     proptest::prelude::{BoxedStrategy, Just, Strategy, any},
 };
 use serde_json::Value;
@@ -21,7 +21,10 @@ remedy_testkit::laws!(root_without_mfa: RootWithoutMfa);
 
 impl Lawful for UserWithoutMfa {
     type World = User;
-    const TOUCHES: &'static [&'static str] = &["/attached", "/policies"];
+    const TOUCHES: &'static [Touch] = &[
+        Touch::of("mfa", &["setting"], &["/attached", "/policies"]),
+        Touch::of("deny-policy", &["setting"], &["/attached", "/policies"]),
+    ];
 
     fn worlds() -> BoxedStrategy<User> {
         users().boxed()
@@ -52,16 +55,11 @@ impl Lawful for UserWithoutMfa {
         let told = if fence.is_up() { &Fence::ATTACHED } else { fence };
         serde_json::to_value(told).unwrap()
     }
-
-    fn grounds(_: &str) -> &'static [&'static str] {
-        &["signs in with a password alone", "the fence is still up"]
-    }
 }
 
 impl Lawful for RootWithoutMfa {
     type World = Prop;
     const MOOT: &'static [Law] = Law::OF_WRITES;
-    const TOUCHES: &'static [&'static str] = &[];
 
     fn worlds() -> BoxedStrategy<Prop> {
         any::<bool>().prop_map(|has| if has { Prop::RootMfa } else { Prop::NoRootMfa }).boxed()
@@ -73,9 +71,5 @@ impl Lawful for RootWithoutMfa {
 
     async fn arrange(world: &Prop, stage: &TestAccount) -> Option<String> {
         stage.plant(*world)
-    }
-
-    fn grounds(_: &str) -> &'static [&'static str] {
-        &[]
     }
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_iam::Client;
 use remedy_aws::{Reading as _, absent, fault};
-use remedy_domain::{Call, Fault};
+use remedy_domain::{Call, Fault, Reason};
 use remedy_iam::{GET_POLICY as POLICY, NO_SUCH};
 
 use crate::{clients::IamAndDeny, fence, user::SUMMARY};
@@ -20,7 +20,7 @@ pub(crate) async fn hindrance(
     iam: &IamAndDeny,
     user_arn: &str,
     others: Option<usize>,
-) -> Result<Option<String>, Fault> {
+) -> Result<Option<Reason>, Fault> {
     let wrong = wrong(iam, user_arn).await?;
     if wrong.is_some() {
         return Ok(wrong);
@@ -29,20 +29,21 @@ pub(crate) async fn hindrance(
         Some(others) if others >= ALWAYS => is_full(&iam.client, others).await?,
         _ => false,
     };
-    Ok(is_full.then(|| FULL.to_owned()))
+    Ok(is_full.then(|| Reason::new("no-room", FULL)))
 }
 
 /// What is wrong with the policy of the user's account.
-async fn wrong(iam: &IamAndDeny, user_arn: &str) -> Result<Option<String>, Fault> {
+async fn wrong(iam: &IamAndDeny, user_arn: &str) -> Result<Option<Reason>, Fault> {
     let name = &iam.policy;
     let arn = fence::arn_beside(user_arn, name).ok_or_else(|| Fault::defect(POLICY.operation, "arn-of-no-user"))?;
     let missing = format!("the policy {name} is not in this account: deploy the template, which makes it");
+    let missing = Reason::new("deny-policy-missing", missing);
     let Some(text) = document(&iam.client, &arn).await? else { return Ok(iam.is_deployed.then_some(missing)) };
     let changed = format!(
         "the policy {name} does not say what the template says: find out who changed it, and make the template's version \
          its default again"
     );
-    Ok((!fence::is_managed(&arn, &text)).then_some(changed))
+    Ok((!fence::is_managed(&arn, &text)).then(|| Reason::new("deny-policy-changed", changed)))
 }
 
 /// Makes the policy as the template does, where no template was deployed: on an emulator alone. On AWS the write role may not.

@@ -40,10 +40,12 @@ impl Remediation for RootWithoutMfa {
     const CONTROL: Control = Control {
         id: ControlId("iam-root-without-mfa"),
         title: "Root user without MFA",
-        hipaa: &["164.308(a)(3)(ii)(A)", "164.312(d)"],
+        hipaa: "164.308(a)(3)(ii)(A); 164.312(d)",
         config_rules: &["ROOT_ACCOUNT_MFA_ENABLED"],
         events: &["DeactivateMFADevice", "DeleteVirtualMFADevice", "EnableMFADevice"],
         reads: &[&[SUMMARY]],
+        deviates: &["mfa"],
+        reasons: &["enrol-device"],
         ..Control::of(Self::KIND)
     };
     type On = Account;
@@ -62,8 +64,11 @@ impl Remediation for RootWithoutMfa {
         match root {
             Root::WithMfa => Verdict::Compliant,
             Root::WithoutMfa => Verdict::NeedsHuman {
-                violations: vec![Violation::new("the root user has no MFA device")],
-                reason: "sign in as root and enrol an MFA device, or delete the root credentials where the organisation manages root access centrally".to_owned(),
+                violations: vec![Violation::new("mfa", "the root user has no MFA device")],
+                reason: Reason::new(
+                    "enrol-device",
+                    "sign in as root and enrol an MFA device, or delete the root credentials where the organisation manages root access centrally",
+                ),
             },
         }
     }

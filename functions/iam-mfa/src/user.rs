@@ -3,7 +3,7 @@
 use aws_sdk_iam::{Client, types::StatusType};
 use futures_util::future::{join, join3};
 use remedy_aws::Reading as _;
-use remedy_domain::{Call, Fault, Observed, Target, Timestamp};
+use remedy_domain::{Call, Fault, Observed, Reason, Target, Timestamp};
 use remedy_iam::{GET_POLICY, GET_USER, NO_SUCH};
 
 use crate::{
@@ -40,7 +40,7 @@ pub enum Facts {
         /// The things, besides the person, that the MFA-deny policy would stop.
         stops: Vec<&'static str>,
         /// Why the managed MFA-deny policy does not protect the user, or could not be attached.
-        hindrance: Option<String>,
+        hindrance: Option<Reason>,
     },
 }
 
@@ -84,7 +84,7 @@ async fn is_same(client: &Client, target: &Target) -> Result<bool, Fault> {
 }
 
 /// Why the MFA-deny policy cannot be attached to a user to whom it is not.
-pub(crate) async fn hindrance(iam: &IamAndDeny, target: &Target) -> Result<Option<String>, Fault> {
+pub(crate) async fn hindrance(iam: &IamAndDeny, target: &Target) -> Result<Option<Reason>, Fault> {
     let others = attached(&iam.client, &target.id).await?.map_or(0, |attached| attached.len());
     policy::hindrance(iam, target.arn.as_deref().unwrap_or_default(), Some(others)).await
 }

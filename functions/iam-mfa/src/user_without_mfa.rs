@@ -52,7 +52,7 @@ impl Remediation for UserWithoutMfa {
     const CONTROL: Control = Control {
         id: ControlId("iam-user-without-mfa"),
         title: "Console user without MFA",
-        hipaa: &["164.308(a)(3)(ii)(A)", "164.308(a)(4)(ii)(B)", "164.312(a)(1)", "164.312(d)"],
+        hipaa: "164.308(a)(3)(ii)(A), (4)(ii)(B); 164.312(a)(1), (d)",
         config_rules: &["IAM_USER_MFA_ENABLED", "MFA_ENABLED_FOR_IAM_CONSOLE_ACCESS"],
         events: &[
             "AttachUserPolicy",
@@ -66,6 +66,17 @@ impl Remediation for UserWithoutMfa {
         reads: &[&user::READS],
         writes: &[&[ATTACH, DELETE, DETACH]],
         elements: &["attachment of the MFA-deny policy to a user", "inline policy RemedyDenyWithoutMfa of a user"],
+        deviates: &["mfa", "deny-policy"],
+        reasons: &[
+            "no-console-password",
+            "deny-policy-missing",
+            "deny-policy-changed",
+            "no-room",
+            "stops-programs",
+            "old-password",
+            "can-only-enrol",
+            "enrolled",
+        ],
         ..Control::of(Self::KIND)
     };
     type On = User<IamAndDeny>;
@@ -81,21 +92,24 @@ impl Remediation for UserWithoutMfa {
         match facts {
             Facts::WithMfa if !fence.is_up() => Verdict::Compliant,
             Facts::WithMfa => Verdict::Drifted(Drift {
-                violations: vec![Violation::new("an MFA device is active and the fence is still up")],
+                violations: vec![Violation::new("deny-policy", "an MFA device is active and the fence is still up")],
                 desired: Fence::DOWN,
                 consent: Consent::Auto,
-                note: Some("an MFA device is active, the fence is down".to_owned()),
+                note: Some(Reason::new("enrolled", "an MFA device is active, the fence is down")),
             }),
-            Facts::WithoutConsole => Verdict::OutOfScope("the user has no console password".to_owned()),
+            Facts::WithoutConsole => {
+                Verdict::OutOfScope(Reason::new("no-console-password", "the user has no console password"))
+            }
             Facts::PasswordAlone { since, stops, hindrance } => {
-                let violations = vec![Violation::new("the user signs in with a password alone")];
+                let violations = vec![Violation::new("mfa", "the user signs in with a password alone")];
                 if fence.inline.is_some() || (fence.attached && hindrance.is_none()) {
                     return Verdict::Contained(violations);
                 }
                 if let Some(reason) = hindrance {
                     return Verdict::NeedsHuman { violations, reason: reason.clone() };
                 }
-                let note = Some("the user can only enrol an MFA device until one is active".to_owned());
+                let note = "the user can only enrol an MFA device until one is active";
+                let note = Some(Reason::new("can-only-enrol", note));
                 let consent = consent(*since, stops, context);
                 Verdict::Drifted(Drift { violations, desired: Fence::ATTACHED, consent, note })
             }
@@ -108,7 +122,7 @@ impl Remediation for UserWithoutMfa {
         target: &Target,
         from: &Fence,
         to: &Fence,
-    ) -> Result<Option<String>, Fault> {
+    ) -> Result<Option<Reason>, Fault> {
         if from.is_up() || !to.is_up() { Ok(None) } else { Box::pin(user::hindrance(client, target)).await }
     }
 
@@ -139,11 +153,11 @@ impl Remediation for UserWithoutMfa {
 /// If the MFA-deny policy would stop more than the person, it asks; a password that is no longer new asks, too.
 fn consent(since: Timestamp, stops: &[&'static str], context: &Context<'_>) -> Consent {
     if !stops.is_empty() {
-        return Consent::Ask(format!("the fence would also stop: {}", stops.join(", ")));
+        return Consent::ask("stops-programs", format!("the fence would also stop: {}", stops.join(", ")));
     }
     let days = context.now.duration_since(since).as_hours() / 24;
     if days < i64::from(context.parameters.mfa_new_user_days) {
         return Consent::Auto;
     }
-    Consent::Ask(format!("the user has had this password for {days} days: give notice first"))
+    Consent::ask("old-password", format!("the user has had this password for {days} days: give notice first"))
 }

@@ -2,7 +2,7 @@
 
 use remedy_domain::{Parameters, settings::FirstExpiry};
 use remedy_testkit::laws::{
-    Law, Lawful, TestAccount,
+    Law, Lawful, TestAccount, Touch,
     proptest::{
         option,
         prelude::{BoxedStrategy, Just, Strategy, any},
@@ -64,7 +64,29 @@ fn parameters() -> impl Strategy<Value = Parameters> {
 impl Lawful for PasswordPolicyWeak {
     type World = Account;
     const MOOT: &'static [Law] = &[Law::TellsTags];
-    const TOUCHES: &'static [&'static str] = &["/password-policy"];
+    const TOUCHES: &'static [Touch] = &[
+        Touch::of(
+            "password-policy",
+            &[
+                "minimum_length",
+                "symbols",
+                "numbers",
+                "uppercase",
+                "lowercase",
+                "max_age_days",
+                "users_may_change",
+                "reuse_prevention",
+            ],
+            &["/password-policy"],
+        ),
+        Touch::of("minimum-length", &["minimum_length"], &["/password-policy"]),
+        Touch::of("symbols", &["symbols"], &["/password-policy"]),
+        Touch::of("numbers", &["numbers"], &["/password-policy"]),
+        Touch::of("uppercase", &["uppercase"], &["/password-policy"]),
+        Touch::of("lowercase", &["lowercase"], &["/password-policy"]),
+        Touch::of("max-age", &["max_age_days", "users_may_change"], &["/password-policy"]),
+        Touch::of("reuse-prevention", &["reuse_prevention"], &["/password-policy"]),
+    ];
 
     fn worlds() -> BoxedStrategy<Account> {
         (settings(), parameters()).prop_map(|(policy, asked)| Account { policy, asked }).boxed()
@@ -89,21 +111,6 @@ impl Lawful for PasswordPolicyWeak {
 
     fn blank() -> Option<Setting> {
         Some(Some(PasswordPolicy::RESET))
-    }
-
-    fn grounds(element: &str) -> &'static [&'static str] {
-        const ABSENT: &str = "no password policy";
-        match element {
-            "minimum_length" => &[ABSENT, "passwords may be shorter"],
-            "symbols" => &[ABSENT, "no symbol"],
-            "numbers" => &[ABSENT, "no digit"],
-            "uppercase" => &[ABSENT, "no upper-case letter"],
-            "lowercase" => &[ABSENT, "no lower-case letter"],
-            // Where passwords begin to expire, their users must be able to change them.
-            "max_age_days" | "users_may_change" => &[ABSENT, "passwords live longer"],
-            "reuse_prevention" => &[ABSENT, "passwords are remembered"],
-            _ => &[],
-        }
     }
 }
 

@@ -54,11 +54,22 @@ impl Remediation for PasswordPolicyWeak {
     const CONTROL: Control = Control {
         id: ControlId("iam-password-policy-weak"),
         title: "Account password policy missing or too weak",
-        hipaa: &["164.308(a)(4)(ii)(B)", "164.308(a)(4)(ii)(C)", "164.308(a)(5)(ii)(D)", "164.312(d)"],
+        hipaa: "164.308(a)(4)(ii)(B), (C), (5)(ii)(D); 164.312(d)",
         config_rules: &["IAM_PASSWORD_POLICY"],
         events: &["DeleteAccountPasswordPolicy", "UpdateAccountPasswordPolicy"],
         reads: &[&[GET]],
         writes: &[&[DELETE, UPDATE]],
+        deviates: &[
+            "password-policy",
+            "minimum-length",
+            "uppercase",
+            "lowercase",
+            "numbers",
+            "symbols",
+            "max-age",
+            "reuse-prevention",
+        ],
+        reasons: &["hard-expiry", "shorter-life", "first-expiry"],
         ..Control::of(Self::KIND)
     };
     type On = Account;
@@ -79,10 +90,10 @@ impl Remediation for PasswordPolicyWeak {
             return Verdict::Compliant;
         }
         if setting.is_none() {
-            violations = vec![Violation::new("the account has no password policy")];
+            violations = vec![Violation::new("password-policy", "the account has no password policy")];
         }
         let asks = policy.asks(context.parameters);
-        let consent = asks.map_or(Consent::Auto, |reason| Consent::Ask(reason.to_owned()));
+        let consent = asks.map_or(Consent::Auto, Consent::Ask);
         let desired = Some(policy.strengthened(context.parameters));
         Verdict::Drifted(Drift { violations, desired, consent, note: None })
     }

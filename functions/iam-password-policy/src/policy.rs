@@ -3,7 +3,7 @@
 //! Source: IAM User Guide, "Set an account password policy for IAM users". `UpdateAccountPasswordPolicy` replaces the
 //! whole policy: an element that is left out is reset, so all of them are mirrored and sent.
 
-use remedy_domain::{Parameters, Violation, settings::FirstExpiry};
+use remedy_domain::{Parameters, Reason, Violation, settings::FirstExpiry};
 use serde::{Deserialize, Serialize};
 
 /// Passwords remembered, at most and at least: 24.
@@ -52,18 +52,24 @@ impl PasswordPolicy {
     pub(crate) fn violations(&self, asked: &Parameters) -> Vec<Violation> {
         let (length, age) = (asked.password_minimum_length, asked.password_max_age_days);
         let found = [
-            (self.minimum_length < length, format!("passwords may be shorter than {length} characters")),
-            (!self.uppercase, "no upper-case letter is asked for".to_owned()),
-            (!self.lowercase, "no lower-case letter is asked for".to_owned()),
-            (!self.numbers, "no digit is asked for".to_owned()),
-            (!self.symbols, "no symbol is asked for".to_owned()),
-            (self.max_age_days.is_none_or(|days| days > age), format!("passwords live longer than {age} days")),
+            (
+                self.minimum_length < length,
+                Violation::new("minimum-length", format!("passwords may be shorter than {length} characters")),
+            ),
+            (!self.uppercase, Violation::new("uppercase", "no upper-case letter is asked for")),
+            (!self.lowercase, Violation::new("lowercase", "no lower-case letter is asked for")),
+            (!self.numbers, Violation::new("numbers", "no digit is asked for")),
+            (!self.symbols, Violation::new("symbols", "no symbol is asked for")),
+            (
+                self.max_age_days.is_none_or(|days| days > age),
+                Violation::new("max-age", format!("passwords live longer than {age} days")),
+            ),
             (
                 self.reuse_prevention.is_none_or(|last| last < REUSE),
-                format!("fewer than {REUSE} passwords are remembered"),
+                Violation::new("reuse-prevention", format!("fewer than {REUSE} passwords are remembered")),
             ),
         ];
-        found.into_iter().filter(|(weak, _)| *weak).map(|(_, what)| Violation::new(what)).collect()
+        found.into_iter().filter(|(weak, _)| *weak).map(|(_, violation)| violation).collect()
     }
 
     /// The nearest policy that is strong enough: each element keeps a stricter value.
@@ -88,17 +94,22 @@ impl PasswordPolicy {
     /// The reason why a person must agree to strengthening: passwords that are valid today would have expired, and
     /// their users be locked out or surprised. For a first expiry whose users may change theirs, only if the settings
     /// say so.
-    pub(crate) fn asks(&self, asked: &Parameters) -> Option<&'static str> {
+    pub(crate) fn asks(&self, asked: &Parameters) -> Option<Reason> {
         let after = self.strengthened(asked);
         if after.max_age_days == self.max_age_days {
             return None;
         }
         match (self.max_age_days, self.hard_expiry, asked.password_first_expiry) {
-            (_, true, _) => Some(
+            (_, true, _) => Some(Reason::new(
+                "hard-expiry",
                 "hard expiry is on: whoever's password is older than that is locked out until an administrator resets it",
-            ),
-            (Some(_), false, _) => Some("passwords would live shorter than they do: give notice first"),
-            (None, false, FirstExpiry::Ask) => Some("passwords would expire for the first time: give notice first"),
+            )),
+            (Some(_), false, _) => {
+                Some(Reason::new("shorter-life", "passwords would live shorter than they do: give notice first"))
+            }
+            (None, false, FirstExpiry::Ask) => {
+                Some(Reason::new("first-expiry", "passwords would expire for the first time: give notice first"))
+            }
             (None, false, FirstExpiry::Auto) => None,
         }
     }

@@ -49,20 +49,14 @@ impl Remediation for AdminAttached {
     const CONTROL: Control = Control {
         id: ControlId("iam-admin-attached"),
         title: "Principal with AdministratorAccess attached",
-        hipaa: &[
-            "164.308(a)(1)(ii)(B)",
-            "164.308(a)(3)(i)",
-            "164.308(a)(3)(ii)(B)",
-            "164.308(a)(4)(i)",
-            "164.308(a)(4)(ii)(B)",
-            "164.308(a)(4)(ii)(C)",
-            "164.312(a)(1)",
-        ],
+        hipaa: "164.308(a)(1)(ii)(B), (3)(i), (ii)(B), (4)(i), (ii)(B), (C); 164.312(a)(1)",
         config_rules: &["IAM_POLICY_BLACKLISTED_CHECK"],
         events: &["AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy"],
         reads: &[&LIST_ATTACHED, &[AUTHORIZATIONS, KEYS, PROFILE, VERSION, VERSIONS]],
         writes: &[&ATTACH, &DETACH],
         elements: &["attachments of AdministratorAccess"],
+        deviates: &["administrator-access"],
+        reasons: &["identities"],
         ..Control::of(Self::KIND)
     };
     type On = Principal;
@@ -87,7 +81,7 @@ impl Remediation for AdminAttached {
             return Verdict::Compliant;
         }
         Verdict::Drifted(Drift {
-            violations: vec![Violation::new("AdministratorAccess is attached")],
+            violations: vec![Violation::new("administrator-access", "AdministratorAccess is attached")],
             desired: setting.without(is_administrator_access),
             consent: consent::of_identities(context),
             note: None,

@@ -1,12 +1,12 @@
 //! The grant that makes a policy's holders administrators, and the policy that should replace it.
 
-use remedy_domain::{AdminPolicyRepair, Consent, Context, IdentityRepairs};
+use remedy_domain::{AdminPolicyRepair, Consent, Context, Reason};
 use remedy_policy::{
     Holder, Identity, Kind as Document, Policy, TooMuchWork,
     edit::{self, NotEdited},
 };
 
-use crate::{account::Account, admin_setting::PolicyAndHolders, policy_admin::Facts};
+use crate::{account::Account, admin_setting::PolicyAndHolders, consent, policy_admin::Facts};
 
 /// How a document makes administrators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +39,15 @@ pub(crate) fn consent(facts: &Facts, grant: Grant, context: &Context<'_>) -> Con
     let bounds = |account: &Account| {
         account.principals.values().any(|principal| principal.boundary.as_deref() == Some(facts.arn.as_str()))
     };
-    let ask = |reason: &str| Consent::Ask(reason.to_owned());
-    match context.parameters.identity_repairs {
-        IdentityRepairs::Ask => ask("what identities may do is changed only with a person's approval"),
-        IdentityRepairs::Auto if grant != Grant::Plain => ask("the grant stands under a condition or beside a deny"),
-        IdentityRepairs::Auto if facts.account.as_ref().is_some_and(bounds) => {
-            ask("the policy is a permissions boundary, and those it bounds would lose permissions")
+    match consent::of_identities(context) {
+        Consent::Auto if grant != Grant::Plain => {
+            Consent::ask("conditional-grant", "the grant stands under a condition or beside a deny")
         }
-        IdentityRepairs::Auto => Consent::Auto,
+        Consent::Auto if facts.account.as_ref().is_some_and(bounds) => {
+            let bounds = "the policy is a permissions boundary, and those it bounds would lose permissions";
+            Consent::ask("is-boundary", bounds)
+        }
+        consent => consent,
     }
 }
 
@@ -57,7 +58,7 @@ pub(crate) fn desired(
     facts: &Facts,
     setting: &PolicyAndHolders,
     context: &Context<'_>,
-) -> Result<Option<PolicyAndHolders>, &'static str> {
+) -> Result<Option<PolicyAndHolders>, Reason> {
     let detached = || match &setting.holders {
         Some(holders) if !holders.is_empty() => Some(setting.detached()),
         Some(_) | None => None,
@@ -69,7 +70,9 @@ pub(crate) fn desired(
             Ok(Some(text)) => Ok(Some(setting.with_document(text))),
             Ok(None) => Ok(detached()),
             Err(TooMuchWork) => {
-                Err("write a policy of fewer statements and wildcards: nobody can tell what is left of this one")
+                let fewer =
+                    "write a policy of fewer statements and wildcards: nobody can tell what is left of this one";
+                Err(Reason::new("too-much-work", fewer))
             }
         },
     }
@@ -89,16 +92,18 @@ fn bounded(
     facts: &Facts,
     setting: &PolicyAndHolders,
     context: &Context<'_>,
-) -> Result<Option<PolicyAndHolders>, &'static str> {
+) -> Result<Option<PolicyAndHolders>, Reason> {
     let (Some(account), Some(holders)) = (&facts.account, &setting.holders) else { return Ok(None) };
     let wanted = context.parameters.permissions_boundary.as_deref().unwrap_or_default();
     let wanted = wanted.replace("{account}", context.account.as_str());
     let bounds = |arn: &str| account.policies.get(arn).is_some_and(|text| grant(text) == Grant::None);
     if !bounds(&wanted) {
-        return Err("the policy that `permissions_boundary` names is not there, or bounds nothing");
+        let missing = "the policy that `permissions_boundary` names is not there, or bounds nothing";
+        return Err(Reason::new("no-boundary", missing));
     }
     if !holders.groups.is_empty() {
-        return Err("a group has the policy, and groups cannot be bounded: detach it there");
+        let group = "a group has the policy, and groups cannot be bounded: detach it there";
+        return Err(Reason::new("group-has-it", group));
     }
     let mut desired = holders.clone();
     for bound in desired.users.values_mut().chain(desired.roles.values_mut()) {

@@ -6,7 +6,7 @@ use remedy_domain::{Consent, Context, IdentityRepairs};
 pub(crate) fn of_identities(context: &Context<'_>) -> Consent {
     match context.parameters.identity_repairs {
         IdentityRepairs::Ask => {
-            Consent::Ask("what identities may do is changed only with a person's approval".to_owned())
+            Consent::ask("identities", "what identities may do is changed only with a person's approval")
         }
         IdentityRepairs::Auto => Consent::Auto,
     }

@@ -43,10 +43,12 @@ impl Remediation for InlineKms {
     const CONTROL: Control = Control {
         id: ControlId("iam-inline-kms"),
         title: "Inline policy that permits decryption with every key",
-        hipaa: &["164.312(a)(2)(iv)"],
+        hipaa: "164.312(a)(2)(iv)",
         config_rules: &["IAM_INLINE_POLICY_BLOCKED_KMS_ACTIONS"],
         events: &["PutGroupPolicy", "PutRolePolicy", "PutUserPolicy"],
         reads: &[&GET_INLINE, &LIST_INLINE],
+        deviates: &["inline-policies"],
+        reasons: &["name-the-keys"],
         ..Control::of(Self::KIND)
     };
     type On = Principal;
@@ -67,9 +69,14 @@ impl Remediation for InlineKms {
             return Verdict::Compliant;
         }
         Verdict::NeedsHuman {
-            violations: vec![Violation::new(format!("inline policies permit decryption with every key: {count}"))],
-            reason: "name the keys that are needed in the statements that permit kms:Decrypt or kms:ReEncrypt*"
-                .to_owned(),
+            violations: vec![Violation::new(
+                "inline-policies",
+                format!("inline policies permit decryption with every key: {count}"),
+            )],
+            reason: Reason::new(
+                "name-the-keys",
+                "name the keys that are needed in the statements that permit kms:Decrypt or kms:ReEncrypt*",
+            ),
         }
     }
 }

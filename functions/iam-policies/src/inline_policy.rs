@@ -61,22 +61,14 @@ impl Remediation for InlinePolicy {
     const CONTROL: Control = Control {
         id: ControlId("iam-inline-policy"),
         title: "Policies written into a user, group or role",
-        hipaa: &[
-            "164.308(a)(1)(ii)(B)",
-            "164.308(a)(3)(i)",
-            "164.308(a)(3)(ii)(A)",
-            "164.308(a)(3)(ii)(B)",
-            "164.308(a)(4)(i)",
-            "164.308(a)(4)(ii)(A)",
-            "164.308(a)(4)(ii)(B)",
-            "164.308(a)(4)(ii)(C)",
-            "164.312(a)(1)",
-        ],
+        hipaa: "164.308(a)(1)(ii)(B), (3)(i), (ii)(A), (B), (4)(i), (ii)(A), (B), (C); 164.312(a)(1)",
         config_rules: &["IAM_NO_INLINE_POLICY_CHECK"],
         events: &["PutGroupPolicy", "PutRolePolicy", "PutUserPolicy"],
         reads: &[&LIST_INLINE, &GET_INLINE, &LIST_ATTACHED, &[VERSION, VERSIONS]],
         writes: &[&ATTACH, &DELETE_INLINE, &DETACH, &PUT_INLINE, &[CREATE_POLICY, DELETE_POLICY]],
         elements: &["inline policies other than the fence", "policies named RemedyInline- and their attachments"],
+        deviates: &["inline-policies", "managed-policy"],
+        reasons: &["policy-too-long", "no-room", "name-taken", "identities"],
         ..Control::of(Self::KIND)
     };
     type On = Principal;
@@ -99,21 +91,24 @@ impl Remediation for InlinePolicy {
         if count == 0 {
             return Verdict::Compliant;
         }
-        let mut violations = vec![Violation::new(format!("policies are written into the principal: {count}"))];
+        let mut violations =
+            vec![Violation::new("inline-policies", format!("policies are written into the principal: {count}"))];
         let imitated = setting.inline.keys().filter(|name| fence::is_reserved(name)).count();
         if imitated > 0 {
             let words =
                 format!("policies are written into the principal under names that it keeps for itself: {imitated}");
-            violations.push(Violation::imitation(words));
+            violations.push(Violation::imitation("inline-policies", words));
         }
         if let Some(obstacle) = obstacle(facts, setting) {
-            return Verdict::NeedsHuman { violations, reason: obstacle.to_owned() };
+            return Verdict::NeedsHuman { violations, reason: obstacle };
         }
         let Some(desired) = setting.converted(&facts.arn) else {
             violations.push(Violation::imitation(
+                "managed-policy",
                 "a managed policy under a name that it keeps for itself says something else",
             ));
-            let reason = "a policy under a name that Remedy reserves says something else: delete it".to_owned();
+            let taken = "a policy under a name that Remedy reserves says something else: delete it";
+            let reason = Reason::new("name-taken", taken);
             return Verdict::NeedsHuman { violations, reason };
         };
         Verdict::Drifted(Drift { violations, desired, consent: consent::of_identities(context), note: None })
@@ -159,11 +154,13 @@ async fn managed(
     Ok(found.collect())
 }
 
-fn obstacle(facts: &Facts, setting: &InlinePolicies) -> Option<&'static str> {
+fn obstacle(facts: &Facts, setting: &InlinePolicies) -> Option<Reason> {
     let is_long = |text: &String| edit::length(Document::Identity, text) > Document::Identity.limit();
     if setting.inline.values().any(is_long) {
-        return Some("an inline policy is longer than a managed policy may be: split it");
+        let long = "an inline policy is longer than a managed policy may be: split it";
+        return Some(Reason::new("policy-too-long", long));
     }
     let is_full = facts.attached + setting.inline.len() > ATTACHED;
-    is_full.then_some("ten managed policies may be attached to a principal: make room first")
+    let full = "ten managed policies may be attached to a principal: make room first";
+    is_full.then(|| Reason::new("no-room", full))
 }

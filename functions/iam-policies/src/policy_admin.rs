@@ -62,17 +62,7 @@ impl Remediation for PolicyAdmin {
     const CONTROL: Control = Control {
         id: ControlId("iam-policy-admin"),
         title: "Customer-managed policy that makes administrators",
-        hipaa: &[
-            "164.308(a)(1)(ii)(B)",
-            "164.308(a)(3)(i)",
-            "164.308(a)(3)(ii)(A)",
-            "164.308(a)(3)(ii)(B)",
-            "164.308(a)(4)(i)",
-            "164.308(a)(4)(ii)(A)",
-            "164.308(a)(4)(ii)(B)",
-            "164.308(a)(4)(ii)(C)",
-            "164.312(a)(1)",
-        ],
+        hipaa: "164.308(a)(1)(ii)(B), (3)(i), (ii)(A), (B), (4)(i), (ii)(A), (B), (C); 164.312(a)(1)",
         config_rules: &["IAM_POLICY_NO_STATEMENTS_WITH_ADMIN_ACCESS"],
         events: &[
             "AttachGroupPolicy",
@@ -88,6 +78,16 @@ impl Remediation for PolicyAdmin {
             "versions of a customer-managed policy that makes administrators",
             "attachments of such a policy",
             "permissions boundaries of its holders",
+        ],
+        deviates: &["grant", "document"],
+        reasons: &[
+            "policy-unreadable",
+            "too-much-work",
+            "identities",
+            "conditional-grant",
+            "is-boundary",
+            "no-boundary",
+            "group-has-it",
         ],
         ..Control::of(Self::KIND)
     };
@@ -124,22 +124,23 @@ impl Remediation for PolicyAdmin {
             Grant::Plain => "the policy permits every action on every resource",
             Grant::Literal => "a statement permits every action on every resource, as AWS Config counts it",
             Grant::Unreadable => {
-                let violations = vec![Violation::new("the policy is none that Remedy understands")];
-                return Verdict::NeedsHuman { violations, reason: "write a policy that can be read".to_owned() };
+                let violations = vec![Violation::new("document", "the policy is none that Remedy understands")];
+                let reason = Reason::new("policy-unreadable", "write a policy that can be read");
+                return Verdict::NeedsHuman { violations, reason };
             }
             Grant::TooMuchWork => {
-                let violations =
-                    vec![Violation::new("whether the policy makes administrators takes too much work to tell")];
-                return Verdict::NeedsHuman { violations, reason: TooMuchWork.to_string() };
+                let words = "whether the policy makes administrators takes too much work to tell";
+                let reason = Reason::new("too-much-work", TooMuchWork.to_string());
+                return Verdict::NeedsHuman { violations: vec![Violation::new("document", words)], reason };
             }
         };
-        let violations = vec![Violation::new(words)];
+        let violations = vec![Violation::new("grant", words)];
         let consent = consent(facts, grant, context);
         match desired(facts, setting, context) {
             Ok(Some(desired)) => Verdict::Drifted(Drift { violations, desired, consent, note: None }),
             Ok(None) if setting.is_attached() => Verdict::Contained(violations),
             Ok(None) => Verdict::Dormant(violations),
-            Err(reason) => Verdict::NeedsHuman { violations, reason: reason.to_owned() },
+            Err(reason) => Verdict::NeedsHuman { violations, reason },
         }
     }
 

@@ -54,19 +54,12 @@ impl Remediation for PolicyFullService {
     const CONTROL: Control = Control {
         id: ControlId("iam-policy-full-service"),
         title: "Customer-managed policy that permits everything of a service",
-        hipaa: &[
-            "164.308(a)(3)(i)",
-            "164.308(a)(3)(ii)(A)",
-            "164.308(a)(3)(ii)(B)",
-            "164.308(a)(4)(i)",
-            "164.308(a)(4)(ii)(A)",
-            "164.308(a)(4)(ii)(B)",
-            "164.308(a)(4)(ii)(C)",
-            "164.312(a)(1)",
-        ],
+        hipaa: "164.308(a)(3)(i), (ii)(A), (B), (4)(i), (ii)(A), (B), (C); 164.312(a)(1)",
         config_rules: &["IAM_POLICY_NO_STATEMENTS_WITH_FULL_ACCESS"],
         events: &["CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"],
         reads: &[&[VERSION, VERSIONS]],
+        deviates: &["full-service", "document"],
+        reasons: &["of-policy-admin", "list-actions"],
         ..Control::of(Self::KIND)
     };
     type On = CustomerPolicy;
@@ -84,14 +77,20 @@ impl Remediation for PolicyFullService {
             Full::Services(services) if services.is_empty() => return Verdict::Compliant,
             Full::Services(services) => {
                 let named: Vec<_> = services.iter().take(NAMED).map(String::as_str).collect();
-                format!("every action is permitted of {} services: {}", services.len(), named.join(", "))
+                let words = format!("every action is permitted of {} services: {}", services.len(), named.join(", "));
+                Violation::new("full-service", words)
             }
-            Full::Everything => return Verdict::OutOfScope("iam-policy-admin looks after this policy".to_owned()),
-            Full::Unreadable => "the policy is none that Remedy understands".to_owned(),
-            Full::TooMuchWork => "which services the policy permits takes too much work to tell".to_owned(),
+            Full::Everything => {
+                let other = Reason::new("of-policy-admin", "iam-policy-admin looks after this policy");
+                return Verdict::OutOfScope(other);
+            }
+            Full::Unreadable => Violation::new("document", "the policy is none that Remedy understands"),
+            Full::TooMuchWork => {
+                Violation::new("document", "which services the policy permits takes too much work to tell")
+            }
         };
-        let reason = "list the actions that are used; IAM's last-accessed data tells which".to_owned();
-        Verdict::NeedsHuman { violations: vec![Violation::new(violation)], reason }
+        let list = "list the actions that are used; IAM's last-accessed data tells which";
+        Verdict::NeedsHuman { violations: vec![violation], reason: Reason::new("list-actions", list) }
     }
 }
 

@@ -62,9 +62,11 @@ impl Remediation for PolicyUnapproved {
     const CONTROL: Control = Control {
         id: ControlId("iam-policy-unapproved"),
         title: "Customer-managed policy changed without approval",
-        hipaa: &["164.308(a)(4)(ii)(C)", "164.308(a)(5)(ii)(C)", "164.316(b)(1)"],
+        hipaa: "164.308(a)(4)(ii)(C), (5)(ii)(C); 164.316(b)(1)",
         events: &["CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"],
         reads: &[&[VERSION, VERSIONS]],
+        deviates: &["default-version"],
+        reasons: &["approve-or-restore"],
         ..Control::of(Self::KIND)
     };
     const RECALL: Recall = Recall::Last;
@@ -99,9 +101,10 @@ impl Remediation for PolicyUnapproved {
         let instead = last.as_ref().map(|last| format!(" and counts instead of {}", last.version)).unwrap_or_default();
         let words = format!("default version {version} of {since} has no approval on file{instead}");
         Verdict::NeedsHuman {
-            violations: vec![Violation::new(words)],
-            reason: format!(
-                "put {digest} on `approved_policies` in the settings, or set the former version as default"
+            violations: vec![Violation::new("default-version", words)],
+            reason: Reason::new(
+                "approve-or-restore",
+                format!("put {digest} on `approved_policies` in the settings, or set the former version as default"),
             ),
         }
     }

@@ -55,21 +55,14 @@ impl Remediation for UserDirectPolicy {
     const CONTROL: Control = Control {
         id: ControlId("iam-user-direct-policy"),
         title: "User with policies of its own",
-        hipaa: &[
-            "164.308(a)(3)(i)",
-            "164.308(a)(3)(ii)(A)",
-            "164.308(a)(3)(ii)(B)",
-            "164.308(a)(4)(i)",
-            "164.308(a)(4)(ii)(A)",
-            "164.308(a)(4)(ii)(B)",
-            "164.308(a)(4)(ii)(C)",
-            "164.312(a)(1)",
-        ],
+        hipaa: "164.308(a)(3)(i), (ii)(A), (B), (4)(i), (ii)(A), (B), (C); 164.312(a)(1)",
         config_rules: &["IAM_USER_NO_POLICIES_CHECK"],
         events: &["AttachUserPolicy", "PutUserPolicy"],
         reads: &[&[LIST_ATTACHED[0], LIST_ATTACHED[1], LIST_INLINE[0], GET_INLINE[0], GROUPS_OF, VERSION, VERSIONS]],
         writes: &[&[ATTACH[0], DETACH[0]]],
         elements: &["attachments to a user that its groups repeat, other than of the MFA-deny policy"],
+        deviates: &["attached-policies", "inline-policies"],
+        reasons: &["give-by-group", "identities"],
         ..Control::of(Self::KIND)
     };
     type On = User;
@@ -95,10 +88,13 @@ impl Remediation for UserDirectPolicy {
         let is_direct = |arn: &str| !is_administrator_access(arn) && !facts.fences.contains(arn);
         let direct = setting.policies.iter().filter(|arn| is_direct(arn)).count();
         let mut violations = Vec::new();
-        for (count, what) in [(direct, "attached to the user"), (facts.inline, "written into the user")] {
-            if count > 0 {
-                violations.push(Violation::new(format!("policies are {what}: {count}")));
-            }
+        if direct > 0 {
+            let words = format!("policies are attached to the user: {direct}");
+            violations.push(Violation::new("attached-policies", words));
+        }
+        if facts.inline > 0 {
+            let words = format!("policies are written into the user: {}", facts.inline);
+            violations.push(Violation::new("inline-policies", words));
         }
         if violations.is_empty() {
             return Verdict::Compliant;
@@ -106,7 +102,8 @@ impl Remediation for UserDirectPolicy {
         let desired = setting.without(|arn| is_direct(arn) && facts.by_groups.contains(arn));
         let is_left = facts.inline > 0 || desired.policies.iter().any(|arn| is_direct(arn));
         if is_left {
-            let reason = "give the user these policies by a group, then take them off the user".to_owned();
+            let by_group = "give the user these policies by a group, then take them off the user";
+            let reason = Reason::new("give-by-group", by_group);
             return Verdict::NeedsHuman { violations, reason };
         }
         Verdict::Drifted(Drift { violations, desired, consent: consent::of_identities(context), note: None })

@@ -93,10 +93,21 @@ impl Remediation for KeyOpenPolicy {
     const CONTROL: Control = Control {
         id: ControlId("kms-key-open-policy"),
         title: "Key whose policy admits external principals",
-        hipaa: &["164.308(a)(4)(ii)(B)", "164.312(a)(2)(iv)"],
+        hipaa: "164.308(a)(4)(ii)(B); 164.312(a)(2)(iv)",
         events: &["CreateKey", "PutKeyPolicy"],
         reads: &[&[GET]],
         writes: &[&[PUT]],
+        deviates: &["public-statement", "unknown-statement", "confused-deputy", "foreign-account", "policy"],
+        reasons: &[
+            "managed-by-aws",
+            "say-who",
+            "callers-lose-key",
+            "policy-unreadable",
+            "no-single-statement",
+            "unmanageable",
+            "policy-not-repairable",
+            "principal-gone",
+        ],
         ..Control::of(Self::KIND)
     };
     type On = Key;
@@ -134,20 +145,24 @@ impl Remediation for KeyOpenPolicy {
             return Verdict::Compliant;
         }
         if facts.manager == Manager::Aws {
-            return Verdict::OutOfScope("AWS manages this key".to_owned());
+            return Verdict::OutOfScope(Reason::new("managed-by-aws", "AWS manages this key"));
         }
         let desired = if sharing.doubtful.is_empty() {
             closed(&setting.0, &facts.arn, context.account, now)
         } else {
-            Err("say who of them is to use the key, in the key policy or in `parameters.trusted_accounts`")
+            let who = "say who of them is to use the key, in the key policy or in `parameters.trusted_accounts`";
+            Err(Reason::new("say-who", who))
         };
         let violations = sharing.violations();
         match desired {
-            Err(reason) => Verdict::NeedsHuman { violations, reason: reason.to_owned() },
+            Err(reason) => Verdict::NeedsHuman { violations, reason },
             Ok(text) => Verdict::Drifted(Drift {
                 violations,
                 desired: KeyPolicy(text),
-                consent: Consent::Ask("those who use the key by what is taken out could no longer decrypt".to_owned()),
+                consent: Consent::ask(
+                    "callers-lose-key",
+                    "those who use the key by what is taken out could no longer decrypt",
+                ),
                 note: None,
             }),
         }

@@ -101,10 +101,12 @@ impl Remediation for KeyPendingDeletion {
     const CONTROL: Control = Control {
         id: ControlId("kms-key-pending-deletion"),
         title: "Key scheduled for deletion",
-        hipaa: &["164.308(a)(1)(ii)(B)", "164.308(a)(7)(i)", "164.312(a)(2)(ii)"],
+        hipaa: "164.308(a)(1)(ii)(B), (7)(i); 164.312(a)(2)(ii)",
         config_rules: &["KMS_CMK_NOT_SCHEDULED_FOR_DELETION"],
         events: &["ScheduleKeyDeletion"],
         writes: &[&[CANCEL]],
+        deviates: &["deletion"],
+        reasons: &["managed-by-aws", "stays-disabled"],
         stops: Stops::Destruction,
         ..Control::of(Self::KIND)
     };
@@ -122,12 +124,15 @@ impl Remediation for KeyPendingDeletion {
 
     fn judge(manager: &Manager, life: &Life, _: &Context<'_>) -> Verdict<Life> {
         match (manager, life) {
-            (Manager::Aws, _) => Verdict::OutOfScope("AWS manages this key".to_owned()),
+            (Manager::Aws, _) => Verdict::OutOfScope(Reason::new("managed-by-aws", "AWS manages this key")),
             (Manager::Customer, Life::PendingDeletion) => Verdict::Drifted(Drift {
-                violations: vec![Violation::new("the key is scheduled for deletion")],
+                violations: vec![Violation::new("deletion", "the key is scheduled for deletion")],
                 desired: Life::Disabled,
                 consent: Consent::Auto,
-                note: Some("the key stays disabled; a person decides whether to enable or to retire it".to_owned()),
+                note: Some(Reason::new(
+                    "stays-disabled",
+                    "the key stays disabled; a person decides whether to enable or to retire it",
+                )),
             }),
             (Manager::Customer, Life::Enabled | Life::Disabled | Life::Other) => Verdict::Compliant,
         }

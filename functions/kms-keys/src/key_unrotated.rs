@@ -69,15 +69,24 @@ impl Remediation for KeyUnrotated {
     const CONTROL: Control = Control {
         id: ControlId("kms-key-unrotated"),
         title: "Customer-managed key does not rotate every year",
-        hipaa: &["164.312(a)(2)(iv)"],
+        hipaa: "164.312(a)(2)(iv)",
         config_rules: &["CMK_BACKING_KEY_ROTATION_ENABLED"],
         events: &["CreateKey", "DisableKeyRotation", "EnableKey", "EnableKeyRotation"],
         reads: &[&[STATUS]],
         writes: &[&[DISABLE, ENABLE]],
+        deviates: &["rotation"],
+        reasons: &[
+            "managed-by-aws",
+            "not-symmetric",
+            "imported-material",
+            "custom-key-store",
+            "replica",
+            "not-enabled",
+        ],
         ..Control::of(Self::KIND)
     };
     type On = Key;
-    type Facts = Option<&'static str>;
+    type Facts = Option<Reason>;
     type Setting = Rotation;
     type Step = Whole<Rotation>;
 
@@ -101,7 +110,7 @@ impl Remediation for KeyUnrotated {
     /// The facts say why KMS cannot rotate the key, if it cannot.
     fn judge(obstacle: &Self::Facts, rotation: &Rotation, context: &Context<'_>) -> Verdict<Rotation> {
         if let Some(obstacle) = obstacle {
-            return Verdict::OutOfScope((*obstacle).to_owned());
+            return Verdict::OutOfScope(obstacle.clone());
         }
         let allowed = context.parameters.kms_rotation_days;
         let violation = match rotation {
@@ -110,7 +119,7 @@ impl Remediation for KeyUnrotated {
             Rotation::Off => "automatic rotation is off".to_owned(),
         };
         Verdict::Drifted(Drift {
-            violations: vec![Violation::new(violation)],
+            violations: vec![Violation::new("rotation", violation)],
             desired: Rotation::Every { days: allowed },
             consent: Consent::Auto,
             note: None,
@@ -130,17 +139,29 @@ impl Remediation for KeyUnrotated {
 }
 
 /// Why KMS cannot rotate this key, if it cannot.
-fn obstacle(key: &KeyMetadata) -> Option<&'static str> {
+fn obstacle(key: &KeyMetadata) -> Option<Reason> {
     let primary = key
         .multi_region_configuration()
         .is_none_or(|multi| multi.multi_region_key_type() != Some(&MultiRegionKeyType::Replica));
     let checks = [
-        (key.key_manager() == Some(&KeyManagerType::Customer), "AWS manages this key and rotates it"),
-        (key.key_spec() == Some(&KeySpec::SymmetricDefault), "KMS rotates symmetric encryption keys only"),
-        (key.origin() == Some(&OriginType::AwsKms), "KMS rotates only material that it made itself"),
-        (key.custom_key_store_id().is_none(), "KMS does not rotate keys in a custom key store"),
-        (primary, "a replica follows its primary key"),
-        (key.key_state() == Some(&KeyState::Enabled), "the key is not enabled"),
+        (
+            key.key_manager() == Some(&KeyManagerType::Customer),
+            Reason::new("managed-by-aws", "AWS manages this key and rotates it"),
+        ),
+        (
+            key.key_spec() == Some(&KeySpec::SymmetricDefault),
+            Reason::new("not-symmetric", "KMS rotates symmetric encryption keys only"),
+        ),
+        (
+            key.origin() == Some(&OriginType::AwsKms),
+            Reason::new("imported-material", "KMS rotates only material that it made itself"),
+        ),
+        (
+            key.custom_key_store_id().is_none(),
+            Reason::new("custom-key-store", "KMS does not rotate keys in a custom key store"),
+        ),
+        (primary, Reason::new("replica", "a replica follows its primary key")),
+        (key.key_state() == Some(&KeyState::Enabled), Reason::new("not-enabled", "the key is not enabled")),
     ];
-    checks.iter().find(|(fits, _)| !fits).map(|(_, obstacle)| *obstacle)
+    checks.into_iter().find(|(fits, _)| !fits).map(|(_, obstacle)| obstacle)
 }

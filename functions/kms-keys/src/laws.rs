@@ -7,7 +7,7 @@ mod worlds;
 use remedy_domain::{AccountId, Parameters, Target};
 use remedy_engine::Tags;
 use remedy_testkit::laws::{
-    Bearing, Case, FakeEnvironment, Law, Lawful, TestAccount, WayBack,
+    Bearing, Case, FakeEnvironment, Law, Lawful, TestAccount, Touch, WayBack,
     proptest::{
         prelude::{BoxedStrategy, Just, Strategy},
         prop_oneof,
@@ -53,7 +53,7 @@ fn rotations() -> impl Strategy<Value = Rotation> {
 impl Lawful for KeyUnrotated {
     type World = Rotating;
     const MOOT: &'static [Law] = &[Law::Asks];
-    const TOUCHES: &'static [&'static str] = &["/rotation"];
+    const TOUCHES: &'static [Touch] = &[Touch::of("rotation", &["setting"], &["/rotation"])];
 
     fn worlds() -> BoxedStrategy<Rotating> {
         let kind = prop_oneof![2 => Just(Kind::Plain), 1 => Just(Kind::Primary), 2 => kinds()];
@@ -81,10 +81,6 @@ impl Lawful for KeyUnrotated {
     async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Keys>().0, &target.id, tags).await
     }
-
-    fn grounds(_: &str) -> &'static [&'static str] {
-        &["rotation is off", "the key rotates every"]
-    }
 }
 
 impl Lawful for KeyPendingDeletion {
@@ -101,7 +97,7 @@ impl Lawful for KeyPendingDeletion {
         Law::WaitsForTwo,
         Law::StopsFlapping,
     ];
-    const TOUCHES: &'static [&'static str] = &["/state"];
+    const TOUCHES: &'static [Touch] = &[Touch::of("deletion", &["setting"], &["/state"])];
 
     fn worlds() -> BoxedStrategy<Kind> {
         let dying = prop_oneof![(7_i32..=30).prop_map(Kind::Dying), Just(Kind::WaitingForReplicas)];
@@ -119,10 +115,6 @@ impl Lawful for KeyPendingDeletion {
     async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Keys>().0, &target.id, tags).await
     }
-
-    fn grounds(_: &str) -> &'static [&'static str] {
-        &["scheduled for deletion"]
-    }
 }
 
 /// A key and its policy.
@@ -137,7 +129,7 @@ const OWN: &str = "111122223333";
 
 impl Lawful for KeyOpenPolicy {
     type World = Letting;
-    const TOUCHES: &'static [&'static str] = &["/policy"];
+    const TOUCHES: &'static [Touch] = &[Touch::of("public-statement", &["setting"], &["/policy"])];
 
     fn worlds() -> BoxedStrategy<Letting> {
         let kind = prop_oneof![5 => Just(Kind::Plain), 1 => Just(Kind::Disabled), 1 => Just(Kind::Hmac)];
@@ -167,9 +159,5 @@ impl Lawful for KeyOpenPolicy {
 
     async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Keys>().0, &target.id, tags).await
-    }
-
-    fn grounds(_: &str) -> &'static [&'static str] {
-        &["lets any AWS account in"]
     }
 }

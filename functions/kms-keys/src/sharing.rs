@@ -1,6 +1,6 @@
 //! Whom a key policy lets in besides its own account, and whether anybody could still change it.
 
-use remedy_domain::{AccountId, Parameters, Timestamp, Violation};
+use remedy_domain::{AccountId, Parameters, Reason, Timestamp, Violation};
 use remedy_policy::{
     Answer, Kind, Policy, Resource, TooMuchWork, accounts,
     document::{Clause, Effect, Statement},
@@ -21,14 +21,14 @@ impl Sharing {
     /// doubtful.
     pub(crate) fn of(text: &str, account: &AccountId, parameters: &Parameters, now: Option<Timestamp>) -> Self {
         let Ok(policy) = Policy::parse(Kind::Key, text) else {
-            let unreadable = Violation::new("the key policy is none that Remedy understands");
+            let unreadable = Violation::new("policy", "the key policy is none that Remedy understands");
             return Self { open: vec![], doubtful: vec![unreadable] };
         };
         let policy = policy.as_of(now);
         let found = Resource::of(&policy);
-        let said = |indices: &[usize], what: &str| -> Vec<_> {
+        let said = |indices: &[usize], violation: &dyn Fn(String) -> Violation| -> Vec<_> {
             let statements = policy.statements.iter().filter(|statement| indices.contains(&statement.index));
-            statements.map(|statement| violation(statement, what)).collect()
+            statements.map(|statement| violation(place(statement))).collect()
         };
         let known =
             |id: &str| id == account.as_str() || parameters.trusted_accounts.iter().any(|own| own.as_str() == id);
@@ -36,17 +36,22 @@ impl Sharing {
         let strangers = strangers.filter(|statement| !policy.is_over(statement)).flat_map(|statement| {
             let foreign = accounts::named(statement).into_iter().filter(|id| !known(id));
             foreign.map(|id| {
-                violation(statement, &format!("lets account {id} in, which `trusted_accounts` does not name"))
+                let what = format!("lets account {id} in, which `trusted_accounts` does not name");
+                Violation::new("foreign-account", format!("{} {what}", place(statement)))
             })
         });
         let why = match found.finished {
             Ok(()) => "depends on a condition key that is not known",
             Err(TooMuchWork) => "may let anybody in: the key policy takes too much work to analyse",
         };
-        let mut doubtful = said(&found.unknown_statements, why);
-        doubtful.extend(said(&found.confused_deputy, "lets a service in on behalf of anybody"));
+        let unknown = |place| Violation::new("unknown-statement", format!("{place} {why}"));
+        let deputy =
+            |place| Violation::new("confused-deputy", format!("{place} lets a service in on behalf of anybody"));
+        let open = |place| Violation::new("public-statement", format!("{place} lets any AWS account in"));
+        let mut doubtful = said(&found.unknown_statements, &unknown);
+        doubtful.extend(said(&found.confused_deputy, &deputy));
         doubtful.extend(strangers);
-        Self { open: said(&found.public_statements, "lets any AWS account in"), doubtful }
+        Self { open: said(&found.public_statements, &open), doubtful }
     }
 
     pub(crate) fn is_none(&self) -> bool {
@@ -59,26 +64,30 @@ impl Sharing {
 }
 
 /// Its place, counted from one: a Sid may say anything.
-fn violation(statement: &Statement<'_>, what: &str) -> Violation {
-    Violation::new(format!("statement {} of the key policy {what}", statement.index + 1))
+fn place(statement: &Statement<'_>) -> String {
+    format!("statement {} of the key policy", statement.index + 1)
 }
 
 /// The policy without what lets any account in; or why that is a person's business.
-pub(crate) fn closed(text: &str, arn: &str, own: &AccountId, now: Timestamp) -> Result<String, &'static str> {
-    let policy = Policy::parse(Kind::Key, text).map_err(|_| "the key policy is none that Remedy understands")?;
-    let policy = policy.as_of(now);
-    let edited = edit::remove_public(&policy).map_err(|_| "no single statement of the key policy is at fault")?;
+pub(crate) fn closed(text: &str, arn: &str, own: &AccountId, now: Timestamp) -> Result<String, Reason> {
+    let unreadable = || Reason::new("policy-unreadable", "the key policy is none that Remedy understands");
+    let several = || Reason::new("no-single-statement", "no single statement of the key policy is at fault");
+    let unsound = || Reason::new("policy-not-repairable", "the key policy cannot be repaired in place");
     let nobody = "nobody of the key's own account could change the key policy afterwards: give root that right first";
-    let left = edited.text.ok_or(nobody)?;
-    let kept = Policy::parse(Kind::Key, &left).map_err(|_| "the key policy cannot be repaired in place")?.as_of(now);
+    let nobody = || Reason::new("unmanageable", nobody);
+    let policy = Policy::parse(Kind::Key, text).map_err(|_| unreadable())?.as_of(now);
+    let edited = edit::remove_public(&policy).map_err(|_| several())?;
+    let left = edited.text.ok_or_else(nobody)?;
+    let kept = Policy::parse(Kind::Key, &left).map_err(|_| unsound())?.as_of(now);
     if Resource::of(&kept).public != Answer::No {
-        return Err("no single statement of the key policy is at fault");
+        return Err(several());
     }
     if !kept.statements.iter().any(|statement| lets_administer(statement, arn, own)) {
-        return Err(nobody);
+        return Err(nobody());
     }
     if kept.statements.iter().any(Statement::names_the_gone) {
-        return Err("the key policy names a user or role that is gone, and KMS would refuse to store it again");
+        let gone = "the key policy names a user or role that is gone, and KMS would refuse to store it again";
+        return Err(Reason::new("principal-gone", gone));
     }
     Ok(left)
 }
@@ -161,7 +170,10 @@ mod tests {
         let close = |statements: &[&str]| closed(&document(statements), ARN, &own(), NOON);
         assert_eq!(close(&[ROOT, OPEN]), Ok(document(&[ROOT])));
         let everything = OPEN.replace("kms:Decrypt", "kms:*");
-        assert!(close(&[&everything]).is_err_and(|why| why.contains("nobody")), "the only way in is the open one");
+        assert!(
+            close(&[&everything]).is_err_and(|why| why.code() == "unmanageable"),
+            "the only way in is the open one"
+        );
         for (from, to) in [
             ("kms:*", "kms:Decrypt"),
             ("111122223333", "444455556666"),
@@ -179,6 +191,6 @@ mod tests {
         );
         assert!(close(&[&by_caller, OPEN]).is_ok());
         let gone = ROOT.replace("arn:aws:iam::111122223333:root", "AROA1234567890ABCDEFG");
-        assert!(close(&[ROOT, &gone, OPEN]).is_err_and(|why| why.contains("gone")));
+        assert!(close(&[ROOT, &gone, OPEN]).is_err_and(|why| why.code() == "principal-gone"));
     }
 }

@@ -50,19 +50,24 @@ impl Remediation for BucketDefaultKey {
     const CONTROL: Control = Control {
         id: ControlId("s3-bucket-default-key"),
         title: "Bucket not encrypted by default with a key of the customer's",
-        hipaa: &[
-            "164.308(a)(4)(ii)(A)",
-            "164.312(a)(2)(iv)",
-            "164.312(c)(1)",
-            "164.312(e)(2)(ii)",
-            "164.314(b)(1)",
-            "164.314(b)(2)",
-        ],
+        hipaa: "164.308(a)(4)(ii)(A); 164.312(a)(2)(iv), (c)(1), (e)(2)(ii); 164.314(b)(1), (2)",
         config_rules: &["S3_DEFAULT_ENCRYPTION_KMS"],
         events: &["CreateBucket", "DeleteBucketEncryption", "PutBucketEncryption"],
         reads: &[&[GET, policy::GET, ACL, DESCRIBE]],
         writes: &[&[DELETE, PUT]],
         elements: &["default encryption: cipher and bucket key"],
+        deviates: &["algorithm", "key", "bucket-key"],
+        reasons: &[
+            "free-of-phi",
+            "several-rules",
+            "no-key-named",
+            "key-elsewhere",
+            "key-missing",
+            "key-unusable",
+            "other-context",
+            "key-permissions",
+            "objects-stay",
+        ],
         ..Control::of(Self::KIND)
     };
     type On = Bucket<S3AndKms>;

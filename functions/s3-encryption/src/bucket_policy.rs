@@ -1,6 +1,6 @@
 //! A bucket policy as the statements of ours and the rest, which is not ours.
 
-use remedy_domain::{Call, Conflict, Put, Setting, canonical, merge};
+use remedy_domain::{Call, Conflict, Put, Reason, Setting, canonical, merge};
 use remedy_policy::{
     Answer, Kind, Policy, Resource,
     document::Statement,
@@ -144,6 +144,17 @@ pub(crate) fn obstacle(rest: Option<&str>, wanted: Option<&str>) -> Option<Obsta
 /// Whether S3 calls a policy public: while Block Public Access is on, it takes none such.
 pub(crate) fn is_refused_by_block(text: &str) -> bool {
     Policy::parse(Kind::Bucket, text).is_ok_and(|policy| Resource::of(&policy).public_literal != Answer::No)
+}
+
+impl Obstacle {
+    /// As the reason why a person must act.
+    pub(crate) fn reason(&self) -> Reason {
+        match self {
+            Self::Unreadable(_) => Reason::new("policy-unreadable", self.to_string()),
+            Self::NamesTheGone => Reason::new("principal-gone", self.to_string()),
+            Self::TooLong { .. } => Reason::new("policy-too-long", self.to_string()),
+        }
+    }
 }
 
 impl std::fmt::Display for Obstacle {

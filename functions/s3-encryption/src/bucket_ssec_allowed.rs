@@ -29,7 +29,7 @@ use remedy_engine::prelude::*;
 use remedy_policy::{Kind, Policy, denies_customer_provided_keys};
 use remedy_s3::{Bucket, Buckets, policy};
 
-use crate::default_encryption::{self, DefaultEncryption, GET, PUT, Rules, SEVERAL, SSE_C};
+use crate::default_encryption::{self, DefaultEncryption, GET, PUT, Rules, SSE_C, several};
 
 /// The control `s3-bucket-ssec-allowed`.
 #[derive(Debug)]
@@ -61,11 +61,13 @@ impl Remediation for BucketSsecAllowed {
     const CONTROL: Control = Control {
         id: ControlId("s3-bucket-ssec-allowed"),
         title: "Bucket that takes objects under keys it will never see",
-        hipaa: &["164.308(a)(1)(ii)(B)", "164.308(a)(7)(i)", "164.312(a)(2)(iv)"],
+        hipaa: "164.308(a)(1)(ii)(B), (7)(i); 164.312(a)(2)(iv)",
         events: &["CreateBucket", "DeleteBucketEncryption", "PutBucketEncryption"],
         reads: &[&[GET, policy::GET]],
         writes: &[&[PUT]],
         elements: &["default encryption: blocked encryption types"],
+        deviates: &["sse-c"],
+        reasons: &["several-rules", "clients-refused", "objects-stay"],
         ..Control::of(Self::KIND)
     };
     type On = Bucket;
@@ -99,18 +101,19 @@ impl Remediation for BucketSsecAllowed {
     }
 
     fn judge(facts: &Taken, setting: &DefaultEncryption, _: &Context<'_>) -> Verdict<DefaultEncryption> {
-        let violations = vec![Violation::new("uploads under a key of the client's own (SSE-C) are taken")];
+        let violations = vec![Violation::new("sse-c", "uploads under a key of the client's own (SSE-C) are taken")];
         match (facts.rules, facts.policy) {
             (_, Saying::Denied) => Verdict::Compliant,
-            (Rules::Several, _) => Verdict::NeedsHuman { violations, reason: SEVERAL.to_owned() },
+            (Rules::Several, _) => Verdict::NeedsHuman { violations, reason: several() },
             _ if setting.blocks(SSE_C) => Verdict::Compliant,
             _ => Verdict::Drifted(Drift {
                 violations,
                 desired: setting.blocking(SSE_C),
-                consent: Consent::Ask(
-                    "clients that bring a key of their own with each upload would be refused".to_owned(),
+                consent: Consent::ask(
+                    "clients-refused",
+                    "clients that bring a key of their own with each upload would be refused",
                 ),
-                note: Some("objects that are there can be read with their keys as before".to_owned()),
+                note: Some(Reason::new("objects-stay", "objects that are there can be read with their keys as before")),
             }),
         }
     }

@@ -33,7 +33,7 @@ use remedy_s3::{
 };
 
 use crate::{
-    bucket_policy,
+    bucket_policy, facts,
     logs::{self, Logs},
     upload_policy::UploadPolicy,
 };
@@ -55,16 +55,7 @@ impl Remediation for BucketUnencryptedPut {
     const CONTROL: Control = Control {
         id: ControlId("s3-bucket-unencrypted-put"),
         title: "Bucket that takes uploads under another encryption than SSE-KMS",
-        hipaa: &[
-            "164.308(a)(1)(ii)(B)",
-            "164.308(a)(4)(ii)(A)",
-            "164.312(a)(2)(iv)",
-            "164.312(c)(1)",
-            "164.312(c)(2)",
-            "164.312(e)(2)(ii)",
-            "164.314(b)(1)",
-            "164.314(b)(2)",
-        ],
+        hipaa: "164.308(a)(1)(ii)(B), (4)(ii)(A); 164.312(a)(2)(iv), (c)(1), (2), (e)(2)(ii); 164.314(b)(1), (2)",
         config_rules: &["S3_BUCKET_SERVER_SIDE_ENCRYPTION_ENABLED"],
         events: &["CreateBucket", "DeleteBucketPolicy", "PutBucketPolicy"],
         reads: &[&[GET, ACL]],
@@ -72,6 +63,15 @@ impl Remediation for BucketUnencryptedPut {
         elements: &[
             "bucket policy: statement RemedyDenyUnencryptedPut",
             "bucket policy: statement RemedyDenyHeaderlessPut",
+        ],
+        deviates: &["another-encryption", "no-encryption"],
+        reasons: &[
+            "free-of-phi",
+            "headers-required",
+            "clients-refused",
+            "policy-unreadable",
+            "principal-gone",
+            "policy-too-long",
         ],
         ..Control::of(Self::KIND)
     };
@@ -109,12 +109,12 @@ impl Remediation for BucketUnencryptedPut {
             return Verdict::Compliant;
         }
         if context.parameters.is_free_of_phi(&facts.bucket) {
-            return Verdict::OutOfScope("the settings say that this bucket holds no PHI".to_owned());
+            return Verdict::OutOfScope(facts::free_of_phi());
         }
-        let violations = taken.iter().map(|upload| Violation::new(words(*upload))).collect();
+        let violations = taken.iter().map(|upload| violation(*upload)).collect();
         let desired = taken.iter().fold(setting.clone(), |setting, upload| setting.denying(*upload, arn(facts)));
         if let Some(obstacle) = bucket_policy::obstacle(setting.rest.as_deref(), desired.joined().as_deref()) {
-            return Verdict::NeedsHuman { violations, reason: obstacle.to_string() };
+            return Verdict::NeedsHuman { violations, reason: obstacle.reason() };
         }
         let consent = Consent::Ask(why_ask(&taken, facts.logs, setting.rest.as_deref()));
         Verdict::Drifted(Drift { violations, desired, consent, note: None })
@@ -145,23 +145,25 @@ fn taken(facts: &Uploads, setting: &UploadPolicy, parameters: &Parameters) -> Ve
     unwanted.iter().copied().filter(|upload| !denied(*upload)).collect()
 }
 
-const fn words(upload: Upload) -> &'static str {
+fn violation(upload: Upload) -> Violation {
     match upload {
-        Upload::NamingAnother => "uploads that name another encryption than SSE-KMS are taken",
-        Upload::NamingNone => "uploads that name no encryption are taken",
+        Upload::NamingAnother => {
+            Violation::new("another-encryption", "uploads that name another encryption than SSE-KMS are taken")
+        }
+        Upload::NamingNone => Violation::new("no-encryption", "uploads that name no encryption are taken"),
     }
 }
 
-fn why_ask(taken: &[Upload], logs: Logs, rest: Option<&str>) -> String {
+fn why_ask(taken: &[Upload], logs: Logs, rest: Option<&str>) -> Reason {
     let refused = if taken.contains(&Upload::NamingNone) {
-        "clients that do not name SSE-KMS with every upload would be refused"
+        Reason::new("headers-required", "clients that do not name SSE-KMS with every upload would be refused")
     } else {
-        "clients that name another encryption, such as AES256, would be refused"
+        Reason::new("clients-refused", "clients that name another encryption, such as AES256, would be refused")
     };
     let blocked = "; the policy admits external principals, and Block Public Access would refuse it";
     let also = if rest.is_some_and(bucket_policy::is_refused_by_block) { blocked } else { "" };
     let delivery = if logs == Logs::Delivered { format!("; {}", logs::REASON) } else { String::new() };
-    format!("{refused}{also}{delivery}")
+    refused.reworded(|refused| format!("{refused}{also}{delivery}"))
 }
 
 #[cfg(test)]
@@ -186,7 +188,7 @@ mod tests {
         let strict = Parameters { put_encryption: PutEncryption::Strict, ..Parameters::default() };
         let Verdict::Drifted(drift) = judge(PARTNER, Logs::None, &strict) else { panic!("not drifted") };
         assert!(drift.desired.unencrypted.is_some() && drift.desired.headerless.is_some());
-        assert!(matches!(drift.consent, Consent::Ask(why) if why.contains("every upload")));
+        assert!(matches!(drift.consent, Consent::Ask(why) if why.code() == "headers-required"));
         let Verdict::Drifted(drift) = judge(PARTNER, Logs::None, &Parameters::default()) else { panic!("not drifted") };
         assert!(drift.desired.unencrypted.is_some() && drift.desired.headerless.is_none());
         let headerless = upload_policy::statement(Upload::NamingNone, "arn:aws:s3:::phi");
@@ -199,7 +201,7 @@ mod tests {
     fn whom_a_policy_lets_deliver_logs_takes_no_bucket_out_of_scope() {
         let default = Parameters::default();
         let Verdict::Drifted(drift) = judge(PARTNER, Logs::Delivered, &default) else { panic!("not drifted") };
-        assert!(matches!(drift.consent, Consent::Ask(why) if why.contains("deliver logs")));
+        assert!(matches!(drift.consent, Consent::Ask(why) if why.text.contains("deliver logs")));
         let service = PARTNER.replace(r#""AWS":"444455556666""#, r#""Service":"delivery.logs.amazonaws.com""#);
         assert!(matches!(judge(&service, Logs::None, &default), Verdict::Drifted(_)));
         let free = Parameters { phi_free_buckets: vec!["phi".to_owned()], ..default };

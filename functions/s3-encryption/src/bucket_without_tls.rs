@@ -61,22 +61,14 @@ impl Remediation for BucketWithoutTls {
     const CONTROL: Control = Control {
         id: ControlId("s3-bucket-without-tls"),
         title: "Bucket that takes requests without TLS",
-        hipaa: &[
-            "164.308(a)(1)(ii)(B)",
-            "164.312(a)(2)(iv)",
-            "164.312(c)(1)",
-            "164.312(c)(2)",
-            "164.312(e)(1)",
-            "164.312(e)(2)(i)",
-            "164.312(e)(2)(ii)",
-            "164.314(b)(1)",
-            "164.314(b)(2)",
-        ],
+        hipaa: "164.308(a)(1)(ii)(B); 164.312(a)(2)(iv), (c)(1), (2), (e)(1), (2)(i), (ii); 164.314(b)(1), (2)",
         config_rules: &["S3_BUCKET_SSL_REQUESTS_ONLY"],
         events: &["CreateBucket", "DeleteBucketPolicy", "PutBucketPolicy"],
         reads: &[&[GET, WEBSITE]],
         writes: &[&[DELETE, PUT]],
         elements: &["bucket policy: statement RemedyDenyPlaintext"],
+        deviates: &["tls"],
+        reasons: &["website", "refused-by-block", "policy-unreadable", "principal-gone", "policy-too-long"],
         ..Control::of(Self::KIND)
     };
     type On = Bucket;
@@ -98,10 +90,10 @@ impl Remediation for BucketWithoutTls {
         if text.as_deref().is_some_and(|text| denies_plaintext(text, &facts.arn)) {
             return Verdict::Compliant;
         }
-        let violations = vec![Violation::new("the bucket policy lets requests without TLS through")];
+        let violations = vec![Violation::new("tls", "the bucket policy lets requests without TLS through")];
         let desired = BucketPolicy { own: Some(statement(&facts.arn)), ..setting.clone() };
         if let Some(obstacle) = bucket_policy::obstacle(setting.rest.as_deref(), desired.joined().as_deref()) {
-            return Verdict::NeedsHuman { violations, reason: obstacle.to_string() };
+            return Verdict::NeedsHuman { violations, reason: obstacle.reason() };
         }
         Verdict::Drifted(Drift { violations, desired, consent: consent(facts, text.as_deref()), note: None })
     }
@@ -121,11 +113,12 @@ fn denies_plaintext(text: &str, arn: &str) -> bool {
 
 fn consent(facts: &Facts, policy: Option<&str>) -> Consent {
     if facts.website == Website::Hosted {
-        return Consent::Ask("the bucket hosts a website, whose endpoint knows no TLS".to_owned());
+        return Consent::ask("website", "the bucket hosts a website, whose endpoint knows no TLS");
     }
     if policy.is_some_and(bucket_policy::is_refused_by_block) {
-        return Consent::Ask(
-            "the policy admits external principals, and Block Public Access would refuse it".to_owned(),
+        return Consent::ask(
+            "refused-by-block",
+            "the policy admits external principals, and Block Public Access would refuse it",
         );
     }
     Consent::Auto

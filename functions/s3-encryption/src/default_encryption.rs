@@ -9,7 +9,7 @@ use aws_sdk_s3::{
     },
 };
 use remedy_aws::{Reading as _, absent};
-use remedy_domain::{Call, Conflict, Fault, Put, Setting, Target, canonical, merge};
+use remedy_domain::{Call, Conflict, Fault, Put, Reason, Setting, Target, canonical, merge};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -26,7 +26,10 @@ pub(crate) const PUT: Call = Call::new("s3:PutBucketEncryption", "s3:PutEncrypti
 pub(crate) const DELETE: Call = Call::new("s3:DeleteBucketEncryption", "s3:PutEncryptionConfiguration");
 
 /// Why a configuration of several rules is left to a person.
-pub(crate) const SEVERAL: &str = "S3 documents one rule of default encryption, and the bucket has several: leave one";
+pub(crate) fn several() -> Reason {
+    let one = "S3 documents one rule of default encryption, and the bucket has several: leave one";
+    Reason::new("several-rules", one)
+}
 
 /// A bucket's default encryption, mirrored whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

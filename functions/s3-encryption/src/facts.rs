@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join3;
-use remedy_domain::{Consent, Drift, Fault, Parameters, Target, Verdict, Violation};
+use remedy_domain::{Consent, Drift, Fault, Parameters, Reason, Target, Verdict, Violation};
 use remedy_s3::policy;
 
 use crate::{
     clients::S3AndKms,
-    default_encryption::{Cipher, DSSE, DefaultEncryption, KMS, Rules, SEVERAL},
+    default_encryption::{Cipher, DSSE, DefaultEncryption, KMS, Rules, several},
     key::{self, Key, Manager},
     logs::{self, Logs},
 };
-
-const OWN_OF_AWS: &str = "the default key is AWS's own";
 
 /// Facts that affect the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,10 +71,10 @@ pub(crate) fn judge(
         return Verdict::Compliant;
     }
     if parameters.is_free_of_phi(&facts.bucket) {
-        return Verdict::OutOfScope("the settings say that this bucket holds no PHI".to_owned());
+        return Verdict::OutOfScope(free_of_phi());
     }
     if facts.rules == Rules::Several {
-        return Verdict::NeedsHuman { violations, reason: SEVERAL.to_owned() };
+        return Verdict::NeedsHuman { violations, reason: several() };
     }
     let kept = facts.flaw(&setting.cipher, wanted.as_deref()).is_none();
     let cipher = if kept { Ok(setting.cipher.clone()) } else { facts.cipher(setting, wanted.as_deref()) };
@@ -85,16 +83,24 @@ pub(crate) fn judge(
         Err(reason) => return Verdict::NeedsHuman { violations, reason },
     };
     let why = if kept {
-        "with a bucket key, KMS is told the bucket's ARN as encryption context, and no longer the object's"
+        let context =
+            "with a bucket key, KMS is told the bucket's ARN as encryption context, and no longer the object's";
+        Reason::new("other-context", context)
     } else {
-        "those who write need kms:GenerateDataKey on the key, and those who read kms:Decrypt"
+        let needed = "those who write need kms:GenerateDataKey on the key, and those who read kms:Decrypt";
+        Reason::new("key-permissions", needed)
     };
     let also = if facts.logs == Logs::Delivered { format!("; {}", logs::REASON) } else { String::new() };
-    let consent = Consent::Ask(format!("{why}{also}"));
+    let consent = Consent::Ask(why.reworded(|why| format!("{why}{also}")));
     let bucket_key = setting.bucket_key || cipher.algorithm == KMS;
     let desired = DefaultEncryption { cipher, bucket_key, blocked: setting.blocked.clone() };
-    let note = Some("objects that are there keep their encryption".to_owned());
+    let note = Some(Reason::new("objects-stay", "objects that are there keep their encryption"));
     Verdict::Drifted(Drift { violations, desired, consent, note })
+}
+
+/// The reason to leave a bucket alone that the settings name.
+pub(crate) fn free_of_phi() -> Reason {
+    Reason::new("free-of-phi", "the settings say that this bucket holds no PHI")
 }
 
 /// The wanted algorithm: a stricter one stays.
@@ -105,26 +111,28 @@ fn algorithm(setting: &DefaultEncryption) -> &'static str {
 impl EncryptionFacts {
     fn violations(&self, setting: &DefaultEncryption, wanted: Option<&str>) -> Vec<Violation> {
         let flaw = self.flaw(&setting.cipher, wanted);
-        let off = (algorithm(setting) == KMS && !setting.bucket_key).then_some("the bucket key is off");
-        flaw.into_iter().chain(off).map(Violation::new).collect()
+        let off = algorithm(setting) == KMS && !setting.bucket_key;
+        let off = off.then(|| Violation::new("bucket-key", "the bucket key is off"));
+        flaw.into_iter().chain(off).collect()
     }
 
     /// The fault of a cipher, if there is one.
-    fn flaw(&self, cipher: &Cipher, wanted: Option<&str>) -> Option<&'static str> {
+    fn flaw(&self, cipher: &Cipher, wanted: Option<&str>) -> Option<Violation> {
+        let own_of_aws = || Some(Violation::new("key", "the default key is AWS's own"));
         if ![KMS, DSSE].contains(&cipher.algorithm.as_str()) {
-            return Some("new objects are not encrypted with SSE-KMS by default");
+            return Some(Violation::new("algorithm", "new objects are not encrypted with SSE-KMS by default"));
         }
-        let Some(id) = cipher.key.as_deref().filter(|id| !key::is_alias_of_aws(id)) else { return Some(OWN_OF_AWS) };
+        let Some(id) = cipher.key.as_deref().filter(|id| !key::is_alias_of_aws(id)) else { return own_of_aws() };
         if wanted.is_some_and(|arn| key::same(id, arn)) {
             return None;
         }
         if self.is_foreign(id) {
-            return Some("the default key is another account's");
+            return Some(Violation::new("key", "the default key is another account's"));
         }
         match self.described(id).map(|key| key.manager) {
             Some(Manager::Customer) => None,
-            Some(Manager::Aws) => Some(OWN_OF_AWS),
-            None => Some("the default key is not there"),
+            Some(Manager::Aws) => own_of_aws(),
+            None => Some(Violation::new("key", "the default key is not there")),
         }
     }
 
@@ -136,15 +144,16 @@ impl EncryptionFacts {
     }
 
     /// The cipher that the settings want, or why it cannot be.
-    fn cipher(&self, setting: &DefaultEncryption, wanted: Option<&str>) -> Result<Cipher, String> {
-        let arn = wanted.ok_or_else(|| "name a key in the settings: `parameters.default_key`".to_owned())?;
+    fn cipher(&self, setting: &DefaultEncryption, wanted: Option<&str>) -> Result<Cipher, Reason> {
+        let arn = wanted
+            .ok_or_else(|| Reason::new("no-key-named", "name a key in the settings: `parameters.default_key`"))?;
         let of_settings = |what: &str| format!("the key of the settings, `parameters.default_key`, {what}");
         if !self.is_near(arn) {
-            return Err(of_settings("is not in the bucket's Region"));
+            return Err(Reason::new("key-elsewhere", of_settings("is not in the bucket's Region")));
         }
-        let key = self.described(arn).ok_or_else(|| of_settings("is not there"))?;
+        let key = self.described(arn).ok_or_else(|| Reason::new("key-missing", of_settings("is not there")))?;
         if let Some(obstacle) = key.obstacle {
-            return Err(of_settings(&format!("cannot be used: {obstacle}")));
+            return Err(Reason::new("key-unusable", of_settings(&format!("cannot be used: {obstacle}"))));
         }
         Ok(Cipher { algorithm: algorithm(setting).to_owned(), key: Some(key.arn.clone()) })
     }
@@ -238,15 +247,16 @@ mod tests {
                 Verdict::NeedsHuman { reason, .. } => reason,
                 other => panic!("{other:?}"),
             };
-        assert!(reason(facts(&[]), &Parameters::default()).contains("name a key"));
-        assert!(reason(facts(&[]), &parameters(ARN)).contains("not there"));
-        assert!(reason(facts(&[]), &parameters(&ARN.replace("us-east-1", "eu-west-1"))).contains("Region"));
+        assert!(reason(facts(&[]), &Parameters::default()).text.contains("name a key"));
+        assert!(reason(facts(&[]), &parameters(ARN)).text.contains("not there"));
+        assert!(reason(facts(&[]), &parameters(&ARN.replace("us-east-1", "eu-west-1"))).text.contains("Region"));
         let several = EncryptionFacts { rules: Rules::Several, ..facts(&[(ARN, Manager::Customer)]) };
-        assert!(reason(several, &parameters(ARN)).contains("has several"));
+        assert!(reason(several, &parameters(ARN)).text.contains("has several"));
         let mut disabled = facts(&[(ARN, Manager::Customer)]);
         disabled.keys.values_mut().flatten().for_each(|key| key.obstacle = Some("it is not enabled"));
         assert!(
             reason(disabled, &parameters("arn:aws:kms:{region}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab"))
+                .text
                 .contains("not enabled")
         );
     }

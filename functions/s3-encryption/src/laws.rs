@@ -6,7 +6,7 @@ use remedy_domain::{Parameters, PutEncryption, Target};
 use remedy_engine::Tags;
 use remedy_s3::Website;
 use remedy_testkit::laws::{
-    Lawful, TestAccount,
+    Lawful, TestAccount, Touch,
     proptest::{
         bool::weighted,
         prelude::{BoxedStrategy, Just, Strategy, any},
@@ -39,7 +39,7 @@ pub struct Bucket {
 
 impl Lawful for BucketWithoutTls {
     type World = Bucket;
-    const TOUCHES: &'static [&'static str] = &["/policy"];
+    const TOUCHES: &'static [Touch] = &[Touch::of("tls", &["own"], &["/policy"])];
 
     fn worlds() -> BoxedStrategy<Bucket> {
         let website = any::<bool>().prop_map(|hosted| if hosted { Website::Hosted } else { Website::None });
@@ -65,10 +65,6 @@ impl Lawful for BucketWithoutTls {
     async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Buckets>().0, &target.id, tags).await
     }
-
-    fn grounds(element: &str) -> &'static [&'static str] {
-        if element == "own" { &["without TLS"] } else { &[] }
-    }
 }
 
 /// A bucket that takes uploads: its policy, who delivers logs, and what the settings say.
@@ -82,7 +78,10 @@ pub struct Taking {
 
 impl Lawful for BucketUnencryptedPut {
     type World = Taking;
-    const TOUCHES: &'static [&'static str] = &["/policy"];
+    const TOUCHES: &'static [Touch] = &[
+        Touch::of("another-encryption", &["unencrypted"], &["/policy"]),
+        Touch::of("no-encryption", &["headerless"], &["/policy"]),
+    ];
 
     fn worlds() -> BoxedStrategy<Taking> {
         let modes = prop_oneof![Just(PutEncryption::Compatible), Just(PutEncryption::Strict)];
@@ -115,14 +114,6 @@ impl Lawful for BucketUnencryptedPut {
     async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Buckets>().0, &target.id, tags).await
     }
-
-    fn grounds(element: &str) -> &'static [&'static str] {
-        match element {
-            "unencrypted" => &["name another encryption"],
-            "headerless" => &["name no encryption"],
-            _ => &[],
-        }
-    }
 }
 
 /// A bucket and its keys: what its new objects are encrypted with, and what the settings say.
@@ -139,7 +130,11 @@ pub struct Keyed {
 
 impl Lawful for BucketDefaultKey {
     type World = Keyed;
-    const TOUCHES: &'static [&'static str] = &["/encryption"];
+    const TOUCHES: &'static [Touch] = &[
+        Touch::of("algorithm", &["cipher"], &["/encryption"]),
+        Touch::of("key", &["cipher"], &["/encryption"]),
+        Touch::of("bucket-key", &["bucket_key"], &["/encryption"]),
+    ];
 
     fn worlds() -> BoxedStrategy<Keyed> {
         let facts = (wanted(), any::<u64>(), upload_policies(), logs(), weighted(0.1));
@@ -187,14 +182,6 @@ impl Lawful for BucketDefaultKey {
     async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Buckets>().0, &target.id, tags).await
     }
-
-    fn grounds(element: &str) -> &'static [&'static str] {
-        match element {
-            "cipher" => &["SSE-KMS by default", "the default key"],
-            "bucket_key" => &["the bucket key is off"],
-            _ => &[],
-        }
-    }
 }
 
 /// A bucket: what its new objects are encrypted with, what it blocks, and whether its policy denies SSE-C.
@@ -206,7 +193,7 @@ pub struct Open {
 
 impl Lawful for BucketSsecAllowed {
     type World = Open;
-    const TOUCHES: &'static [&'static str] = &["/encryption"];
+    const TOUCHES: &'static [Touch] = &[Touch::of("sse-c", &["blocked"], &["/encryption"])];
 
     // Where there was no list before, an undo is refused, and a person is asked for that reason alone: tests/suite/encryption.rs.
     fn worlds() -> BoxedStrategy<Open> {
@@ -229,9 +216,5 @@ impl Lawful for BucketSsecAllowed {
 
     async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Buckets>().0, &target.id, tags).await
-    }
-
-    fn grounds(element: &str) -> &'static [&'static str] {
-        if element == "blocked" { &["SSE-C"] } else { &[] }
     }
 }

@@ -49,18 +49,13 @@ impl Remediation for AccountPublic {
     const CONTROL: Control = Control {
         id: ControlId("s3-account-public"),
         title: "Account not protected by Block Public Access",
-        hipaa: &[
-            "164.308(a)(1)(ii)(B)",
-            "164.308(a)(3)(i)",
-            "164.308(a)(4)(ii)(A)",
-            "164.308(a)(4)(ii)(C)",
-            "164.312(a)(1)",
-            "164.312(e)(1)",
-        ],
+        hipaa: "164.308(a)(1)(ii)(B), (3)(i), (4)(ii)(A), (C); 164.312(a)(1), (e)(1)",
         config_rules: &["S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS", "S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS_PERIODIC"],
         events: &["DeleteAccountPublicAccessBlock", "PutAccountPublicAccessBlock"],
         reads: &[&[GET]],
         writes: &[&[DELETE, PUT]],
+        deviates: &["block-public-acls", "ignore-public-acls", "block-public-policy", "restrict-public-buckets"],
+        reasons: &["whole-account"],
         stops: Stops::Exposure,
         ..Control::of(Self::KIND)
     };
@@ -77,7 +72,7 @@ impl Remediation for AccountPublic {
 
     fn judge((): &(), flags: &Flags, _: &Context<'_>) -> Verdict<Flags> {
         let reason = "it reaches every bucket of the account, in all Regions, at once";
-        block::judge(flags, || Consent::Ask(reason.to_owned()))
+        block::judge(flags, || Consent::ask("whole-account", reason))
     }
 
     async fn perform(writer: &Writer<Accounts>, target: &Target, Whole(flags): &Whole<Flags>) -> Result<(), Fault> {

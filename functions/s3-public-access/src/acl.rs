@@ -69,7 +69,10 @@ impl Acl {
 
     /// One violation for each of them.
     pub(crate) fn violations(&self) -> Vec<Violation> {
-        self.public().into_iter().map(|grant| Violation::new(format!("the ACL grants {grant}"))).collect()
+        self.public()
+            .into_iter()
+            .map(|grant| Violation::new("public-grant", format!("the ACL grants {grant}")))
+            .collect()
     }
 
     /// The list without them.

@@ -51,12 +51,13 @@ impl PublicAccessBlock {
         }
     }
 
-    fn flags(self) -> [(&'static str, bool); 4] {
+    /// Each flag, and what is wrong where it is off.
+    fn flags(self) -> [(bool, Violation); 4] {
         [
-            ("BlockPublicAcls", self.block_public_acls),
-            ("IgnorePublicAcls", self.ignore_public_acls),
-            ("BlockPublicPolicy", self.block_public_policy),
-            ("RestrictPublicBuckets", self.restrict_public_buckets),
+            (self.block_public_acls, Violation::new("block-public-acls", "BlockPublicAcls is off")),
+            (self.ignore_public_acls, Violation::new("ignore-public-acls", "IgnorePublicAcls is off")),
+            (self.block_public_policy, Violation::new("block-public-policy", "BlockPublicPolicy is off")),
+            (self.restrict_public_buckets, Violation::new("restrict-public-buckets", "RestrictPublicBuckets is off")),
         ]
     }
 }
@@ -73,7 +74,7 @@ pub(crate) fn judge(setting: &Flags, consent: impl FnOnce() -> Consent) -> Verdi
 /// One violation for each flag that is off.
 pub(crate) fn violations(setting: &Flags) -> Vec<Violation> {
     let flags = setting.unwrap_or_default().flags();
-    flags.iter().filter(|(_, on)| !on).map(|(name, _)| Violation::new(format!("{name} is off"))).collect()
+    flags.into_iter().filter(|(on, _)| !on).map(|(_, violation)| violation).collect()
 }
 
 #[cfg(test)]

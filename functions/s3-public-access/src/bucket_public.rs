@@ -54,7 +54,7 @@ impl Remediation for BucketPublic {
     const CONTROL: Control = Control {
         id: ControlId("s3-bucket-public"),
         title: "Bucket not protected by Block Public Access",
-        hipaa: &["164.308(a)(3)(i)", "164.308(a)(4)(ii)(A)", "164.308(a)(4)(ii)(C)", "164.312(a)(1)", "164.312(e)(1)"],
+        hipaa: "164.308(a)(3)(i), (4)(ii)(A), (C); 164.312(a)(1), (e)(1)",
         config_rules: &[
             "S3_BUCKET_LEVEL_PUBLIC_ACCESS_PROHIBITED",
             "S3_BUCKET_PUBLIC_READ_PROHIBITED",
@@ -73,6 +73,26 @@ impl Remediation for BucketPublic {
             "bucket policy: statements that admit external principals",
             "bucket ACL: grants to everybody",
             "Block Public Access of the bucket",
+        ],
+        deviates: &[
+            "block-public-acls",
+            "ignore-public-acls",
+            "block-public-policy",
+            "restrict-public-buckets",
+            "public-statement",
+            "public-grant",
+            "left-open",
+        ],
+        reasons: &[
+            "website",
+            "closed-only",
+            "policy-unreadable",
+            "too-much-work",
+            "no-single-statement",
+            "policy-not-repairable",
+            "principal-gone",
+            "unknown-key",
+            "public-to-s3",
         ],
         stops: Stops::Exposure,
         ..Control::of(Self::KIND)
@@ -104,7 +124,8 @@ impl Remediation for BucketPublic {
             return Verdict::Compliant;
         }
         let opening = opening(setting.policy.as_deref());
-        let website = (*website == Website::Hosted).then_some("the bucket hosts a website, which goes dark");
+        let website = (*website == Website::Hosted)
+            .then(|| Reason::new("website", "the bucket hosts a website, which goes dark"));
         let doubt = website.or(opening.doubt);
         let is_open = setting.is_open_to(opening.strangers);
         violations.extend(opening.violations);
@@ -114,10 +135,11 @@ impl Remediation for BucketPublic {
         let (desired, consent, note) = match doubt {
             None => (whole, Consent::Auto, None),
             Some(doubt) if is_open => {
-                violations.push(Violation { urgency: Alarm::Alarm, ..Violation::new(doubt) });
-                (Access { block, ..setting.clone() }, Consent::Auto, Some(format!("{CLOSED_ONLY}: {doubt}")))
+                violations.push(Violation::new("left-open", doubt.text.clone()).with_urgency(Alarm::Alarm));
+                let note = Reason::new("closed-only", format!("{CLOSED_ONLY}: {doubt}"));
+                (Access { block, ..setting.clone() }, Consent::Auto, Some(note))
             }
-            Some(doubt) => (whole, Consent::Ask(doubt.to_owned()), None),
+            Some(doubt) => (whole, Consent::Ask(doubt), None),
         };
         Verdict::Drifted(Drift { violations, desired, consent, note })
     }

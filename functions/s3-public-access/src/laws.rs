@@ -7,7 +7,7 @@ use remedy_domain::Target;
 use remedy_engine::Tags;
 use remedy_s3::Website;
 use remedy_testkit::laws::{
-    Law, Lawful, TestAccount,
+    Law, Lawful, TestAccount, Touch,
     proptest::prelude::{BoxedStrategy, Strategy, any},
 };
 use serde_json::Value;
@@ -33,7 +33,14 @@ pub struct Bucket {
 
 impl Lawful for BucketPublic {
     type World = Bucket;
-    const TOUCHES: &'static [&'static str] = &["/public-access-block", "/policy", "/acl"];
+    const TOUCHES: &'static [Touch] = &[
+        Touch::of("block-public-acls", &["block"], &["/public-access-block"]),
+        Touch::of("ignore-public-acls", &["block"], &["/public-access-block"]),
+        Touch::of("block-public-policy", &["block"], &["/public-access-block"]),
+        Touch::of("restrict-public-buckets", &["block"], &["/public-access-block"]),
+        Touch::of("public-statement", &["policy"], &["/policy"]),
+        Touch::of("public-grant", &["acl"], &["/acl"]),
+    ];
 
     fn worlds() -> BoxedStrategy<Bucket> {
         let website = any::<bool>().prop_map(|hosted| if hosted { Website::Hosted } else { Website::None });
@@ -69,20 +76,17 @@ impl Lawful for BucketPublic {
     async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Buckets>().0, &target.id, tags).await
     }
-
-    fn grounds(element: &str) -> &'static [&'static str] {
-        match element {
-            "block" => &["is off"],
-            "policy" => &["of the bucket policy admits external principals"],
-            _ => &["the ACL grants"],
-        }
-    }
 }
 
 impl Lawful for AccountPublic {
     type World = Flags;
     const MOOT: &'static [Law] = &[Law::TellsTags];
-    const TOUCHES: &'static [&'static str] = &["/public-access-block"];
+    const TOUCHES: &'static [Touch] = &[
+        Touch::of("block-public-acls", &["block_public_acls"], &["/public-access-block"]),
+        Touch::of("ignore-public-acls", &["ignore_public_acls"], &["/public-access-block"]),
+        Touch::of("block-public-policy", &["block_public_policy"], &["/public-access-block"]),
+        Touch::of("restrict-public-buckets", &["restrict_public_buckets"], &["/public-access-block"]),
+    ];
 
     fn worlds() -> BoxedStrategy<Flags> {
         setting().boxed()
@@ -106,20 +110,5 @@ impl Lawful for AccountPublic {
 
     fn blank() -> Option<Flags> {
         Some(Some(PublicAccessBlock::default()))
-    }
-
-    fn grounds(element: &str) -> &'static [&'static str] {
-        flag(element)
-    }
-}
-
-/// The violation that lets a flag be changed.
-fn flag(element: &str) -> &'static [&'static str] {
-    match element {
-        "block_public_acls" => &["BlockPublicAcls is off"],
-        "ignore_public_acls" => &["IgnorePublicAcls is off"],
-        "block_public_policy" => &["BlockPublicPolicy is off"],
-        "restrict_public_buckets" => &["RestrictPublicBuckets is off"],
-        _ => &[],
     }
 }

@@ -1,6 +1,6 @@
 //! The effect of a bucket policy on external callers, and the equality of two policies.
 
-use remedy_domain::{Violation, fence::is_reserved};
+use remedy_domain::{Reason, Violation, fence::is_reserved};
 use remedy_policy::{
     Answer, Kind, Policy, Resource, TooMuchWork,
     document::Statement,
@@ -9,7 +9,14 @@ use remedy_policy::{
 use serde_json::Value;
 
 /// The reason why a person should check a policy whose analysis was not completed.
-const TOO_MUCH_WORK: &str = "whether the bucket policy admits external principals takes too much work to tell: say the same in fewer statements and wildcards";
+fn too_much_work() -> Reason {
+    let words = "whether the bucket policy admits external principals takes too much work to tell: say the same in fewer statements and wildcards";
+    Reason::new("too-much-work", words)
+}
+
+fn no_single_statement() -> Reason {
+    Reason::new("no-single-statement", "no single statement of the bucket policy is at fault")
+}
 
 /// The effect of a bucket policy on external callers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +26,7 @@ pub(crate) struct Opening {
     /// The wanted policy.
     pub(crate) desired: Option<String>,
     /// Why a person should look at it: then it should stay as it is.
-    pub(crate) doubt: Option<&'static str>,
+    pub(crate) doubt: Option<Reason>,
     /// Whether external callers are admitted.
     pub(crate) strangers: Answer,
 }
@@ -28,7 +35,10 @@ pub(crate) struct Opening {
 pub(crate) fn opening(text: Option<&str>) -> Opening {
     let (violations, closed, strangers) = match text.map(|text| Policy::parse(Kind::Bucket, text)) {
         None => (vec![], Ok(None), Answer::No),
-        Some(Err(_)) => (vec![], Err("the bucket policy is none that Remedy understands"), Answer::Unknown),
+        Some(Err(_)) => {
+            let unreadable = Reason::new("policy-unreadable", "the bucket policy is none that Remedy understands");
+            (vec![], Err(unreadable), Answer::Unknown)
+        }
         Some(Ok(policy)) => {
             let found = Resource::of(&policy);
             (violations(&policy, &found), closed(&policy, &found), found.public)
@@ -47,7 +57,11 @@ fn violations(policy: &Policy<'_>, found: &Resource) -> Vec<Violation> {
 /// No control of Remedy admits anybody: an author who gives such a statement one of its names may be hiding it.
 fn violation(statement: &Statement<'_>) -> Violation {
     let words = format!("{} of the bucket policy admits external principals", name(statement));
-    if statement.sid.as_deref().is_some_and(is_reserved) { Violation::imitation(words) } else { Violation::new(words) }
+    if statement.sid.as_deref().is_some_and(is_reserved) {
+        Violation::imitation("public-statement", words)
+    } else {
+        Violation::new("public-statement", words)
+    }
 }
 
 /// Its place, counted from one, and its Sid where that is of the letters that IAM allows.
@@ -58,35 +72,40 @@ fn name(statement: &Statement<'_>) -> String {
 }
 
 /// The policy without its public parts; or the reason why a person must decide.
-fn closed(policy: &Policy<'_>, found: &Resource) -> Result<Option<String>, &'static str> {
-    found.finished.map_err(|TooMuchWork| TOO_MUCH_WORK)?;
+fn closed(policy: &Policy<'_>, found: &Resource) -> Result<Option<String>, Reason> {
+    found.finished.map_err(|TooMuchWork| too_much_work())?;
     if found.public_statements.is_empty() {
         return settled(found).map(|()| Some(policy.text.to_owned()));
     }
     let edited = remove_public(policy).map_err(|error| match error {
-        NotEdited::TooMuchWork(_) => TOO_MUCH_WORK,
-        _ => "no single statement of the bucket policy is at fault",
+        NotEdited::TooMuchWork(_) => too_much_work(),
+        _ => no_single_statement(),
     })?;
     let Some(rest) = edited.text else { return Ok(None) };
-    let unsound = "the bucket policy cannot be repaired in place";
-    let kept = Policy::parse(Kind::Bucket, &rest).map_err(|_| unsound)?;
+    let unsound = |_| Reason::new("policy-not-repairable", "the bucket policy cannot be repaired in place");
+    let kept = Policy::parse(Kind::Bucket, &rest).map_err(unsound)?;
     settled(&Resource::of(&kept))?;
     if kept.statements.iter().any(Statement::names_the_gone) {
-        return Err("the bucket policy names a user or role that is gone, and S3 would refuse to store it again");
+        let gone = "the bucket policy names a user or role that is gone, and S3 would refuse to store it again";
+        return Err(Reason::new("principal-gone", gone));
     }
     Ok(Some(rest))
 }
 
 /// Whether nothing is left that S3 would take for public: a policy may hold what it cuts, and it refuses to store it.
-fn settled(found: &Resource) -> Result<(), &'static str> {
-    found.finished.map_err(|TooMuchWork| TOO_MUCH_WORK)?;
+fn settled(found: &Resource) -> Result<(), Reason> {
+    found.finished.map_err(|TooMuchWork| too_much_work())?;
     match (found.public, found.public_literal) {
-        (Answer::Yes, _) => Err("no single statement of the bucket policy is at fault"),
+        (Answer::Yes, _) => Err(no_single_statement()),
         (Answer::Unknown, _) => {
-            Err("whether the bucket policy admits external principals depends on a key that is not known")
+            let unknown = "whether the bucket policy admits external principals depends on a key that is not known";
+            Err(Reason::new("unknown-key", unknown))
         }
         (Answer::No, Answer::No) => Ok(()),
-        (Answer::No, _) => Err("S3 takes the bucket policy for public, and would cut off accounts that it lets in"),
+        (Answer::No, _) => {
+            let public = "S3 takes the bucket policy for public, and would cut off accounts that it lets in";
+            Err(Reason::new("public-to-s3", public))
+        }
     }
 }
 
@@ -139,7 +158,7 @@ mod tests {
         let both = opening(Some(&of(&[EVERYONE, PARTNER])));
         assert_eq!(
             both.violations,
-            [Violation::new("statement 1 (Open) of the bucket policy admits external principals")]
+            [Violation::new("public-statement", "statement 1 (Open) of the bucket policy admits external principals")]
         );
         assert_eq!((both.desired, both.doubt), (Some(of(&[PARTNER])), None));
         assert_eq!(opening(Some(&of(&[EVERYONE]))).desired, None);
@@ -156,14 +175,14 @@ mod tests {
         let denied = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"],"Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}}"#;
         let gone = PARTNER.replace("arn:aws:iam::444455556666:root", "AIDACKCEVSQ6C2EXAMPLE");
         for (text, said) in [
-            ("{}".to_owned(), "none that Remedy understands"),
-            (of(&[&unknown]), "not known"),
-            (of(&[EVERYONE, denied]), "S3 takes the bucket policy for public"),
-            (of(&[EVERYONE, &unknown]), "not known"),
-            (of(&[EVERYONE, &gone]), "gone"),
+            ("{}".to_owned(), "policy-unreadable"),
+            (of(&[&unknown]), "unknown-key"),
+            (of(&[EVERYONE, denied]), "public-to-s3"),
+            (of(&[EVERYONE, &unknown]), "unknown-key"),
+            (of(&[EVERYONE, &gone]), "principal-gone"),
         ] {
             let opening = opening(Some(&text));
-            assert!(opening.doubt.is_some_and(|doubt| doubt.contains(said)), "{text}: {:?}", opening.doubt);
+            assert!(opening.doubt.as_ref().is_some_and(|doubt| doubt.code() == said), "{text}: {:?}", opening.doubt);
             assert_eq!(opening.desired.as_deref(), Some(text.as_str()));
         }
     }
@@ -180,7 +199,10 @@ mod tests {
     #[test]
     fn a_sid_that_is_no_name_is_not_repeated() {
         let told = opening(Some(&of(&[PARTNER, &EVERYONE.replace("Open", "Jane Roe, 1970")])));
-        assert_eq!(told.violations, [Violation::new("statement 2 of the bucket policy admits external principals")]);
+        assert_eq!(
+            told.violations,
+            [Violation::new("public-statement", "statement 2 of the bucket policy admits external principals")]
+        );
     }
 
     #[test]

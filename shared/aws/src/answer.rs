@@ -97,10 +97,12 @@ pub(crate) fn run(report: &Report) -> Value {
     put("account", json!(report.target.account));
     put("region", json!(report.target.region));
     put("outcome", json!(report.outcome));
-    put("violations", json!(report.violations));
+    put("violations", json!(report.wrongs()));
     put("evidence", json!(report.evidence));
     for (name, member) in [
-        ("reason", report.reason.as_ref().map(|reason| json!(reason))),
+        ("elements", (!report.violations.is_empty()).then(|| json!(report.elements()))),
+        ("reason", report.reason.as_ref().map(|reason| json!(reason.text))),
+        ("reason_code", report.code().map(Value::from)),
         ("check", report.objection.as_ref().map(|objection| json!(objection.check))),
         ("change", report.objection.as_ref().map(|objection| json!(objection.change))),
         ("forecast", report.forecast.map(|forecast| json!(forecast))),

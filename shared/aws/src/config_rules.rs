@@ -133,8 +133,8 @@ fn subject(report: &Report) -> Subject {
 }
 
 fn annotation(report: &Report) -> Option<String> {
-    let mut said = report.violations.clone();
-    said.extend(report.reason.clone());
+    let mut said = report.wrongs();
+    said.extend(report.reason.as_ref().map(ToString::to_string));
     let text = redact::text(&said.join("; "));
     let cut: String = text.chars().take(ANNOTATION).collect();
     (!cut.is_empty()).then_some(cut)

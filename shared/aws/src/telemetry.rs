@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use remedy_domain::{Fault, FaultKind, Timestamp, outcome::Alarm, redact, trigger::Refusal};
 use remedy_engine::Report;
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing_subscriber::fmt;
 
 /// Sets up JSON logs on standard output.
@@ -27,12 +27,16 @@ pub(crate) fn run(function: &str, report: &Report, now: Timestamp) {
         alarm = ?report.alarm(),
         check = report.objection.as_ref().map(|objection| objection.check),
         plan.id = report.plan.as_ref().map(remedy_domain::PlanId::as_str),
-        reason = report.reason.as_deref(),
+        elements = report.elements().join(","),
+        reason = report.reason.as_ref().map(|reason| &*reason.text),
+        reason.code = report.code(),
         fault.code = report.fault.as_ref().map(|fault| fault.code.as_str()),
         calls = report.performed.len(),
         "run"
     );
-    count(function, now, "Outcomes", &[("control", report.control.0), ("outcome", report.outcome.word())]);
+    let counted = Measure { metric: "Outcomes", unit: "Count", value: 1 };
+    let dimensions = [("control", report.control.0), ("outcome", report.outcome.word())];
+    print(&with(embedded(function, now, &counted, &dimensions), codes(report)));
     alarm(function, report.alarm(), now);
 }
 
@@ -84,11 +88,33 @@ const OF_THE_STACK: [&str; 2] = ["Alarms", "NoticesUnsent"];
 
 /// One line in CloudWatch's embedded metric format. Dimensions have few values: never a resource.
 pub fn measure(function: &str, now: Timestamp, measure: &Measure<'_>, dimensions: &[(&str, &str)]) {
+    print(&embedded(function, now, measure, dimensions));
+}
+
+/// What is wrong and why, as properties of a metric: a query of the logs counts by them, and each value costs no metric of its own.
+fn codes(report: &Report) -> impl Iterator<Item = (String, Value)> {
+    let elements = (!report.violations.is_empty()).then(|| ("elements".to_owned(), json!(report.elements())));
+    elements.into_iter().chain(report.code().map(|code| ("reason_code".to_owned(), json!(code))))
+}
+
+fn with(mut line: Value, properties: impl Iterator<Item = (String, Value)>) -> Value {
+    if let Some(members) = line.as_object_mut() {
+        members.extend(properties);
+    }
+    line
+}
+
+fn print(line: &Value) {
+    // Metrics that cannot be written are lost; a run is not.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+fn embedded(function: &str, now: Timestamp, measure: &Measure<'_>, dimensions: &[(&str, &str)]) -> Value {
     let of_stack: Vec<&str> = dimensions.iter().map(|(name, _)| *name).collect();
     let mut sets = vec![[&["function"], of_stack.as_slice()].concat()];
     // A set may be empty: the metric has no dimensions then.
     sets.extend(OF_THE_STACK.contains(&measure.metric).then_some(of_stack));
-    let mut line = json!({
+    let line = json!({
         "_aws": {
             "Timestamp": now.as_millisecond(),
             "CloudWatchMetrics": [{
@@ -99,10 +125,6 @@ pub fn measure(function: &str, now: Timestamp, measure: &Measure<'_>, dimensions
         },
         "function": function,
     });
-    if let Some(members) = line.as_object_mut() {
-        members.insert(measure.metric.to_owned(), json!(measure.value));
-        members.extend(dimensions.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
-    }
-    // Metrics that cannot be written are lost; a run is not.
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    let values = dimensions.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
+    with(line, values.chain([(measure.metric.to_owned(), json!(measure.value))]))
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use serde::{Serialize, Serializer};
 
-use crate::renamed;
+use crate::{citation, renamed};
 
 /// A control's name: the drift it looks for, in kebab case. The same word in folders, metrics, logs, evidence and docs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -107,8 +107,8 @@ pub struct Control {
     pub id: ControlId,
     /// What drifts, in a few words.
     pub title: &'static str,
-    /// The paragraphs of 45 CFR it supports.
-    pub hipaa: &'static [&'static str],
+    /// The paragraphs of 45 CFR it supports, as the CFR itself cites: `164.308(a)(3)(i), (ii)(A); 164.312(a)(1)`.
+    pub hipaa: &'static str,
     /// The AWS Config managed rules (source identifiers) that report this drift.
     pub config_rules: &'static [&'static str],
     /// The kind of resource that it looks at.
@@ -122,6 +122,10 @@ pub struct Control {
     pub writes: &'static [&'static [Call]],
     /// If another control writes the same document: the elements of it that this one owns.
     pub elements: &'static [&'static str],
+    /// The elements of a resource that its violations name, as codes.
+    pub deviates: &'static [&'static str],
+    /// The codes of its reasons: why a resource is out of scope, why a person decides, what is left to do.
+    pub reasons: &'static [&'static str],
     /// The harm that its repairs stop.
     pub stops: Stops,
     /// Whether its repairs touch identities.
@@ -135,16 +139,24 @@ impl Control {
         Self {
             id: ControlId(""),
             title: "",
-            hipaa: &[],
+            hipaa: "",
             config_rules: &[],
             kind,
             events: &[],
             reads: &[],
             writes: &[],
             elements: &[],
+            deviates: &[],
+            reasons: &[],
             stops: Stops::Nothing,
             identities: kind.identities,
         }
+    }
+
+    /// The paragraphs of 45 CFR it supports, each in full; none if [`Control::hipaa`] is not as the CFR cites.
+    #[must_use]
+    pub fn paragraphs(&self) -> Vec<String> {
+        citation::paragraphs(self.hipaa).unwrap_or_default()
     }
 
     /// Every call it makes to find, list and observe a target.
@@ -192,7 +204,7 @@ impl Serialize for Control {
             id: ControlId,
             former: &'static [&'static str],
             title: &'static str,
-            hipaa: &'static [&'static str],
+            hipaa: Vec<String>,
             config_rules: &'static [&'static str],
             resource_types: &'static [&'static str],
             scope: Scope,
@@ -200,6 +212,8 @@ impl Serialize for Control {
             reads: BTreeSet<Call>,
             writes: BTreeSet<Call>,
             elements: &'static [&'static str],
+            deviates: &'static [&'static str],
+            reasons: &'static [&'static str],
             stops: Stops,
             identities: Identities,
         }
@@ -207,7 +221,7 @@ impl Serialize for Control {
             id: self.id,
             former: renamed::former(self.id.0),
             title: self.title,
-            hipaa: self.hipaa,
+            hipaa: self.paragraphs(),
             config_rules: self.config_rules,
             resource_types: self.kind.types,
             scope: self.kind.scope,
@@ -215,6 +229,8 @@ impl Serialize for Control {
             reads: self.all_reads().collect(),
             writes: self.all_writes().collect(),
             elements: self.elements,
+            deviates: self.deviates,
+            reasons: self.reasons,
             stops: self.stops,
             identities: self.identities,
         }

@@ -28,6 +28,20 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// Its code as a reason of a run, in kebab case.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Transient => "fault-transient",
+            Self::Denied => "fault-denied",
+            Self::Rejected => "fault-rejected",
+            Self::Ledger => "fault-ledger",
+            Self::Untrusted => "fault-untrusted",
+            Self::Unverified => "fault-unverified",
+            Self::Defect => "fault-defect",
+        }
+    }
+
     /// How soon somebody must look. A fault that only gives the message back notifies nobody: if it persists, the
     /// dead-letter queue alarms.
     #[must_use]

@@ -27,6 +27,7 @@ use crate::{
     ids::{PlanId, Target},
     outcome::{Alarm, Outcome},
     ownership::Manager,
+    reason::Reason,
     settings::{Mode, Protected},
     verdict::{Consent, Impact},
 };
@@ -117,12 +118,12 @@ impl Permit {
 }
 
 /// An objection: which check, why, and what would change it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Objection {
     /// The check that objects.
     pub check: &'static str,
     /// Why.
-    pub why: String,
+    pub why: Reason,
     /// The change that would lift it.
     pub change: &'static str,
     /// How the run ends.
@@ -197,7 +198,7 @@ pub fn is_spared_by_choice(snapshot: &Snapshot<'_>) -> bool {
 
 /// A reason to page people although the plan may be carried out.
 #[must_use]
-pub fn caution(snapshot: &Snapshot<'_>) -> Option<String> {
+pub fn caution(snapshot: &Snapshot<'_>) -> Option<Reason> {
     flap::caution(snapshot)
 }
 

@@ -5,6 +5,7 @@
 pub mod actor;
 pub mod ask;
 pub mod canonical;
+pub mod citation;
 pub mod control;
 pub mod deployment;
 pub mod evidence;
@@ -18,6 +19,7 @@ pub mod merge;
 pub mod outcome;
 pub mod ownership;
 pub mod plan;
+pub mod reason;
 pub mod redact;
 pub mod renamed;
 pub mod request;
@@ -39,6 +41,7 @@ pub const CLOCKS_DIFFER: std::time::Duration = std::time::Duration::from_mins(10
 pub use merge::{Conflict, merge};
 pub use outcome::Outcome;
 pub use plan::Plan;
+pub use reason::Reason;
 pub use setting::{Harm, NoStep, Optional, Put, Route, Setting, Step, Whole, merge_members, merge_optional};
 pub use settings::{AdminPolicyRepair, IdentityRepairs, Mode, Parameters, PutEncryption, Settings};
 pub use stored::Word;

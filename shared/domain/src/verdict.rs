@@ -1,9 +1,10 @@
 //! A control's view: observed settings and verdicts.
 
-use jiff::Timestamp;
-use serde::Serialize;
+use std::{borrow::Cow, fmt};
 
-use crate::{ids::AccountId, outcome::Alarm, settings::Parameters};
+use jiff::Timestamp;
+
+use crate::{ids::AccountId, outcome::Alarm, reason::Reason, redact, settings::Parameters};
 
 /// What a look at the live account gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,25 +34,44 @@ pub struct Context<'a> {
 }
 
 /// One deviation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
+    element: &'static str,
     /// The deviation, in words for a person. Built from fixed words and numbers only.
-    pub text: String,
+    pub text: Cow<'static, str>,
     /// How soon somebody must look, whatever its outcome.
     pub urgency: Alarm,
 }
 
 impl Violation {
-    /// A violation in plain words.
+    /// A violation of this element, a code in kebab case, in plain words. The words may change with a release; the code stays.
     #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), urgency: Alarm::None }
+    pub fn new(element: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { element, text: text.into(), urgency: Alarm::None }
     }
 
     /// A resource with a name that Remedy reserves for itself, and that is not Remedy's: somebody may be hiding it.
     #[must_use]
-    pub fn imitation(text: impl Into<String>) -> Self {
-        Self { urgency: Alarm::Page, ..Self::new(format!("somebody imitates Remedy: {}", text.into())) }
+    pub fn imitation(element: &'static str, text: impl fmt::Display) -> Self {
+        Self::new(element, format!("somebody imitates Remedy: {text}")).with_urgency(Alarm::Page)
+    }
+
+    /// The element of the resource that deviates: the same code in every release.
+    #[must_use]
+    pub fn element(&self) -> &'static str {
+        self.element
+    }
+
+    /// The same, with how soon somebody must look.
+    #[must_use]
+    pub fn with_urgency(self, urgency: Alarm) -> Self {
+        Self { urgency, ..self }
+    }
+
+    /// The same violation as answers, logs and records have it.
+    #[must_use]
+    pub fn redacted(self) -> Self {
+        Self { text: redact::text(&self.text).into(), ..self }
     }
 }
 
@@ -61,7 +81,15 @@ pub enum Consent {
     /// It may.
     Auto,
     /// A person decides, for this reason.
-    Ask(String),
+    Ask(Reason),
+}
+
+impl Consent {
+    /// A person decides, for this reason.
+    #[must_use]
+    pub fn ask(code: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
+        Self::Ask(Reason::new(code, text))
+    }
 }
 
 /// A setting that is not as it should be, and what it should be.
@@ -74,7 +102,7 @@ pub struct Drift<Setting> {
     /// Whether a person must agree.
     pub consent: Consent,
     /// A note for a person once it is done.
-    pub note: Option<String>,
+    pub note: Option<Reason>,
 }
 
 /// A control's opinion of a setting.
@@ -89,13 +117,13 @@ pub enum Verdict<Setting> {
     /// In violation, and it can be repaired.
     Drifted(Drift<Setting>),
     /// Not a matter for this control, for this reason.
-    OutOfScope(String),
+    OutOfScope(Reason),
     /// Not as it should be, and no API call can put it right.
     NeedsHuman {
         /// What is wrong.
         violations: Vec<Violation>,
         /// The task for the person.
-        reason: String,
+        reason: Reason,
     },
 }
 

@@ -2,8 +2,9 @@
 
 use futures_util::future::join;
 use remedy_domain::{
-    Consent, Drift, Fault, Harm, Impact, Observed, Outcome, Plan, PlanId, Route, Setting as _, Step as _, Target,
-    Verdict, Violation, ask::Subject, canonical::NotCanonical, evidence::StoredPlan, guard::Purpose, outcome::Alarm,
+    Consent, Drift, Fault, Harm, Impact, Observed, Outcome, Plan, PlanId, Reason, Route, Setting as _, Step as _,
+    Target, Verdict, Violation, ask::Subject, canonical::NotCanonical, evidence::StoredPlan, guard::Purpose,
+    outcome::Alarm,
 };
 use serde_json::Value;
 
@@ -62,10 +63,10 @@ pub(crate) struct Course<R: Remediation> {
     pub(crate) before: R::Setting,
     pub(crate) after: R::Setting,
     pub(crate) route: Route<R::Step>,
-    pub(crate) violations: Vec<String>,
+    pub(crate) violations: Vec<Violation>,
     pub(crate) urgency: Alarm,
     pub(crate) consent: Consent,
-    pub(crate) note: Option<String>,
+    pub(crate) note: Option<Reason>,
     pub(crate) impact: Option<Impact>,
 }
 
@@ -176,6 +177,7 @@ fn still_meant<R: Remediation>(
 
 fn outdated<R: Remediation>(target: &Target) -> Draft<R> {
     let reason = "the resource changed since the plan was approved; nothing was written, and a new plan is asked for";
+    let reason = Reason::new("changed-since-approval", reason);
     Draft::Settled(Box::new(Report::settled(&R::CONTROL, target, Outcome::Superseded).because(reason)))
 }
 
@@ -188,10 +190,10 @@ fn draft_repair<R: Remediation>(
     let report = |outcome| Report::settled(&R::CONTROL, target, outcome);
     let report = match verdict {
         Verdict::Compliant => report(Outcome::AlreadyCompliant),
-        Verdict::Contained(violations) => told(report(Outcome::Contained), &violations),
-        Verdict::Dormant(violations) => told(report(Outcome::Dormant), &violations),
-        Verdict::OutOfScope(reason) => report(Outcome::OutOfScope).because(&reason),
-        Verdict::NeedsHuman { violations, reason } => told(report(Outcome::NeedsHuman).because(&reason), &violations),
+        Verdict::Contained(violations) => told(report(Outcome::Contained), violations),
+        Verdict::Dormant(violations) => told(report(Outcome::Dormant), violations),
+        Verdict::OutOfScope(reason) => report(Outcome::OutOfScope).because(reason),
+        Verdict::NeedsHuman { violations, reason } => told(report(Outcome::NeedsHuman).because(reason), violations),
         Verdict::Drifted(drift) => return course::<R>(setting, facts, drift, target),
     };
     Ok(Draft::Settled(Box::new(report)))
@@ -207,11 +209,13 @@ fn course<R: Remediation>(
     let consent = match (drift.consent, route.harm(), one_way::<R>(&before, &drift.desired)) {
         (Consent::Ask(reason), _, _) => Consent::Ask(reason),
         (Consent::Auto, Harm::None, None) => Consent::Auto,
-        (Consent::Auto, Harm::None, Some(lost)) => Consent::Ask(format!("it cannot be reverted: {lost} would be lost")),
-        (Consent::Auto, Harm::Disruptive, _) => Consent::Ask("it may stop a workload".to_owned()),
-        (Consent::Auto, Harm::DataLoss, _) => Consent::Ask("it would destroy data".to_owned()),
+        (Consent::Auto, Harm::None, Some(lost)) => {
+            Consent::ask("one-way", format!("it cannot be reverted: {lost} would be lost"))
+        }
+        (Consent::Auto, Harm::Disruptive, _) => Consent::ask("disruptive", "it may stop a workload"),
+        (Consent::Auto, Harm::DataLoss, _) => Consent::ask("data-loss", "it would destroy data"),
     };
-    let (violations, urgency) = (words(&drift.violations), urgency(&drift.violations));
+    let (urgency, violations) = (urgency(&drift.violations), drift.violations);
     let impact = R::impact(facts, &before, &drift.desired);
     complete(
         Way { before, after: drift.desired, route, violations, urgency, consent, note: drift.note, impact },
@@ -230,10 +234,10 @@ struct Way<R: Remediation> {
     before: R::Setting,
     after: R::Setting,
     route: Route<R::Step>,
-    violations: Vec<String>,
+    violations: Vec<Violation>,
     urgency: Alarm,
     consent: Consent,
-    note: Option<String>,
+    note: Option<Reason>,
     impact: Option<Impact>,
 }
 
@@ -254,10 +258,11 @@ async fn draft_revert<R: Remediation>(
     let ours: R::Setting = restore(stored.realized.as_ref().unwrap_or(&stored.plan.after))?;
     let wanted: R::Setting = restore(&stored.plan.before)?;
     let blocked =
-        |reason: &str| Draft::Settled(Box::new(Report::settled(&R::CONTROL, target, Outcome::Blocked).because(reason)));
+        |reason| Draft::Settled(Box::new(Report::settled(&R::CONTROL, target, Outcome::Blocked).because(reason)));
+    let cannot = |why: &str| format!("the repair cannot be reverted: {why}");
     let desired = match R::Setting::rebase(&ours, &wanted, &now) {
         Ok(desired) => desired,
-        Err(conflict) => return Ok(blocked(&format!("the repair cannot be reverted: {conflict}"))),
+        Err(conflict) => return Ok(blocked(Reason::new("changed-since-repair", cannot(&conflict.to_string())))),
     };
     let route = R::Step::route(&now, &desired);
     // What agrees may still hold something that an undo which was cut short would have removed.
@@ -265,27 +270,24 @@ async fn draft_revert<R: Remediation>(
         return Ok(settled::<R>(target, Outcome::Reverted));
     }
     if route.harm() == Harm::DataLoss {
-        return Ok(blocked("taking this repair back would destroy data"));
+        return Ok(blocked(Reason::new("data-loss", "taking this repair back would destroy data")));
     }
     if !route.lost.is_empty() {
-        return Ok(blocked(&format!("the repair cannot be reverted: {} would be lost", route.lost.join(", "))));
+        let lost = format!("{} would be lost", route.lost.join(", "));
+        return Ok(blocked(Reason::new("no-way-back", cannot(&lost))));
     }
     if let Some(reason) = R::hindrance(client, target, &now, &desired).await? {
-        return Ok(blocked(&format!("the repair cannot be reverted: {reason}")));
+        return Ok(blocked(reason.reworded(cannot)));
     }
-    let violations = vec!["a repair is reverted on request".to_owned()];
+    let violations = vec![Violation::new("repair", "a repair is reverted on request")];
     let impact = R::impact(facts, &now, &desired);
     let (consent, urgency) = (Consent::Auto, Alarm::None);
     let way = Way { before: now, after: desired, route, violations, urgency, consent, note: None, impact };
     complete(way, target)
 }
 
-fn told(report: Report, violations: &[Violation]) -> Report {
-    Report { urgency: urgency(violations), ..report.with_violations(words(violations)) }
-}
-
-fn words(violations: &[Violation]) -> Vec<String> {
-    violations.iter().map(|violation| remedy_domain::redact::text(&violation.text)).collect()
+fn told(report: Report, violations: Vec<Violation>) -> Report {
+    Report { urgency: urgency(&violations), ..report.with_violations(violations) }
 }
 
 /// How soon somebody must look at the worst of them.

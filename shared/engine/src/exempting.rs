@@ -1,7 +1,7 @@
 //! Exemptions that keep an undone repair undone: without one the next event or sweep would repair it again.
 
 use remedy_domain::{
-    AttemptId, CLOCKS_DIFFER, Fault, Outcome, PlanId, SignedDuration, Timestamp,
+    AttemptId, CLOCKS_DIFFER, Fault, Outcome, PlanId, Reason, SignedDuration, Timestamp,
     ask::{self, ApprovalStatus, Subject},
     evidence::{Kind, Record, StoredPlan},
     exemption::Exemption,
@@ -34,7 +34,7 @@ pub(crate) async fn exempt<R: Remediation>(
     registry::exempt(ports, &exemption).await?;
     let plan = undo.plan.clone().unwrap_or_else(|| undone.clone());
     let why = format!("plan {undone} is reverted: {}", exemption.reason);
-    let report = Report { outcome: Outcome::Exempt, ..undo }.because(&why);
+    let report = Report { outcome: Outcome::Exempt, ..undo }.because(Reason::new("reverted", why));
     let record = record(&report, &plan, Kind::Exemption, since, Purpose::Revert, context);
     let key = ledger::exemption_record_key(since, R::CONTROL.id.0, attempt);
     let Exemption { requested_by: asked_by, approved_by, .. } = exemption;
@@ -94,7 +94,8 @@ async fn unless_exempt<R: Remediation>(
     let is_exempt = on_file.iter().any(|exemption| exemption.holds(control, &report.target, now));
     if spent_by.is_empty() || !is_exempt {
         report.outcome = Outcome::AwaitingApproval;
-        report.reason = Some("there is nothing to take back, and two people decide that it stays so".to_owned());
+        let why = "there is nothing to take back, and two people decide that it stays so";
+        report.reason = Some(Reason::new("nothing-to-revert", why));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use futures_util::future::try_join;
 use remedy_domain::{
-    Control, Fault, FaultKind, Outcome, Plan, PlanId, Target, Timestamp,
+    Control, Fault, FaultKind, Outcome, Plan, PlanId, Reason, Target, Timestamp,
     ask::{self, Ask, Subject},
     evidence::{FORMAT, Kind, StoredPlan, day},
     guard::{Objection, Purpose},
@@ -36,8 +36,8 @@ pub(crate) async fn settle<R: Remediation>(
     let is_noted = matches!(report.outcome, Outcome::NeedsHuman | Outcome::Blocked | Outcome::AwaitingApproval);
     if is_noted && !task.only_looks() {
         let shown = match task {
-            Task::Revert(stored) => json!({"revert": stored.plan.after, "reason": report.reason}),
-            _ => json!({"violations": report.violations}),
+            Task::Revert(stored) => json!({"revert": stored.plan.after, "reason": words(&report)}),
+            _ => json!({"violations": report.wrongs()}),
         };
         let plan = bare(&R::CONTROL, &report.target, &shown);
         hold_report(ports, &mut report, plan, (task.purpose(), Per::Plan), context).await?;
@@ -46,6 +46,11 @@ pub(crate) async fn settle<R: Remediation>(
         close(ports, on_file, &mut report, context).await?;
     }
     Ok(report)
+}
+
+/// The reason in words, as it is stored.
+fn words(report: &Report) -> Option<String> {
+    report.reason.as_ref().map(Reason::to_string)
 }
 
 /// A plan that changes nothing, for records of runs without a plan.
@@ -66,8 +71,8 @@ pub async fn failed(
     let outcome = if fault.kind == FaultKind::Denied { Outcome::Blocked } else { Outcome::Failed };
     let month: String = day(ports.now()).chars().take("yyyymm".len()).collect();
     let plan = bare(control, target, &json!({"fault": fault.doing, "code": fault.code, "month": month}));
-    let why = fault.to_string();
-    let mut report = Report::settled(control, target, outcome).because(&why);
+    let why = Reason::from(&fault);
+    let mut report = Report::settled(control, target, outcome).because(why.clone());
     if outcome == Outcome::Blocked {
         report.objection = Some(Objection {
             check: "access",
@@ -141,7 +146,7 @@ pub(crate) async fn ask(
     let ask = Ask {
         format: ask::FORMAT,
         subject: Subject::Plan { plan: Box::new(stored) },
-        reason: report.reason.clone().unwrap_or_default(),
+        reason: words(report).unwrap_or_default(),
         by: None,
         function: context.function.to_owned(),
         at,
@@ -193,7 +198,7 @@ pub(crate) async fn hold_report(
 fn held(ports: &impl Ports, report: &Report, (plan, purpose): (Plan, Purpose), context: &RunContext<'_>) -> HeldPlan {
     let at = ports.now();
     let stored = untried((plan, purpose), context, at);
-    let reason = report.reason.clone().unwrap_or_default();
+    let reason = words(report).unwrap_or_default();
     let (outcome, forecast) = (report.outcome.into(), report.forecast.map(Word::from));
     HeldPlan { format: FORMAT, plan: stored, reason, outcome, forecast, at }
 }
@@ -231,6 +236,7 @@ async fn digest(
     let name = format!("digest/{}-{day}", report.target.hash());
     let (first, _) = ledger::hold(ports, &name, &held(ports, report, (plan, purpose), context)).await?;
     let why = "more plans of this resource were held today than are recorded one by one";
+    let why = Reason::new("more-held", why);
     let shown = Report { before: None, after: None, objection: None, ..report.clone() }.because(why);
     let letter = match notice(report, purpose) {
         Some(notice) => {

@@ -1,6 +1,6 @@
 //! How a run that was carried out ends.
 
-use remedy_domain::{Fault, FaultKind, Outcome, guard::Objection, redact};
+use remedy_domain::{Fault, FaultKind, Outcome, Reason, guard::Objection};
 
 use crate::report::Report;
 
@@ -33,7 +33,7 @@ impl Performed {
 pub(crate) fn over_budget() -> Objection {
     Objection {
         check: "budget",
-        why: "this hour's budget of repairs is used up for this control and account".to_owned(),
+        why: Reason::new("budget", "this hour's budget of repairs is used up for this control and account"),
         change: "wait for the next hour, or raise parameters.hourly_budget",
         outcome: Outcome::Blocked,
     }
@@ -43,7 +43,10 @@ pub(crate) fn over_budget() -> Objection {
 pub(crate) fn over_shared_budget() -> Objection {
     Objection {
         check: "budget",
-        why: "this hour's budget of repairs is used up for this control in all accounts together".to_owned(),
+        why: Reason::new(
+            "organization-budget",
+            "this hour's budget of repairs is used up for this control in all accounts together",
+        ),
         change: "wait for the next hour, or raise parameters.organization_hourly_budget",
         outcome: Outcome::Blocked,
     }
@@ -53,7 +56,10 @@ pub(crate) fn over_shared_budget() -> Objection {
 pub(crate) fn over_part() -> Objection {
     Objection {
         check: "budget",
-        why: "this account took its part of this hour's budget of repairs of all accounts together".to_owned(),
+        why: Reason::new(
+            "account-part",
+            "this account took its part of this hour's budget of repairs of all accounts together",
+        ),
         change: "wait for the next hour, or raise parameters.organization_hourly_budget",
         outcome: Outcome::Blocked,
     }
@@ -63,7 +69,7 @@ pub(crate) fn over_part() -> Objection {
 pub(crate) fn over_target() -> Objection {
     Objection {
         check: "budget",
-        why: "this resource took its part of this hour's budget of repairs".to_owned(),
+        why: Reason::new("target-part", "this resource took its part of this hour's budget of repairs"),
         change: "find what changes it back; repairs go on an hour after the first of them, or a person approves the plan",
         outcome: Outcome::Blocked,
     }
@@ -73,7 +79,7 @@ pub(crate) fn over_target() -> Objection {
 pub(crate) fn exhausted() -> Objection {
     Objection {
         check: "attempts",
-        why: "too many attempts at this resource within 24 hours did not put it right".to_owned(),
+        why: Reason::new("attempts", "too many attempts at this resource within 24 hours did not put it right"),
         change: "look at their outcomes; attempts go on 24 hours after the first of them, or a person approves the plan",
         outcome: Outcome::Blocked,
     }
@@ -83,7 +89,7 @@ pub(crate) fn exhausted() -> Objection {
 pub(crate) fn refused_before() -> Objection {
     Objection {
         check: "attempts",
-        why: "AWS refused this plan within the last hour, and would refuse it again".to_owned(),
+        why: Reason::new("refused-before", "AWS refused this plan within the last hour, and would refuse it again"),
         change: "let the write role do it, or change the resource or the settings; it is tried again after an hour, and ten times a day at most",
         outcome: Outcome::Blocked,
     }
@@ -93,7 +99,7 @@ pub(crate) fn refused_before() -> Objection {
 pub(crate) fn over_wave() -> Objection {
     Objection {
         check: "backlog",
-        why: "it was broken before the first sweep, and today's wave of repairs is full".to_owned(),
+        why: Reason::new("wave-full", "it was broken before the first sweep, and today's wave of repairs is full"),
         change: "wait for the next day (UTC), approve the plan, or raise parameters.backlog_wave",
         outcome: Outcome::AwaitingApproval,
     }
@@ -103,24 +109,25 @@ pub(crate) fn over_wave() -> Objection {
 pub(crate) fn spent() -> Objection {
     Objection {
         check: "approval",
-        why: "the approval was used already: the drift came back".to_owned(),
+        why: Reason::new("approval-spent", "the approval was used already: the drift came back"),
         change: "a person approves the plan again",
         outcome: Outcome::AwaitingApproval,
     }
 }
 
 /// The outcome of writes and the look after them.
-pub(crate) fn conclude(report: &mut Report, performed: Performed, seen: Outcome, note: Option<&str>) {
+pub(crate) fn conclude(report: &mut Report, performed: Performed, seen: Outcome, note: Option<&Reason>) {
     report.performed = performed.calls;
     report.outcome = seen;
     match performed.fault {
         Some(fault) if seen == Outcome::Unverified => fail(report, fault),
         _ if seen == Outcome::Unverified => {
-            report.reason = Some("the write was accepted, but its result was not seen in time".to_owned());
+            let unseen = "the write was accepted, but its result was not seen in time";
+            report.reason = Some(Reason::new("not-seen", unseen));
             report.fault =
                 Some(Fault::new(FaultKind::Unverified, "verify", "not-seen", "look at the resource by hand"));
         }
-        _ => report.reason = note.map(redact::text),
+        _ => report.reason = note.map(|note| note.clone().redacted()),
     }
 }
 
@@ -131,6 +138,6 @@ pub(crate) fn fail(report: &mut Report, fault: Fault) {
         (true, FaultKind::Denied) => Outcome::Blocked,
         (true, _) => Outcome::Failed,
     };
-    report.reason = Some(redact::text(&fault.to_string()));
+    report.reason = Some(Reason::from(&fault).redacted());
     report.fault = Some(fault);
 }

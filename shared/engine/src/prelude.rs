@@ -2,8 +2,8 @@
 
 pub use remedy_domain::{
     Call, Conflict, Consent, Context, Control, ControlId, Drift, Fault, Harm, NoStep, Observed, Optional, Parameters,
-    Put, ResourceKind, Route, Scope, Setting, Step, Stops, Target, Verdict, Violation, Whole, merge, merge_members,
-    merge_optional,
+    Put, Reason, ResourceKind, Route, Scope, Setting, Step, Stops, Target, Verdict, Violation, Whole, merge,
+    merge_members, merge_optional,
 };
 pub use serde::{Deserialize, Serialize};
 

@@ -11,11 +11,10 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use remedy_domain::{
-    Fault, Outcome, Step as _, Target,
+    Fault, Outcome, Reason, Step as _, Target,
     ask::Forecast,
     guard::{self, Objection, Permit, Purpose, Ruling},
     outcome::Alarm,
-    redact,
     trigger::Carried,
 };
 
@@ -63,7 +62,7 @@ where
     if task.only_looks() {
         let foreseen = guard::foreseen(&run.snapshot());
         let forecast = Some(Forecast::of(foreseen.as_ref().map(|objection| objection.outcome)));
-        let reason = foreseen.map(|objection| redact::text(&objection.why));
+        let reason = foreseen.map(|objection| objection.why.redacted());
         let is_preview = matches!(task, Task::Preview);
         let report = if is_preview { run.course.preview(target) } else { run.course.report(target, Outcome::Drifted) };
         return Ok(Report { reason, forecast, ..report });
@@ -199,9 +198,9 @@ where
         match guard::rule(&self.snapshot()) {
             Ruling::Go(permit) => self.act(permit, claims, intent).await.map(Ok),
             Ruling::Stop(objection) => {
-                let mut report = self.course.report(self.target, Outcome::Superseded);
+                let why = objection.why.clone().reworded(|why| format!("{why}; nothing was written"));
+                let mut report = self.course.report(self.target, Outcome::Superseded).because(why);
                 report.evidence.push(intent);
-                report.reason = Some(redact::text(&format!("{}; nothing was written", objection.why)));
                 let attempted = Box::pin(self.finish(claims, report, Wrote::Nothing, None)).await?;
                 Ok(Err(Stopped { objection, attempted }))
             }
@@ -235,7 +234,8 @@ where
         match Box::pin(self.open(permit, &claims.lease)).await {
             Err(fault) => fail(&mut report, fault),
             Ok(None) => {
-                report.reason = Some("the resource changed after it was planned; nothing was written".to_owned());
+                let changed = "the resource changed after it was planned; nothing was written";
+                report.reason = Some(Reason::new("changed-since-plan", changed));
             }
             Ok(Some(writer)) => {
                 let performed = self.perform(&writer).await;
@@ -245,12 +245,12 @@ where
                 if seen.outcome != Outcome::Unverified {
                     realized = self.realized(&claims.lease, seen.setting.as_ref())?;
                 }
-                conclude(&mut report, performed, seen.outcome, self.course.note.as_deref());
+                conclude(&mut report, performed, seen.outcome, self.course.note.as_ref());
             }
         }
         if let Some(caution) = caution {
-            let reason = report.reason.take().map(|reason| format!("{reason}; ")).unwrap_or_default();
-            report.reason = Some(format!("{reason}{caution}"));
+            let before = report.reason.take().map(|reason| format!("{reason}; ")).unwrap_or_default();
+            report.reason = Some(caution.reworded(|caution| format!("{before}{caution}")));
             report.urgency = Alarm::Page;
         }
         Box::pin(self.finish(claims, report, wrote, realized)).await

@@ -1,7 +1,7 @@
 //! The record that every run shares, and its notices.
 
 use remedy_domain::{
-    Outcome, PlanId, Timestamp,
+    Outcome, PlanId, Reason, Timestamp,
     evidence::{FORMAT, Kind, Record, day},
     guard::Purpose,
     outcome::Alarm,
@@ -34,12 +34,14 @@ pub(crate) fn record(
         attempt: None,
         purpose: purpose.into(),
         outcome: (kind != Kind::Intent).then_some(report.outcome.into()),
-        reason: report.reason.clone(),
+        reason: report.reason.as_ref().map(Reason::to_string),
+        reason_code: report.code().map(str::to_owned),
         check: report.objection.as_ref().map(|objection| objection.check.to_owned()),
         forecast: report.forecast.map(Word::from),
         asked_by: None,
         approved_by: None,
-        violations: report.violations.clone(),
+        violations: report.wrongs(),
+        elements: report.elements().into_iter().map(str::to_owned).collect(),
         before: report.before.clone().unwrap_or_default(),
         after: report.after.clone().unwrap_or_default(),
         steps: report.performed.iter().map(|call| (*call).to_owned()).collect(),
@@ -75,7 +77,8 @@ fn text(report: &Report, purpose: Purpose) -> String {
         _ => None,
     };
     let owner = report.owner.as_ref().map(|owner| format!("Owner: {owner}"));
-    for part in [report.reason.clone(), change, decide, owner].into_iter().flatten() {
+    let reason = report.reason.as_ref().map(Reason::to_string);
+    for part in [reason, change, decide, owner].into_iter().flatten() {
         text.push(' ');
         text.push_str(&part);
         text.push('.');

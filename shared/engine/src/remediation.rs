@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use remedy_domain::{
-    Context, Control, Fault, Impact, Observed, Parameters, ResourceKind, Setting, Step, Target, Verdict,
+    Context, Control, Fault, Impact, Observed, Parameters, Reason, ResourceKind, Setting, Step, Target, Verdict,
 };
 use serde_json::Value;
 
@@ -83,7 +83,7 @@ pub trait Remediation: 'static {
         _target: &Target,
         _from: &Self::Setting,
         _to: &Self::Setting,
-    ) -> Result<Option<String>, Fault> {
+    ) -> Result<Option<Reason>, Fault> {
         Ok(None)
     }
 

@@ -1,7 +1,8 @@
 //! The report of one run.
 
 use remedy_domain::{
-    Control, ControlId, Fault, Outcome, PlanId, Target, ask::Forecast, guard::Objection, outcome::Alarm, redact,
+    Control, ControlId, Fault, Outcome, PlanId, Reason, Target, Violation, ask::Forecast, guard::Objection,
+    outcome::Alarm,
 };
 use serde_json::Value;
 
@@ -15,8 +16,8 @@ pub struct Report {
     pub target: Target,
     /// How the run ended.
     pub outcome: Outcome,
-    /// Why, in words.
-    pub reason: Option<String>,
+    /// Why, redacted.
+    pub reason: Option<Reason>,
     /// The guard's objection, if there is one.
     pub objection: Option<Objection>,
     /// The forecast if its control were enforced; only if it was not carried out.
@@ -25,8 +26,8 @@ pub struct Report {
     pub owner: Option<String>,
     /// The plan, if one was drafted.
     pub plan: Option<PlanId>,
-    /// What is wrong.
-    pub violations: Vec<String>,
+    /// What is wrong, redacted.
+    pub violations: Vec<Violation>,
     /// How soon somebody must look, at least, if there is something to report.
     pub urgency: Alarm,
     /// The observed setting, redacted.
@@ -67,14 +68,13 @@ impl Report {
     }
 
     /// The same, with a reason.
-    pub fn because(mut self, reason: &str) -> Self {
-        self.reason = Some(redact::text(reason));
-        self
+    pub fn because(self, reason: Reason) -> Self {
+        Self { reason: Some(reason.redacted()), ..self }
     }
 
     /// The same, with what the guard objected.
     pub fn objected(self, objection: Objection) -> Self {
-        let report = self.because(&objection.why);
+        let report = self.because(objection.why.clone());
         Self { objection: Some(objection), ..report }
     }
 
@@ -87,9 +87,26 @@ impl Report {
     }
 
     /// The same, with what is wrong.
-    pub fn with_violations(mut self, violations: Vec<String>) -> Self {
-        self.violations = violations;
-        self
+    pub fn with_violations(self, violations: Vec<Violation>) -> Self {
+        Self { violations: violations.into_iter().map(Violation::redacted).collect(), ..self }
+    }
+
+    /// What is wrong, in words.
+    #[must_use]
+    pub fn wrongs(&self) -> Vec<String> {
+        self.violations.iter().map(|violation| violation.text.to_string()).collect()
+    }
+
+    /// The element of each violation.
+    #[must_use]
+    pub fn elements(&self) -> Vec<&'static str> {
+        self.violations.iter().map(Violation::element).collect()
+    }
+
+    /// The reason as a code, if there is one.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        self.reason.as_ref().map(Reason::code)
     }
 
     /// Whether the resource may be another than before the run: a call that failed may have arrived all the same.

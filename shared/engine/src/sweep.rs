@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use remedy_domain::{
-    Fault, Observed, Outcome, Setting as _, Target,
+    Fault, Observed, Outcome, Reason, Setting as _, Target,
     evidence::{Kind, Lock, Record, Tried},
     guard::Purpose,
     outcome::Alarm,
@@ -70,7 +70,7 @@ where
     P: Ports + Clients<Client<R>>,
 {
     let (outcome, reason) = Box::pin(fate::<R, P>(ports, &lease.lock, context)).await?;
-    let Some(key) = close(ports, lease, outcome, reason, &Author::of(context)).await? else { return Ok(None) };
+    let Some(key) = close(ports, lease, outcome, &reason, &Author::of(context)).await? else { return Ok(None) };
     let mut report = Report::settled(&R::CONTROL, &lease.lock.target, outcome).because(reason);
     report.plan = Some(lease.lock.plan.clone());
     report.evidence.push(key);
@@ -96,7 +96,7 @@ where
 }
 
 /// The state of the resource that a crashed worker was changing.
-async fn fate<R, P>(ports: &P, lock: &Lock, context: &RunContext<'_>) -> Result<(Outcome, &'static str), Fault>
+async fn fate<R, P>(ports: &P, lock: &Lock, context: &RunContext<'_>) -> Result<(Outcome, Reason), Fault>
 where
     R: Remediation,
     P: Ports + Clients<Client<R>>,
@@ -105,15 +105,24 @@ where
     match lock.purpose.known() {
         Some(Purpose::Repair) => {}
         Some(Purpose::Revert) => return fate_of_undo::<R>(ports, &client, lock, context).await,
-        None => return Ok((Outcome::Failed, "the worker was lost, and this version does not know what it was about")),
+        None => {
+            let unknown = "the worker was lost, and this version does not know what it was about";
+            return Ok((Outcome::Failed, Reason::new("lost-unknown", unknown)));
+        }
     }
     Ok(match draft::<R>(Task::Evaluate, &client, &lock.target, context, ports).await? {
-        Draft::Course(_) => (Outcome::Failed, "the worker was lost, and the drift persists"),
+        Draft::Course(_) => {
+            (Outcome::Failed, Reason::new("lost-before-repair", "the worker was lost, and the drift persists"))
+        }
         Draft::Settled(report) => match report.outcome {
             Outcome::AlreadyCompliant | Outcome::Contained | Outcome::Dormant => {
-                (Outcome::Recovered, "the worker was lost, and its repair had arrived")
+                let arrived = "the worker was lost, and its repair had arrived";
+                (Outcome::Recovered, Reason::new("lost-after-repair", arrived))
             }
-            other => (other, "the worker was lost, and there is nothing left that it could put right"),
+            other => {
+                let nothing = "the worker was lost, and there is nothing left that it could put right";
+                (other, Reason::new("lost-nothing-left", nothing))
+            }
         },
     })
 }
@@ -124,8 +133,9 @@ async fn fate_of_undo<R: Remediation>(
     client: &Client<R>,
     lock: &Lock,
     context: &RunContext<'_>,
-) -> Result<(Outcome, &'static str), Fault> {
-    let failed = (Outcome::Failed, "the worker was lost, and its undo has not arrived");
+) -> Result<(Outcome, Reason), Fault> {
+    let missing = Reason::new("lost-before-undo", "the worker was lost, and its undo has not arrived");
+    let failed = (Outcome::Failed, missing);
     let Some(stored) = ledger::stored_plan(store, &lock.plan).await? else { return Ok(failed) };
     // A setting of a later form is like a damaged one: this version cannot say whether it is there.
     let unreadable = |_| damage::fault(&ledger::plan_key(&lock.plan));
@@ -133,12 +143,15 @@ async fn fate_of_undo<R: Remediation>(
     let after: R::Setting = restore(&stored.plan.after).map_err(unreadable)?;
     let now = match look::<R>(client, &lock.target, context, store).await? {
         Observed::Present { setting, .. } => setting,
-        Observed::Absent => return Ok((Outcome::Gone, "the worker was lost, and the resource is gone")),
+        Observed::Absent => {
+            let gone = Reason::new("lost-resource-gone", "the worker was lost, and the resource is gone");
+            return Ok((Outcome::Gone, gone));
+        }
         Observed::Settling => return Err(Fault::transient("observe", "settling")),
     };
     let has_arrived = R::Setting::rebase(&before, &after, &now).is_ok_and(|rebased| rebased.agrees(&now));
-    let reverted = (Outcome::Reverted, "the worker was lost, and its undo had arrived");
-    Ok(if has_arrived { reverted } else { failed })
+    let arrived = Reason::new("lost-after-undo", "the worker was lost, and its undo had arrived");
+    Ok(if has_arrived { (Outcome::Reverted, arrived) } else { failed })
 }
 
 /// Writes the one outcome of a crashed worker's intent, if it had written one, and releases its lock. Returns the
@@ -147,7 +160,7 @@ pub(crate) async fn close(
     ports: &(impl Store + Clock),
     lease: &Lease,
     outcome: Outcome,
-    reason: &str,
+    reason: &Reason,
     author: &Author<'_>,
 ) -> Result<Option<String>, Fault> {
     let lock = &lease.lock;
@@ -187,7 +200,7 @@ async fn close_one_unseen(
     if ledger::intent_of(ports, &lease.lock).await?.is_some() {
         letter = outbox::post(ports, lease.lock.attempt.as_str(), notice_of(&lease.lock)).await;
     }
-    let closed = close(ports, lease, UNSEEN_END, NOBODY_LOOKED, author).await?;
+    let closed = close(ports, lease, UNSEEN_END, &Reason::new("lost-unseen", NOBODY_LOOKED), author).await?;
     letter.send(ports).await;
     Ok(closed)
 }
@@ -204,12 +217,13 @@ fn notice_of(lock: &Lock) -> Notice {
     }
 }
 
-fn outcome_of(intent: Record, outcome: Outcome, reason: &str, clock: &impl Clock, author: &Author<'_>) -> Record {
+fn outcome_of(intent: Record, outcome: Outcome, reason: &Reason, clock: &impl Clock, author: &Author<'_>) -> Record {
     Record {
         kind: Kind::Outcome,
         at: clock.now(),
         outcome: Some(outcome.into()),
-        reason: Some(reason.to_owned()),
+        reason: Some(reason.to_string()),
+        reason_code: Some(reason.code().to_owned()),
         steps: Vec::new(),
         settings: author.settings.map_or(intent.settings, str::to_owned),
         cause: author.cause.to_owned(),

@@ -59,6 +59,8 @@ struct Draft<'a> {
     severity: Severity,
     code: &'a str,
     why: Vec<String>,
+    /// The elements of what is wrong, and the reason, as codes.
+    codes: Vec<&'a str>,
     remedy: Option<String>,
 }
 
@@ -74,6 +76,7 @@ fn of_finding(finding: &Finding) -> Draft<'_> {
         severity: Severity::of(finding),
         code: said::code(finding),
         why: said::why(finding),
+        codes: said::codes(finding),
         remedy: said::remedy(finding),
     }
 }
@@ -91,6 +94,7 @@ fn of_policy(finding: &PolicyFinding) -> Draft<'_> {
         severity: Severity::of_policy(finding),
         code: "permits",
         why: said::permits(finding),
+        codes: Vec::new(),
         remedy: None,
     }
 }
@@ -108,6 +112,7 @@ fn of_cell<'a>(cell: &'a Cell, unread: &Unread) -> Draft<'a> {
         severity: Severity::Medium,
         code: said::state(unread.state),
         why: vec![said::not_looked_at(unread)],
+        codes: Vec::new(),
         remedy: None,
     }
 }
@@ -162,12 +167,16 @@ impl Draft<'_> {
 
     /// What the format has no member for; the name of the resource in full, which may be longer than its id may be here.
     fn fields(&self, scan: &Scan) -> Value {
-        json!({
+        let mut fields = json!({
             "remedy/version": at_most(FIELD, &scan.version),
             "remedy/outcome": self.code,
             "remedy/resource": at_most(FIELD, self.resource),
             "remedy/resource-type": at_most(FIELD, self.resource_type),
-        })
+        });
+        if let (Value::Object(members), false) = (&mut fields, self.codes.is_empty()) {
+            members.insert("remedy/codes".to_owned(), json!(at_most(FIELD, &self.codes.join(","))));
+        }
+        fields
     }
 
     fn resource(&self, partition: &str) -> Value {
@@ -239,6 +248,17 @@ mod tests {
         let mut out = Vec::new();
         write(&mut out, scan).unwrap();
         serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn codes_are_a_field_of_the_product() {
+        let findings = findings(&sample::scan());
+        let of = |name: &str| {
+            let is_it = |finding: &&Value| finding["Resources"][0]["Id"] == format!("arn:aws:s3:::{name}");
+            findings.iter().find(is_it).expect("a finding")["ProductFields"].get("remedy/codes").cloned()
+        };
+        assert_eq!(of("phi-ask"), Some(json!("block-public-acls,public-statement,used-by-others")));
+        assert_eq!(of("phi-in-order"), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{Cell, Finding, PolicyFinding, Scan, Unread, Would, said};
 
 /// A cell that begins so is a formula to a spreadsheet: <https://cwe.mitre.org/data/definitions/1236.html>.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
-const HEAD: [&str; 14] = [
+const HEAD: [&str; 16] = [
     "control",
     "account",
     "region",
@@ -23,6 +23,8 @@ const HEAD: [&str; 14] = [
     "exempt_until",
     "exempt_owner",
     "seen",
+    "elements",
+    "reason_code",
 ];
 
 /// Writes a line for each control in a place whose resources could not be listed, one for each resource and control, and, if that was
@@ -94,6 +96,8 @@ fn of_finding(finding: &Finding) -> [String; HEAD.len()] {
         exempted.map(|exempted| exempted.until.to_string()).unwrap_or_default(),
         exempted.map(|exempted| exempted.owner.clone()).unwrap_or_default(),
         said::seen(finding.seen).to_owned(),
+        finding.elements.join("; "),
+        finding.reason_code.clone().unwrap_or_default(),
     ]
 }
 
@@ -144,8 +148,14 @@ mod tests {
         let mut out = Vec::new();
         write(&mut out, &sample::scan()).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert!(text.starts_with("control,account,") && text.contains(",exempt_until,exempt_owner,seen\r\n"));
-        assert!(text.contains("web-team,\r\n") && text.contains("2026-12-31T00:00:00Z"));
-        assert!(text.contains(",new\r\n") && text.contains(",unchanged\r\n"));
+        assert!(
+            text.starts_with("control,account,")
+                && text.contains(",exempt_until,exempt_owner,seen,elements,reason_code\r\n")
+        );
+        assert!(text.contains("web-team,,,\r\n") && text.contains("2026-12-31T00:00:00Z"));
+        assert!(
+            text.contains(",new,block-public-acls; public-statement,\r\n")
+                && text.contains(",unchanged,block-public-acls; public-statement,used-by-others\r\n")
+        );
     }
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use remedy_domain::{AccountId, Region};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     About, Cell, Finding, PolicyFinding, Scan, Seen, Unread,
@@ -45,6 +45,8 @@ struct Event<'a> {
     severity: Severity,
     code: &'a str,
     why: Vec<String>,
+    elements: &'a [String],
+    reason: Option<&'a str>,
     remedy: Option<String>,
     seen: Option<Seen>,
 }
@@ -61,6 +63,8 @@ fn of_finding<'a>(scan: &Scan, finding: &'a Finding) -> Event<'a> {
         severity: Severity::of(finding),
         code: said::code(finding),
         why: said::why(finding),
+        elements: &finding.elements,
+        reason: finding.reason_code.as_deref(),
         remedy: said::remedy(finding),
         seen: finding.seen,
     }
@@ -78,6 +82,8 @@ fn of_policy<'a>(scan: &Scan, finding: &'a PolicyFinding) -> Event<'a> {
         severity: Severity::of_policy(finding),
         code: "permits",
         why: said::permits(finding),
+        elements: &[],
+        reason: None,
         remedy: None,
         seen: None,
         control: Cow::Owned(control),
@@ -98,6 +104,8 @@ fn of_cell<'a>(scan: &Scan, cell: &'a Cell, unread: &Unread) -> Event<'a> {
         severity: Severity::Medium,
         code: said::state(unread.state),
         why: vec![said::not_looked_at(unread)],
+        elements: &[],
+        reason: None,
         remedy: None,
         seen: None,
     }
@@ -141,7 +149,18 @@ impl Event<'_> {
         if let (Value::Object(members), Some(desc)) = (&mut event, &self.remedy) {
             members.insert("remediation".to_owned(), json!({ "desc": desc }));
         }
+        if let (Value::Object(members), Some(codes)) = (&mut event, self.codes()) {
+            members.insert("unmapped".to_owned(), codes);
+        }
         event
+    }
+
+    /// What the schema has no member for: the element of each violation, and the reason, as codes.
+    fn codes(&self) -> Option<Value> {
+        let elements = (!self.elements.is_empty()).then(|| ("elements".to_owned(), json!(self.elements)));
+        let reason = self.reason.map(|code| ("reason_code".to_owned(), json!(code)));
+        let codes: Map<_, _> = elements.into_iter().chain(reason).collect();
+        (!codes.is_empty()).then(|| codes.into())
     }
 
     fn message(&self, title: &str) -> String {
@@ -202,6 +221,19 @@ mod tests {
         let mut out = Vec::new();
         write(&mut out, scan).unwrap();
         String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn codes_are_unmapped() {
+        let scan = sample::scan();
+        let events = events(&scan);
+        let of = |name: &str| {
+            let event = events.iter().find(|event| event["resources"][0]["name"] == name).expect("an event");
+            event.get("unmapped").cloned()
+        };
+        let codes = json!({"elements": ["block-public-acls", "public-statement"], "reason_code": "used-by-others"});
+        assert_eq!(of("phi-ask"), Some(codes));
+        assert_eq!(of("phi-in-order"), None);
     }
 
     #[test]

@@ -116,9 +116,15 @@ pub struct Finding {
     /// What is wrong, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub violations: Vec<String>,
+    /// The element of each violation, as a code; absent in scans of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elements: Vec<String>,
     /// Why it ends so, or what would hold a repair back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The same as a code; absent in scans of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason_code: Option<String>,
     /// What Remedy would do, if the control were enforced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair: Option<Repair>,

@@ -1,5 +1,7 @@
 //! What the machine formats say alike.
 
+use std::collections::BTreeSet;
+
 use remedy_domain::{Outcome, Region, canonical, outcome::Compliance};
 
 use crate::{About, Clue, Exempted, Finding, PolicyFinding, Scan, Seen, State, Unread, Would, requirements};
@@ -151,6 +153,16 @@ pub(crate) fn why(finding: &Finding) -> Vec<String> {
         .chain(unread)
         .chain(unknown)
         .collect()
+}
+
+/// The elements of what is wrong, as codes, each once.
+pub(crate) fn elements(finding: &Finding) -> BTreeSet<&str> {
+    finding.elements.iter().map(String::as_str).collect()
+}
+
+/// The same, and the reason.
+pub(crate) fn codes(finding: &Finding) -> Vec<&str> {
+    elements(finding).into_iter().chain(finding.reason_code.as_deref()).collect()
 }
 
 /// That something was not looked at, and why.

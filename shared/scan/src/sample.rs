@@ -65,7 +65,9 @@ pub(crate) fn finding(control: &str, resource_type: &str, resource: &str) -> Fin
         outcome: Some(Outcome::AlreadyCompliant),
         unread: None,
         violations: Vec::new(),
+        elements: Vec::new(),
         reason: None,
+        reason_code: None,
         repair: None,
         exempted: None,
         seen: None,
@@ -88,6 +90,8 @@ fn drifted(finding: Finding, would: Would) -> Finding {
     Finding {
         outcome: Some(Outcome::Drifted),
         violations,
+        elements: vec!["block-public-acls".to_owned(), "public-statement".to_owned()],
+        reason_code: reason.as_ref().map(|_| "used-by-others".to_owned()),
         reason,
         repair: Some(repair),
         seen: Some(Seen::New),

@@ -16,6 +16,7 @@ mod checks;
 mod conservation;
 pub mod costs;
 mod decisions;
+mod declared;
 mod elements;
 mod emulated;
 mod forms;
@@ -68,9 +69,8 @@ pub trait Lawful: Remediation<On: Resource<Client: Connect>> + Sized {
     const WAY_BACK: WayBack = WayBack::Open;
     /// Laws that apply to no world of this control.
     const MOOT: &'static [Law] = &[];
-    /// How the paths in [`FakeAws::dump`](crate::fake::FakeAws::dump) end that its writes may change, or their branches:
-    /// below `/attached`, a policy may come or go.
-    const TOUCHES: &'static [&'static str];
+    /// What a repair changes for a violation of each element. A control that writes nothing touches nothing.
+    const TOUCHES: &'static [Touch] = &[];
 
     /// All worlds: absent, partial and complete settings, every kind that is out of scope, everything that asks a person.
     fn worlds() -> BoxedStrategy<Self::World>;
@@ -116,9 +116,23 @@ pub trait Lawful: Remediation<On: Resource<Client: Connect>> + Sized {
     async fn tag(_stage: &TestAccount, _target: &Target, _tags: &Tags) -> bool {
         false
     }
+}
 
-    /// Words, one of which stands in a violation whenever a repair changes this element.
-    fn grounds(element: &str) -> &'static [&'static str];
+/// What a repair may change if a violation names an element, and not otherwise.
+#[derive(Debug, Clone, Copy)]
+pub struct Touch {
+    element: &'static str,
+    members: &'static [&'static str],
+    paths: &'static [&'static str],
+}
+
+impl Touch {
+    /// For this element: these members of the setting (`setting` where it is a single one), and the paths in
+    /// [`FakeAws::dump`](crate::fake::FakeAws::dump) that end so, or their branches: below `/attached`, a policy may come or go.
+    #[must_use]
+    pub const fn of(element: &'static str, members: &'static [&'static str], paths: &'static [&'static str]) -> Self {
+        Self { element, members, paths }
+    }
 }
 
 /// The result of a request to revert a repair.

@@ -74,6 +74,7 @@ impl Made {
                 Attribute::Flags => &[&[PUT_FLAG]],
             },
             elements: self.elements,
+            deviates: &["element"],
             ..Control::of(Bucket::KIND)
         }
     }
@@ -181,7 +182,7 @@ impl<const N: usize, const WHOLE: bool> Remediation for Simulated<N, WHOLE> {
         if MADE[N].is_right(setting) {
             return Verdict::Compliant;
         }
-        let violations = vec![Violation::new("an element is not as it should be")];
+        let violations = vec![Violation::new("element", "an element is not as it should be")];
         let desired = Merged(MADE[N].righted(setting));
         Verdict::Drifted(Drift { violations, desired, consent: Consent::Auto, note: None })
     }

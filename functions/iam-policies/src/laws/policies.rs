@@ -6,7 +6,7 @@ use remedy_domain::{AdminPolicyRepair, IdentityRepairs, Parameters, Target, cano
 use remedy_engine::Tags;
 use remedy_policy::{Holder, Identity, Kind as Document, Policy, edit};
 use remedy_testkit::laws::{
-    Law, Lawful, TestAccount,
+    Law, Lawful, TestAccount, Touch,
     proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof},
 };
 use serde_json::Value;
@@ -31,7 +31,8 @@ pub struct Managed {
 
 impl Lawful for PolicyAdmin {
     type World = Managed;
-    const TOUCHES: &'static [&'static str] = &["/default-version", "/versions", "/attached", "/boundary"];
+    const TOUCHES: &'static [Touch] =
+        &[Touch::of("grant", &["setting"], &["/default-version", "/versions", "/attached", "/boundary"])];
 
     fn worlds() -> BoxedStrategy<Managed> {
         let last = prop_oneof![1 => harmless(), 4 => administrators()];
@@ -124,10 +125,6 @@ impl Lawful for PolicyAdmin {
     async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Iam>().client, target, tags).await
     }
-
-    fn grounds(_: &str) -> &'static [&'static str] {
-        &["every action on every resource"]
-    }
 }
 
 fn is_admin(text: &str) -> bool {
@@ -143,7 +140,6 @@ fn numbered(number: usize) -> String {
 impl Lawful for PolicyFullService {
     type World = String;
     const MOOT: &'static [Law] = Law::OF_WRITES;
-    const TOUCHES: &'static [&'static str] = &[];
 
     fn worlds() -> BoxedStrategy<String> {
         let full = document(&[READING, r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#]);
@@ -159,10 +155,6 @@ impl Lawful for PolicyFullService {
         worlds::policy(&stage.client::<Iam>().client, &name, &[world]).await;
         Some(name)
     }
-
-    fn grounds(_: &str) -> &'static [&'static str] {
-        &[]
-    }
 }
 
 /// A policy that was changed: how long ago, and whether that was approved.
@@ -176,7 +168,6 @@ pub struct Changed {
 impl Lawful for PolicyUnapproved {
     type World = Changed;
     const MOOT: &'static [Law] = Law::OF_WRITES;
-    const TOUCHES: &'static [&'static str] = &[];
 
     fn worlds() -> BoxedStrategy<Changed> {
         let world = |(text, days, approved)| Changed { text, days, approved };
@@ -202,9 +193,5 @@ impl Lawful for PolicyUnapproved {
 
     fn age(world: &Changed) -> Duration {
         Duration::from_secs(86_400 * u64::from(world.days))
-    }
-
-    fn grounds(_: &str) -> &'static [&'static str] {
-        &[]
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use remedy_domain::Target;
 use remedy_engine::Tags;
 use remedy_testkit::laws::{
-    Law, Lawful, TestAccount, merged_whole,
+    Law, Lawful, TestAccount, Touch, merged_whole,
     proptest::{
         collection::{btree_map, vec},
         prelude::{BoxedStrategy, Just, Strategy, prop_oneof},
@@ -49,7 +49,7 @@ fn merged_sets([ours, wanted, now]: [&Value; 3]) -> Option<Value> {
 
 impl Lawful for AdminAttached {
     type World = Attached;
-    const TOUCHES: &'static [&'static str] = &["/attached"];
+    const TOUCHES: &'static [Touch] = &[Touch::of("administrator-access", &["policies"], &["/attached"])];
 
     fn worlds() -> BoxedStrategy<Attached> {
         let all = vec![MANAGED[0], MANAGED[1], ADMINISTRATOR_ACCESS];
@@ -82,10 +82,6 @@ impl Lawful for AdminAttached {
     async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Iam>().client, target, tags).await
     }
-
-    fn grounds(element: &str) -> &'static [&'static str] {
-        if element == "policies" { &["AdministratorAccess is attached"] } else { &[] }
-    }
 }
 
 /// A user, what is its own, and what its group gives.
@@ -98,7 +94,7 @@ pub struct Direct {
 
 impl Lawful for UserDirectPolicy {
     type World = Direct;
-    const TOUCHES: &'static [&'static str] = &["/attached"];
+    const TOUCHES: &'static [Touch] = &[Touch::of("attached-policies", &["policies"], &["/attached"])];
 
     fn worlds() -> BoxedStrategy<Direct> {
         let own = subsequence(vec![MANAGED[0], MANAGED[1], ADMINISTRATOR_ACCESS], 0..=3);
@@ -141,10 +137,6 @@ impl Lawful for UserDirectPolicy {
     async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Iam>().client, target, tags).await
     }
-
-    fn grounds(element: &str) -> &'static [&'static str] {
-        if element == "policies" { &["attached to the user"] } else { &[] }
-    }
 }
 
 /// A principal and what is written into it.
@@ -168,7 +160,8 @@ fn inline() -> impl Strategy<Value = BTreeMap<String, String>> {
 
 impl Lawful for InlinePolicy {
     type World = Inline;
-    const TOUCHES: &'static [&'static str] = &["/inline", "/attached", "/policies"];
+    const TOUCHES: &'static [Touch] =
+        &[Touch::of("inline-policies", &["inline", "managed"], &["/inline", "/attached", "/policies"])];
 
     fn worlds() -> BoxedStrategy<Inline> {
         let attached = subsequence(MANAGED.to_vec(), 0..=2);
@@ -223,10 +216,6 @@ impl Lawful for InlinePolicy {
     async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         worlds::tag(&stage.client::<Iam>().client, target, tags).await
     }
-
-    fn grounds(element: &str) -> &'static [&'static str] {
-        if element == "kind" { &[] } else { &["written into the principal"] }
-    }
 }
 
 /// A principal and its inline policies.
@@ -239,7 +228,6 @@ pub struct Keys {
 impl Lawful for InlineKms {
     type World = Keys;
     const MOOT: &'static [Law] = Law::OF_WRITES;
-    const TOUCHES: &'static [&'static str] = &[];
 
     fn worlds() -> BoxedStrategy<Keys> {
         let every = r#"{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}"#;
@@ -259,9 +247,5 @@ impl Lawful for InlineKms {
             worlds::put_inline(&client, world.kind, &name, &format!("policy-{number}"), text).await;
         }
         Some(name)
-    }
-
-    fn grounds(_: &str) -> &'static [&'static str] {
-        &[]
     }
 }

@@ -49,7 +49,7 @@ async fn a_version_that_aged_before_it_counts_is_a_change() {
     let_count(&scenario, "v3").await;
     let told = scenario.ask().await.unwrap();
     assert_eq!(told.outcome, Outcome::NeedsHuman, "{told:?}");
-    assert!(told.violations[0].contains("instead of v2"), "{told:?}");
+    assert!(told.violations[0].text.contains("instead of v2"), "{told:?}");
     scenario.ports.time().advance(DAYS * 10);
     assert_eq!(outcome(&scenario).await, Outcome::NeedsHuman, "time approves nothing");
     let_count(&scenario, "v2").await;

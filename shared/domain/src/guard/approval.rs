@@ -9,6 +9,7 @@ use crate::{
     ask::{Answer, ApprovalStatus},
     control::Stops,
     outcome::Outcome,
+    reason::Reason,
     redact,
     settings::Mode,
     verdict::Consent,
@@ -19,6 +20,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
         let is_no = decision.answer.is(&Answer::Rejected);
         let did = if is_no { "rejected the plan" } else { "decided in a word that this version does not know" };
         let why = format!("a person {did} on {} ({})", decision.at, redact::text(&decision.by.arn));
+        let why = Reason::new("rejected", why);
         let change = "put it right by hand or ask for an exemption; it is asked again when the ask ends";
         return Some(Objection { check: "approval", why, change, outcome: Outcome::Blocked });
     }
@@ -30,14 +32,18 @@ pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
     Some(Objection { check: "approval", why, change, outcome: Outcome::AwaitingApproval })
 }
 
-fn asks(snapshot: &Snapshot<'_>) -> Option<String> {
+fn asks(snapshot: &Snapshot<'_>) -> Option<Reason> {
     if matches!(snapshot.standing, ApprovalStatus::Approved(_)) {
         return None;
     }
     match (snapshot.mode, snapshot.purpose) {
         (Mode::Observe, _) => None,
-        (_, Purpose::Revert) => Some("an undo leaves a violation in place: two people decide that".to_owned()),
-        (Mode::Approve, Purpose::Repair) => Some("the mode is `approve`: every plan waits for a person".to_owned()),
+        (_, Purpose::Revert) => {
+            Some(Reason::new("undo", "an undo leaves a violation in place: two people decide that"))
+        }
+        (Mode::Approve, Purpose::Repair) => {
+            Some(Reason::new("mode-approve", "the mode is `approve`: every plan waits for a person"))
+        }
         (Mode::Enforce, Purpose::Repair) => harm(snapshot),
     }
 }
@@ -52,7 +58,7 @@ pub(super) fn is_needed(snapshot: &Snapshot<'_>) -> bool {
 }
 
 /// Why a person would be asked if this were carried out.
-pub(super) fn harm(snapshot: &Snapshot<'_>) -> Option<String> {
+pub(super) fn harm(snapshot: &Snapshot<'_>) -> Option<Reason> {
     let waits = snapshot.control.stops != Stops::Destruction && snapshot.purpose == Purpose::Repair;
     match snapshot.consent {
         Consent::Ask(reason) if waits => Some(reason.clone()),

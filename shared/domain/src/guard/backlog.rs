@@ -2,11 +2,11 @@
 //! off in waves where the settings say so.
 
 use super::{Age, Objection, Snapshot, approval};
-use crate::outcome::Outcome;
+use crate::{outcome::Outcome, reason::Reason};
 
 pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
     let waits = snapshot.age == Age::Backlog && approval::is_needed(snapshot);
-    let why = "it was broken before the first sweep of this control here".to_owned();
+    let why = Reason::new("backlog", "it was broken before the first sweep of this control here");
     let change = "approve the plan, or set parameters.backlog to `waves`";
     waits.then_some(Objection { check: "backlog", why, change, outcome: Outcome::AwaitingApproval })
 }

@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 use super::{LOCKOUT, Objection, Snapshot, protected};
 use crate::{
     outcome::Outcome,
+    reason::Reason,
     redact,
     verdict::{Administrator, Impact},
 };
@@ -28,17 +29,20 @@ pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
     Some(Objection { check: LOCKOUT, why, change, outcome: Outcome::Blocked })
 }
 
-fn spared(snapshot: &Snapshot<'_>, impact: &Impact) -> Option<(String, &'static str)> {
+fn spared(snapshot: &Snapshot<'_>, impact: &Impact) -> Option<(Reason, &'static str)> {
     let (arn, spared) = impact.affected.iter().find_map(|arn| Some((arn, protected::of_principal(snapshot, arn)?)))?;
     let others = match impact.affected.len() {
         1 => String::new(),
         all => format!("; others may do the same until somebody looks: {}", all - 1),
     };
     let why = format!("it would take permissions from `{}`, and {}{others}", redact::text(name(arn)), spared.why());
-    Some((why, "take that principal off what is to be changed, or off the protected list"))
+    Some((
+        Reason::new("takes-from-protected", why),
+        "take that principal off what is to be changed, or off the protected list",
+    ))
 }
 
-fn last(snapshot: &Snapshot<'_>, impact: &Impact) -> Option<(String, &'static str)> {
+fn last(snapshot: &Snapshot<'_>, impact: &Impact) -> Option<(Reason, &'static str)> {
     let all = &impact.administrators_left;
     let left = all.iter().filter(|administrator| counts(snapshot, administrator)).count();
     let fresh = match all.len() - left {
@@ -46,6 +50,7 @@ fn last(snapshot: &Snapshot<'_>, impact: &Impact) -> Option<(String, &'static st
         fresh => format!("; {fresh} more came within a week, and do not count"),
     };
     let why = format!("{left} effective administrators would be left, and at least {ADMINISTRATORS} stay{fresh}");
+    let why = Reason::new("last-administrators", why);
     let change = "make another effective administrator first, or name one that is there as break-glass";
     (impact.administrators_lost > 0 && left < ADMINISTRATORS).then_some((why, change))
 }

@@ -6,7 +6,7 @@
 //! service-managed StackSets have nothing but a name, so they are spared and somebody is paged.
 
 use super::{BY_NAME, Objection, PROTECTED, Snapshot};
-use crate::{outcome::Outcome, ownership::Manager, redact};
+use crate::{outcome::Outcome, ownership::Manager, reason::Reason, redact};
 
 /// Paths of roles under which only AWS makes any.
 const RESERVED: [&str; 2] = ["role/aws-service-role/", "role/aws-reserved/sso.amazonaws.com/"];
@@ -45,7 +45,8 @@ impl Spared {
 pub(super) fn check(snapshot: &Snapshot<'_>) -> Option<Objection> {
     let spared = of_target(snapshot)?;
     let check = if spared == Spared::ByName { BY_NAME } else { PROTECTED };
-    Some(Objection { check, why: spared.why(), change: spared.change(), outcome: Outcome::Blocked })
+    let why = Reason::new("protected", spared.why());
+    Some(Objection { check, why, change: spared.change(), outcome: Outcome::Blocked })
 }
 
 /// The reason why the target is never touched, if it is not.

@@ -109,7 +109,10 @@ impl Case {
                 None
             }
             Ruling::Stop(objection) => {
-                assert!(!objection.why.is_empty() && !objection.change.is_empty(), "{objection:?}");
+                assert!(
+                    !objection.why.text.is_empty() && !objection.why.code().is_empty() && !objection.change.is_empty(),
+                    "{objection:?}"
+                );
                 Some((objection.check, objection.outcome))
             }
         }
@@ -149,7 +152,7 @@ fn person(id: &str) -> Actor {
 }
 
 fn asking() -> Consent {
-    Consent::Ask("it serves a website".into())
+    Consent::ask("website", "it serves a website")
 }
 
 #[test]
@@ -217,7 +220,7 @@ fn roles_that_only_their_name_tells_from_others_are_spared_and_somebody_is_paged
     let case = called("AWS::IAM::Role", &iam("role/stacksets-exec-0123456789abcdef0123456789abcdef"));
     let Ruling::Stop(objection) = rule(&case.snapshot()) else { panic!("it is spared") };
     assert_eq!((objection.check, objection.alarm()), (BY_NAME, Alarm::Page));
-    assert!(objection.why.contains("protected by name: look"), "{}", objection.why);
+    assert!(objection.why.text.contains("protected by name: look"), "{}", objection.why.text);
     assert!(is_spared_by_choice(&case.snapshot()), "and it comes again");
 }
 
@@ -279,7 +282,7 @@ fn what_the_settings_protect_says_by_which_pattern_and_comes_again() {
     let case = Case { protected, ..called("AWS::S3::Bucket", "arn:aws:s3:::vendor-1") };
     let Ruling::Stop(objection) = rule(&case.snapshot()) else { panic!("it is spared") };
     assert_eq!((objection.check, objection.alarm()), ("protected", Alarm::Alarm));
-    assert!(objection.why.contains(pattern), "{}", objection.why);
+    assert!(objection.why.text.contains(pattern), "{}", objection.why.text);
     assert!(is_spared_by_choice(&case.snapshot()));
     assert!(!is_spared_by_choice(&Case { own: vec!["arn:aws:s3:::phi".into()], ..Case::enforced() }.snapshot()));
 }
@@ -361,7 +364,7 @@ fn administrators_of_the_last_week_are_not_counted_unless_they_are_named_as_brea
 #[test]
 fn an_objection_says_who_why_and_what_would_change_it() {
     let said = |case: &Case| match rule(&case.snapshot()) {
-        Ruling::Stop(objection) => (objection.why, objection.change),
+        Ruling::Stop(objection) => (objection.why.to_string(), objection.change),
         Ruling::Go(_) => panic!("it goes"),
     };
     let of = |affected: &[&str], left: Vec<Administrator>| {
@@ -495,7 +498,7 @@ fn what_is_managed_elsewhere_waits_and_says_where() {
         let case = |mode, control| Case { mode, control, manager: Some(manager.clone()), ..Case::enforced() };
         let Ruling::Stop(objection) = rule(&case(Mode::Enforce, &CONTROL).snapshot()) else { panic!("it waits") };
         assert_eq!((objection.check, objection.outcome), ("ownership", Outcome::AwaitingApproval));
-        assert!(objection.why.contains(place), "{}", objection.why);
+        assert!(objection.why.text.contains(place), "{}", objection.why.text);
         assert_eq!(case(Mode::Approve, &CONTROL).ruling(), Some(("ownership", Outcome::AwaitingApproval)));
         assert_eq!(case(Mode::Observe, &CONTROL).ruling(), Some(("mode", Outcome::Planned)));
         assert_eq!(case(Mode::Enforce, &RESCUE).ruling(), None, "stopping destruction does not wait");
@@ -550,7 +553,7 @@ fn where_to_stop_would_leave_data_open_or_let_it_be_destroyed_repairs_go_on_and_
     for control in [&RESCUE, &CLOSING] {
         let again = Case { control, recent_repairs: 9, ..Case::enforced() };
         assert_eq!(again.ruling(), None);
-        assert!(caution(&again.snapshot()).is_some_and(|why| why.contains("9 times")));
+        assert!(caution(&again.snapshot()).is_some_and(|why| why.text.contains("9 times")));
         assert_eq!(caution(&Case { control, recent_repairs: 2, ..Case::enforced() }.snapshot()), None);
         assert_eq!(caution(&Case { mode: Mode::Observe, ..again }.snapshot()), None);
     }

@@ -2,7 +2,7 @@
 
 use futures_util::future::join;
 use remedy_domain::{
-    Fault, Outcome,
+    Fault, Outcome, Reason,
     evidence::{FORMAT, Lock},
     guard::Objection,
 };
@@ -89,7 +89,7 @@ where
                 self.ports,
                 lease,
                 Outcome::Failed,
-                "the worker was lost and the drift persists; taken over",
+                &Reason::new("lost-taken-over", "the worker was lost and the drift persists; taken over"),
                 &Author::of(self.context),
             )
             .await?;

@@ -140,6 +140,8 @@ pub(super) fn observations(scan: &Scan) -> impl Iterator<Item = Value> {
     let findings = assessed(scan).map(move |finding| {
         let mut props = vec![prop("control", &finding.control), prop("outcome", said::outcome(finding))];
         props.extend(finding.unread.as_ref().map(|unread| prop("unread", said::state(unread.state))));
+        props.extend(said::elements(finding).into_iter().map(|element| prop("element", element)));
+        props.extend(finding.reason_code.as_deref().map(|code| prop("reason", code)));
         props.extend(finding.seen.map(|seen| prop("seen", said::seen(Some(seen)))));
         let why: Vec<_> = said::why(finding).into_iter().chain(said::remedy(finding)).collect();
         observation(scan, &finding.control, of_finding(scan, finding), of_resource(&finding.hash), &why, props)

@@ -124,3 +124,19 @@ fn no_array_is_empty() {
     let nothing = Scan { controls: Vec::new(), cells: Vec::new(), findings: Vec::new(), ..sample::scan() };
     assert!(holds(&result(&sample::scan())) && holds(&result(&nothing)));
 }
+
+#[test]
+fn codes_are_properties_of_the_observation() {
+    let finding = Finding {
+        elements: vec!["mfa".to_owned(), "mfa".to_owned()],
+        reason_code: Some("no-room".to_owned()),
+        ..user(Some(Ended::NeedsHuman))
+    };
+    let result = result(&only(vec![finding]));
+    let props = result["observations"][0]["props"].as_array().unwrap();
+    let of = |name: &str| -> Vec<_> {
+        let named = props.iter().filter(|prop| prop["name"] == name);
+        named.map(|prop| prop["value"].as_str().unwrap()).collect()
+    };
+    assert_eq!((of("element"), of("reason")), (vec!["mfa"], vec!["no-room"]));
+}

@@ -5,7 +5,7 @@ use super::{
     state::{Does, State},
     text::{Text, day, kind},
 };
-use crate::{About, Finding, Seen, Would};
+use crate::{About, Finding, Seen, Would, said};
 
 /// A finding, written out.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct Written {
     pub(crate) what: Text,
     /// The same, one by one, if it is more than one.
     pub(crate) violations: Vec<Text>,
+    /// The same and the reason, as codes.
+    pub(crate) codes: Vec<Text>,
     pub(crate) does: Option<Does>,
     pub(crate) arn: Text,
     pub(crate) seen: &'static str,
@@ -91,6 +93,7 @@ impl Written {
             )),
             what: what(finding),
             violations: finding.violations.iter().filter(|_| several).map(|one| Text::sentence(one)).collect(),
+            codes: said::codes(finding).into_iter().map(Text::of).collect(),
             does,
             arn: Text::of(&finding.resource),
             seen: if finding.seen == Some(Seen::New) { "new" } else { "" },

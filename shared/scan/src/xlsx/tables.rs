@@ -112,6 +112,7 @@ fn drift(scan: &Scan) -> Table {
         ("Before", 40),
         ("After", 40),
         ("Seen", 12),
+        ("Codes", 30),
     ];
     let rows = scan.findings.iter().filter(|finding| Ends::of(finding) == Ends::Fails).map(|finding| {
         let repair = finding.repair.as_ref();
@@ -126,6 +127,7 @@ fn drift(scan: &Scan) -> Table {
             repair.map(|repair| repair.before.to_string()).unwrap_or_default(),
             repair.map(|repair| repair.after.to_string()).unwrap_or_default(),
             said::seen(finding.seen).to_owned(),
+            said::codes(finding).join(", "),
         ];
         let first = place(finding).into_iter().chain(row![said::outcome(finding), finding.violations.join("; ")]);
         first.chain(of_repair.map(Value::from)).collect()

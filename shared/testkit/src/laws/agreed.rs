@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use remedy_domain::{Consent, Context, Control, Drift, Fault, Observed, Parameters, Target, Verdict};
+use remedy_domain::{Consent, Context, Control, Drift, Fault, Observed, Parameters, Reason, Target, Verdict};
 use remedy_engine::{Client, Glance, Recall, Remediation, Writer};
 use serde_json::Value;
 
@@ -57,7 +57,7 @@ impl<C: Remediation> Remediation for Agreed<C> {
         target: &Target,
         from: &Self::Setting,
         to: &Self::Setting,
-    ) -> Result<Option<String>, Fault> {
+    ) -> Result<Option<Reason>, Fault> {
         C::hindrance(client, target, from, to).await
     }
 

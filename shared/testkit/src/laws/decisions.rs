@@ -8,7 +8,7 @@ use remedy_domain::{Outcome, Verdict, Violation};
 use remedy_engine::Report;
 use serde_json::Value;
 
-use super::{Bearing, Case, Environment, Lawful, Scenario, elements::elements};
+use super::{Bearing, Case, Environment, Lawful, Scenario, Touch, elements::elements};
 
 /// Names that tests give are longer than this.
 const SHORTEST: usize = 12;
@@ -44,7 +44,7 @@ pub(super) async fn stands_still<C: Lawful>(case: &Case<C>, environment: &dyn En
     Bearing::Held
 }
 
-/// Elements without a violation are unchanged by a repair, and so is everything else in the account.
+/// What no violation names is unchanged by a repair, in the setting and in the account.
 pub(super) async fn touches_little<C: Lawful>(case: &Case<C>, environment: &dyn Environment) -> Bearing {
     let (stage, ports) = environment.open();
     let bystander = C::arrange(&case.world, &stage).await;
@@ -59,20 +59,25 @@ pub(super) async fn touches_little<C: Lawful>(case: &Case<C>, environment: &dyn 
         let paths: BTreeSet<_> = before.keys().chain(after.keys()).collect();
         for path in paths.into_iter().filter(|path| before.get(*path) != after.get(*path)) {
             let is_ours = named(&report).iter().any(|name| format!("{path}/").contains(&format!("/{name}/")));
-            let is_touched = C::TOUCHES.iter().any(|end| path.ends_with(end) || path.contains(&format!("{end}/")));
+            let is_there = |end: &&str| path.ends_with(end) || path.contains(&format!("{end}/"));
+            let is_named = touched::<C>(&drift.violations).any(|touch| touch.paths.iter().any(is_there));
             let value = after.get(path);
-            assert!(is_ours && is_touched, "{path} was changed to {value:?}; bystander: {bystander:?}");
+            assert!(is_ours && is_named, "{path} was changed to {value:?}; bystander: {bystander:?}; {drift:?}");
         }
     }
     Bearing::Held
 }
 
-/// Each element that is to change has a violation that says why.
+/// What these violations let a repair change.
+fn touched<C: Lawful>(violations: &[Violation]) -> impl Iterator<Item = &'static Touch> {
+    C::TOUCHES.iter().filter(|touch| violations.iter().any(|violation| violation.element() == touch.element))
+}
+
+/// Each member of the setting that is to change has a violation whose element it is.
 fn assert_grounds<C: Lawful>(before: &C::Setting, after: &C::Setting, violations: &[Violation]) {
     let after = elements::<C>(after);
     for (name, element) in elements::<C>(before).into_iter().filter(|(name, element)| after[name] != *element) {
-        let grounds = C::grounds(&name);
-        let is_said = violations.iter().any(|violation| grounds.iter().any(|words| violation.text.contains(words)));
+        let is_said = touched::<C>(violations).any(|touch| touch.members.contains(&name.as_str()));
         assert!(is_said, "`{name}` changes from {element} to {}, but {violations:?} do not say why", after[&name]);
     }
 }

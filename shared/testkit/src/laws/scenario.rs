@@ -14,7 +14,7 @@ use remedy_domain::{
 };
 use remedy_engine::{Reach, Recall, Report, RunContext, Writer, asks, draft::Task, ledger, pursue, sweep};
 
-use super::{Agreed, Case, Environment, Lawful, TestAccount};
+use super::{Agreed, Case, Environment, Lawful, TestAccount, declared::assert_declared};
 use crate::{
     fake::Seen,
     memory::{Entry, MemoryPorts},
@@ -177,7 +177,9 @@ impl<C: Lawful> Scenario<C> {
     /// The control's verdict.
     pub fn judge(&self, facts: &C::Facts, setting: &C::Setting) -> Verdict<C::Setting> {
         let (now, parameters) = (self.ports.time().now(), &self.settings.parameters);
-        C::judge(facts, setting, &Context { now, account: &self.target.account, parameters })
+        let verdict = C::judge(facts, setting, &Context { now, account: &self.target.account, parameters });
+        assert_declared(&C::CONTROL, &verdict);
+        verdict
     }
 
     /// The control's verdict now.
