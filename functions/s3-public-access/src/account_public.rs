@@ -58,6 +58,8 @@ impl Remediation for AccountPublic {
             "164.312(e)(1)",
         ],
         config_rules: &["S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS", "S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS_PERIODIC"],
+        // https://docs.aws.amazon.com/config/latest/developerguide/s3-account-level-public-access-blocks.html
+        reported_as: &["AWS::S3::AccountPublicAccessBlock"],
         events: &["DeleteAccountPublicAccessBlock", "PutAccountPublicAccessBlock"],
         reads: &[&[GET]],
         writes: &[&[DELETE, PUT]],
