@@ -61,6 +61,11 @@ def types(function: Described) -> list[str]:
     return sorted({kind for control in function["controls"] for kind in control["resource_types"]} | set(function.get("aliases", [])))
 
 
+def services(functions: list[Described]) -> dict[str, Described]:
+    """What the rooms of services say of them, by the names before their actions."""
+    return {service["name"]: service for function in functions for service in function.get("services", [])}
+
+
 def events(function: Described) -> set[tuple[str, str]]:
     """The API calls that its controls are told of: who tells, and of what."""
     return {(event["source"], event["name"]) for control in function["controls"] for event in control["api_events"]}

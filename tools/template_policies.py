@@ -3,7 +3,7 @@
 import textwrap
 
 from template_ledger import evidence, own_again, own_once, state
-from template_parts import Described, actions, camel, hosted
+from template_parts import Described, actions, camel, hosted, services
 
 WIDTH = 110
 
@@ -153,23 +153,23 @@ def read(function: Described, functions: list[Described]) -> str:
     return "\n".join(parts)
 
 
-def kinds(actions: list[str]) -> list[str]:
-    """What IAM calls the resources of its actions: `iam:AttachRolePolicy` is about a role, `iam:DeletePolicyVersion` about a policy."""
-    about = [next((kind for kind in ("User", "Group", "Role") if kind in action), "Policy") for action in actions if action.startswith("iam:")]
-    return [kind.lower() for kind in ("User", "Group", "Role", "Policy") if kind in about]
+def patterns(service: Described, actions: list[str]) -> list[str]:
+    """What these actions are about, as the room of their service says: `iam:AttachRolePolicy` is about a role."""
+    about = {next(pattern for word, pattern in service["resources"] if word in action) for action in actions}
+    said = [pattern for _, pattern in service["resources"] if pattern in about]
+    return ['!Sub "arn:${AWS::Partition}:' + pattern.replace("{account}", "${AWS::AccountId}") + '"' for pattern in said]
 
 
-def resources_of(actions: list[str]) -> list[str]:
-    """The narrowest patterns of what these actions change; of a service without a line of its own, all that the account has in it."""
-    known = {
-        "s3": ['!Sub "arn:${AWS::Partition}:s3:::*"'],
-        "kms": [arn("kms", "key/*", "*")],
-        "iam": [arn("iam", f"{kind}/*", "") for kind in kinds(actions)],
-    }
+def resources_of(actions: list[str], known: dict[str, Described]) -> list[str]:
+    """The narrowest patterns of what these actions change; of a service whose room names none, all that the account has in it."""
     # What is set on the account as a whole has no resource.
-    whole = {"s3:PutAccountPublicAccessBlock", "iam:DeleteAccountPasswordPolicy", "iam:UpdateAccountPasswordPolicy"}
-    services = sorted({action.split(":")[0] for action in actions if action not in whole})
-    found = [resource for service in services for resource in known.get(service) or [arn(service, "*", "*")]]
+    whole = {action for service in known.values() for action in service["of_the_account"]}
+    by_service: dict[str, list[str]] = {}
+    for action in (one for one in actions if one not in whole):
+        by_service.setdefault(action.split(":")[0], []).append(action)
+    found = []
+    for name, of in sorted(by_service.items()):
+        found += patterns(known[name], of) if known.get(name, {}).get("resources") else [arn(name, "*", "*")]
     return found + (['"*"'] if whole & set(actions) else [])
 
 
@@ -226,22 +226,22 @@ def write_in_member(function: Described, functions: list[Described]) -> str:
 
 
 def writing(function: Described, functions: list[Described], own: dict[str, list[str]], stack: str) -> str:
-    writes = actions(function, "writes")
+    writes, known = actions(function, "writes"), services(functions)
     # In a member account, the policies of roles are named after the stack there, the MFA-deny policy after the hub's.
     policies = [f"policy/${{{name}}}-*" for name in dict.fromkeys(["AWS::StackName", stack])]
     roles = [arn("iam", name, "") for name in [f"role/${{{stack}}}-*", *policies, *RESERVED]]
     made = [action for action in writes if action in OF_OWN_POLICIES]
     denying = [action for action in writes if function["function"] == DENIES and action in OF_THE_DENY_POLICY]
-    narrow = [action for action in writes if resources_of([action]) != ['"*"'] and action not in made + denying]
+    narrow = [action for action in writes if resources_of([action], known) != ['"*"'] and action not in made + denying]
     whole = [action for action in writes if action not in narrow + made + denying]
     parts = []
     if narrow:
-        parts.append(statement("Repair", "Allow", narrow, resources_of(narrow), IF_TOLD))
+        parts.append(statement("Repair", "Allow", narrow, resources_of(narrow, known), IF_TOLD))
     if made:
         parts.append(statement("RepairByOwnPolicies", "Allow", made, [arn("iam", OWN_POLICIES, "")], IF_TOLD))
     if denying:
         only = [f"ArnEquals: {{iam:PolicyARN: !Ref {camel(DENIES)}Deny}}", *IF_TOLD]
-        parts.append(statement("RepairByTheDenyPolicy", "Allow", denying, resources_of(denying), only))
+        parts.append(statement("RepairByTheDenyPolicy", "Allow", denying, resources_of(denying, known), only))
     if whole:
         parts.append(statement("RepairTheAccount", "Allow", whole, ['"*"'], IF_TOLD))
     if "kms:PutKeyPolicy" in writes:

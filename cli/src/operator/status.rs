@@ -1,15 +1,12 @@
 //! The operator's status, and beside it what each function says would come of it if its controls were enforced today.
 
+use remedy_aws::FUNCTIONS;
 use serde_json::{Map, Value, json};
 
 use super::{
     invoking::{Answer, NoAnswer},
     sending::{Ended, tell},
 };
-
-/// The functions that have controls.
-const FUNCTIONS: [&str; 6] =
-    ["iam-mfa", "iam-password-policy", "iam-policies", "kms-keys", "s3-encryption", "s3-public-access"];
 
 /// What a function with controls answers with its forecast.
 const EVENT: &str = r#"{"status":{}}"#;

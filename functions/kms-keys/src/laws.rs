@@ -30,7 +30,7 @@ fn a_thousand_flaps_are_three_repairs_and_one_page() {
     let world = Rotating { kind: Kind::Plain, rotation: Rotation::Off, allowed: 365 };
     let case = Case::<KeyUnrotated> { world, other: Rotation::Off, mask: 0 };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let bearing = runtime.block_on(remedy_testkit::laws::flaps(&case, &FakeEnvironment, 1000));
+    let bearing = runtime.block_on(remedy_testkit::laws::flaps(&case, &FakeEnvironment::of::<KeyUnrotated>(), 1000));
     assert_eq!(bearing, Bearing::Held);
 }
 

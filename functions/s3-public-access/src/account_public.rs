@@ -51,6 +51,8 @@ impl Remediation for AccountPublic {
         title: "Account not protected by Block Public Access",
         hipaa: "164.308(a)(1)(ii)(B), (3)(i), (4)(ii)(A), (C); 164.312(a)(1), (e)(1)",
         config_rules: &["S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS", "S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS_PERIODIC"],
+        // https://docs.aws.amazon.com/config/latest/developerguide/s3-account-level-public-access-blocks.html
+        reported_as: &["AWS::S3::AccountPublicAccessBlock"],
         events: &["DeleteAccountPublicAccessBlock", "PutAccountPublicAccessBlock"],
         reads: &[&[GET]],
         writes: &[&[DELETE, PUT]],

@@ -1,5 +1,7 @@
 //! `--describe`: what a function says of itself, for the template, the documentation and the tests.
 
+use std::collections::BTreeMap;
+
 use remedy_domain::Call;
 use serde_json::{Value, json};
 
@@ -32,6 +34,7 @@ pub(crate) fn describe(function: &str, roster: &Controls) -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "controls": controls,
         "aliases": routing::aliases(roster),
+        "services": services(roster),
         "host": {
             "ledger": calls(&store::CALLS),
             "settings": calls(&settings::CALLS),
@@ -45,6 +48,13 @@ pub(crate) fn describe(function: &str, roster: &Controls) -> Value {
             "optional": ["REMEDY_SETTINGS", "REMEDY_MODE", "REMEDY_WRITE_ROLE", "REMEDY_QUEUE_URL", "REMEDY_TOPIC_ARN"],
         },
     })
+}
+
+/// The services of its kinds of resources, each once.
+fn services(roster: &Controls) -> Value {
+    let all = roster.iter().map(|runnable| runnable.control().kind.service).filter(|service| !service.name.is_empty());
+    let by_name: BTreeMap<_, _> = all.map(|service| (service.name, service)).collect();
+    by_name.values().map(|service| json!(service)).collect()
 }
 
 fn calls(calls: &[Call]) -> Value {

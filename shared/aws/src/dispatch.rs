@@ -101,7 +101,9 @@ impl Dispatch<'_> {
         let place = routing::narrowed(self.place_for(control), id, self.trigger, self.ports)?;
         let named = routing::named(control.control(), &place, id);
         let found: Vec<_> = match control.find(self.ports, &place, id).await {
-            Ok(found) => found.into_iter().filter(|target| routing::may_mean(hint, target)).collect(),
+            Ok(found) => {
+                found.into_iter().filter(|target| routing::may_mean(control.control(), hint, target)).collect()
+            }
             Err(fault) => return self.finish(control, &named, Err(fault)).await,
         };
         match found.as_slice() {

@@ -32,7 +32,7 @@ pub mod telemetry;
 
 pub use faults::{Reading, absent, fault, is_throttled};
 pub use invocation_error::InvocationError;
-pub use own::bucket_arn;
+pub use own::{FUNCTIONS, bucket_arn};
 pub use ports::AwsPorts;
 pub use session::{Connect, Patient, Session, http_client_for};
 pub use sweeping::Sent;

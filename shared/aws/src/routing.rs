@@ -30,7 +30,7 @@ pub(crate) fn select<'a>(
         Selector::Controls(ids) => ids.iter().any(|id| control.is_called(id)),
         Selector::ConfigRule { name } => rule_means(control, name, rule),
         Selector::ApiCall { source, name } => control.follows(source, name),
-        Selector::ResourceType(resource_type) => control.kind.types.contains(&canonical_type(resource_type)),
+        Selector::ResourceType(resource_type) => control.is_about(resource_type),
     };
     let meant: Vec<_> = roster.iter().map(AsRef::as_ref).filter(|runnable| means(runnable.control())).collect();
     if let Selector::Controls(ids) = selector {
@@ -56,31 +56,20 @@ fn unknown_control(roster: &Controls, id: &str) -> Refusal {
     Refusal::new(RefusalKind::UnknownControl, &detail)
 }
 
-/// The managed rules that report about another type of resource than the control that follows them looks at: the rule, its type, ours.
-/// <https://docs.aws.amazon.com/config/latest/developerguide/s3-account-level-public-access-blocks.html>
-const REPORTED_AS: [(&str, &str, &str); 1] =
-    [("S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS", "AWS::S3::AccountPublicAccessBlock", "AWS::::Account")];
-
-/// Config has two types for the account-wide block of public access; both mean the account.
-fn canonical_type(resource_type: &str) -> &str {
-    REPORTED_AS.iter().find(|(_, theirs, _)| *theirs == resource_type).map_or(resource_type, |(_, _, ours)| ours)
-}
-
 /// The types that the rules which these controls follow report about, beside those of the controls.
 pub(crate) fn aliases(roster: &Controls) -> BTreeSet<&'static str> {
-    let followed = roster.iter().flat_map(|runnable| runnable.control().config_rules);
-    let reported = followed.flat_map(|rule| REPORTED_AS.iter().filter(move |(theirs, ..)| theirs == rule));
-    reported.map(|(_, alias, _)| *alias).collect()
+    roster.iter().flat_map(|runnable| runnable.control().reported_as).copied().collect()
 }
 
 /// Whether the hint can be about a target of this control at all.
 pub(crate) fn fits(control: &Control, hint: &Hint) -> bool {
-    hint.resource_type.as_deref().is_none_or(|named| control.kind.types.contains(&canonical_type(named)))
+    hint.resource_type.as_deref().is_none_or(|named| control.is_about(named))
 }
 
 /// Whether the hint can be about this one of a control's targets: names are unique only within a type.
-pub(crate) fn may_mean(hint: &Hint, target: &Target) -> bool {
-    hint.resource_type.as_deref().is_none_or(|named| canonical_type(named) == target.resource_type)
+pub(crate) fn may_mean(control: &Control, hint: &Hint, target: &Target) -> bool {
+    let means = |named: &str| named == target.resource_type || control.reported_as.contains(&named);
+    hint.resource_type.as_deref().is_none_or(means)
 }
 
 /// The place of the trigger: its own account and Region, or the function's.

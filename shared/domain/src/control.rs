@@ -71,6 +71,25 @@ impl Call {
     }
 }
 
+/// An AWS service, as its room describes it once for all its kinds of resources: what the template and the price list know of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Service {
+    /// The name before its IAM actions: `kms`.
+    pub name: &'static str,
+    /// US cents for a million of its calls, in us-east-1.
+    pub cents_a_million_calls: u32,
+    /// What its writes are about: a word in the names of actions, and a pattern of ARNs after the partition, with
+    /// `{account}` where an account stands. The first word that is in the name counts; an empty one is in each.
+    pub resources: &'static [(&'static str, &'static str)],
+    /// Its actions on the account as a whole, which are about no resource.
+    pub of_the_account: &'static [&'static str],
+}
+
+impl Service {
+    /// A service of which nothing is said: its calls cost nothing, and its writes are about everything that it has.
+    pub const PLAIN: Self = Self { name: "", cents_a_million_calls: 0, resources: &[], of_the_account: &[] };
+}
+
 /// A kind of AWS resource, as all its controls share it: how the world names it, and how it is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResourceKind {
@@ -78,6 +97,8 @@ pub struct ResourceKind {
     pub types: &'static [&'static str],
     /// Where its targets live.
     pub scope: Scope,
+    /// Its service.
+    pub service: Service,
     /// The `eventSource` of the CloudTrail events about it, such as `s3.amazonaws.com`.
     pub source: &'static str,
     /// Every call that lists it, or finds one.
@@ -93,6 +114,7 @@ impl ResourceKind {
     pub const PLAIN: Self = Self {
         types: &[],
         scope: Scope::Regional,
+        service: Service::PLAIN,
         source: "",
         reads: &[],
         tags: &[],
@@ -111,6 +133,8 @@ pub struct Control {
     pub hipaa: &'static str,
     /// The AWS Config managed rules (source identifiers) that report this drift.
     pub config_rules: &'static [&'static str],
+    /// The types of resources that these rules report about, where they are others than those of the kind.
+    pub reported_as: &'static [&'static str],
     /// The kind of resource that it looks at.
     pub kind: ResourceKind,
     /// The CloudTrail events of the resource's service after which it looks again, by `eventName`, which is not always the
@@ -141,6 +165,7 @@ impl Control {
             title: "",
             hipaa: "",
             config_rules: &[],
+            reported_as: &[],
             kind,
             events: &[],
             reads: &[],
@@ -182,6 +207,12 @@ impl Control {
     pub fn is_named_by_rule(&self, name: &str) -> bool {
         let as_identifier = name.replace('-', "_").to_ascii_uppercase();
         self.is_called(name) || self.config_rules.contains(&as_identifier.as_str())
+    }
+
+    /// Whether it is about resources that are reported under this type.
+    #[must_use]
+    pub fn is_about(&self, resource_type: &str) -> bool {
+        self.kind.types.contains(&resource_type) || self.reported_as.contains(&resource_type)
     }
 
     /// Whether a CloudTrail event may have brought the drift about.

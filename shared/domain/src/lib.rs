@@ -31,7 +31,7 @@ pub mod trigger;
 pub mod verdict;
 
 pub use actor::Actor;
-pub use control::{Call, Control, ControlId, Identities, ResourceKind, Scope, Stops};
+pub use control::{Call, Control, ControlId, Identities, ResourceKind, Scope, Service, Stops};
 pub use fault::{Fault, FaultKind};
 pub use ids::{AccountId, AttemptId, Audience, Nonce, PlanId, Region, Target};
 pub use jiff::{SignedDuration, Timestamp};

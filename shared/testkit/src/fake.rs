@@ -1,26 +1,33 @@
 //! AWS in memory, at the level of the wire: the genuine SDK clients run on it.
 //!
-//! S3, S3 Control, KMS, IAM and STS, as far as the controls go, with AWS's own errors and refusals. Time stands still until
-//! it is moved, every request is written down, and any request can be made to go wrong. An operation that the fake does not
-//! know panics: a gap fails the test loudly.
+//! The core knows how requests come in and go wrong, and remembers attributes of resources. What a service answers is data
+//! ([`Service`]): rows, which stand beside the service's room, or, for IAM and STS, a hand that knows what no table can say.
+//! Time stands still until it is moved, every request is written down, and any request can be made to go wrong. An operation
+//! that the fake does not know panics: a gap fails the test loudly.
 
 mod answer;
 mod call;
+mod dialect;
 mod fate;
 mod front;
 mod iam;
 mod kms;
 mod lag;
 mod password_policy;
+mod request;
 mod rest;
+mod rows;
 mod s3;
 mod s3control;
+mod service;
 mod state;
+mod store;
 mod sts;
 #[cfg(test)]
 mod tests;
 mod time;
 mod wire;
+mod xml;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -38,11 +45,20 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{SdkConfig, region::Region};
 use remedy_domain::Timestamp;
+use serde_json::Value;
 
-use answer::{Answered, Refusal, render};
-use call::{Call, Service};
+pub use answer::Refusal;
+use answer::{Answered, render};
+use call::Call;
+pub use dialect::Dialect;
 pub use fate::{Fate, Mishap, Moment, Turn};
 pub use front::{Asked, Front};
+pub use request::{Request, members, refuse_unless};
+use service::Answers;
+pub use service::{
+    Act, Catalogue, Fresh, Kind, List, Make, Member, Pages, Refused, Row, Rule, Scope, Service, Spelling, Tagging,
+    Window,
+};
 pub use time::VirtualTime;
 
 /// Who calls.
@@ -74,8 +90,9 @@ pub struct Seen {
 }
 
 /// AWS in memory. Clones share everything.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct FakeAws {
+    services: Arc<[&'static Service]>,
     cloud: Arc<Mutex<state::Cloud>>,
     journal: Arc<Mutex<Vec<Seen>>>,
     denied: Arc<Mutex<BTreeSet<String>>>,
@@ -85,7 +102,24 @@ pub struct FakeAws {
     fate: Fate,
 }
 
+/// The services that every fake has.
+const HANDS: [&Service; 5] = [&iam::SERVICE, &sts::SERVICE, &kms::SERVICE, &s3::SERVICE, &s3control::SERVICE];
+
+impl Default for FakeAws {
+    fn default() -> Self {
+        Self::of(&[])
+    }
+}
+
 impl FakeAws {
+    /// A fake that knows these services, too.
+    #[must_use]
+    pub fn of(services: &[&'static Service]) -> Self {
+        let services = HANDS.iter().chain(services).copied().collect();
+        let (cloud, journal, denied, retries, lag, time, fate) = Default::default();
+        Self { services, cloud, journal, denied, retries, lag, time, fate }
+    }
+
     /// An SDK configuration over the fake, for callers in an account and Region. It tries once: what goes wrong is seen.
     #[must_use]
     pub fn config(&self, account: &str, region: &str, caller: Caller) -> SdkConfig {
@@ -179,6 +213,21 @@ impl FakeAws {
         id
     }
 
+    /// Sets attributes of a resource, which is there from now on, as no call can.
+    pub fn plant(&self, kind: &Kind, (account, region): (&str, &str), id: &str, attributes: Value) {
+        let at = store::Address::of(kind, account, region, id);
+        self.cloud().store.plant(at).extend(request::members(attributes));
+    }
+
+    /// The maintenance windows of a kind of resource are there: what waits for them is carried out.
+    pub fn pass_windows(&self, kind: &Kind) {
+        let Some(window) = kind.window else { return };
+        let like = store::Address::of(kind, "", "", "");
+        let mut cloud = self.cloud();
+        let all = cloud.store.all_mut().filter(|(at, _)| (at.service, at.kind) == (like.service, like.kind));
+        all.for_each(|(_, attributes)| rows::pass(attributes, window));
+    }
+
     /// Every attribute of every resource under a path, to tell what has changed.
     #[must_use]
     pub fn dump(&self) -> BTreeMap<String, String> {
@@ -203,7 +252,7 @@ impl FakeAws {
         let operation = call.full_name();
         let seen = Seen { number: turn.number, at: self.time.now(), operation, account, resource, session, refused };
         self.journal.lock().expect("not poisoned").push(seen);
-        render(call.service, answered)
+        render(call.service.dialect, answered)
     }
 
     /// The function's own role may see an old state. Writes always meet the true one.
@@ -212,7 +261,7 @@ impl FakeAws {
         if is_session {
             lag.remember(&call.key, &cloud, now);
         }
-        match lag.shown(now).filter(|_| call.key.ends_with("READ") && call.service != Service::Sts) {
+        match lag.shown(now).filter(|_| call.key.ends_with("READ") && call.service.name != "sts") {
             Some(mut past) => of_service(&mut past, call, account, now),
             None => of_service(&mut cloud, call, account, now),
         }
@@ -234,16 +283,13 @@ impl FakeAws {
         let only_reads = ["Get", "List", "Describe", "Head", "AssumeRole"];
         let may = session.is_some() || only_reads.iter().any(|verb| call.operation.starts_with(verb));
         let is_denied = self.denied.lock().expect("not poisoned").contains(&operation);
-        if may && !is_denied { Ok(()) } else { Err(Refusal::denied(call.service, &operation)) }
+        if may && !is_denied { Ok(()) } else { Err(call.service.dialect.denied(&operation)) }
     }
 }
 
 fn of_service(cloud: &mut state::Cloud, call: &Call, account: &str, now: Timestamp) -> Answered {
-    match call.service {
-        Service::S3 => s3::answer(cloud, call, account),
-        Service::S3Control => s3control::answer(cloud, call, account),
-        Service::Kms => kms::answer(cloud, call, account, now),
-        Service::Iam => iam::answer(cloud, call, account, now),
-        Service::Sts => sts::answer(cloud, call, account, now),
+    match call.service.answers {
+        Answers::Rows(_) => rows::answer(cloud, call, account, now),
+        Answers::ByHand(hand) => hand(cloud, call, account, now),
     }
 }

@@ -59,12 +59,16 @@ pub use scenario::{Activity, Mark, Scenario};
 use serde_json::Value;
 pub use test_account::{Environment, FakeEnvironment, Inspector, Prop, TestAccount};
 
+use crate::fake::Service;
+
 /// A control whose laws can be tested.
 #[expect(async_fn_in_trait, reason = "the laws run on one thread; no future crosses to another")]
 pub trait Lawful: Remediation<On: Resource<Client: Connect>> + Sized {
     /// A state of the account: facts and setting.
     type World: Debug + Clone + 'static;
 
+    /// The services of the fake that it needs beside IAM and STS: `&[&remedy_rds_testing::RDS]`.
+    const FAKES: &'static [&'static Service] = &[];
     /// The result of a request to revert a repair.
     const WAY_BACK: WayBack = WayBack::Open;
     /// Laws that apply to no world of this control.

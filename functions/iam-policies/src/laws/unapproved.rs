@@ -18,7 +18,8 @@ const DAYS: Duration = Duration::from_hours(8 * 24);
 /// A policy whose second version is the default, seen compliant more than a week after it was made. Its first one
 /// reads.
 async fn seen_in_order(world: Changed) -> Scenario<PolicyUnapproved> {
-    let scenario = Scenario::open(&Case { world, other: (), mask: 0 }, &FakeEnvironment).await.unwrap();
+    let scenario =
+        Scenario::open(&Case { world, other: (), mask: 0 }, &FakeEnvironment::of::<PolicyUnapproved>()).await.unwrap();
     assert_eq!(outcome(&scenario).await, Outcome::AlreadyCompliant);
     scenario
 }
@@ -76,8 +77,12 @@ async fn the_same_document_in_another_version_is_no_change() {
 #[tokio::test]
 async fn an_evaluation_remembers_nothing() {
     let world = Changed { text: document(&[EVERYTHING]), approved: false, days: 8 };
-    let scenario =
-        Scenario::<PolicyUnapproved>::open(&Case { world, other: (), mask: 0 }, &FakeEnvironment).await.unwrap();
+    let scenario = Scenario::<PolicyUnapproved>::open(
+        &Case { world, other: (), mask: 0 },
+        &FakeEnvironment::of::<PolicyUnapproved>(),
+    )
+    .await
+    .unwrap();
     assert_eq!(scenario.evaluate().await.unwrap().outcome, Outcome::AlreadyCompliant);
     assert!(scenario.ports.shelf(remedy_engine::LedgerBucket::State).is_empty());
 }

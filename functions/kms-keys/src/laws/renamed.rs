@@ -70,7 +70,7 @@ async fn clinic() -> Clinic {
     ];
     let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
     let case = Case { other: KeyPolicy(policy.clone()), world: Letting { kind: Kind::Plain, policy }, mask: 0 };
-    Scenario::open(&case, &FakeEnvironment).await.unwrap()
+    Scenario::open(&case, &FakeEnvironment::of::<KeyOpenPolicy>()).await.unwrap()
 }
 
 async fn run<C: Remediation<On = Key>>(clinic: &Clinic, task: Task<'_>) -> Result<Report, Fault> {

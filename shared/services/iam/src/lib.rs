@@ -10,11 +10,22 @@ pub use kind::PrincipalKind;
 pub use policy::CustomerPolicy;
 pub use principal::{Principal, User};
 use remedy_aws::{Connect, Patient, Session};
-use remedy_domain::{Call, Identities};
+use remedy_domain::{Call, Identities, Service};
 use remedy_engine::account::{self, OfAccount};
 
 /// The `eventSource` of the events of IAM.
 const SOURCE: &str = "iam.amazonaws.com";
+const SERVICE: Service = Service {
+    name: "iam",
+    resources: &[
+        ("User", "iam::{account}:user/*"),
+        ("Group", "iam::{account}:group/*"),
+        ("Role", "iam::{account}:role/*"),
+        ("", "iam::{account}:policy/*"),
+    ],
+    of_the_account: &["iam:DeleteAccountPasswordPolicy", "iam:UpdateAccountPasswordPolicy"],
+    ..Service::PLAIN
+};
 /// The call that reads a user.
 pub const GET_USER: Call = Call::same("iam:GetUser");
 /// The call that reads a customer-managed policy.

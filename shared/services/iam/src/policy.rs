@@ -5,7 +5,7 @@ use remedy_aws::Reading as _;
 use remedy_domain::{Call, Fault, Identities, ResourceKind, Scope, Target};
 use remedy_engine::{Page, Place, Resource, Tags};
 
-use crate::{GET_POLICY, Iam, NO_SUCH, SOURCE};
+use crate::{GET_POLICY, Iam, NO_SUCH, SERVICE, SOURCE};
 
 const TYPE: &str = "AWS::IAM::Policy";
 const LIST: Call = Call::same("iam:ListPolicies");
@@ -19,6 +19,7 @@ impl Resource for CustomerPolicy {
     const KIND: ResourceKind = ResourceKind {
         types: &[TYPE],
         scope: Scope::Global,
+        service: SERVICE,
         source: SOURCE,
         reads: &[GET_POLICY, LIST],
         tags: &[TAGS],

@@ -8,7 +8,7 @@ use remedy_domain::{Call, Fault, Identities, ResourceKind, Scope, Target};
 use remedy_engine::{Page, Place, Resource, Tags};
 
 use crate::{
-    GET_USER, Iam, NO_SUCH, PrincipalKind, SOURCE,
+    GET_USER, Iam, NO_SUCH, PrincipalKind, SERVICE, SOURCE,
     asked::{Asked, asked},
 };
 
@@ -29,6 +29,7 @@ impl<C: AsRef<Iam> + 'static> Resource for User<C> {
     const KIND: ResourceKind = ResourceKind {
         types: &["AWS::IAM::User"],
         scope: Scope::Global,
+        service: SERVICE,
         source: SOURCE,
         reads: &[LIST[0], GET[0]],
         tags: &[TAGS[0]],
@@ -53,6 +54,7 @@ impl Resource for Principal {
     const KIND: ResourceKind = ResourceKind {
         types: &["AWS::IAM::User", "AWS::IAM::Group", "AWS::IAM::Role"],
         scope: Scope::Global,
+        service: SERVICE,
         source: SOURCE,
         reads: &[LIST[0], LIST[1], LIST[2], GET[0], GET[1], GET[2]],
         tags: &TAGS,

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use aws_sdk_kms::types::KeyMetadata;
 use remedy_aws::{Connect, Reading as _, Session};
-use remedy_domain::{Call, Fault, Identities, Region, ResourceKind, Scope, Target};
+use remedy_domain::{Call, Fault, Identities, Region, ResourceKind, Scope, Service, Target};
 use remedy_engine::{Page, Place, Resource, Tags};
 
 const TYPE: &str = "AWS::KMS::Key";
@@ -12,6 +12,8 @@ const TYPE: &str = "AWS::KMS::Key";
 pub const DESCRIBE: Call = Call::same("kms:DescribeKey");
 const LIST: Call = Call::same("kms:ListKeys");
 const TAGS: Call = Call::same("kms:ListResourceTags");
+const SERVICE: Service =
+    Service { name: "kms", cents_a_million_calls: 300, resources: &[("", "kms:*:{account}:key/*")], ..Service::PLAIN };
 /// The codes for a key that is not there.
 pub const GONE: [&str; 2] = ["NotFoundException", "InvalidArnException"];
 
@@ -41,6 +43,7 @@ impl Resource for Key {
     const KIND: ResourceKind = ResourceKind {
         types: &[TYPE],
         scope: Scope::Regional,
+        service: SERVICE,
         source: "kms.amazonaws.com",
         reads: &[DESCRIBE, LIST],
         tags: &[TAGS],

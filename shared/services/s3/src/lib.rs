@@ -8,11 +8,17 @@ use std::{marker::PhantomData, ops::Deref};
 pub use acl::{ACL, acl};
 use aws_sdk_s3::Client;
 use remedy_aws::{Connect, Reading as _, Session, bucket_arn};
-use remedy_domain::{Call, Fault, Identities, Region, ResourceKind, Scope, Target};
+use remedy_domain::{Call, Fault, Identities, Region, ResourceKind, Scope, Service, Target};
 use remedy_engine::{Page, Place, Resource, Tags};
 
 /// The resource type of a bucket.
 pub const TYPE: &str = "AWS::S3::Bucket";
+const SERVICE: Service = Service {
+    name: "s3",
+    cents_a_million_calls: 40,
+    resources: &[("", "s3:::*")],
+    of_the_account: &["s3:PutAccountPublicAccessBlock"],
+};
 /// The call that lists them.
 pub const LIST: Call = Call::new("s3:ListBuckets", "s3:ListAllMyBuckets");
 /// The call that reads the website configuration.
@@ -53,6 +59,7 @@ impl<C: AsRef<Client> + 'static> Resource for Bucket<C> {
     const KIND: ResourceKind = ResourceKind {
         types: &[TYPE],
         scope: Scope::Regional,
+        service: SERVICE,
         source: "s3.amazonaws.com",
         reads: &[LIST],
         tags: &[TAGS],

@@ -2,9 +2,9 @@
 
 use aws_smithy_runtime_api::{client::orchestrator::HttpResponse, http::StatusCode};
 use aws_smithy_types::body::SdkBody;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::call::Service;
+use super::dialect::Dialect;
 
 /// A good answer.
 #[derive(Debug, Clone, Default)]
@@ -14,9 +14,9 @@ pub(super) struct Answer {
     pub(super) headers: Vec<(&'static str, String)>,
 }
 
-/// A bad one.
+/// A refusal of AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub struct Refusal {
     pub(super) status: u16,
     pub(super) code: &'static str,
     pub(super) message: String,
@@ -56,48 +56,16 @@ impl Answer {
 }
 
 impl Refusal {
-    pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+    /// A refusal.
+    #[must_use]
+    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into() }
-    }
-
-    /// The error for a caller without the permission.
-    pub(super) fn denied(service: Service, operation: &str) -> Self {
-        match service {
-            Service::Kms => Self::new(
-                400,
-                "AccessDeniedException",
-                format!("not authorized to perform: {operation} because no identity-based policy allows the action"),
-            ),
-            Service::S3 | Service::S3Control => Self::new(403, "AccessDenied", "Access Denied"),
-            Service::Iam | Service::Sts => {
-                Self::new(403, "AccessDenied", format!("not authorized to perform: {operation}"))
-            }
-        }
-    }
-
-    /// The error for a caller that is too fast.
-    pub(super) fn throttled(service: Service) -> Self {
-        match service {
-            Service::S3 | Service::S3Control => Self::new(503, "SlowDown", "Please reduce your request rate."),
-            Service::Kms => Self::new(
-                400,
-                "ThrottlingException",
-                "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
-            ),
-            Service::Iam | Service::Sts => Self::new(400, "Throttling", "Rate exceeded"),
-        }
-    }
-
-    /// The error for everybody during an outage.
-    pub(super) fn unavailable(service: Service) -> Self {
-        let code = if service == Service::Kms { "KMSInternalException" } else { "ServiceUnavailable" };
-        Self::new(503, code, "The service is unable to handle the request.")
     }
 }
 
 /// The answer on the wire.
-pub(super) fn render(service: Service, answered: Answered) -> HttpResponse {
-    let answer = answered.unwrap_or_else(|refusal| word(service, &refusal));
+pub(super) fn render(dialect: Dialect, answered: Answered) -> HttpResponse {
+    let answer = answered.unwrap_or_else(|refusal| dialect.word(&refusal));
     let status = StatusCode::try_from(answer.status).expect("a status of HTTP");
     let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
     for (name, value) in answer.headers {
@@ -105,21 +73,6 @@ pub(super) fn render(service: Service, answered: Answered) -> HttpResponse {
     }
     response.headers_mut().insert("x-amzn-requestid", "00000000-0000-4000-8000-000000000000");
     response
-}
-
-fn word(service: Service, refusal: &Refusal) -> Answer {
-    let Refusal { status, code, message } = refusal;
-    let id = "<RequestId>00000000-0000-4000-8000-000000000000</RequestId>";
-    let body = match service {
-        Service::S3 => format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{message}</Message>{id}<HostId>x</HostId></Error>"
-        ),
-        Service::Kms => json!({"__type": code, "message": message}).to_string(),
-        Service::S3Control | Service::Iam | Service::Sts => format!(
-            "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>{id}</ErrorResponse>"
-        ),
-    };
-    Answer { status: *status, body, headers: vec![] }
 }
 
 /// One page of `items`, which are sorted, after `from`; and where the next begins.

@@ -6,34 +6,15 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::rest;
-
-/// The services of the fake, which differ in how they take requests and word errors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Service {
-    S3,
-    S3Control,
-    Kms,
-    Iam,
-    Sts,
-}
-
-impl Service {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::S3 => "s3",
-            Self::S3Control => "s3control",
-            Self::Kms => "kms",
-            Self::Iam => "iam",
-            Self::Sts => "sts",
-        }
-    }
-}
+use super::{
+    rest,
+    service::{Answers, Service},
+};
 
 /// One request.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
-    pub(super) service: Service,
+    pub(super) service: &'static Service,
     pub(super) operation: String,
     /// The access key it is signed with.
     pub(super) key: String,
@@ -49,16 +30,16 @@ pub(super) struct Call {
 
 impl Call {
     /// Reads a request. One that is not signed, or of no service known here, is a mistake in the test.
-    pub(super) fn read(request: &HttpRequest) -> Self {
+    pub(super) fn read(request: &HttpRequest, services: &[&'static Service]) -> Self {
         let headers: BTreeMap<_, _> =
             request.headers().iter().map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
         let signed = headers.get("authorization").expect("the request is signed");
         let scope: Vec<_> = signed.split(['=', ',', '/']).collect();
-        let [_, key, _, region, service, ..] = scope[..] else { panic!("an unknown signature: {signed}") };
+        let [_, key, _, region, scope, ..] = scope[..] else { panic!("an unknown signature: {signed}") };
         let body = String::from_utf8_lossy(request.body().bytes().expect("a body in memory")).into_owned();
         let (host, path, query) = split(request.uri());
         let mut call = Self {
-            service: service_of(service, &headers),
+            service: service_of(scope, &headers, services),
             operation: String::new(),
             key: key.to_owned(),
             region: region.to_owned(),
@@ -68,24 +49,13 @@ impl Call {
             headers,
             body,
         };
-        call.operation = call.name(request.method());
+        call.operation = call.service.dialect.operation(&call, request.method());
         call
-    }
-
-    fn name(&self, method: &str) -> String {
-        match self.service {
-            Service::Iam | Service::Sts => self.form.get("Action").cloned().expect("a query request names its action"),
-            Service::Kms => {
-                let target = self.headers.get("x-amz-target").expect("a JSON request names its target");
-                target.trim_start_matches("TrentService.").to_owned()
-            }
-            Service::S3 | Service::S3Control => rest::operation(method, &self.bucket, &self.query),
-        }
     }
 
     /// `s3:GetPublicAccessBlock`.
     pub(super) fn full_name(&self) -> String {
-        format!("{}:{}", self.service.name(), self.operation)
+        format!("{}:{}", self.service.name, self.operation)
     }
 
     /// The JSON input.
@@ -95,29 +65,32 @@ impl Call {
 
     /// What the request is about, as the API names it.
     pub(super) fn resource(&self, account: &str) -> String {
-        match self.service {
-            Service::S3 => self.bucket.clone(),
-            Service::S3Control => self.headers.get("x-amz-account-id").cloned().unwrap_or_default(),
-            Service::Kms => self.json()["KeyId"].as_str().unwrap_or_default().to_owned(),
-            Service::Iam => {
-                let names = ["UserName", "RoleName", "GroupName", "PolicyArn"];
-                let named = names.iter().find_map(|name| self.form.get(*name));
-                named.cloned().unwrap_or_else(|| account.to_owned())
+        let named = match (&self.service.answers, self.service.name) {
+            (Answers::Rows(_), _) => self.named(),
+            (_, "s3") => Some(self.bucket.clone()),
+            (_, "s3control") => self.headers.get("x-amz-account-id").cloned(),
+            (_, "kms") => self.json()["KeyId"].as_str().map(str::to_owned),
+            _ => {
+                let names = ["UserName", "RoleName", "GroupName", "PolicyArn", "RoleArn"];
+                names.iter().find_map(|name| self.form.get(*name)).cloned()
             }
-            Service::Sts => self.form.get("RoleArn").cloned().unwrap_or_default(),
-        }
+        };
+        named.unwrap_or_else(|| account.to_owned())
+    }
+
+    fn named(&self) -> Option<String> {
+        let (member, input) = (self.service.row(&self.operation)?.named_by()?, self.service.dialect.input(self));
+        input[member].as_str().map(str::to_owned)
     }
 }
 
-fn service_of(scope: &str, headers: &BTreeMap<String, String>) -> Service {
-    match scope {
-        "s3" if headers.contains_key("x-amz-account-id") => Service::S3Control,
-        "s3" => Service::S3,
-        "kms" => Service::Kms,
-        "iam" => Service::Iam,
-        "sts" => Service::Sts,
-        other => panic!("the fake does not know the service `{other}`"),
-    }
+/// The service of a request: by what it is signed for, and by the header that only it has, if there is one.
+fn service_of(scope: &str, headers: &BTreeMap<String, String>, services: &[&'static Service]) -> &'static Service {
+    let is_told = |service: &&&Service| service.header.is_none_or(|header| headers.contains_key(header));
+    let candidates = services.iter().filter(|service| service.scope == scope).filter(is_told);
+    candidates
+        .max_by_key(|service| service.header.is_some())
+        .unwrap_or_else(|| panic!("the fake does not know the service `{scope}`"))
 }
 
 /// Host, path and query of a URI.

@@ -16,10 +16,7 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use tokio::task::JoinHandle;
 
-use super::{
-    FakeAws,
-    call::{Call, Service},
-};
+use super::{FakeAws, call::Call, service::Service};
 use crate::proxy::wire::{self, Ask};
 
 /// What was asked.
@@ -42,16 +39,16 @@ impl Asked {
         self.calls.values().sum()
     }
 
-    fn begin(&mut self, service: Service) {
+    fn begin(&mut self, service: &Service) {
         self.under_way += 1;
         self.most = self.most.max(self.under_way);
-        self.under_way_of_iam += usize::from(service == Service::Iam);
+        self.under_way_of_iam += usize::from(service.name == "iam");
         self.most_of_iam = self.most_of_iam.max(self.under_way_of_iam);
     }
 
-    fn end(&mut self, service: Service) {
+    fn end(&mut self, service: &Service) {
         self.under_way -= 1;
-        self.under_way_of_iam -= usize::from(service == Service::Iam);
+        self.under_way_of_iam -= usize::from(service.name == "iam");
     }
 }
 
@@ -107,7 +104,7 @@ impl Front {
 }
 
 /// A call that is under way: it also ends where its caller is killed, and nobody waits for the answer.
-struct UnderWay<'a>(&'a Mutex<Asked>, Service);
+struct UnderWay<'a>(&'a Mutex<Asked>, &'static Service);
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
@@ -126,7 +123,7 @@ async fn answer(
     latency: Duration,
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let request = as_the_sdk_has_it(&ask);
-    let call = Call::read(&request);
+    let call = Call::read(&request, &aws.services);
     locked(asked).begin(call.service);
     let _under_way = UnderWay(asked, call.service);
     if !latency.is_zero() {

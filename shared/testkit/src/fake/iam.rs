@@ -21,7 +21,9 @@ use remedy_domain::Timestamp;
 use super::{
     answer::{Answer, Answered, Refusal},
     call::Call,
+    dialect::Dialect,
     password_policy,
+    service::Service,
     state::{Account, Cloud, Tags},
 };
 pub(super) use credentials::Credential;
@@ -33,7 +35,9 @@ pub(super) use users::User;
 /// What RFC 3986 leaves unencoded.
 const UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str, now: Timestamp) -> Answered {
+pub(super) static SERVICE: Service = Service::by_hand("iam", Dialect::Query(&[]), answer);
+
+fn answer(cloud: &mut Cloud, call: &Call, account: &str, now: Timestamp) -> Answered {
     let action = call.operation.as_str();
     if action.contains("PasswordPolicy") {
         return password_policy::answer(&mut cloud.account(account).password_policy, call, account);

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use super::{
     answer::{Answer, Answered, Refusal, page},
     call::Call,
+    dialect::Dialect,
+    service::Service,
     state::{Cloud, Tags},
 };
 
@@ -74,7 +76,10 @@ impl State {
     }
 }
 
-pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str, now: Timestamp) -> Answered {
+pub(super) static SERVICE: Service =
+    Service::by_hand("kms", Dialect::Json { target: "TrentService", outage: "KMSInternalException" }, answer);
+
+fn answer(cloud: &mut Cloud, call: &Call, account: &str, now: Timestamp) -> Answered {
     let input = call.json();
     match call.operation.as_str() {
         "CreateKey" => return create(cloud, call, account, &input),

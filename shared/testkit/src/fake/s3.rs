@@ -7,16 +7,22 @@ mod tags;
 
 use encryption::Encryption;
 
+use remedy_domain::Timestamp;
+
 use super::{
     answer::{Answer, Answered, Refusal, page},
     call::{Call, element},
+    dialect::Dialect,
+    service::Service,
     state::{Bucket, Cloud, Flags, Tags},
 };
 
 /// The elements of a public access block, in the order of [`Flags`].
 const FLAGS: [&str; 4] = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
 
-pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str) -> Answered {
+pub(super) static SERVICE: Service = Service::by_hand("s3", Dialect::S3, answer);
+
+fn answer(cloud: &mut Cloud, call: &Call, account: &str, _: Timestamp) -> Answered {
     match call.operation.as_str() {
         "CreateBucket" => create(cloud, call, account),
         "ListBuckets" => Ok(list(cloud, call, account)),

@@ -7,6 +7,7 @@ use super::{
     kms::Key,
     password_policy::Policy,
     s3::{acl::Grant, encryption::Encryption},
+    store::Store,
 };
 
 /// The four flags of Block Public Access, in the order in which AWS lists them.
@@ -20,6 +21,8 @@ pub(super) type Tags = BTreeMap<String, String>;
 pub(super) struct Cloud {
     pub(super) buckets: BTreeMap<String, Bucket>,
     pub(super) accounts: BTreeMap<String, Account>,
+    /// What services of rows remember.
+    pub(super) store: Store,
     /// Sessions of assumed roles by access key: account and session name.
     pub(super) sessions: BTreeMap<String, (String, String)>,
     /// The most a page may hold.
@@ -78,6 +81,7 @@ impl Cloud {
     /// Every attribute under a path, to tell what has changed.
     pub(super) fn dump(&self) -> BTreeMap<String, String> {
         let mut all = BTreeMap::new();
+        self.store.dump(&mut all);
         for (name, bucket) in &self.buckets {
             put(&mut all, format!("s3/{name}/public-access-block"), &bucket.block);
             put(&mut all, format!("s3/{name}/website"), &bucket.website);

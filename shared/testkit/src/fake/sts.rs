@@ -5,10 +5,14 @@ use remedy_domain::Timestamp;
 use super::{
     answer::{Answer, Answered, Refusal},
     call::Call,
+    dialect::Dialect,
+    service::Service,
     state::Cloud,
 };
 
-pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str, now: Timestamp) -> Answered {
+pub(super) static SERVICE: Service = Service::by_hand("sts", Dialect::Query(&[]), answer);
+
+fn answer(cloud: &mut Cloud, call: &Call, account: &str, now: Timestamp) -> Answered {
     match call.operation.as_str() {
         "AssumeRole" => assume(cloud, call, now),
         "GetCallerIdentity" => Ok(Answer::query(

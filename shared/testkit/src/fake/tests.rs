@@ -4,6 +4,7 @@ mod attachments;
 mod details;
 mod policies;
 mod principals;
+mod tables;
 
 use super::*;
 use aws_sdk_s3::types::PublicAccessBlockConfiguration;

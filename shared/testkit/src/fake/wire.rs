@@ -10,7 +10,8 @@ use aws_smithy_runtime_api::client::{
 use super::{
     FakeAws, Mishap, Moment,
     answer::{Refusal, render},
-    call::{Call, Service},
+    call::Call,
+    dialect::Dialect,
 };
 
 impl HttpClient for FakeAws {
@@ -21,13 +22,13 @@ impl HttpClient for FakeAws {
 
 impl HttpConnector for FakeAws {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (call, turn) = (Call::read(&request), self.fate.turn());
+        let (call, turn) = (Call::read(&request, &self.services), self.fate.turn());
         if let Some(mishap) = turn.mishap(Moment::Before) {
-            return self.befall(mishap, call.service);
+            return self.befall(mishap, call.service.dialect);
         }
         let response = self.carry_out(&call, turn);
         match turn.mishap(Moment::After) {
-            Some(mishap) => self.befall(mishap, call.service),
+            Some(mishap) => self.befall(mishap, call.service.dialect),
             None => HttpConnectorFuture::new(async move {
                 turn.wait().await;
                 Ok(response)
@@ -37,11 +38,11 @@ impl HttpConnector for FakeAws {
 }
 
 impl FakeAws {
-    fn befall(&self, mishap: Mishap, service: Service) -> HttpConnectorFuture {
-        let refused = |refusal: Refusal| HttpConnectorFuture::ready(Ok(render(service, Err(refusal))));
+    fn befall(&self, mishap: Mishap, dialect: Dialect) -> HttpConnectorFuture {
+        let refused = |refusal: Refusal| HttpConnectorFuture::ready(Ok(render(dialect, Err(refusal))));
         match mishap {
-            Mishap::Throttled => refused(Refusal::throttled(service)),
-            Mishap::Unavailable => refused(Refusal::unavailable(service)),
+            Mishap::Throttled => refused(dialect.throttled()),
+            Mishap::Unavailable => refused(dialect.unavailable()),
             Mishap::Dropped => HttpConnectorFuture::ready(Err(ConnectorError::io("the connection broke".into()))),
             Mishap::Crash => {
                 self.fate.crash();

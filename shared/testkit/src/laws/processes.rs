@@ -121,7 +121,7 @@ fn writes<C: Lawful>() -> bool {
 
 /// The calls of the same on the fake; nothing where there is nothing to repair, or to tell.
 async fn rehearse<C: Lawful>(case: &Case<C>) -> BTreeSet<String> {
-    let Some(scenario) = Scenario::<C>::open(case, &FakeEnvironment).await else { return BTreeSet::new() };
+    let Some(scenario) = Scenario::<C>::open(case, &FakeEnvironment::of::<C>()).await else { return BTreeSet::new() };
     let is_due = match scenario.verdict().await {
         Verdict::Drifted(_) => writes::<C>(),
         Verdict::NeedsHuman { .. } => !writes::<C>(),

@@ -104,7 +104,7 @@ fn asks_always<C: Lawful>() -> bool {
     let (mut runner, mut asks) = (TestRunner::deterministic(), false);
     for _ in 0..WORLDS {
         let case = cases::<C>().new_tree(&mut runner).expect("the strategy makes cases").current();
-        let drift = block_on(async { Scenario::<C>::open(&case, &FakeEnvironment).await?.drift().await });
+        let drift = block_on(async { Scenario::<C>::open(&case, &FakeEnvironment::of::<C>()).await?.drift().await });
         match drift.map(|(_, drift)| drift.consent) {
             Some(Consent::Auto) => return false,
             Some(Consent::Ask(_)) => asks = true,

@@ -39,7 +39,7 @@ pub(super) fn check<C: Lawful>(law: Law) {
     let rounds = if is_moot { PATIENCE } else { PATIENCE * law.cases() };
     for _ in 0..rounds {
         play::<C>(&mut runner, law.name(), |case| {
-            if block_on(law.judge(case, &FakeEnvironment)) == Bearing::Held {
+            if block_on(law.judge(case, &FakeEnvironment::of::<C>())) == Bearing::Held {
                 held.set(held.get() + 1);
             }
         });
@@ -76,7 +76,7 @@ pub(super) fn check_reach<C: Lawful>() {
     let (mut runner, reached) = (runner(), std::cell::RefCell::new(BTreeSet::new()));
     for round in 0..400 {
         play::<C>(&mut runner, "stays_inside_and_reaches_every_call", |case| {
-            let made = block_on(bounds::calls_of_a_tour::<C>(case, &FakeEnvironment));
+            let made = block_on(bounds::calls_of_a_tour::<C>(case, &FakeEnvironment::of::<C>()));
             let beyond: Vec<_> = made.iter().filter(|call| !declared.contains(call.as_str())).collect();
             assert!(beyond.is_empty(), "calls that are not declared: {beyond:?}");
             reached.borrow_mut().extend(made);
@@ -131,7 +131,7 @@ async fn bearing<C: Lawful>(law: Law) -> Option<Case<C>> {
     let mut runner = runner();
     for _ in 0..PATIENCE {
         let case = cases::<C>().new_tree(&mut runner).expect("the strategy makes cases").current();
-        if law.judge(&case, &FakeEnvironment).await == Bearing::Held {
+        if law.judge(&case, &FakeEnvironment::of::<C>()).await == Bearing::Held {
             return Some(case);
         }
     }

@@ -11,8 +11,11 @@ use remedy_aws::{Connect, Session};
 use remedy_domain::{AccountId, Region, Scope};
 use remedy_engine::Place;
 
+use serde_json::Value;
+
+use super::Lawful;
 use crate::{
-    fake::{Caller, FakeAws, Seen},
+    fake::{Caller, FakeAws, Kind, Seen, Service},
     memory::MemoryPorts,
 };
 
@@ -61,6 +64,11 @@ pub trait Inspector {
         None
     }
 
+    /// Sets attributes of a resource, as no SDK call can. Returns whether it can.
+    fn set(&self, _place: (&str, &str), _kind: &Kind, _id: &str, _attributes: Value) -> bool {
+        false
+    }
+
     /// Lets lists come in pages of one, where it can.
     fn pages_of_one(&self) {}
 }
@@ -102,6 +110,11 @@ impl Inspector for FakeAws {
             Prop::KeyOfAws => Some(self.plant_key_of_aws(account, region)),
             Prop::KeyInCustomStore => Some(self.plant_key_in_custom_store(account, region)),
         }
+    }
+
+    fn set(&self, place: (&str, &str), kind: &Kind, id: &str, attributes: Value) -> bool {
+        FakeAws::plant(self, kind, place, id, attributes);
+        true
     }
 
     fn pages_of_one(&self) {
@@ -159,6 +172,12 @@ impl TestAccount {
         self.backstage.plant(self.account.as_str(), self.region.as_str(), prop)
     }
 
+    /// Sets attributes of a resource, as no SDK call can, such as the state of one that AWS moves. Returns whether it can.
+    #[must_use]
+    pub fn set(&self, kind: &Kind, id: &str, attributes: Value) -> bool {
+        self.backstage.set((self.account.as_str(), self.region.as_str()), kind, id, attributes)
+    }
+
     pub(super) fn place(&self, scope: Scope) -> Place {
         let region = if scope == Scope::Global { Region::global() } else { self.region.clone() };
         Place { account: self.account.clone(), region }
@@ -176,13 +195,19 @@ pub trait Environment {
     }
 }
 
-/// Each stage is an AWS of its own.
+/// Each stage is an AWS of its own, of the services that a control is about.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct FakeEnvironment;
+pub struct FakeEnvironment(&'static [&'static Service]);
 
 impl FakeEnvironment {
-    fn with_retries(retries: u32) -> (TestAccount, Rc<MemoryPorts>) {
-        let fake = FakeAws::default();
+    /// The one for a control.
+    #[must_use]
+    pub const fn of<C: Lawful>() -> Self {
+        Self(C::FAKES)
+    }
+
+    fn with_retries(self, retries: u32) -> (TestAccount, Rc<MemoryPorts>) {
+        let fake = FakeAws::of(self.0);
         fake.retries(retries);
         let (account, region) = ("111122223333", "us-east-1");
         let session = Session::over(fake.config(account, region, Caller::Test));
@@ -194,10 +219,10 @@ impl FakeEnvironment {
 
 impl Environment for FakeEnvironment {
     fn open(&self) -> (TestAccount, Rc<MemoryPorts>) {
-        Self::with_retries(0)
+        self.with_retries(0)
     }
 
     fn open_patient(&self) -> (TestAccount, Rc<MemoryPorts>) {
-        Self::with_retries(2)
+        self.with_retries(2)
     }
 }

@@ -38,6 +38,9 @@ const SUBJECTS: [&str; 18] = [
     "Name",
 ];
 
+/// How other names end that say what a request is about.
+const LIKE_SUBJECTS: [&str; 5] = ["Identifier", "Id", "Arn", "ARN", "Name"];
+
 /// How a service words its requests and errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
@@ -242,14 +245,21 @@ fn of_form(ask: &Ask) -> (String, Option<String>) {
     let mut sent = pairs(&String::from_utf8_lossy(&ask.body));
     sent.extend(pairs(ask.query()));
     let find = |name: &str| sent.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-    (find("Action").unwrap_or_else(|| of_rest(ask)), SUBJECTS.iter().find_map(|name| find(name)))
+    let like = || sent.iter().find(|(key, _)| is_like_a_subject(key)).map(|(_, value)| value.clone());
+    (find("Action").unwrap_or_else(|| of_rest(ask)), SUBJECTS.iter().find_map(|name| find(name)).or_else(like))
 }
 
 fn of_json(ask: &Ask) -> (String, Option<String>) {
     let target = ask.header("x-amz-target").and_then(|target| target.rsplit('.').next()).map(str::to_owned);
     let body: Value = serde_json::from_slice(&ask.body).unwrap_or_default();
-    let resource = SUBJECTS.iter().find_map(|name| body.get(name)?.as_str()).map(short_key);
+    let like = || body.as_object()?.iter().find(|(name, _)| is_like_a_subject(name))?.1.as_str();
+    let resource = SUBJECTS.iter().find_map(|name| body.get(name)?.as_str()).or_else(like).map(short_key);
     (target.or_else(|| of_rpc(ask)).or_else(|| of_account(ask)).unwrap_or_else(|| of_rest(ask)), resource)
+}
+
+/// Whether a parameter of a service that has no name of its own in the list says what the request is about.
+fn is_like_a_subject(name: &str) -> bool {
+    !name.contains('.') && LIKE_SUBJECTS.iter().any(|end| name.ends_with(end))
 }
 
 /// AWS Account Management names its operation in the path, with a small letter at its beginning.
@@ -315,6 +325,18 @@ pub(crate) mod tests {
         let form = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
         let call = call(&ask(Method::POST, "/", "iam", &form, "Action=GetUser&UserName=j%40x"));
         assert_eq!((call.name().as_str(), call.resource.as_deref(), call.write), ("iam:GetUser", Some("j@x"), false));
+    }
+
+    #[test]
+    fn what_a_request_is_about_is_known_without_its_service() {
+        let form = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
+        let of_form = |body: &str| call(&ask(Method::POST, "/", "rds", &form, body)).resource;
+        let changed = "Action=ModifyDBInstance&Version=1&DBInstanceIdentifier=phi&DeletionProtection=true";
+        assert_eq!(of_form(changed).as_deref(), Some("phi"));
+        assert_eq!(of_form("Action=DescribeDBInstances&Filters.Filter.1.Name=engine"), None);
+        let target = [("x-amz-target", "Logs_20140328.PutRetentionPolicy")];
+        let body = r#"{"logGroupName":"/phi","retentionInDays":2192}"#;
+        assert_eq!(call(&ask(Method::POST, "/", "logs", &target, body)).resource.as_deref(), Some("/phi"));
     }
 
     #[test]
