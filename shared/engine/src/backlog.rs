@@ -106,7 +106,7 @@ pub async fn waiting(
         }
         match keys.into_iter().next_back() {
             Some(key) if key.strip_prefix(&prefix).is_some_and(|name| name.trim_end_matches(LEFT) <= *last) => {
-                after = key
+                after = key;
             }
             _ => break,
         }
