@@ -5,7 +5,7 @@ use remedy_aws::{
     service::{self, Service},
 };
 use remedy_domain::{
-    Actor, Audience, Call, Fault, canonical, deployment,
+    Actor, Audience, Call, Fault, Parameters, canonical, deployment,
     request::Request,
     signed::{self, Expected, SignedCall},
     trigger::{self, Cause, Delivery, Refusal, RefusalKind},
@@ -38,7 +38,12 @@ impl Service for Operator {
         // `sts:GetCallerIdentity` is sent as a person signed it, and needs no permission.
         let own: [(&str, &[Call]); 1] = [("delivery", &[Call::same("sqs:SendMessage")])];
         let optional = ["REMEDY_SETTINGS", "REMEDY_MODE", "REMEDY_QUEUE_URL"];
-        describe::of_service("operator", &own, &[], &optional)
+        let mut described = describe::of_service("operator", &own, &[], &optional);
+        if let Some(members) = described.as_object_mut() {
+            let schema = Parameters::schema().into_iter().map(|(name, schema)| json!({"name": name, "schema": schema}));
+            members.insert("parameters".to_owned(), schema.collect());
+        }
+        described
     }
 
     /// A signed request of a person, or the schedule that reminds people of exemptions that end.

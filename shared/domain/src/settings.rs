@@ -1,6 +1,7 @@
 //! The organisation's settings: one JSON document, described by `docs/schema/settings.schema.json`.
 
 mod change;
+pub mod kinds;
 mod members;
 mod organization;
 mod parameters;
@@ -80,7 +81,7 @@ pub enum SettingsError {
         /// The member.
         name: &'static str,
         /// What it may be.
-        range: &'static str,
+        range: String,
     },
     /// A pattern of `protected` that a name alone would match.
     #[error("the settings have something else in `{member}` at {at}, counted from 0: {write}")]
@@ -412,6 +413,12 @@ mod tests {
         }
         for section in ["accounts", "organization"] {
             assert!(schema["properties"].get(section).is_some(), "{section} is not in the schema");
+        }
+        let published = schema["properties"]["parameters"]["properties"].as_object().unwrap();
+        let known = Parameters::schema();
+        assert_eq!(published.len(), known.len());
+        for (name, described) in known {
+            assert_eq!(published.get(name), Some(&described), "parameters.{name}: make docs");
         }
         assert_eq!(schema["properties"]["organization"]["items"]["enum"], json!(Organization::WORDS));
     }

@@ -6,10 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    Mode, Settings,
-    members::{self, Rule},
-};
+use super::{Mode, Settings, kinds::Rule, members};
 use crate::{canonical, ids::AccountId, redact};
 
 /// The length of the differences in a notice, in bytes; the whole change shows the rest.

@@ -1,4 +1,4 @@
-//! The members of the settings, and the effect of a change of each: one table. Stored documents are also read by it,
+//! The members of the settings, and the effect of a change of each. Stored documents are also read by it,
 //! whichever version stored them.
 
 use std::cmp::Ordering;
@@ -6,64 +6,21 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::{
-    change::Way::{self, Looser, Neither, Stricter, Weaker},
+    change::Way::{self, Looser, Neither, Weaker},
+    kinds::Rule,
     organization::Organization,
+    parameters::Parameters,
 };
-
-/// How the members of a kind compare.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Rule {
-    /// Modes: the effective mode of each control and account decides.
-    Mode,
-    /// A number: the ways of more of it, and of less.
-    Number(Way, Way),
-    /// A word, from the most careful one on: the ways of a later one, and of an earlier one.
-    Word(&'static [&'static str], &'static [Way], &'static [Way]),
-    /// A list: the ways of an added item, and of a removed one.
-    List(&'static [Way], &'static [Way]),
-    /// A list of these words, which decides nothing.
-    Shown(&'static [&'static str]),
-    /// The list whose first entry lets controls of identities write.
-    BreakGlass,
-    /// Any change.
-    Any(&'static [Way]),
-}
 
 /// Words of modes, from the most careful one on.
 const MODES: [&str; 3] = ["observe", "approve", "enforce"];
-const ASKS: [&str; 2] = ["ask", "auto"];
 
-/// Every member of the document, by its path. A member that is missing here fails a test, and its changes count as looser.
-pub(super) const MEMBERS: [(&str, Rule); 34] = [
+/// Every member of the document but the parameters, by its path. A member that is missing here fails a test, and its changes count
+/// as looser.
+const OTHERS: [(&str, Rule); 11] = [
     ("modes.default", Rule::Mode),
     ("modes.controls", Rule::Mode),
     ("modes.accounts", Rule::Mode),
-    ("parameters.kms_rotation_days", Rule::Number(Looser, Stricter)),
-    ("parameters.password_minimum_length", Rule::Number(Stricter, Looser)),
-    ("parameters.password_max_age_days", Rule::Number(Looser, Stricter)),
-    ("parameters.password_first_expiry", Rule::Word(&ASKS, &[Looser], &[Weaker])),
-    ("parameters.mfa_new_user_days", Rule::Number(Looser, Stricter)),
-    ("parameters.revert_exemption_days", Rule::Number(Looser, Stricter)),
-    ("parameters.hourly_budget", Rule::Number(Looser, Weaker)),
-    ("parameters.organization_hourly_budget", Rule::Number(Looser, Weaker)),
-    ("parameters.identity_repairs", Rule::Word(&ASKS, &[Looser], &[Weaker])),
-    (
-        "parameters.admin_policy_repair",
-        Rule::Word(&["narrow", "detach", "boundary"], &[Looser, Stricter], &[Looser, Stricter]),
-    ),
-    ("parameters.permissions_boundary", Rule::Any(&[Looser, Stricter])),
-    ("parameters.policy_change_days", Rule::Number(Stricter, Looser)),
-    ("parameters.approved_policies", Rule::List(&[Looser], &[Stricter])),
-    ("parameters.put_encryption", Rule::Word(&["compatible", "strict"], &[Stricter], &[Looser])),
-    ("parameters.default_key", Rule::Any(&[Looser, Stricter])),
-    ("parameters.phi_free_buckets", Rule::List(&[Looser, Weaker], &[Stricter])),
-    ("parameters.trusted_accounts", Rule::List(&[Looser, Weaker], &[Stricter])),
-    ("parameters.approval_hours", Rule::Number(Looser, Weaker)),
-    ("parameters.flap_limit", Rule::Number(Looser, Weaker)),
-    ("parameters.backlog", Rule::Word(&["ask", "waves"], &[Looser], &[Weaker])),
-    ("parameters.backlog_wave", Rule::Number(Looser, Weaker)),
-    ("parameters.iac_tags", Rule::List(&[Weaker], &[Looser])),
-    ("parameters.owner_tag", Rule::Any(&[Weaker])),
     ("protected.principals", Rule::List(&[Weaker], &[Looser])),
     ("protected.resources", Rule::List(&[Weaker], &[Looser])),
     ("protected.break_glass", Rule::BreakGlass),
@@ -75,10 +32,15 @@ pub(super) const MEMBERS: [(&str, Rule); 34] = [
     ("modes", Rule::Mode),
 ];
 
+/// Every member, by its path.
+pub(super) fn all() -> impl Iterator<Item = &'static (&'static str, Rule)> {
+    OTHERS.iter().chain(Parameters::RULES)
+}
+
 /// The rule of a member, if there is one.
 pub(super) fn rule(member: &str) -> Option<Rule> {
     let key = if member.starts_with("modes.") { "modes" } else { member };
-    MEMBERS.iter().find(|(name, _)| *name == key).map(|(_, rule)| *rule)
+    all().find(|(name, _)| *name == key).map(|(_, rule)| *rule)
 }
 
 /// The ways of a change to more, or to less.
@@ -136,13 +98,13 @@ pub(super) fn known(mut document: Value) -> Value {
             }
             _ => {}
         }
-        MEMBERS.iter().any(|(name, _)| name.split('.').next() == Some(section))
+        all().any(|(name, _)| name.split('.').next() == Some(section))
     });
     document
 }
 
 fn keep(member: &str, value: &mut Value) -> bool {
-    let Some((_, rule)) = MEMBERS.iter().find(|(name, _)| *name == member) else { return false };
+    let Some((_, rule)) = all().find(|(name, _)| *name == member) else { return false };
     match (rule, value) {
         (Rule::Mode, Value::Object(modes)) => modes.values_mut().for_each(|mode| of_words(mode, &MODES)),
         (Rule::Mode, mode) => of_words(mode, &MODES),

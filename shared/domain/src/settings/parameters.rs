@@ -1,151 +1,224 @@
-//! The numbers and choices behind the controls.
+//! The numbers and choices behind the controls: one list, of which their defaults, their ranges, what a change of each means and
+//! the schema are made.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
-use super::{SettingsError, pattern::matches};
+use super::{
+    SettingsError,
+    change::Way::{self, Looser, Stricter, Weaker},
+    kinds::{
+        Allowance, AtLeast, AtMost, Choice, Grows, KeyArn, Kind, Maybe, Name, OneOf, PolicyArn, Replaces, Rule, Sha256,
+        Shrinks, Spares, Tells,
+    },
+    pattern::matches,
+};
 use crate::ids::{AccountId, Target};
 
-/// The numbers and choices behind the controls. Each number has a range; a change that loosens one waits for a second person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Parameters {
-    /// Days after which a KMS key rotates, at most: 90 to 365.
-    pub kms_rotation_days: u32,
-    /// Characters of a password, at least: 14 to 128.
-    pub password_minimum_length: u32,
-    /// Days a password lives, at most: 1 to 90.
-    pub password_max_age_days: u32,
-    /// Whether a first password expiry (all older passwords must be changed at the next sign-in) waits for a person.
-    pub password_first_expiry: FirstExpiry,
-    /// Days for which a console user is new; an older one is given notice, so a person decides: 0 to 30.
-    pub mfa_new_user_days: u32,
-    /// Days for which an undone repair stays undone: 1 to 90.
-    pub revert_exemption_days: u32,
-    /// Repairs of one control in one account in one hour, at most: 1 to 1000.
-    pub hourly_budget: u32,
-    /// Repairs of one control in all accounts together in one hour, at most, where Remedy acts in several: 1 to 1000.
-    pub organization_hourly_budget: u32,
-    /// Whether repairs of what identities may do wait for a person.
-    pub identity_repairs: IdentityRepairs,
-    /// What is done about a customer-managed policy that makes administrators.
-    pub admin_policy_repair: AdminPolicyRepair,
-    /// The ARN of the policy that bounds principals, for `admin_policy_repair: boundary`. `{account}` stands for the
-    /// account.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub permissions_boundary: Option<String>,
-    /// Days for which a new version of a policy is a change that wants an approval: 1 to 90.
-    pub policy_change_days: u32,
-    /// The SHA-256 digests (64 hex digits) of the canonical JSON of policy documents that were approved.
-    pub approved_policies: Vec<String>,
-    /// What uploads must say about encryption.
-    pub put_encryption: PutEncryption,
-    /// The ARN of the KMS key that new objects are encrypted with. `{account}` and `{region}` stand for the bucket's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub default_key: Option<String>,
-    /// Patterns of buckets (names or ARNs) known to hold no PHI. Every other bucket counts as PHI.
-    pub phi_free_buckets: Vec<String>,
-    /// Accounts of others that policies of resources may name: business associates.
-    pub trusted_accounts: Vec<AccountId>,
-    /// Hours for which what waits for a person can be decided and carried out: 1 to 168.
-    pub approval_hours: u32,
-    /// Repairs of one resource by one control within 24 hours, at most; then somebody is paged: 1 to 10.
-    pub flap_limit: u32,
-    /// What becomes of what was broken before the first sweep.
-    pub backlog: Backlog,
-    /// With `backlog: waves`, repairs of the backlog by one control in one account on one day (UTC), at most: 1 to 1000.
-    pub backlog_wave: u32,
-    /// Keys of tags that mean that infrastructure as code owns a resource, besides what CloudFormation sets itself.
-    /// Whoever may set such a tag makes repairs wait for a person: protect the keys by a service control policy.
-    pub iac_tags: Vec<String>,
-    /// The key of the tag that names the owner of a resource, for notices.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub owner_tag: Option<String>,
-}
-
-/// What becomes of what was broken before the first sweep of a control in an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Backlog {
-    /// Each repair waits for a person.
-    #[default]
-    Ask,
-    /// It is worked off, so many a day.
-    Waves,
-}
-
-/// What happens when the account's passwords would expire for the first time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FirstExpiry {
-    /// It is set like every other element.
-    #[default]
-    Auto,
-    /// The plan waits for a person.
-    Ask,
-}
-
-/// Whether repairs of what identities may do wait for a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum IdentityRepairs {
-    /// They do.
-    #[default]
-    Ask,
-    /// They do not, where nothing else asks.
-    Auto,
-}
-
-/// What is done about a customer-managed policy that makes administrators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AdminPolicyRepair {
-    /// A new default version without the offending grant.
-    #[default]
-    Narrow,
-    /// The policy stays, and nobody has it attached.
-    Detach,
-    /// The policy stays, and everybody who has it attached is bounded by `permissions_boundary`.
-    Boundary,
-}
-
-/// What uploads must say about encryption.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PutEncryption {
-    /// An upload that names an encryption must name SSE-KMS; one that names none gets the bucket's default.
-    #[default]
-    Compatible,
-    /// Every upload must name SSE-KMS.
-    Strict,
-}
-
-impl Default for Parameters {
-    fn default() -> Self {
-        Self {
-            kms_rotation_days: 365,
-            password_minimum_length: 14,
-            password_max_age_days: 90,
-            password_first_expiry: FirstExpiry::Auto,
-            mfa_new_user_days: 7,
-            revert_exemption_days: 90,
-            hourly_budget: 1000,
-            organization_hourly_budget: 1000,
-            identity_repairs: IdentityRepairs::Ask,
-            admin_policy_repair: AdminPolicyRepair::Narrow,
-            permissions_boundary: None,
-            policy_change_days: 7,
-            approved_policies: Vec::new(),
-            put_encryption: PutEncryption::Compatible,
-            default_key: None,
-            phi_free_buckets: Vec::new(),
-            trusted_accounts: Vec::new(),
-            approval_hours: 72,
-            flap_limit: 3,
-            backlog: Backlog::Ask,
-            backlog_wave: 10,
-            iac_tags: Vec::new(),
-            owner_tag: None,
+/// The parameters, each with its kind. The documentation of each is its description in the schema and in docs/settings.md.
+macro_rules! parameters {
+    ($(#[doc = $about:literal] $(#[doc = $more:literal])* $name:ident: $kind:ty,)*) => {
+        /// The numbers and choices behind the controls. Each number has a range; a change that loosens one waits for a
+        /// second person.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct Parameters {
+            $(
+                #[doc = $about]
+                $(#[doc = $more])*
+                #[serde(skip_serializing_if = "is_unsaid")]
+                pub $name: <$kind as Kind>::Value,
+            )*
         }
+
+        impl Default for Parameters {
+            fn default() -> Self {
+                Self { $($name: <$kind as Kind>::absent(),)* }
+            }
+        }
+
+        impl Parameters {
+            /// Each parameter by its path, and what a change of it means.
+            pub(super) const RULES: &'static [(&'static str, Rule)] =
+                &[$((concat!("parameters.", stringify!($name)), <$kind as Kind>::RULE),)*];
+
+            /// Each parameter as JSON Schema, in their order.
+            #[must_use]
+            pub fn schema() -> Vec<(&'static str, Value)> {
+                vec![$((
+                    stringify!($name),
+                    described(&[$about, $($more),*], <$kind as Kind>::RULE, <$kind as Kind>::schema()),
+                ),)*]
+            }
+
+            fn check_each(&self) -> Result<(), SettingsError> {
+                $(
+                    if let Some(range) = <$kind as Kind>::refusal(&self.$name) {
+                        return Err(SettingsError::Range { name: concat!("parameters.", stringify!($name)), range });
+                    }
+                )*
+                Ok(())
+            }
+        }
+    };
+}
+
+parameters! {
+    /// Days after which a KMS key rotates, at most.
+    kms_rotation_days: AtMost<90, 365, 365>,
+    /// Characters of a password, at least.
+    password_minimum_length: AtLeast<14, 128, 14>,
+    /// Days after which a password expires, at most.
+    password_max_age_days: AtMost<1, 90, 90>,
+    /// Whether a first password expiry waits for a person.
+    password_first_expiry: OneOf<FirstExpiry>,
+    /// Days for which a console user is new; an older one is given notice, so a person decides.
+    mfa_new_user_days: AtMost<0, 30, 7>,
+    /// Days for which an undone repair stays undone.
+    revert_exemption_days: AtMost<1, 90, 90>,
+    /// Repairs of one control in one account in one hour, at most.
+    hourly_budget: Allowance<1, 1000, 1000>,
+    /// Repairs of one control in all accounts together in one hour, at most, where Remedy acts in several accounts.
+    organization_hourly_budget: Allowance<1, 1000, 1000>,
+    /// Whether repairs of what identities may do wait for a person.
+    identity_repairs: OneOf<IdentityRepairs>,
+    /// How a customer-managed policy that makes administrators is repaired. `narrow`: a new default version without the grant.
+    /// `detach`: the policy is detached from every principal. `boundary`: `permissions_boundary` bounds every principal that
+    /// the policy is attached to.
+    admin_policy_repair: OneOf<AdminPolicyRepair>,
+    /// The ARN of the policy that bounds principals. `{account}` stands for the account.
+    permissions_boundary: Maybe<Replaces, PolicyArn>,
+    /// Days for which a new version of a policy is a change that needs an approval.
+    policy_change_days: AtLeast<1, 90, 7>,
+    /// The SHA-256 digests of the canonical JSON (sorted keys, no spaces) of policy documents that were approved.
+    approved_policies: Grows<Sha256>,
+    /// `compatible`: an upload that names an encryption must name SSE-KMS. `strict`: every upload must name SSE-KMS.
+    put_encryption: OneOf<PutEncryption>,
+    /// The ARN of the KMS key that new objects are encrypted with. `{account}` and `{region}` stand for the bucket's.
+    default_key: Maybe<Replaces, KeyArn>,
+    /// Patterns of buckets (names or ARNs) known to hold no PHI. Every other bucket counts as PHI.
+    phi_free_buckets: Spares<Name>,
+    /// Accounts of others that policies of resources may name: business associates.
+    trusted_accounts: Spares<AccountId>,
+    /// Hours for which a plan or ask that waits for a person can be decided and carried out.
+    approval_hours: Allowance<1, 168, 72>,
+    /// Repairs of one resource by one control within 24 hours, at most; then somebody is paged.
+    flap_limit: Allowance<1, 10, 3>,
+    /// How drift from before the first sweep is repaired. `ask`: each repair waits for a person. `waves`: `backlog_wave` repairs
+    /// a day are carried out.
+    backlog: OneOf<Backlog>,
+    /// With `backlog: waves`, repairs of the backlog by one control in one account on one day (UTC), at most.
+    backlog_wave: Allowance<1, 1000, 10>,
+    /// Keys of tags that mean that infrastructure as code owns a resource, besides what CloudFormation sets itself. A principal
+    /// that may set such a tag makes repairs wait for a person: protect the keys by a service control policy.
+    iac_tags: Shrinks<Name>,
+    /// The key of the tag that names the owner of a resource, for notices.
+    owner_tag: Maybe<Tells, Name>,
+}
+
+/// A choice: its words from the most careful one on, the one where nothing is said, and the ways of a later and of an earlier
+/// word.
+macro_rules! choice {
+    ($(#[doc = $about:literal])* $name:ident = $default:ident, $later:expr, $earlier:expr; {
+        $($(#[doc = $what:literal])* $variant:ident = $word:literal,)*
+    }) => {
+        $(#[doc = $about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[doc = $what])* #[serde(rename = $word)] $variant,)*
+        }
+
+        impl Choice for $name {
+            const WORDS: &'static [&'static str] = &[$($word),*];
+            const LATER: &'static [Way] = &$later;
+            const EARLIER: &'static [Way] = &$earlier;
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::$default
+            }
+        }
+    };
+}
+
+choice! {
+    /// What becomes of what was broken before the first sweep of a control in an account.
+    Backlog = Ask, [Looser], [Weaker]; {
+        /// Each repair waits for a person.
+        Ask = "ask",
+        /// It is worked off, so many a day.
+        Waves = "waves",
+    }
+}
+
+choice! {
+    /// What happens when the account's passwords would expire for the first time.
+    FirstExpiry = Auto, [Looser], [Weaker]; {
+        /// The plan waits for a person.
+        Ask = "ask",
+        /// It is set like every other element.
+        Auto = "auto",
+    }
+}
+
+choice! {
+    /// Whether repairs of what identities may do wait for a person.
+    IdentityRepairs = Ask, [Looser], [Weaker]; {
+        /// They do.
+        Ask = "ask",
+        /// They do not, where nothing else asks.
+        Auto = "auto",
+    }
+}
+
+choice! {
+    /// What is done about a customer-managed policy that makes administrators.
+    AdminPolicyRepair = Narrow, [Looser, Stricter], [Looser, Stricter]; {
+        /// A new default version without the offending grant.
+        Narrow = "narrow",
+        /// The policy stays, and nobody has it attached.
+        Detach = "detach",
+        /// The policy stays, and everybody who has it attached is bounded by `permissions_boundary`.
+        Boundary = "boundary",
+    }
+}
+
+choice! {
+    /// What uploads must say about encryption.
+    PutEncryption = Compatible, [Stricter], [Looser]; {
+        /// An upload that names an encryption must name SSE-KMS; one that names none gets the bucket's default.
+        Compatible = "compatible",
+        /// Every upload must name SSE-KMS.
+        Strict = "strict",
+    }
+}
+
+/// Whether nothing is said: such a member is left out of the document, and of its digest.
+fn is_unsaid(value: &impl Serialize) -> bool {
+    serde_json::to_value(value).is_ok_and(|value| value.is_null())
+}
+
+/// A schema with its description, and what a change means.
+fn described(lines: &[&str], rule: Rule, schema: Value) -> Value {
+    let about = lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
+    let own = [("description".to_owned(), json!(about)), ("$comment".to_owned(), json!(said(rule)))];
+    match schema {
+        Value::Object(members) => own.into_iter().chain(members).collect::<Map<_, _>>().into(),
+        other => other,
+    }
+}
+
+/// What a change means, in words.
+fn said(rule: Rule) -> String {
+    let words = |ways: &[Way]| ways.iter().map(|way| way.word()).collect::<Vec<_>>().join(" and ");
+    match rule {
+        Rule::Number(more, less) => format!("more: {}; less: {}", more.word(), less.word()),
+        Rule::Word(_, later, earlier) if later == earlier => format!("any change: {}", words(later)),
+        Rule::Word(_, later, earlier) => format!("a later word: {}; an earlier one: {}", words(later), words(earlier)),
+        Rule::List(added, removed) => format!("an added entry: {}; a removed one: {}", words(added), words(removed)),
+        Rule::Any(ways) => format!("any change: {}", words(ways)),
+        Rule::Mode | Rule::Shown(_) | Rule::BreakGlass => String::new(),
     }
 }
 
@@ -159,34 +232,12 @@ impl Parameters {
     }
 
     pub(super) fn check(&self) -> Result<(), SettingsError> {
-        let within = |name, range, valid| if valid { Ok(()) } else { Err(SettingsError::Range { name, range }) };
-        within("parameters.kms_rotation_days", "90 to 365", (90..=365).contains(&self.kms_rotation_days))?;
-        within("parameters.password_minimum_length", "14 to 128", (14..=128).contains(&self.password_minimum_length))?;
-        within("parameters.password_max_age_days", "1 to 90", (1..=90).contains(&self.password_max_age_days))?;
-        within("parameters.mfa_new_user_days", "0 to 30", self.mfa_new_user_days <= 30)?;
-        within("parameters.revert_exemption_days", "1 to 90", (1..=90).contains(&self.revert_exemption_days))?;
-        within("parameters.hourly_budget", "1 to 1000", (1..=1000).contains(&self.hourly_budget))?;
-        let shared = self.organization_hourly_budget;
-        within("parameters.organization_hourly_budget", "1 to 1000", (1..=1000).contains(&shared))?;
-        within("parameters.policy_change_days", "1 to 90", (1..=90).contains(&self.policy_change_days))?;
-        within("parameters.approval_hours", "1 to 168", (1..=168).contains(&self.approval_hours))?;
-        within("parameters.flap_limit", "1 to 10", (1..=10).contains(&self.flap_limit))?;
-        within("parameters.backlog_wave", "1 to 1000", (1..=1000).contains(&self.backlog_wave))?;
-        self.check_names()
-    }
-
-    fn check_names(&self) -> Result<(), SettingsError> {
-        let within = |name, range, valid| if valid { Ok(()) } else { Err(SettingsError::Range { name, range }) };
-        let arn_of = |arn: &Option<String>, service: &str| {
-            arn.as_deref().is_none_or(|arn| arn.split(':').count() == 6 && arn.split(':').nth(2) == Some(service))
-        };
-        let is_digest = |text: &String| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let bounded = self.admin_policy_repair != AdminPolicyRepair::Boundary || self.permissions_boundary.is_some();
-        within("parameters.permissions_boundary", "the ARN of a policy", arn_of(&self.permissions_boundary, "iam"))?;
-        within("parameters.permissions_boundary", "what `admin_policy_repair: boundary` needs", bounded)?;
-        within("parameters.default_key", "the ARN of a KMS key", arn_of(&self.default_key, "kms"))?;
-        let digests = self.approved_policies.iter().all(is_digest);
-        within("parameters.approved_policies", "SHA-256 digests of 64 hex digits", digests)
+        self.check_each()?;
+        if self.admin_policy_repair == AdminPolicyRepair::Boundary && self.permissions_boundary.is_none() {
+            let range = "what `admin_policy_repair: boundary` needs".to_owned();
+            return Err(SettingsError::Range { name: "parameters.permissions_boundary", range });
+        }
+        Ok(())
     }
 }
 
@@ -224,5 +275,43 @@ mod tests {
         let bounds = |arn: &str| read(serde_json::json!({"permissions_boundary": arn}));
         assert!(bounds("arn:aws:iam::111122223333:policy/b").is_ok());
         assert!(bounds("arn:aws:kms:us-east-1:111122223333:key/a").is_err());
+    }
+
+    #[test]
+    fn the_words_of_a_choice_are_those_it_is_written_with() {
+        fn check<C: Choice + serde::de::DeserializeOwned>() {
+            for word in C::WORDS {
+                let read: C = serde_json::from_value(json!(word)).unwrap();
+                assert_eq!(serde_json::to_value(read).unwrap(), json!(word));
+            }
+        }
+        check::<Backlog>();
+        check::<FirstExpiry>();
+        check::<IdentityRepairs>();
+        check::<AdminPolicyRepair>();
+        check::<PutEncryption>();
+    }
+
+    #[test]
+    fn a_number_is_within_its_range_and_its_refusal_says_which() {
+        let read =
+            |days: u32| Settings::parse(json!({"parameters": {"kms_rotation_days": days}}).to_string().as_bytes());
+        assert!([90, 365].into_iter().all(|days| read(days).is_ok()));
+        for outside in [0, 89, 366, u32::MAX] {
+            let said = read(outside).unwrap_err().to_string();
+            assert_eq!(said, "the settings have `parameters.kms_rotation_days` outside 90 to 365");
+        }
+    }
+
+    #[test]
+    fn every_default_is_permitted_and_left_out_only_if_nothing_is_said() {
+        assert!(Parameters::default().check().is_ok());
+        let whole = serde_json::to_value(Parameters::default()).unwrap();
+        let unsaid: Vec<_> = Parameters::schema().into_iter().filter(|(name, _)| whole.get(name).is_none()).collect();
+        assert_eq!(
+            unsaid.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+            ["permissions_boundary", "default_key", "owner_tag"]
+        );
+        assert!(unsaid.iter().all(|(_, schema)| schema.get("default").is_none()));
     }
 }

@@ -1,4 +1,4 @@
-use super::{super::members::MEMBERS, *};
+use super::*;
 use crate::settings::{
     AdminPolicyRepair, Backlog, FirstExpiry, IdentityRepairs, Modes, Organization, Parameters, People, Protected,
     PutEncryption,
@@ -64,7 +64,7 @@ fn every_member_has_its_rule_and_every_rule_its_member() {
     for member in flat.keys() {
         assert!(members::rule(member).is_some(), "{member} has no rule: its changes count as looser");
     }
-    for (name, _) in MEMBERS.iter().filter(|(name, _)| *name != "modes") {
+    for (name, _) in members::all().filter(|(name, _)| *name != "modes") {
         let has = |member: &String| member == name || member.starts_with(&format!("{name}."));
         assert!(flat.keys().any(has), "{name} is no member");
     }
