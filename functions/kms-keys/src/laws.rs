@@ -6,6 +6,7 @@ mod worlds;
 
 use remedy_domain::{AccountId, Parameters, Target};
 use remedy_engine::Tags;
+use remedy_testkit::fake::Service;
 use remedy_testkit::laws::{
     Bearing, Case, FakeEnvironment, Law, Lawful, TestAccount, WayBack,
     proptest::{
@@ -52,6 +53,7 @@ fn rotations() -> impl Strategy<Value = Rotation> {
 
 impl Lawful for KeyUnrotated {
     type World = Rotating;
+    const FAKES: &'static [&'static Service] = &[&remedy_kms_testing::KMS];
     const MOOT: &'static [Law] = &[Law::Asks];
     const TOUCHES: &'static [&'static str] = &["/rotation"];
 
@@ -89,6 +91,7 @@ impl Lawful for KeyUnrotated {
 
 impl Lawful for KeyPendingDeletion {
     type World = Kind;
+    const FAKES: &'static [&'static Service] = &[&remedy_kms_testing::KMS];
     const WAY_BACK: WayBack = WayBack::Refused;
     /// Nothing asks, and nothing leads back to a dying key.
     const MOOT: &'static [Law] = &[
@@ -101,7 +104,7 @@ impl Lawful for KeyPendingDeletion {
         Law::WaitsForTwo,
         Law::StopsFlapping,
     ];
-    const TOUCHES: &'static [&'static str] = &["/state"];
+    const TOUCHES: &'static [&'static str] = &["/DeletionDate", "/KeyState"];
 
     fn worlds() -> BoxedStrategy<Kind> {
         let dying = prop_oneof![(7_i32..=30).prop_map(Kind::Dying), Just(Kind::WaitingForReplicas)];
@@ -137,6 +140,7 @@ const OWN: &str = "111122223333";
 
 impl Lawful for KeyOpenPolicy {
     type World = Letting;
+    const FAKES: &'static [&'static Service] = &[&remedy_kms_testing::KMS];
     const TOUCHES: &'static [&'static str] = &["/policy"];
 
     fn worlds() -> BoxedStrategy<Letting> {
