@@ -6,6 +6,7 @@ mod worlds;
 
 use remedy_domain::{AccountId, Parameters, Target};
 use remedy_engine::Tags;
+use remedy_testkit::fake::Service;
 use remedy_testkit::laws::{
     Bearing, Case, FakeEnvironment, Law, Lawful, TestAccount, Touch, WayBack,
     proptest::{
@@ -52,6 +53,7 @@ fn rotations() -> impl Strategy<Value = Rotation> {
 
 impl Lawful for KeyUnrotated {
     type World = Rotating;
+    const FAKES: &'static [&'static Service] = &[&remedy_kms_testing::KMS];
     const MOOT: &'static [Law] = &[Law::Asks];
     const TOUCHES: &'static [Touch] = &[Touch::of("rotation", &["setting"], &["/rotation"])];
 
@@ -85,6 +87,7 @@ impl Lawful for KeyUnrotated {
 
 impl Lawful for KeyPendingDeletion {
     type World = Kind;
+    const FAKES: &'static [&'static Service] = &[&remedy_kms_testing::KMS];
     const WAY_BACK: WayBack = WayBack::Refused;
     /// Nothing asks, and nothing leads back to a dying key.
     const MOOT: &'static [Law] = &[
@@ -97,7 +100,7 @@ impl Lawful for KeyPendingDeletion {
         Law::WaitsForTwo,
         Law::StopsFlapping,
     ];
-    const TOUCHES: &'static [Touch] = &[Touch::of("deletion", &["setting"], &["/state"])];
+    const TOUCHES: &'static [Touch] = &[Touch::of("deletion", &["setting"], &["/DeletionDate", "/KeyState"])];
 
     fn worlds() -> BoxedStrategy<Kind> {
         let dying = prop_oneof![(7_i32..=30).prop_map(Kind::Dying), Just(Kind::WaitingForReplicas)];
@@ -129,6 +132,7 @@ const OWN: &str = "111122223333";
 
 impl Lawful for KeyOpenPolicy {
     type World = Letting;
+    const FAKES: &'static [&'static Service] = &[&remedy_kms_testing::KMS];
     const TOUCHES: &'static [Touch] = &[Touch::of("public-statement", &["setting"], &["/policy"])];
 
     fn worlds() -> BoxedStrategy<Letting> {

@@ -5,6 +5,7 @@ mod worlds;
 use remedy_domain::{Parameters, PutEncryption, Target};
 use remedy_engine::Tags;
 use remedy_s3::Website;
+use remedy_testkit::fake::Service;
 use remedy_testkit::laws::{
     Lawful, TestAccount, Touch,
     proptest::{
@@ -39,6 +40,7 @@ pub struct Bucket {
 
 impl Lawful for BucketWithoutTls {
     type World = Bucket;
+    const FAKES: &'static [&'static Service] = &[&remedy_kms_testing::KMS];
     const TOUCHES: &'static [Touch] = &[Touch::of("tls", &["own"], &["/policy"])];
 
     fn worlds() -> BoxedStrategy<Bucket> {
@@ -78,6 +80,7 @@ pub struct Taking {
 
 impl Lawful for BucketUnencryptedPut {
     type World = Taking;
+    const FAKES: &'static [&'static Service] = &[&remedy_kms_testing::KMS];
     const TOUCHES: &'static [Touch] = &[
         Touch::of("another-encryption", &["unencrypted"], &["/policy"]),
         Touch::of("no-encryption", &["headerless"], &["/policy"]),
@@ -130,6 +133,7 @@ pub struct Keyed {
 
 impl Lawful for BucketDefaultKey {
     type World = Keyed;
+    const FAKES: &'static [&'static Service] = &[&remedy_kms_testing::KMS];
     const TOUCHES: &'static [Touch] = &[
         Touch::of("algorithm", &["cipher"], &["/encryption"]),
         Touch::of("key", &["cipher"], &["/encryption"]),
@@ -193,6 +197,7 @@ pub struct Open {
 
 impl Lawful for BucketSsecAllowed {
     type World = Open;
+    const FAKES: &'static [&'static Service] = &[&remedy_kms_testing::KMS];
     const TOUCHES: &'static [Touch] = &[Touch::of("sse-c", &["blocked"], &["/encryption"])];
 
     // Where there was no list before, an undo is refused, and a person is asked for that reason alone: tests/suite/encryption.rs.

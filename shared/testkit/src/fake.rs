@@ -11,7 +11,7 @@ mod dialect;
 mod fate;
 mod front;
 mod iam;
-mod kms;
+mod kind;
 mod lag;
 mod password_policy;
 mod request;
@@ -53,12 +53,10 @@ use call::Call;
 pub use dialect::Dialect;
 pub use fate::{Fate, Mishap, Moment, Turn};
 pub use front::{Asked, Front};
+pub use kind::{Fresh, Kind, Make, Member, Refused, Scope, Spelling, Window};
 pub use request::{Request, members, refuse_unless};
 use service::Answers;
-pub use service::{
-    Act, Catalogue, Fresh, Kind, List, Make, Member, Pages, Refused, Row, Rule, Scope, Service, Spelling, Tagging,
-    Window,
-};
+pub use service::{Act, Catalogue, List, Pages, Row, Rule, Service, Tagging};
 pub use time::VirtualTime;
 
 /// Who calls.
@@ -103,7 +101,7 @@ pub struct FakeAws {
 }
 
 /// The services that every fake has.
-const HANDS: [&Service; 5] = [&iam::SERVICE, &sts::SERVICE, &kms::SERVICE, &s3::SERVICE, &s3control::SERVICE];
+const HANDS: [&Service; 4] = [&iam::SERVICE, &sts::SERVICE, &s3::SERVICE, &s3control::SERVICE];
 
 impl Default for FakeAws {
     fn default() -> Self {
@@ -191,26 +189,6 @@ impl FakeAws {
     /// Gives root an MFA device, or takes it.
     pub fn plant_root_mfa(&self, account: &str, has: bool) {
         self.cloud().account(account).root_mfa = has;
-    }
-
-    /// A key that AWS manages, such as `aws/s3`. Returns its id.
-    #[must_use]
-    pub fn plant_key_of_aws(&self, account: &str, region: &str) -> String {
-        self.plant_key(account, region, kms::Key { by_aws: true, rotation: Some(365), ..kms::fresh() })
-    }
-
-    /// A key in a custom key store. Returns its id.
-    #[must_use]
-    pub fn plant_key_in_custom_store(&self, account: &str, region: &str) -> String {
-        let store = Some("cks-1234567890abcdef0".to_owned());
-        self.plant_key(account, region, kms::Key { store, origin: "AWS_CLOUDHSM".to_owned(), ..kms::fresh() })
-    }
-
-    fn plant_key(&self, account: &str, region: &str, key: kms::Key) -> String {
-        let mut cloud = self.cloud();
-        let id = kms::new_id(&mut cloud, false);
-        kms::add(&mut cloud, account, region, &id, key);
-        id
     }
 
     /// Sets attributes of a resource, which is there from now on, as no call can.

@@ -42,7 +42,7 @@ pub(crate) async fn scan(share: f64) -> (Value, bool) {
         "`remedy scan` of {buckets} buckets, {roles} roles and {keys} keys, one in a hundred drifted. A server on this"
     );
     println!("machine answers each call after {} ms; it takes a part of the processors.", latency.as_millis());
-    let (aws, since) = (FakeAws::default(), Instant::now());
+    let (aws, since) = (FakeAws::of(&[&remedy_kms_testing::KMS]), Instant::now());
     let planted = account::make(&aws, size).await;
     println!("The account was made in {:.0} s.\n", since.elapsed().as_secs_f64());
     let front = Front::of(&aws, latency);

@@ -7,7 +7,7 @@ use aws_sdk_kms::{
 use remedy_domain::Region;
 use remedy_engine::Tags;
 use remedy_testkit::laws::{
-    Prop, TestAccount,
+    TestAccount,
     proptest::{
         bool::weighted,
         prelude::{Just, Strategy},
@@ -71,8 +71,8 @@ pub(super) fn kinds() -> impl Strategy<Value = Kind> {
 pub(super) async fn make(world: &World, stage: &TestAccount) -> Option<String> {
     let client = stage.client::<Keys>().0;
     let id = match world.kind {
-        Kind::OfAws => return stage.plant(Prop::KeyOfAws),
-        Kind::CustomStore => return stage.plant(Prop::KeyInCustomStore),
+        Kind::OfAws => return remedy_kms_testing::key_of_aws(stage),
+        Kind::CustomStore => return remedy_kms_testing::key_in_custom_store(stage),
         Kind::Replica => return Some(replica(stage).await),
         kind => create(&client, kind).await,
     };

@@ -11,7 +11,7 @@ use aws_sdk_s3::{
 use remedy_engine::Tags;
 use remedy_policy::Upload;
 use remedy_testkit::laws::{
-    Prop, TestAccount,
+    TestAccount,
     proptest::{
         option,
         prelude::{Just, Strategy, any, prop_oneof},
@@ -184,7 +184,7 @@ impl Present {
     pub(super) async fn make(self, stage: &TestAccount) -> Option<Option<String>> {
         match self {
             Self::AsSaid => Some(None),
-            Self::OfAws => stage.plant(Prop::KeyOfAws).map(Some),
+            Self::OfAws => remedy_kms_testing::key_of_aws(stage).map(Some),
             Self::Customers => {
                 let made = stage.client::<S3AndKms>().keys().create_key().send().await.unwrap();
                 Some(Some(made.key_metadata.unwrap().key_id))

@@ -69,7 +69,6 @@ impl Call {
             (Answers::Rows(_), _) => self.named(),
             (_, "s3") => Some(self.bucket.clone()),
             (_, "s3control") => self.headers.get("x-amz-account-id").cloned(),
-            (_, "kms") => self.json()["KeyId"].as_str().map(str::to_owned),
             _ => {
                 let names = ["UserName", "RoleName", "GroupName", "PolicyArn", "RoleArn"];
                 names.iter().find_map(|name| self.form.get(*name)).cloned()

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     answer::Refusal,
-    service::{Kind, Spelling},
+    kind::{Kind, Spelling},
     state::Cloud,
     store::{Address, Attributes},
 };
@@ -45,6 +45,24 @@ impl Request<'_> {
         if let Some(at) = &self.about {
             self.cloud.store.plant(at.clone()).insert(name.to_owned(), value);
         }
+    }
+
+    /// All attributes of the resource that the request is about.
+    #[must_use]
+    pub fn attributes(&self) -> Map<String, Value> {
+        self.about.as_ref().and_then(|at| self.cloud.store.get(at)).cloned().unwrap_or_default()
+    }
+
+    /// Makes a resource in a Region of the caller's account.
+    pub fn put(&mut self, kind: &Kind, region: &str, id: &str, attributes: Map<String, Value>) {
+        self.cloud.store.put(Address::of(kind, self.account, region, id), attributes);
+    }
+
+    /// In how many Regions of the caller's account there is a resource that is named so.
+    #[must_use]
+    pub fn regions(&self, kind: &Kind, name: &str) -> usize {
+        let id = self.id_of(kind, name).unwrap_or_default();
+        self.cloud.store.regions(&Address::of(kind, self.account, self.region, &id))
     }
 
     /// Another resource of the caller's account and Region.

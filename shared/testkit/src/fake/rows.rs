@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 use super::{
     answer::{Answered, Refusal, page},
     call::Call,
+    kind::{Kind, Member, Waits, Window},
     request::Request,
-    service::{Catalogue, Does, Kind, List, Member, Row, Tagging, Waits, Window},
+    service::{Catalogue, Does, List, Row, Tagging},
     state::Cloud,
     store::{Address, Attributes},
 };

@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, fmt::Debug};
 
 use super::{
     iam::{Managed, Principal, Role, User},
-    kms::Key,
     password_policy::Policy,
     s3::{acl::Grant, encryption::Encryption},
     store::Store,
@@ -48,10 +47,6 @@ pub(super) struct Bucket {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Account {
     pub(super) block: Option<Flags>,
-    /// By Region and id.
-    pub(super) keys: BTreeMap<(String, String), Key>,
-    /// Names of keys, `alias/…`, by Region and name.
-    pub(super) aliases: BTreeMap<(String, String), String>,
     pub(super) users: BTreeMap<String, User>,
     pub(super) groups: BTreeMap<String, Principal>,
     pub(super) roles: BTreeMap<String, Role>,
@@ -102,12 +97,6 @@ impl Account {
         put(all, format!("s3control/{id}/public-access-block"), &self.block);
         put(all, format!("iam/{id}/password-policy"), &self.password_policy);
         put(all, format!("iam/{id}/root-mfa"), &self.root_mfa);
-        for ((region, key), state) in &self.keys {
-            put(all, format!("kms/{id}/{region}/{key}/rotation"), &state.rotation);
-            put(all, format!("kms/{id}/{region}/{key}/state"), &state.state);
-            put(all, format!("kms/{id}/{region}/{key}/policy"), &state.policy);
-            put(all, format!("kms/{id}/{region}/{key}/tags"), &state.tags);
-        }
         for (name, user) in &self.users {
             let place = format!("iam/{id}/users/{name}");
             put(all, format!("{place}/login"), &user.login);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::service::{Kind, Scope};
+use super::kind::{Kind, Scope};
 
 /// Which resource: service, account, Region, kind and id. What is not the account's or the Region's alone has none there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +72,12 @@ impl Store {
     pub(super) fn beside(&self, first: &Address) -> impl Iterator<Item = (&str, &Attributes)> {
         let after = self.0.range(first.clone()..).take_while(|(at, _)| at.is_beside(first));
         after.map(|(at, attributes)| (at.id.as_str(), attributes))
+    }
+
+    /// In how many Regions of an account there is a resource of this kind and id.
+    pub(super) fn regions(&self, like: &Address) -> usize {
+        let is_like = |at: &&Address| Address { region: like.region.clone(), ..(*at).clone() } == *like;
+        self.0.keys().filter(is_like).count()
     }
 
     pub(super) fn all_mut(&mut self) -> impl Iterator<Item = (&Address, &mut Attributes)> {

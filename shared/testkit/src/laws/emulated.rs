@@ -64,11 +64,7 @@ impl Inspector for Behind {
     }
 
     fn plant(&self, account: &str, _: &str, prop: Prop) -> Option<String> {
-        let has = match prop {
-            Prop::RootMfa => 1,
-            Prop::NoRootMfa => 0,
-            Prop::KeyOfAws | Prop::KeyInCustomStore => return None,
-        };
+        let has = u32::from(prop == Prop::RootMfa);
         self.0.proxy.set_account_summary(account, "AccountMFAEnabled", has);
         Some(account.to_owned())
     }

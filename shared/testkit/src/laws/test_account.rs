@@ -26,10 +26,6 @@ pub enum Prop {
     RootMfa,
     /// Root has none.
     NoRootMfa,
-    /// A key that AWS manages.
-    KeyOfAws,
-    /// A key in a custom key store.
-    KeyInCustomStore,
 }
 
 /// A look behind the scenes. An emulator may have none of it.
@@ -101,15 +97,9 @@ impl Inspector for FakeAws {
         true
     }
 
-    fn plant(&self, account: &str, region: &str, prop: Prop) -> Option<String> {
-        match prop {
-            Prop::RootMfa | Prop::NoRootMfa => {
-                self.plant_root_mfa(account, prop == Prop::RootMfa);
-                Some(account.to_owned())
-            }
-            Prop::KeyOfAws => Some(self.plant_key_of_aws(account, region)),
-            Prop::KeyInCustomStore => Some(self.plant_key_in_custom_store(account, region)),
-        }
+    fn plant(&self, account: &str, _: &str, prop: Prop) -> Option<String> {
+        self.plant_root_mfa(account, prop == Prop::RootMfa);
+        Some(account.to_owned())
     }
 
     fn set(&self, place: (&str, &str), kind: &Kind, id: &str, attributes: Value) -> bool {
