@@ -159,12 +159,17 @@ def kinds(actions: list[str]) -> list[str]:
     return [kind.lower() for kind in ("User", "Group", "Role", "Policy") if kind in about]
 
 
+# What a change of a database names.
+OF_RDS = {"rds:ModifyDBCluster": "cluster", "rds:ModifyDBInstance": "db"}
+
+
 def resources_of(actions: list[str]) -> list[str]:
     """The narrowest patterns of what these actions change; of a service without a line of its own, all that the account has in it."""
     known = {
         "s3": ['!Sub "arn:${AWS::Partition}:s3:::*"'],
         "kms": [arn("kms", "key/*", "*")],
         "iam": [arn("iam", f"{kind}/*", "") for kind in kinds(actions)],
+        "rds": [arn("rds", f"{kind}:*", "*") for action, kind in OF_RDS.items() if action in actions],
     }
     # What is set on the account as a whole has no resource.
     whole = {"s3:PutAccountPublicAccessBlock", "iam:DeleteAccountPasswordPolicy", "iam:UpdateAccountPasswordPolicy"}

@@ -8,8 +8,8 @@ use super::{
 };
 
 /// The functions that have controls.
-const FUNCTIONS: [&str; 6] =
-    ["iam-mfa", "iam-password-policy", "iam-policies", "kms-keys", "s3-encryption", "s3-public-access"];
+const FUNCTIONS: [&str; 7] =
+    ["iam-mfa", "iam-password-policy", "iam-policies", "kms-keys", "rds", "s3-encryption", "s3-public-access"];
 
 /// What a function with controls answers with its forecast.
 const EVENT: &str = r#"{"status":{}}"#;
