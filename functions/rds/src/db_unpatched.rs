@@ -3,8 +3,8 @@
 //! **What drifts.** Automatic upgrades of the minor version are off: of a DB instance, the members of an Aurora cluster among them,
 //! or of a Multi-AZ DB cluster.
 //!
-//! **Why it matters.** 45 CFR 164.308(a)(5)(ii)(A) (security reminders): minor versions close known holes in the database that
-//! holds PHI.
+//! **Why it matters.** 45 CFR 164.308(a)(1)(ii)(B) (risk management), 164.308(a)(5)(ii)(B) (protection from malicious software): minor
+//! versions close known holes in the database that holds PHI.
 //!
 //! **What we read.** What RDS says of the instance or cluster.
 //!
@@ -62,7 +62,7 @@ impl Attribute for DbUnpatched {
     const CONTROL: Control = Control {
         id: ControlId("db-unpatched"),
         title: "Database without automatic upgrades of its minor version",
-        hipaa: &["164.308(a)(5)(ii)(A)"],
+        hipaa: &["164.308(a)(1)(ii)(B)", "164.308(a)(5)(ii)(B)"],
         config_rules: &["RDS_AUTOMATIC_MINOR_VERSION_UPGRADE_ENABLED", "RDS_CLUSTER_AUTO_MINOR_VERSION_UPGRADE_ENABLE"],
         events: EVENTS,
         writes: &[<AnyDatabase>::MODIFIES],
