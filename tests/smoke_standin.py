@@ -28,7 +28,7 @@ from smoke.stack import Stack  # noqa: E402
 from smoke.steps import REFUSALS, STEPS  # noqa: E402
 
 ACCOUNT, REGION, NAME = "111122223333", "us-east-1", "remedy"
-FUNCTIONS = ("iam-mfa", "iam-password-policy", "iam-policies", "kms-keys", "operator", "s3-encryption", "s3-public-access", "sealer")
+FUNCTIONS = ("iam-mfa", "iam-password-policy", "iam-policies", "kms-keys", "operator", "rds", "s3-encryption", "s3-public-access", "sealer")
 WATCHING = {"kms-keys": "KmsKeys", "s3-public-access": "S3PublicAccess", "iam-password-policy": "IamPasswordPolicy"}
 # What of the template is deployed into the emulator: no roles, and nothing that refers to functions.
 KINDS = ["S3::Bucket", "S3::BucketPolicy", "KMS::Key", "KMS::Alias", "SNS::Topic", "SQS::Queue", "Logs::LogGroup", "Events::Rule", "Events::EventBus"]

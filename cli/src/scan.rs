@@ -244,6 +244,7 @@ fn every() -> Controls<Onlooker> {
     let mut all = s3_public_access::controls();
     all.extend(s3_encryption::controls());
     all.extend(kms_keys::controls());
+    all.extend(rds::controls());
     all.extend(iam_mfa::controls());
     all.extend(iam_policies::controls());
     all.extend(iam_password_policy::controls());

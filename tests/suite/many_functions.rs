@@ -101,7 +101,8 @@ fn a_function_with_controls_is_few_resources() {
         functions.keys().map(|function| logical(function)).filter(|of| name.starts_with(of)).max_by_key(String::len)
     };
     let mut of: BTreeMap<String, usize> = BTreeMap::new();
-    for name in &declared {
+    // A rule for a service in other accounts is named after the service, and no part of a function of that name.
+    for name in declared.iter().filter(|name| !name.ends_with("Elsewhere")) {
         *of.entry(longest(name).unwrap_or_default()).or_default() += 1;
     }
     for function in functions.keys() {

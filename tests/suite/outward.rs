@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::drift::{self, ALL};
 
 /// All that repair.
-const FUNCTIONS: [&str; 6] =
-    ["iam-mfa", "iam-password-policy", "iam-policies", "kms-keys", "s3-encryption", "s3-public-access"];
+const FUNCTIONS: [&str; 7] =
+    ["iam-mfa", "iam-password-policy", "iam-policies", "kms-keys", "rds", "s3-encryption", "s3-public-access"];
 
 #[tokio::test]
 async fn a_sweep_queues_a_message_for_every_account_of_every_function() {

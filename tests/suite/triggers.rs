@@ -12,8 +12,8 @@ use crate::drift;
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/samples");
 /// The functions with controls.
-pub(crate) const FUNCTIONS: [&str; 6] =
-    ["s3-public-access", "s3-encryption", "kms-keys", "iam-mfa", "iam-password-policy", "iam-policies"];
+pub(crate) const FUNCTIONS: [&str; 7] =
+    ["s3-public-access", "s3-encryption", "kms-keys", "rds", "iam-mfa", "iam-password-policy", "iam-policies"];
 
 fn samples(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let files = fs::read_dir(folder).expect("the samples are there");

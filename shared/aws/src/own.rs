@@ -5,8 +5,8 @@ use remedy_domain::{AccountId, Region, fence};
 use crate::environment::Environment;
 
 /// The functions with controls. Each has a role to read and a role to write, in every account that Remedy works in.
-pub const FUNCTIONS: [&str; 6] =
-    ["iam-mfa", "iam-password-policy", "iam-policies", "kms-keys", "s3-encryption", "s3-public-access"];
+pub const FUNCTIONS: [&str; 7] =
+    ["iam-mfa", "iam-password-policy", "iam-policies", "kms-keys", "rds", "s3-encryption", "s3-public-access"];
 /// The functions without: they have a role in Remedy's own account alone.
 pub const SERVICES: [&str; 2] = ["operator", "sealer"];
 

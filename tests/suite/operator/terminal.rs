@@ -131,7 +131,7 @@ async fn the_status_is_that_of_the_operator_and_of_every_function() {
     let ann = clinic.person("ann").await;
     let bucket = Drift::Bucket.make(&clinic.world, "a").await;
     held(&clinic, &bucket).await;
-    for function in ["iam-mfa", "iam-password-policy", "iam-policies", "s3-encryption"] {
+    for function in ["iam-mfa", "iam-password-policy", "iam-policies", "rds", "s3-encryption"] {
         clinic.install(function, &clinic.deploy(function));
     }
     let told = ann.sends(&["status"]).await;

@@ -9,7 +9,7 @@ use super::shape::{ResourceId, object};
 
 /// Service, parameter, and the type that the parameter's value is an id, name or ARN of. The first that is there
 /// counts, so what a call changes stands before what it only mentions: `AttachUserPolicy` has a user and a policy.
-const PARAMETERS: [(&str, &str, &str); 26] = [
+const PARAMETERS: [(&str, &str, &str); 27] = [
     ("s3.amazonaws.com", "bucketName", "AWS::S3::Bucket"),
     ("kms.amazonaws.com", "keyId", "AWS::KMS::Key"),
     ("iam.amazonaws.com", "userName", "AWS::IAM::User"),
@@ -19,6 +19,7 @@ const PARAMETERS: [(&str, &str, &str); 26] = [
     ("cloudtrail.amazonaws.com", "name", "AWS::CloudTrail::Trail"),
     ("cloudtrail.amazonaws.com", "trailName", "AWS::CloudTrail::Trail"),
     ("rds.amazonaws.com", "dBInstanceIdentifier", "AWS::RDS::DBInstance"),
+    ("rds.amazonaws.com", "targetDBInstanceIdentifier", "AWS::RDS::DBInstance"),
     ("rds.amazonaws.com", "dBClusterIdentifier", "AWS::RDS::DBCluster"),
     ("rds.amazonaws.com", "dBSnapshotIdentifier", "AWS::RDS::DBSnapshot"),
     ("rds.amazonaws.com", "dBClusterSnapshotIdentifier", "AWS::RDS::DBClusterSnapshot"),

@@ -1,8 +1,32 @@
-//! Databases of Amazon RDS, as the functions of Remedy find and read them.
+//! Databases of Amazon RDS: how they are found, what RDS says of them, and how it is told to change one.
+
+mod any;
+mod cluster;
+mod database;
+mod instance;
+mod scheduled;
+mod state;
 
 use std::ops::Deref;
 
+pub use any::{AnyDatabase, Change as AnyChange, Described as AnyDescribed};
+pub use cluster::DbCluster;
+pub use database::{Database, Single, Summary, observe};
+pub use instance::DbInstance;
 use remedy_aws::{Connect, Session};
+use remedy_domain::Service;
+pub use scheduled::{Apply, Others, Reschedule, Scheduled, Timed};
+pub use state::{State, foreign, state};
+
+/// The `eventSource` of the events of RDS.
+pub(crate) const SOURCE: &str = "rds.amazonaws.com";
+
+/// What the template knows of RDS. Its calls cost nothing.
+const SERVICE: Service = Service {
+    name: "rds",
+    resources: &[("DBCluster", "rds:*:{account}:cluster:*"), ("DBInstance", "rds:*:{account}:db:*")],
+    ..Service::PLAIN
+};
 
 /// A client for databases.
 #[derive(Debug, Clone)]
@@ -19,5 +43,11 @@ impl Deref for Databases {
 
     fn deref(&self) -> &aws_sdk_rds::Client {
         &self.0
+    }
+}
+
+impl AsRef<Self> for Databases {
+    fn as_ref(&self) -> &Self {
+        self
     }
 }

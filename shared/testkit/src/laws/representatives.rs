@@ -29,6 +29,7 @@ const REPRESENTATIVES: &[(&str, &str)] = &[
     ("one call, of a shared document, asks always", "s3-bucket-unencrypted-put"),
     ("one call sets it, another takes it away, of identities", "iam-password-policy-weak"),
     ("one call sets it, another takes it away, stops exposure, asks always", "s3-account-public"),
+    ("several calls, of a shared document, asks always", "db-instance-password-only"),
     ("several calls, of a shared document, of identities", "iam-policy-admin"),
     ("several calls, of a shared document, of identities, asks always", "iam-inline-policy"),
     ("several calls, of a shared document, stops exposure", "s3-bucket-public"),

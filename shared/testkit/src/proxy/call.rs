@@ -17,7 +17,7 @@ pub const DEFAULT_ACCOUNT: &str = "123456789012";
 const S3_CONTROL: &str = "/v20180820/";
 
 /// Names under which requests say what they are about, in this order of preference.
-const SUBJECTS: [&str; 18] = [
+const SUBJECTS: [&str; 21] = [
     "KeyId",
     "QueueUrl",
     "TopicArn",
@@ -27,6 +27,9 @@ const SUBJECTS: [&str; 18] = [
     "PolicyArn",
     "InstanceProfileName",
     "RoleArn",
+    "DBInstanceIdentifier",
+    "DBClusterIdentifier",
+    "ResourceName",
     "ConfigRuleName",
     "AliasName",
     "ServiceSpecificCredentialId",

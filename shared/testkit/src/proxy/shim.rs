@@ -8,6 +8,9 @@ pub mod account_summary;
 pub mod bucket_encryption;
 pub mod bucket_owner;
 mod bucket_pages;
+mod database_ids;
+mod database_offers;
+pub mod database_sign_in;
 mod documents;
 pub mod evaluations;
 pub mod functions;
@@ -38,6 +41,8 @@ pub struct Shims {
     pub bucket_encryption: bucket_encryption::BucketEncryption,
     /// The owner of each bucket.
     pub bucket_owner: bucket_owner::BucketOwner,
+    /// The databases to which people may sign in by IAM.
+    pub database_sign_in: database_sign_in::DatabaseSignIn,
     /// The evaluations reported to AWS Config.
     pub evaluations: evaluations::Evaluations,
     /// The functions that can be invoked.
@@ -63,6 +68,7 @@ pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
         account_summary,
         bucket_encryption,
         bucket_owner,
+        database_sign_in,
         evaluations,
         functions,
         key_rotation,
@@ -100,6 +106,8 @@ pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
         "s3:GetBucketEncryption" => bucket_encryption.completed(call, front.forward(call, ask).await),
         "config:PutEvaluations" => evaluations.put(call),
         "config:StartConfigRulesEvaluation" => rule_evaluation.start(call),
+        "rds:DescribeOrderableDBInstanceOptions" => database_offers::told(call),
+        name if name.starts_with("rds:") => database_sign_in.told(call, database_ids::told(front, call, ask).await),
         "lambda:Invoke" => functions.invoke(call, ask).await,
         "sts:GetCallerIdentity" => match signatures.refusal(call, ask) {
             Some(refusal) => refusal,

@@ -3,6 +3,7 @@
 
 mod engines;
 mod log_types;
+pub mod network;
 #[cfg(test)]
 mod tests;
 
@@ -45,6 +46,7 @@ const ITEMS: &[(&str, &str)] = &[
     ("Filters", "Filter"),
     ("OrderableDBInstanceOptions", "OrderableDBInstanceOption"),
     ("ReadReplicaDBInstanceIdentifiers", "ReadReplicaDBInstanceIdentifier"),
+    ("Subnets", "Subnet"),
     ("TagList", "Tag"),
     ("Tags", "Tag"),
     ("Values", "Value"),
@@ -162,7 +164,7 @@ fn instance(request: &mut Request<'_>) -> Result<Map<String, Value>, Refusal> {
     Ok(members(json!({
         "DBInstanceIdentifier": id,
         "DBInstanceArn": request.arn(&INSTANCE, &id),
-        "DbiResourceId": format!("db-{serial:026}"),
+        "DbiResourceId": format!("db-FAKE{serial:022}"),
         "DBInstanceStatus": "available",
         "EngineVersion": engine.version,
         "Endpoint": {"Address": format!("{id}.fake.{}.rds.amazonaws.com", request.region), "Port": engine.port},
@@ -202,7 +204,7 @@ fn cluster(request: &mut Request<'_>) -> Result<Map<String, Value>, Refusal> {
     Ok(members(json!({
         "DBClusterIdentifier": id,
         "DBClusterArn": request.arn(&CLUSTER, &id),
-        "DbClusterResourceId": format!("cluster-{serial:026}"),
+        "DbClusterResourceId": format!("cluster-FAKE{serial:022}"),
         "Status": "available",
         "EngineVersion": engine.version,
         "Port": engine.port,
