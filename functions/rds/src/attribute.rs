@@ -115,11 +115,11 @@ impl<A: Attribute> Remediation for Of<A> {
 /// A verdict where it is this function's business; where the state of the database keeps RDS from changing it, a person's.
 pub(crate) fn judged<S>(summary: Summary<'_>, judge: impl FnOnce() -> Verdict<S>) -> Verdict<S> {
     if let Some(reason) = foreign(summary.engine) {
-        return Verdict::OutOfScope(reason.to_owned());
+        return Verdict::OutOfScope(Reason::new("engine", reason));
     }
     match (judge(), state(summary.status)) {
         (Verdict::Drifted(Drift { violations, .. }), State::Down(reason)) => {
-            Verdict::NeedsHuman { violations, reason: reason.to_owned() }
+            Verdict::NeedsHuman { violations, reason: Reason::new("state", reason) }
         }
         (verdict, _) => verdict,
     }

@@ -35,11 +35,13 @@ impl Attribute for DbClusterDeletable {
     const CONTROL: Control = Control {
         id: ControlId("db-cluster-deletable"),
         title: "Database cluster without deletion protection",
-        hipaa: &["164.308(a)(7)(i)", "164.308(a)(7)(ii)(C)"],
+        hipaa: "164.308(a)(7)(i), (ii)(C)",
         config_rules: &["RDS_CLUSTER_DELETION_PROTECTION_ENABLED"],
         events: CLUSTER_EVENTS,
         writes: &[<DbCluster>::MODIFIES],
         elements: &["DB cluster: deletion protection"],
+        deviates: &["deletion-protection"],
+        reasons: &["engine", "state"],
         ..Control::of(<DbCluster>::KIND)
     };
     const NAME: &'static str = "deletion protection";
@@ -55,7 +57,7 @@ impl Attribute for DbClusterDeletable {
             return Verdict::Compliant;
         }
         Verdict::Drifted(Drift {
-            violations: vec![Violation::new("deletion protection is off")],
+            violations: vec![Violation::new("deletion-protection", "deletion protection is off")],
             desired: true,
             consent: Consent::Auto,
             note: None,

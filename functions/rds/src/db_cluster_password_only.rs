@@ -28,19 +28,21 @@ use remedy_rds::{Database, DbCluster, Others, Scheduled};
 
 use crate::{
     attribute::CLUSTER_EVENTS,
-    password_only::{Directory, IamSignIn, OFFERS, RunsOn, SignsIn},
+    password_only::{DEVIATES, Directory, IamSignIn, OFFERS, REASONS, RunsOn, SignsIn},
 };
 
 impl SignsIn for DbCluster {
     const CONTROL: Control = Control {
         id: ControlId("db-cluster-password-only"),
         title: "Database cluster without sign-in by IAM",
-        hipaa: &["164.308(a)(3)(ii)(A)", "164.308(a)(4)(i)", "164.312(d)"],
+        hipaa: "164.308(a)(3)(ii)(A), (4)(i); 164.312(d)",
         config_rules: &["RDS_CLUSTER_IAM_AUTHENTICATION_ENABLED"],
         events: CLUSTER_EVENTS,
         reads: &[&[OFFERS]],
         writes: &[<DbCluster>::MODIFIES],
         elements: &["DB cluster: sign-in by IAM"],
+        deviates: DEVIATES,
+        reasons: REASONS,
         ..Control::of(<DbCluster>::KIND)
     };
 

@@ -36,11 +36,13 @@ impl Attribute for DbInstanceDeletable {
     const CONTROL: Control = Control {
         id: ControlId("db-instance-deletable"),
         title: "Database instance without deletion protection",
-        hipaa: &["164.308(a)(7)(i)", "164.308(a)(7)(ii)(C)"],
+        hipaa: "164.308(a)(7)(i), (ii)(C)",
         config_rules: &["RDS_INSTANCE_DELETION_PROTECTION_ENABLED"],
         events: INSTANCE_EVENTS,
         writes: &[<DbInstance>::MODIFIES],
         elements: &["DB instance: deletion protection"],
+        deviates: &["deletion-protection"],
+        reasons: &["engine", "member", "state"],
         ..Control::of(<DbInstance>::KIND)
     };
     const NAME: &'static str = "deletion protection";
@@ -53,10 +55,12 @@ impl Attribute for DbInstanceDeletable {
 
     fn judge(instance: &Instance, is_protected: &bool) -> Verdict<bool> {
         match (instance.db_cluster_identifier(), is_protected) {
-            (Some(_), _) => Verdict::OutOfScope("a member of a cluster, which is protected as a whole".to_owned()),
+            (Some(_), _) => {
+                Verdict::OutOfScope(Reason::new("member", "a member of a cluster, which is protected as a whole"))
+            }
             (None, true) => Verdict::Compliant,
             (None, false) => Verdict::Drifted(Drift {
-                violations: vec![Violation::new("deletion protection is off")],
+                violations: vec![Violation::new("deletion-protection", "deletion protection is off")],
                 desired: true,
                 consent: Consent::Auto,
                 note: None,

@@ -29,19 +29,21 @@ use remedy_rds::{Database, DbInstance, Others, Scheduled};
 
 use crate::{
     attribute::INSTANCE_EVENTS,
-    password_only::{Directory, IamSignIn, OFFERS, RunsOn, SignsIn},
+    password_only::{DEVIATES, Directory, IamSignIn, OFFERS, REASONS, RunsOn, SignsIn},
 };
 
 impl SignsIn for DbInstance {
     const CONTROL: Control = Control {
         id: ControlId("db-instance-password-only"),
         title: "Database instance without sign-in by IAM",
-        hipaa: &["164.308(a)(3)(ii)(A)", "164.308(a)(4)(i)", "164.312(d)"],
+        hipaa: "164.308(a)(3)(ii)(A), (4)(i); 164.312(d)",
         config_rules: &["RDS_INSTANCE_IAM_AUTHENTICATION_ENABLED"],
         events: INSTANCE_EVENTS,
         reads: &[&[OFFERS]],
         writes: &[<DbInstance>::MODIFIES],
         elements: &["DB instance: sign-in by IAM"],
+        deviates: DEVIATES,
+        reasons: REASONS,
         ..Control::of(<DbInstance>::KIND)
     };
 

@@ -62,11 +62,13 @@ impl Attribute for DbUnpatched {
     const CONTROL: Control = Control {
         id: ControlId("db-unpatched"),
         title: "Database without automatic upgrades of its minor version",
-        hipaa: &["164.308(a)(1)(ii)(B)", "164.308(a)(5)(ii)(B)"],
+        hipaa: "164.308(a)(1)(ii)(B), (5)(ii)(B)",
         config_rules: &["RDS_AUTOMATIC_MINOR_VERSION_UPGRADE_ENABLED", "RDS_CLUSTER_AUTO_MINOR_VERSION_UPGRADE_ENABLE"],
         events: EVENTS,
         writes: &[<AnyDatabase>::MODIFIES],
         elements: &["database: automatic upgrades of the minor version"],
+        deviates: &["minor-version-upgrades"],
+        reasons: &["engine", "member", "members-decide", "outage", "state"],
         ..Control::of(<AnyDatabase>::KIND)
     };
     const NAME: &'static str = "automatic upgrades of the minor version";
@@ -84,21 +86,29 @@ impl Attribute for DbUnpatched {
         let summary = <AnyDatabase>::summary(database);
         let is_member = matches!(database, AnyDescribed::Instance(one) if one.db_cluster_identifier().is_some());
         match (upgrades, summary.is_aurora()) {
-            (Upgrades::Instance(_), false) if is_member => {
-                Verdict::OutOfScope("a member of a Multi-AZ DB cluster, which is upgraded as a whole".to_owned())
-            }
-            (Upgrades::Cluster(_), true) => {
-                Verdict::OutOfScope("an Aurora cluster, whose members say it each for itself".to_owned())
-            }
+            (Upgrades::Instance(_), false) if is_member => Verdict::OutOfScope(Reason::new(
+                "member",
+                "a member of a Multi-AZ DB cluster, which is upgraded as a whole",
+            )),
+            (Upgrades::Cluster(_), true) => Verdict::OutOfScope(Reason::new(
+                "members-decide",
+                "an Aurora cluster, whose members say it each for itself",
+            )),
             _ if upgrades.are_automatic() => Verdict::Compliant,
             _ => Verdict::Drifted(Drift {
-                violations: vec![Violation::new("minor versions are not installed by themselves")],
+                violations: vec![Violation::new(
+                    "minor-version-upgrades",
+                    "minor versions are not installed by themselves",
+                )],
                 desired: upgrades.on(),
-                consent: Consent::Ask(format!(
-                    "the database is down for minutes {} when a minor version is due, and a validated system may need its \
+                consent: Consent::ask(
+                    "outage",
+                    format!(
+                        "the database is down for minutes {} when a minor version is due, and a validated system may need its \
                      version",
-                    summary.in_window()
-                )),
+                        summary.in_window()
+                    ),
+                ),
                 note: None,
             }),
         }

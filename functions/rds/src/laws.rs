@@ -11,7 +11,7 @@ use remedy_rds::{Databases, DbCluster, DbInstance};
 use remedy_testkit::{
     fake::Service,
     laws::{
-        Law, Lawful, TestAccount,
+        Law, Lawful, TestAccount, Touch,
         proptest::{
             prelude::{BoxedStrategy, Just, Strategy, any},
             prop_oneof,
@@ -33,8 +33,7 @@ const RDS: &[&Service] = &[&remedy_rds_testing::RDS];
 /// How an attribute comes about in a world.
 trait Arranged: Attribute + Copy {
     const MOOT: &'static [Law];
-    const TOUCHES: &'static [&'static str];
-    const GROUNDS: &'static [&'static str];
+    const TOUCHES: &'static [Touch];
 
     /// The databases that may have it.
     fn forms() -> BoxedStrategy<Form>;
@@ -50,7 +49,7 @@ impl<A: Arranged> Lawful for Of<A> {
     type World = World<A::Value>;
     const FAKES: &'static [&'static Service] = RDS;
     const MOOT: &'static [Law] = A::MOOT;
-    const TOUCHES: &'static [&'static str] = A::TOUCHES;
+    const TOUCHES: &'static [Touch] = A::TOUCHES;
 
     fn worlds() -> BoxedStrategy<Self::World> {
         (A::forms(), State::all(), A::values()).prop_map(|(form, state, value)| World { form, state, value }).boxed()
@@ -69,16 +68,11 @@ impl<A: Arranged> Lawful for Of<A> {
     async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         tag(stage, target, tags).await
     }
-
-    fn grounds(_: &str) -> &'static [&'static str] {
-        A::GROUNDS
-    }
 }
 
 impl Arranged for DbInstanceDeletable {
     const MOOT: &'static [Law] = &[Law::Asks];
-    const TOUCHES: &'static [&'static str] = &["/DeletionProtection"];
-    const GROUNDS: &'static [&'static str] = &["deletion protection is off"];
+    const TOUCHES: &'static [Touch] = &[Touch::of("deletion-protection", &["setting"], &["/DeletionProtection"])];
 
     fn forms() -> BoxedStrategy<Form> {
         instances()
@@ -98,8 +92,7 @@ impl Arranged for DbInstanceDeletable {
 
 impl Arranged for DbClusterDeletable {
     const MOOT: &'static [Law] = &[Law::Asks];
-    const TOUCHES: &'static [&'static str] = &["/DeletionProtection"];
-    const GROUNDS: &'static [&'static str] = &["deletion protection is off"];
+    const TOUCHES: &'static [Touch] = &[Touch::of("deletion-protection", &["setting"], &["/DeletionProtection"])];
 
     fn forms() -> BoxedStrategy<Form> {
         clusters()
@@ -117,8 +110,8 @@ impl Arranged for DbClusterDeletable {
 
 impl Arranged for DbUnpatched {
     const MOOT: &'static [Law] = &[];
-    const TOUCHES: &'static [&'static str] = &["/AutoMinorVersionUpgrade"];
-    const GROUNDS: &'static [&'static str] = &["minor versions are not installed"];
+    const TOUCHES: &'static [Touch] =
+        &[Touch::of("minor-version-upgrades", &["setting"], &["/AutoMinorVersionUpgrade"])];
 
     fn forms() -> BoxedStrategy<Form> {
         prop_oneof![instances(), Just(Form::MultiAzCluster), Just(Form::AuroraCluster)].boxed()

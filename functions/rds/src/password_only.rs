@@ -8,6 +8,10 @@ use remedy_rds::{Databases, Others, Reschedule, Scheduled, Single, Timed};
 
 use crate::attribute::judged;
 
+/// The codes of both controls.
+pub(crate) const DEVIATES: &[&str] = &["iam-sign-in"];
+pub(crate) const REASONS: &[&str] =
+    &["engine", "needs-memory", "not-offered", "others-pending", "passwords-stay", "state", "unsupported"];
 pub(crate) const OFFERS: Call = Call::same("rds:DescribeOrderableDBInstanceOptions");
 
 /// A kind of database that may take sign-in by IAM.
@@ -125,27 +129,34 @@ impl<D: SignsIn> Remediation for PasswordOnly<D> {
     fn judge(facts: &Self::Facts, setting: &Self::Setting, _: &Context<'_>) -> Verdict<Self::Setting> {
         let (described, summary) = (&facts.described, D::summary(&facts.described));
         judged(summary, || match (D::obstacle(described), facts.support) {
-            (Some(obstacle), _) => Verdict::OutOfScope(obstacle.to_owned()),
+            (Some(obstacle), _) => Verdict::OutOfScope(Reason::new("unsupported", obstacle)),
             _ if setting.now.0 => Verdict::Compliant,
             _ if setting.finally().0 => {
                 let when = summary.in_window();
-                Verdict::Contained(vec![Violation::new(format!("sign-in by IAM is off, and will be on {when}"))])
+                Verdict::Contained(vec![Violation::new(
+                    "iam-sign-in",
+                    format!("sign-in by IAM is off, and will be on {when}"),
+                )])
             }
             (None, Support::Missing) => {
-                Verdict::OutOfScope("this version of the engine takes no sign-in by IAM".to_owned())
+                Verdict::OutOfScope(Reason::new("unsupported", "this version of the engine takes no sign-in by IAM"))
             }
             (None, Support::Unknown) => Verdict::NeedsHuman {
                 violations: off(),
-                reason:
+                reason: Reason::new(
+                    "not-offered",
                     "RDS offers this version on this class of machines no longer, and does not say whether it takes \
-                         sign-in by IAM"
-                        .to_owned(),
+                     sign-in by IAM",
+                ),
             },
             (None, Support::Offered) => Verdict::Drifted(Drift {
                 violations: off(),
                 desired: setting.towards(IamSignIn(true), D::others(described)),
-                consent: Consent::Ask(price(D::runs_on(described))),
-                note: Some("passwords go on working: take them from those who sign in by IAM".to_owned()),
+                consent: Consent::ask("needs-memory", price(D::runs_on(described))),
+                note: Some(Reason::new(
+                    "passwords-stay",
+                    "passwords go on working: take them from those who sign in by IAM",
+                )),
             }),
         })
     }
@@ -156,14 +167,14 @@ impl<D: SignsIn> Remediation for PasswordOnly<D> {
         target: &Target,
         from: &Self::Setting,
         to: &Self::Setting,
-    ) -> Result<Option<String>, Fault> {
+    ) -> Result<Option<Reason>, Fault> {
         if from.now == to.now {
             return Ok(None);
         }
         let described = D::describe(client, target).await?;
         let is_pending = described.is_some_and(|described| D::others(&described) == Others::Pending);
-        Ok(is_pending
-            .then(|| "other changes are pending, and would be carried out with it; wait for their window".to_owned()))
+        let why = "other changes are pending, and would be carried out with it; wait for their window";
+        Ok(is_pending.then(|| Reason::new("others-pending", why)))
     }
 
     async fn perform(writer: &Writer<Databases>, target: &Target, step: &Self::Step) -> Result<(), Fault> {
@@ -172,7 +183,7 @@ impl<D: SignsIn> Remediation for PasswordOnly<D> {
 }
 
 fn off() -> Vec<Violation> {
-    vec![Violation::new("sign-in by IAM is off: whoever has a password can sign in")]
+    vec![Violation::new("iam-sign-in", "sign-in by IAM is off: whoever has a password can sign in")]
 }
 
 /// What sign-in by IAM costs.

@@ -8,7 +8,7 @@ use remedy_rds::{Apply, Databases, DbCluster, DbInstance, Others, Scheduled};
 use remedy_testkit::{
     fake::Service,
     laws::{
-        Lawful, TestAccount,
+        Lawful, TestAccount, Touch,
         proptest::{
             prelude::{BoxedStrategy, Just, Strategy, any},
             prop_oneof,
@@ -54,7 +54,8 @@ where
 {
     type World = SignIn;
     const FAKES: &'static [&'static Service] = RDS;
-    const TOUCHES: &'static [&'static str] = &["/IAMDatabaseAuthenticationEnabled"];
+    const TOUCHES: &'static [Touch] =
+        &[Touch::of("iam-sign-in", &["setting"], &["/IAMDatabaseAuthenticationEnabled", "/PendingModifiedValues"])];
 
     fn worlds() -> BoxedStrategy<SignIn> {
         let sign_in = |(form, state, now, pending, others)| SignIn { form, state, now, pending, others };
@@ -92,10 +93,6 @@ where
 
     async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         tag(stage, target, tags).await
-    }
-
-    fn grounds(_: &str) -> &'static [&'static str] {
-        &["sign-in by IAM is off"]
     }
 }
 

@@ -46,10 +46,10 @@ fn said<R: Remediation>(facts: &R::Facts, setting: &R::Setting) -> Said<R::Setti
         Verdict::Compliant => Said::Compliant,
         Verdict::Contained(_) => Said::Contained,
         Verdict::OutOfScope(_) => Said::OutOfScope,
-        Verdict::NeedsHuman { reason, .. } => Said::NeedsHuman(reason),
+        Verdict::NeedsHuman { reason, .. } => Said::NeedsHuman(reason.text.into_owned()),
         Verdict::Drifted(drift) => match drift.consent {
             Consent::Auto => Said::Auto(drift.desired),
-            Consent::Ask(why) => Said::Ask(drift.desired, why),
+            Consent::Ask(why) => Said::Ask(drift.desired, why.text.into_owned()),
         },
         Verdict::Dormant(_) => panic!("no control of this function finds something dormant"),
     }

@@ -12,8 +12,8 @@ use aws_sdk_rds::{
 use remedy_domain::{Call, Fault, ResourceKind, Target};
 use remedy_engine::{Page, Place, Resource, Tags};
 
-use crate::{SERVICE, 
-    Databases, DbCluster, DbInstance, SOURCE,
+use crate::{
+    Databases, DbCluster, DbInstance, SERVICE, SOURCE,
     database::{self, Database, Listed, Summary, find, list},
     scheduled::Apply,
     {cluster, instance},
@@ -48,7 +48,8 @@ pub enum Change {
 impl<C: AsRef<Databases> + 'static> Resource for AnyDatabase<C> {
     const KIND: ResourceKind = ResourceKind {
         types: &[DbInstance::<C>::TYPE, DbCluster::<C>::TYPE],
-        service: SERVICE, source: SOURCE,
+        service: SERVICE,
+        source: SOURCE,
         reads: &[instance::DESCRIBE, cluster::DESCRIBE],
         ..ResourceKind::PLAIN
     };

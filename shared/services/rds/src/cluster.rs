@@ -10,8 +10,8 @@ use remedy_aws::Reading as _;
 use remedy_domain::{Call, Fault, ResourceKind, Target};
 use remedy_engine::{Page, Place, Resource, Tags};
 
-use crate::{SERVICE, 
-    Databases, SOURCE,
+use crate::{
+    Databases, SERVICE, SOURCE,
     database::{self, By, Database, Listed, PAGE, Single, Summary, find, list, text, waits},
     scheduled::Apply,
 };
@@ -28,8 +28,13 @@ const NO_NAME: &str = "InvalidParameterValue";
 pub struct DbCluster<C = Databases>(PhantomData<C>);
 
 impl<C: AsRef<Databases> + 'static> Resource for DbCluster<C> {
-    const KIND: ResourceKind =
-        ResourceKind { types: &[Self::TYPE], service: SERVICE, source: SOURCE, reads: &[DESCRIBE], ..ResourceKind::PLAIN };
+    const KIND: ResourceKind = ResourceKind {
+        types: &[Self::TYPE],
+        service: SERVICE,
+        source: SOURCE,
+        reads: &[DESCRIBE],
+        ..ResourceKind::PLAIN
+    };
     type Client = C;
 
     async fn list(client: &C, place: &Place, from: Option<String>) -> Result<Page, Fault> {

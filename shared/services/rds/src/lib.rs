@@ -24,7 +24,7 @@ pub(crate) const SOURCE: &str = "rds.amazonaws.com";
 /// What the template knows of RDS. Its calls cost nothing.
 const SERVICE: Service = Service {
     name: "rds",
-    resources: &[("DBCluster", "rds:*:{account}:cluster:*"), ("DBInstance", "rds:*:{account}:db:*")],
+    resources: &[("Cluster", "rds:*:{account}:cluster:*"), ("", "rds:*:{account}:db:*")],
     ..Service::PLAIN
 };
 
