@@ -42,7 +42,7 @@ IN_BUCKETS = ['!Sub "${EvidenceBucket.Arn}/*"', '!Sub "${StateBucket.Arn}/*"']
 # Policies of AWS belong to an account of AWS: these calls would be denied if the resource had to be of this one.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount
 OF_AWS_POLICIES = ["iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"]
-OF_AWS_LISTS = ["iam:ListPolicies"]
+OF_AWS_LISTS = ["ec2:GetManagedPrefixListEntries", "iam:ListPolicies"]
 
 
 def observe(function: Described) -> list[str]:

@@ -2,6 +2,7 @@
 
 mod adversaries;
 mod databases;
+mod public;
 mod sign_in;
 mod verdicts;
 
@@ -20,10 +21,13 @@ use remedy_testkit::{
 };
 
 use self::databases::{Form, State, World, clusters, instances, make, tag};
-use crate::{Attribute, DbClusterDeletable, DbInstanceDeletable, DbUnpatched, Of, PasswordOnly, Upgrades, Value};
+use crate::{
+    Attribute, DbClusterDeletable, DbInstanceDeletable, DbPublic, DbUnpatched, Of, PasswordOnly, Upgrades, Value,
+};
 
 remedy_testkit::laws!(db_instance_deletable: Of<DbInstanceDeletable>);
 remedy_testkit::laws!(db_cluster_deletable: Of<DbClusterDeletable>);
+remedy_testkit::laws!(db_public: DbPublic);
 remedy_testkit::laws!(db_unpatched: Of<DbUnpatched>);
 remedy_testkit::laws!(db_instance_password_only: PasswordOnly<DbInstance>);
 remedy_testkit::laws!(db_cluster_password_only: PasswordOnly<DbCluster>);
