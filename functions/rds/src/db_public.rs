@@ -66,12 +66,14 @@ impl Remediation for DbPublic {
     const CONTROL: Control = Control {
         id: ControlId("db-public"),
         title: "Database with an address on the internet",
-        hipaa: &["164.308(a)(3)(i)", "164.308(a)(4)(ii)(A)", "164.308(a)(4)(ii)(C)", "164.312(a)(1)", "164.312(e)(1)"],
+        hipaa: "164.308(a)(3)(i), (4)(ii)(A), (4)(ii)(C); 164.312(a)(1), (e)(1)",
         config_rules: &["RDS_INSTANCE_PUBLIC_ACCESS_CHECK"],
         events: EVENTS,
         reads: &[READS],
         writes: &[DbInstance::<Networked>::MODIFIES],
         elements: &["DB instance: public accessibility"],
+        deviates: &["public-accessibility"],
+        reasons: &["by-hand", "engine", "internet-clients", "state"],
         ..Control::of(Self::KIND)
     };
     type On = AnyDatabase<Networked>;
@@ -122,7 +124,7 @@ impl Remediation for DbPublic {
                 by_hand("the instance is publicly accessible", NO_CALL)
             }
             AnyDescribed::Instance(_) if *is_public => Verdict::Drifted(Drift {
-                violations: vec![Violation::new("the instance is publicly accessible")],
+                violations: vec![Violation::new("public-accessibility", "the instance is publicly accessible")],
                 desired: PubliclyAccessible(false),
                 consent: consent(facts.reachability),
                 note: None,
@@ -156,13 +158,14 @@ fn is_multi_az_member(instance: &Instance) -> bool {
 }
 
 fn by_hand(violation: &'static str, reason: &'static str) -> Verdict<PubliclyAccessible> {
-    Verdict::NeedsHuman { violations: vec![Violation::new(violation)], reason: reason.to_owned() }
+    let violations = vec![Violation::new("public-accessibility", violation)];
+    Verdict::NeedsHuman { violations, reason: Reason::new("by-hand", reason) }
 }
 
 fn consent(reachability: Reachability) -> Consent {
     if reachability.is_certainly_none() {
         Consent::Auto
     } else {
-        Consent::Ask("clients on the internet lose the database".to_owned())
+        Consent::ask("internet-clients", "clients on the internet lose the database")
     }
 }

@@ -11,7 +11,7 @@ use remedy_rds_testing::{
 use remedy_testkit::{
     fake::Service,
     laws::{
-        Case, FakeEnvironment, Lawful, Scenario, TestAccount,
+        Case, FakeEnvironment, Lawful, Scenario, TestAccount, Touch,
         proptest::{
             prelude::{BoxedStrategy, Just, Strategy, any},
             prop_oneof,
@@ -92,7 +92,7 @@ fn surround(world: &Public, stage: &TestAccount, id: &str) {
 impl Lawful for DbPublic {
     type World = Public;
     const FAKES: &'static [&'static Service] = &[&remedy_rds_testing::RDS, &EC2];
-    const TOUCHES: &'static [&'static str] = &["/PubliclyAccessible"];
+    const TOUCHES: &'static [Touch] = &[Touch::of("public-accessibility", &["setting"], &["/PubliclyAccessible"])];
 
     fn worlds() -> BoxedStrategy<Public> {
         let forms = prop_oneof![4 => instances(), 1 => clusters()];
@@ -133,10 +133,6 @@ impl Lawful for DbPublic {
 
     async fn tag(stage: &TestAccount, target: &Target, tags: &Tags) -> bool {
         tag(stage, target, tags).await
-    }
-
-    fn grounds(_: &str) -> &'static [&'static str] {
-        &["publicly accessible"]
     }
 }
 
@@ -211,5 +207,5 @@ async fn an_express_cluster() {
     let described = AnyDescribed::Cluster(Box::new(cluster.build()));
     let facts = Facts { described, reachability: Reachability::UNKNOWN };
     let verdict = scenario.judge(&facts, &PubliclyAccessible(false));
-    assert!(matches!(verdict, Verdict::NeedsHuman { reason, .. } if reason.contains("VPC")));
+    assert!(matches!(verdict, Verdict::NeedsHuman { reason, .. } if reason.text.contains("VPC")));
 }
