@@ -43,7 +43,7 @@ from preflight_account import (  # noqa: E402
     stack,
     stack_is,
 )
-from preflight_rules import IAM_TYPES, S3_AND_KMS, REMEDY, RULES  # noqa: E402
+from preflight_rules import IAM_TYPES, REGIONAL_TYPES, REMEDY, RULES  # noqa: E402
 
 # preflight_account knows where the tools are; this file has the name of one of them.
 import preflight  # noqa: E402
@@ -456,8 +456,8 @@ class Program(Case):
 class Parts(unittest.TestCase):
     def test_the_types_that_must_be_recorded_follow_the_template(self) -> None:
         plan = Plan.of("remedy", REGION, "aws", {})
-        self.assertEqual(hearing.followed(plan), {*IAM_TYPES, *S3_AND_KMS})
-        self.assertEqual(hearing.followed(plan.other(GlobalControls="no")), set(S3_AND_KMS))
+        self.assertEqual(hearing.followed(plan), {*IAM_TYPES, *REGIONAL_TYPES})
+        self.assertEqual(hearing.followed(plan.other(GlobalControls="no")), set(REGIONAL_TYPES))
 
     def test_the_description_of_the_template_is_that_of_a_hub_alone(self) -> None:
         about = load("template.yaml")["Description"].partition(" in this account")[0]

@@ -36,7 +36,8 @@ from preflight_account import (
 )
 
 IAM_TYPES = ["AWS::IAM::Group", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::IAM::User"]
-S3_AND_KMS = ["AWS::S3::Bucket", "AWS::S3::AccountPublicAccessBlock", "AWS::KMS::Key"]
+DATABASES = ["AWS::RDS::DBInstance", "AWS::RDS::DBCluster"]
+REGIONAL_TYPES = ["AWS::S3::Bucket", "AWS::S3::AccountPublicAccessBlock", "AWS::KMS::Key", *DATABASES]
 NO_KMS = {"Field": "eventSource", "NotEquals": ["kms.amazonaws.com"]}
 READ_ONLY = {"Field": "readOnly", "Equals": ["true"]}
 WRITE_ONLY = {"Field": "readOnly", "Equals": ["false"]}
@@ -64,9 +65,9 @@ RULES: dict[str, tuple[str, Callable[[World], Any], dict[str, str], str, str]] =
         "config-recorder", recorder({"allSupported": True, "includeGlobalResourceTypes": False}), {}, "attention", "AWS::IAM::Role"),
     "no global types are needed without the IAM functions": (
         "config-recorder", recorder({"allSupported": True, "includeGlobalResourceTypes": False}), HOME, "ok", "AWS::S3::Bucket"),
-    "a recorder of named types": ("config-recorder", recorder(inclusion(*S3_AND_KMS, *IAM_TYPES)), {}, "ok", "AWS::KMS::Key"),
+    "a recorder of named types": ("config-recorder", recorder(inclusion(*REGIONAL_TYPES, *IAM_TYPES)), {}, "ok", "AWS::KMS::Key"),
     "a recorder of named types without keys": (
-        "config-recorder", recorder(inclusion("AWS::S3::Bucket", "AWS::S3::AccountPublicAccessBlock", *IAM_TYPES)), {}, "attention", "leaves out AWS::KMS::Key:"),
+        "config-recorder", recorder(inclusion("AWS::S3::Bucket", "AWS::S3::AccountPublicAccessBlock", *DATABASES, *IAM_TYPES)), {}, "attention", "leaves out AWS::KMS::Key:"),
     "a recorder that excludes something else": ("config-recorder", recorder(exclusion("AWS::EC2::Instance")), {}, "ok", "AWS::S3::Bucket"),
     "a recorder that excludes buckets": ("config-recorder", recorder(exclusion("AWS::S3::Bucket")), {}, "attention", "leaves out AWS::S3::Bucket:"),
     "a recorder that excludes roles": ("config-recorder", recorder(exclusion("AWS::IAM::Role")), {}, "attention", "leaves out AWS::IAM::Role:"),
@@ -114,10 +115,10 @@ RULES: dict[str, tuple[str, Callable[[World], Any], dict[str, str], str, str]] =
     "an organization's trail that can be read": ("cloudtrail", organization_trail(), {}, "ok", "kms.amazonaws.com"),
     "an organization's trail of another account": (
         "cloudtrail", organization_trail(Refused("TrailNotFoundException")), {}, "unknown", "of organization trail all only its owner"),
-    "a new account's concurrency": ("concurrency", concurrency(10, 10), {}, "attention", "10 invocations at once are free in us-east-1, and Remedy takes up to 20"),
-    "enough concurrency": ("concurrency", concurrency(20, 20), {}, "ok", "up to 20"),
-    "one less than enough": ("concurrency", concurrency(1000, 19), {}, "attention", "19 invocations"),
-    "less is enough without the IAM functions": ("concurrency", concurrency(11, 11), HOME, "ok", "up to 11"),
+    "a new account's concurrency": ("concurrency", concurrency(10, 10), {}, "attention", "10 invocations at once are free in us-east-1, and Remedy takes up to 23"),
+    "enough concurrency": ("concurrency", concurrency(23, 23), {}, "ok", "up to 23"),
+    "one less than enough": ("concurrency", concurrency(1000, 22), {}, "attention", "22 invocations"),
+    "less is enough without the IAM functions": ("concurrency", concurrency(14, 14), HOME, "ok", "up to 14"),
     "a name of 39 characters": ("stack", nothing, {"stack": "x" * 39}, "fails", "39 characters"),
     "a name of 38 characters": ("stack", nothing, {"stack": "x" * 38}, "ok", "would be created"),
     "a name with an underscore": ("stack", nothing, {"stack": "my_remedy"}, "fails", "does not match"),

@@ -118,6 +118,26 @@ pub async fn key(world: &World) -> String {
     made.key_metadata.expect("a new key is described").key_id
 }
 
+/// Whether anything is wrong with a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    /// It is protected and private, and takes sign-in by IAM.
+    Safe,
+    /// It is none of that.
+    Open,
+}
+
+/// A database of one instance.
+pub async fn database(world: &World, name: &str, how: Database) {
+    let is_safe = how == Database::Safe;
+    let rds = aws_sdk_rds::Client::new(&world.proxied_config());
+    let create = rds.create_db_instance().db_instance_identifier(name).engine("postgres");
+    let create = create.db_instance_class("db.t4g.micro").allocated_storage(20).master_username("root");
+    let create = create.master_user_password("Correct-Horse-7").deletion_protection(is_safe);
+    let create = create.enable_iam_database_authentication(is_safe).publicly_accessible(!is_safe);
+    create.send().await.expect("the emulator makes a database");
+}
+
 async fn dying_key(world: &World) -> String {
     let id = key(world).await;
     let kms = aws_sdk_kms::Client::new(&world.config());

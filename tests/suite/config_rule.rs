@@ -165,6 +165,7 @@ async fn a_dead_token_has_the_rule_evaluated_again() {
     for drift in [drift::Drift::Bucket, drift::Drift::Rotation, drift::Drift::User, drift::Drift::Password] {
         drift.make(&world, "a").await;
     }
+    drift::database(&world, "records", drift::Database::Open).await;
     world.proxy.shims().evaluations.expire("late");
     let event = invocation(&world, &periodic(&world, "ScheduledNotification"), Some(false), "late");
     for function in FUNCTIONS {

@@ -14,7 +14,7 @@ use remedy_testkit::{
 };
 use serde_json::{Value, json};
 
-use crate::drift::{self, Drift};
+use crate::drift::{self, Database, Drift};
 
 const OF_KEYS: [&str; 3] = ["kms-key-pending-deletion", "kms-key-unrotated", "kms-key-open-policy"];
 /// Of users, groups and roles, each of which AWS IAM lists by itself.
@@ -236,4 +236,29 @@ async fn a_first_sweep_whose_token_is_refused_begins_anew_at_the_next_sweep() {
     assert!(marks.values().all(|mark| mark.get("after").is_none() && mark.get("from").is_none()), "{marks:?}");
     let backlog: Vec<_> = world.state("backlog/").await.into_keys().collect();
     assert_eq!(backlog.len(), 1, "{key}: {backlog:?}");
+}
+
+/// Two controls and one answer of RDS: the listing, and one call for each database that is compliant.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_of_compliant_databases_costs_one_call_each() {
+    const CONTROLS: [&str; 2] = ["db-instance-deletable", "db-instance-password-only"];
+    const DATABASES: usize = 5;
+    let world = World::new().await;
+    for number in 0..DATABASES {
+        drift::database(&world, &format!("clinic-{number}"), Database::Safe).await;
+    }
+    swept_before(&world, &CONTROLS).await;
+    let lambda = deploy(&world, "rds", MINUTE).await;
+    world.proxy.clear();
+    done(lambda.invoke(json!({"sweep": {"controls": CONTROLS}}).to_string().as_bytes()).await);
+    let messages = queued(&world).await;
+    assert_eq!(messages.len(), DATABASES, "{messages:?}");
+    for message in &messages {
+        let answer = done(lambda.invoke(message.to_string().as_bytes()).await);
+        let runs = answer["runs"].as_array().expect("runs");
+        assert_eq!(runs.len(), CONTROLS.len(), "{answer:#}");
+        assert!(runs.iter().all(|run| run["outcome"] == "already-compliant"), "{answer:#}");
+    }
+    let asked = world.proxy.calls_where(|call| call.service == "rds");
+    assert_eq!(asked.len(), 1 + DATABASES, "{:?}", asked.iter().map(Call::name).collect::<Vec<_>>());
 }

@@ -3,8 +3,9 @@
 //! **What drifts.** A DB instance is publicly accessible: its name resolves to a public address outside of its VPC. Or a DB cluster
 //! is, or has an internet access gateway, which needs neither a VPC nor security groups.
 //!
-//! **Why it matters.** 45 CFR 164.308(a)(3)(i) (workforce security), 164.308(a)(4)(ii)(A) and (C) (isolation, access establishment),
-//! 164.312(a)(1) (access control), 164.312(e)(1) (transmission security): only a password stands between the internet and PHI.
+//! **Why it matters.** 45 CFR 164.308(a)(3)(i) (workforce security), 164.308(a)(4)(ii)(A) (isolation of clearinghouses),
+//! 164.308(a)(4)(ii)(C) (access establishment), 164.312(a)(1) (access control), 164.312(e)(1) (transmission security): only a password
+//! stands between the internet and PHI.
 //!
 //! **What we read.** What RDS says of the database; on drift, the rules of its security groups, the prefix lists that they name, and
 //! the route tables of its VPC.

@@ -88,7 +88,7 @@ async fn with_a_queue_every_place_is_a_message_and_every_target_another() {
         "region": "us-east-1", "detail": {},
     });
     let answer = done(lambda.invoke(schedule.to_string().as_bytes()).await);
-    assert_eq!(answer["enqueued"], 3 * keys.len(), "three controls: {answer:#}");
+    assert_eq!(answer["enqueued"], keys.len(), "three controls of one kind of resource: {answer:#}");
     let mut queue = Queue::new(3);
     for round in ["places", "targets"] {
         for body in drift::messages(&hub, "targets").await {

@@ -139,7 +139,7 @@ pub(crate) async fn tags<D: Database>(databases: &Databases, target: &Target) ->
 /// How a database is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum By<'a> {
-    /// By its identifier, whose case does not count, or by its ARN.
+    /// By its identifier, whose case does not count.
     Name(&'a str),
     /// By its resource id.
     ResourceId(&'a str),
@@ -168,8 +168,13 @@ pub(crate) async fn list<D: Listed>(databases: &Databases, place: &Place, from: 
 /// identifiers does not count: only if nothing is called exactly so, the case is left aside, as RDS does.
 pub(crate) async fn find<D: Listed>(databases: &Databases, place: &Place, id: &str) -> Result<Option<Target>, Fault> {
     let target = |described: &D::Described| D::summary(described).target(place, D::TYPE);
+    if let Some((_, name)) = id.strip_prefix("arn:").and_then(|arn| arn.rsplit_once(':')) {
+        // By its identifier, as those who look at it ask: the answer serves them, too.
+        let named = D::ask(databases, By::Name(name)).await?.as_ref().map(target);
+        return Ok(named.filter(|named| named.arn.as_deref() == Some(id)));
+    }
     let named = D::ask(databases, By::Name(id)).await?.as_ref().map(target);
-    if named.as_ref().is_some_and(|named| named.id == id || named.arn.as_deref() == Some(id)) {
+    if named.as_ref().is_some_and(|named| named.id == id) {
         return Ok(named);
     }
     let known = D::ask(databases, By::ResourceId(id)).await?.as_ref().map(target);
