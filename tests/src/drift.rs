@@ -134,8 +134,10 @@ pub async fn database(world: &World, name: &str, how: Database) {
     let create = rds.create_db_instance().db_instance_identifier(name).engine("postgres");
     let create = create.db_instance_class("db.t4g.micro").allocated_storage(20).master_username("root");
     let create = create.master_user_password("Correct-Horse-7").deletion_protection(is_safe);
-    let create = create.enable_iam_database_authentication(is_safe).publicly_accessible(!is_safe);
-    create.send().await.expect("the emulator makes a database");
+    create.publicly_accessible(!is_safe).send().await.expect("the emulator makes a database");
+    // moto forgets it where it is said at the creation.
+    let sign_in = rds.modify_db_instance().db_instance_identifier(name).apply_immediately(true);
+    sign_in.enable_iam_database_authentication(is_safe).send().await.expect("the emulator changes a database");
 }
 
 async fn dying_key(world: &World) -> String {

@@ -19,6 +19,7 @@ mod controls;
 mod corpus;
 mod costs;
 mod crash;
+mod databases;
 mod deliveries;
 mod delivery;
 mod denials;
