@@ -60,7 +60,7 @@ def look(function: str) -> float:
 
 
 def cost(function: str, control: dict, prices: dict[str, float]) -> str:
-    """What looking costs, at most: every read of the control at every look. A compliant resource costs fewer.
+    """The cost of looking, at most: every read of the control at every look. A compliant resource costs fewer.
 
     Prices are US dollars for a million calls, us-east-1 (docs/deploy.md, Costs), as the rooms of services say."""
     reads = [call["operation"].partition(":")[0] for call in control["reads"]]

@@ -62,7 +62,7 @@ def types(function: Described) -> list[str]:
 
 
 def services(functions: list[Described]) -> dict[str, Described]:
-    """What the rooms of services say of them, by the names before their actions."""
+    """The descriptions of services by their rooms, by the prefix of their actions."""
     return {service["name"]: service for function in functions for service in function.get("services", [])}
 
 

@@ -154,7 +154,7 @@ def read(function: Described, functions: list[Described]) -> str:
 
 
 def patterns(service: Described, actions: list[str]) -> list[str]:
-    """What these actions are about, as the room of their service says: `iam:AttachRolePolicy` is about a role."""
+    """The resources of these actions, as the room of their service names them: `iam:AttachRolePolicy` is about a role."""
     about = {next(pattern for word, pattern in service["resources"] if word in action) for action in actions}
     said = [pattern for _, pattern in service["resources"] if pattern in about]
     return ['!Sub "arn:${AWS::Partition}:' + pattern.replace("{account}", "${AWS::AccountId}") + '"' for pattern in said]

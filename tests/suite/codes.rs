@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::tidy;
 
-/// What makes a code, and what that is a code of. Their fields are private: nothing else makes one.
+/// The functions that make a code, and its kind. The fields are private: nothing else makes one.
 const MAKERS: [(&str, Of); 4] = [
     ("Violation::new", Of::Violation),
     ("Violation::imitation", Of::Violation),

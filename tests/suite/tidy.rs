@@ -70,7 +70,7 @@ fn nothing_is_left_unfinished_or_silenced() {
     }
 }
 
-/// What is pure, or fit to publish alone: no SDK comes in by them.
+/// Crates that are pure, or fit to publish alone: they depend on no SDK.
 const PURE: [&str; 6] = ["domain", "engine", "evidence", "policy", "scan", "signing"];
 
 /// The names of what a crate depends on, but for its tests.
@@ -96,7 +96,7 @@ fn no_sdk_comes_in_by_what_is_pure() {
     }
 }
 
-/// Where a service is named outside its room and its functions, and why.
+/// Sources outside the room and the functions of a service that name it, each with its reason.
 const NAMES_SERVICES: [(&str, &str); 17] = [
     ("cli/src/policy.rs", "a policy is told to be a key's by its actions"),
     ("cli/src/scan/policies/read.rs", "`scan --policies` reads those of IAM, KMS and S3"),
@@ -120,7 +120,7 @@ const NAMES_SERVICES: [(&str, &str); 17] = [
 /// Parts of the paths of sources that are compiled for tests alone.
 const FOR_TESTS: [&str; 7] = ["/malformed", "/properties", "/quiet", "/refusals", "/sample", "/tests", "/variants"];
 
-/// What names a service: its actions, its types of resources, and the source of its events.
+/// The names of a service: prefix of its actions, types of its resources, source of its events.
 fn names_of(service: &str) -> [String; 3] {
     [format!("\"{service}:"), format!("aws::{service}::"), format!("\"{service}.amazonaws.com")]
 }

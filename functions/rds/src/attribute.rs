@@ -1,5 +1,5 @@
-//! The family of controls that look at one attribute of what RDS says of a database, and set it by one member of what they tell
-//! RDS to change.
+//! A family of controls, each of which reads one attribute of a database's description and sets it by one member of a
+//! `ModifyDBInstance` or `ModifyDBCluster` request.
 
 use std::{fmt::Debug, marker::PhantomData};
 
@@ -31,7 +31,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "RestoreDBInstanceToPointInTime",
 ];
 
-/// What RDS says of a database of this kind, and what it is told to change of one.
+/// The description of a database of this kind, and the request that modifies one.
 pub(crate) type Described<A> = <<A as Attribute>::On as Database>::Described;
 pub(crate) type Change<A> = <<A as Attribute>::On as Database>::Change;
 
@@ -39,7 +39,7 @@ pub(crate) type Change<A> = <<A as Attribute>::On as Database>::Change;
 pub trait Attribute: Debug + Clone + PartialEq + 'static {
     /// The control.
     const CONTROL: Control;
-    /// What the attribute is called where somebody else changed it.
+    /// The attribute's name in the conflict that is reported if somebody else changed it.
     const NAME: &'static str;
     /// The kind of database.
     type On: Database<Client = Databases>;
@@ -49,13 +49,13 @@ pub trait Attribute: Debug + Clone + PartialEq + 'static {
     /// The value.
     fn read(described: &Described<Self>) -> Self::Value;
 
-    /// What it should be, of a database that RDS does not keep for another service, and can change.
+    /// The verdict on the value. The family has already put databases of other services out of scope.
     fn judge(described: &Described<Self>, value: &Self::Value) -> Verdict<Self::Value>;
 
     /// The call that sets a value.
     fn call(value: &Self::Value) -> Call;
 
-    /// What no call brings about, on the way from one value to another.
+    /// The parts of the way from one value to another that no call makes.
     fn lost(_from: &Self::Value, _to: &Self::Value) -> Vec<String> {
         Vec::new()
     }

@@ -42,7 +42,7 @@ pub struct DbPublic;
 /// Facts that affect the decision.
 #[derive(Debug, Clone)]
 pub struct Facts {
-    /// What RDS says of the database.
+    /// The description of the database.
     pub described: AnyDescribed,
     /// Whether anybody on the internet can be using it; unknown, until it matters.
     pub reachability: Reachability,

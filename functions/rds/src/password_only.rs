@@ -25,7 +25,7 @@ pub trait SignsIn: Single<Client = Databases> {
     /// Whether anything else is pending.
     fn others(described: &Self::Described) -> Others;
 
-    /// What it runs on.
+    /// Its engine version and machines.
     fn runs_on(described: &Self::Described) -> RunsOn<'_>;
 
     /// Why it is not for this control, if it is not.
@@ -35,7 +35,7 @@ pub trait SignsIn: Single<Client = Databases> {
     fn set(change: Self::Change, sign_in: IamSignIn) -> Self::Change;
 }
 
-/// What affects whether sign-in by IAM is possible, and what it costs.
+/// The facts that affect whether sign-in by IAM is possible, and its cost.
 #[derive(Debug, Clone, Copy)]
 pub struct RunsOn<'a> {
     /// The version of the engine.
@@ -63,7 +63,7 @@ pub struct IamSignIn(pub bool);
 impl Timed for IamSignIn {
     const NAME: &'static str = "sign-in by IAM";
 
-    /// Whoever signs in by IAM has no other way when it ends.
+    /// A principal that signs in by IAM has no other way when it ends.
     fn harm(&self) -> Harm {
         if self.0 { Harm::None } else { Harm::Disruptive }
     }
@@ -76,7 +76,7 @@ pub struct PasswordOnly<D>(PhantomData<D>);
 /// Facts that affect the decision.
 #[derive(Debug, Clone)]
 pub struct Facts<T> {
-    /// What RDS says of the database.
+    /// The description of the database.
     pub described: T,
     /// Whether its version and class can do it; unknown, until it matters.
     pub support: Support,
@@ -186,7 +186,7 @@ fn off() -> Vec<Violation> {
     vec![Violation::new("iam-sign-in", "sign-in by IAM is off: whoever has a password can sign in")]
 }
 
-/// What sign-in by IAM costs.
+/// The price of sign-in by IAM, in words for the person who decides.
 fn price(on: RunsOn<'_>) -> String {
     let burstable = on.class.is_some_and(|class| class.starts_with("db.t"));
     let memory = if burstable { ", which this small class may not have" } else { "" };

@@ -226,7 +226,7 @@ impl HttpConnector for AnsweringConnector {
 mod tests {
     use super::*;
 
-    /// What is kept after these answers, each so large, and the questions that are still answered.
+    /// Stores answers of this size, and returns the questions that still have one.
     fn kept(questions: &[&str], size: usize) -> Vec<String> {
         let mut kept_answers = Kept::default();
         for question in questions {

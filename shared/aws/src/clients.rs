@@ -69,8 +69,10 @@ impl<C: Connect> Clients<C> for AwsPorts {
 
     async fn first_reader(&self, place: &Place) -> Result<C, Fault> {
         let session = self.reading(place).await?;
-        let shared = self.answers.borrow().clone();
-        Ok(C::connect(&shared.map_or_else(|| session.clone(), |answers| session.answered_by(&answers))))
+        Ok(C::connect(&match &*self.answers.borrow() {
+            Some(answers) => session.answered_by(answers),
+            None => session,
+        }))
     }
 
     /// The plan id is the session name, so that CloudTrail ties every write to its evidence.

@@ -133,7 +133,7 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Where the message of this sweep says that it goes on.
+    /// The place in the listing that this sweep's message names.
     fn begins_at(&self) -> Cursor {
         if let Scope::All { at, .. } = &self.dispatch.trigger.scope { at.clone() } else { Cursor::BEGINNING }
     }

@@ -91,7 +91,7 @@ pub fn measure(function: &str, now: Timestamp, measure: &Measure<'_>, dimensions
     print(&embedded(function, now, measure, dimensions));
 }
 
-/// What is wrong and why, as properties of a metric: a query of the logs counts by them, and each value costs no metric of its own.
+/// The codes of a run as properties of a metric: a query of the logs counts by them, and no value costs a metric of its own.
 fn codes(report: &Report) -> impl Iterator<Item = (String, Value)> {
     let elements = (!report.violations.is_empty()).then(|| ("elements".to_owned(), json!(report.elements())));
     elements.into_iter().chain(report.code().map(|code| ("reason_code".to_owned(), json!(code))))

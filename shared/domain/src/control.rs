@@ -78,7 +78,7 @@ pub struct Service {
     pub name: &'static str,
     /// US cents for a million of its calls, in us-east-1.
     pub cents_a_million_calls: u32,
-    /// What its writes are about: a word in the names of actions, and a pattern of ARNs after the partition, with
+    /// The resources of its writes: a word in the names of actions, and a pattern of ARNs after the partition, with
     /// `{account}` where an account stands. The first word that is in the name counts; an empty one is in each.
     pub resources: &'static [(&'static str, &'static str)],
     /// Its actions on the account as a whole, which are about no resource.

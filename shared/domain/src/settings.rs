@@ -1,12 +1,14 @@
 //! The organisation's settings: one JSON document, described by `docs/schema/settings.schema.json`.
 
 mod change;
+mod choices;
 pub mod kinds;
 mod members;
 mod organization;
 mod parameters;
 mod pattern;
 mod protected;
+pub mod texts;
 mod written;
 
 use std::{
@@ -24,8 +26,9 @@ use serde_json::{Value, value::RawValue};
 use crate::{canonical, ids::AccountId, renamed};
 
 pub use change::{Difference, Way, differences, listed, told};
+pub use choices::{AdminPolicyRepair, Backlog, FirstExpiry, IdentityRepairs, PutEncryption};
 pub use organization::Organization;
-pub use parameters::{AdminPolicyRepair, Backlog, FirstExpiry, IdentityRepairs, Parameters, PutEncryption};
+pub use parameters::Parameters;
 pub use pattern::matches;
 pub use written::Written;
 

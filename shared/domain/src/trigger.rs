@@ -98,7 +98,7 @@ pub enum Scope {
     All {
         /// Which of the function's controls.
         selector: Selector,
-        /// Where a sweep goes on.
+        /// The place in the listing at which the sweep continues.
         at: Cursor,
     },
     /// Nothing to look at. The delivery is answered and acknowledged.

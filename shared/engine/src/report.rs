@@ -26,7 +26,7 @@ pub struct Report {
     pub owner: Option<String>,
     /// The plan, if one was drafted.
     pub plan: Option<PlanId>,
-    /// What is wrong, redacted.
+    /// The violations, redacted.
     pub violations: Vec<Violation>,
     /// How soon somebody must look, at least, if there is something to report.
     pub urgency: Alarm,
@@ -91,7 +91,7 @@ impl Report {
         Self { violations: violations.into_iter().map(Violation::redacted).collect(), ..self }
     }
 
-    /// What is wrong, in words.
+    /// The violations in words.
     #[must_use]
     pub fn wrongs(&self) -> Vec<String> {
         self.violations.iter().map(|violation| violation.text.to_string()).collect()

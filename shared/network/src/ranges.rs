@@ -44,7 +44,7 @@ impl Ranges {
         self.intersection(&other.complement())
     }
 
-    /// What is before, between and after.
+    /// The ranges before, between and after these.
     fn complement(&self) -> Self {
         let (mut between, mut from) = (Vec::with_capacity(self.0.len() + 1), Some(0));
         for &(first, last) in &self.0 {

@@ -47,7 +47,7 @@ pub enum Source {
     Addresses(Addresses),
     /// Those of a prefix list, by its id.
     List(String),
-    /// Whatever has another group: by private addresses.
+    /// Members of a security group, by their private addresses.
     Group,
 }
 
@@ -65,7 +65,7 @@ pub struct Rule {
 pub struct Unreadable;
 
 impl Rule {
-    /// A rule as Amazon EC2 tells it. Numbers that are no ports are left aside; a rule of TCP or UDP must have two that are.
+    /// Reads a rule as Amazon EC2 describes it. Numbers that are no ports are ignored; a rule of TCP or UDP must have two that are.
     ///
     /// # Errors
     ///

@@ -155,7 +155,7 @@ impl Event<'_> {
         event
     }
 
-    /// What the schema has no member for: the element of each violation, and the reason, as codes.
+    /// The codes, for which the schema has no member: the element of each violation, and the reason.
     fn codes(&self) -> Option<Value> {
         let elements = (!self.elements.is_empty()).then(|| ("elements".to_owned(), json!(self.elements)));
         let reason = self.reason.map(|code| ("reason_code".to_owned(), json!(code)));

@@ -206,7 +206,7 @@ impl FakeAws {
         all.for_each(|(_, attributes)| rows::pass(attributes, window));
     }
 
-    /// Every attribute of every resource under a path, to tell what has changed.
+    /// Every attribute of every resource under a path, so that two dumps show what has changed.
     #[must_use]
     pub fn dump(&self) -> BTreeMap<String, String> {
         self.cloud().dump()

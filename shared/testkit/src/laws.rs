@@ -73,7 +73,7 @@ pub trait Lawful: Remediation<On: Resource<Client: Connect>> + Sized {
     const WAY_BACK: WayBack = WayBack::Open;
     /// Laws that apply to no world of this control.
     const MOOT: &'static [Law] = &[];
-    /// What a repair changes for a violation of each element. A control that writes nothing touches nothing.
+    /// The changes that a repair makes for a violation of each element. A control that writes nothing has none.
     const TOUCHES: &'static [Touch] = &[];
 
     /// All worlds: absent, partial and complete settings, every kind that is out of scope, everything that asks a person.
@@ -122,7 +122,7 @@ pub trait Lawful: Remediation<On: Resource<Client: Connect>> + Sized {
     }
 }
 
-/// What a repair may change if a violation names an element, and not otherwise.
+/// The changes that a repair may make only if a violation names an element.
 #[derive(Debug, Clone, Copy)]
 pub struct Touch {
     element: &'static str,

@@ -1,4 +1,4 @@
-//! What one repair costs where each answer of AWS takes a while: calls, round trips one after another, and time; beside a boto3
+//! The cost of one repair if each answer of AWS takes a while: calls, round trips in sequence, and time; beside a boto3
 //! handler that only writes, and one that also locks, records and looks again.
 
 use std::time::{Duration, Instant};
@@ -14,14 +14,14 @@ use super::{
 };
 use crate::round_trips::Calls;
 
-/// What is added to each answer where time is measured.
+/// The time added to each answer while time is measured.
 const ADDED: Duration = Duration::from_millis(20);
-/// What is added where round trips are counted: far longer than what a handler does between two calls.
+/// The time added while round trips are counted: far longer than what a handler does between two calls.
 const COUNTED: Duration = Duration::from_millis(250);
 const CONTENDERS: [(Contender, &str); 3] =
     [(Contender::Remedy, "Remedy"), (Contender::Boto3, "boto3"), (Contender::Careful, "boto3, careful")];
 
-/// What a contender took for a repair of a subject.
+/// The figures of a contender for a repair of a subject.
 struct Taken {
     subject: &'static Subject,
     who: &'static str,

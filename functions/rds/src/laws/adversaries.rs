@@ -31,7 +31,7 @@ async fn open<C: Lawful>(case: Case<C>) -> Scenario<C> {
     Scenario::open(&case, &FakeEnvironment::of::<C>()).await.expect("the fake has such a database")
 }
 
-/// What RDS says of the database now.
+/// The description of the database now.
 async fn described<C: Lawful>(scenario: &Scenario<C>) -> Instance {
     let databases = scenario.stage.client::<Databases>();
     let answer = databases.describe_db_instances().db_instance_identifier(&scenario.target.id).send().await.unwrap();

@@ -22,7 +22,7 @@ pub struct World<V> {
     pub(super) value: V,
 }
 
-/// What a database is.
+/// The form of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// PostgreSQL, by itself.
@@ -79,7 +79,7 @@ impl Form {
     }
 }
 
-/// What has become of it.
+/// The state of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     /// It can be used.

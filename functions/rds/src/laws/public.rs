@@ -43,7 +43,7 @@ enum Source {
     Nobody,
 }
 
-/// What the subnets have a route to.
+/// The target of the subnets' default route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Gateway {
     Internet,

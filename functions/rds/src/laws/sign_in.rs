@@ -41,7 +41,7 @@ fn others() -> impl Strategy<Value = Others> {
 pub(super) trait Arranged: SignsIn + Debug {
     fn forms() -> BoxedStrategy<Form>;
 
-    /// Tells RDS, by a genuine call, to let people sign in by IAM, or not to, and when.
+    /// Switches sign-in by IAM on or off by a genuine call, at once or in the window.
     async fn switch(databases: &Databases, id: &str, sign_in: IamSignIn, apply: Apply);
 
     /// Lets something else wait for the maintenance window.
@@ -79,7 +79,7 @@ where
         world.state.set(world.form, stage, &id).then_some(id)
     }
 
-    /// What it is in the end counts, and nobody else changed it by waiting for the window.
+    /// The final value counts: a change that waits for the window is nobody else's change.
     fn merged(_: &str, [ours, wanted, now]: [&Value; 3]) -> Option<Value> {
         let finally = |setting: &Value| setting.get("pending").unwrap_or(&setting["now"]).clone();
         let [was, is_to_be, is] = [ours, wanted, now].map(finally);

@@ -1,4 +1,4 @@
-//! What a sweep does with the targets of a page.
+//! The targets of a page: runs here, messages, and evaluations.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -37,8 +37,11 @@ impl Sweep<'_> {
                 fresh.push(*control);
                 continue;
             }
-            let run =
-                if is_waiting { self.backlog(*control, target).await } else { self.run_one(*control, target).await };
+            let run = if is_waiting {
+                self.backlog(*control, target).await
+            } else {
+                self.dispatch.run_one(*control, target).await
+            };
             match run {
                 Ok(report) => {
                     if report.may_have_written() {
@@ -57,13 +60,9 @@ impl Sweep<'_> {
         }
     }
 
-    async fn run_one(&self, control: Control<'_>, target: &Target) -> Result<Report, InvocationError> {
-        self.dispatch.run_one(control, target).await
-    }
-
     /// Runs a control on whose backlog a target is.
     async fn backlog(&self, control: Control<'_>, target: &Target) -> Result<Report, InvocationError> {
-        let report = self.run_one(control, target).await?;
+        let report = self.dispatch.run_one(control, target).await?;
         baseline::see(self.dispatch.ports, control.control().id.0, target, report.outcome).await?;
         Ok(report)
     }
@@ -118,7 +117,7 @@ impl Sweep<'_> {
         let _sharing = (at_once == 1).then(|| self.dispatch.ports.sharing());
         let mut runs = Vec::new();
         for control in self.controls {
-            runs.push(self.run_one(*control, target).await);
+            runs.push(self.dispatch.run_one(*control, target).await);
         }
         runs
     }

@@ -8,8 +8,10 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::change::Way::{self, Looser, Stricter, Weaker};
-use crate::ids::AccountId;
+use super::{
+    change::Way::{self, Looser, Stricter, Weaker},
+    texts::{self, Text},
+};
 
 /// The effect of a change of a member.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +42,7 @@ pub trait Kind {
     /// The value where nothing is said.
     fn absent() -> Self::Value;
 
-    /// What a value may be, if this is none.
+    /// The allowed values in words, if this one is not allowed.
     fn refusal(_value: &Self::Value) -> Option<String> {
         None
     }
@@ -88,11 +90,11 @@ impl Direction for Rights {
 #[derive(Debug)]
 pub struct Number<D, const MIN: u32, const MAX: u32, const DEFAULT: u32>(PhantomData<D>);
 
-/// What the account has at most: raising it is looser, lowering it stricter.
+/// A maximum for the account: raising it is looser, lowering it stricter.
 pub type AtMost<const MIN: u32, const MAX: u32, const DEFAULT: u32> = Number<Slack, MIN, MAX, DEFAULT>;
-/// What the account has at least: raising it is stricter, lowering it looser.
+/// A minimum for the account: raising it is stricter, lowering it looser.
 pub type AtLeast<const MIN: u32, const MAX: u32, const DEFAULT: u32> = Number<Demand, MIN, MAX, DEFAULT>;
-/// What Remedy may do at most: raising it is looser, lowering it weaker.
+/// A maximum for Remedy: raising it is looser, lowering it weaker.
 pub type Allowance<const MIN: u32, const MAX: u32, const DEFAULT: u32> = Number<Rights, MIN, MAX, DEFAULT>;
 
 impl<D: Direction, const MIN: u32, const MAX: u32, const DEFAULT: u32> Kind for Number<D, MIN, MAX, DEFAULT> {
@@ -140,29 +142,7 @@ impl<C: Choice> Kind for OneOf<C> {
     }
 }
 
-/// A kind of text.
-pub trait Text {
-    /// The type that holds one.
-    type Value: Serialize;
-    /// What a text may be.
-    const WHAT: &'static str;
-    /// The same as a regular expression; none where every text but an empty one may be.
-    const PATTERN: Option<&'static str> = None;
-
-    /// Whether it is one.
-    fn is_one(_value: &Self::Value) -> bool {
-        true
-    }
-}
-
-fn text_schema<T: Text>() -> Value {
-    match T::PATTERN {
-        Some(pattern) => json!({"type": "string", "pattern": pattern}),
-        None => json!({"type": "string", "minLength": 1}),
-    }
-}
-
-/// What an entry of a list does.
+/// The effect of an entry of a list.
 pub trait Effect {
     /// The ways of an added entry.
     const ADDED: &'static [Way];
@@ -221,7 +201,7 @@ impl<E: Effect, T: Text> Kind for List<E, T> {
     }
 
     fn schema() -> Value {
-        json!({"type": "array", "items": text_schema::<T>(), "default": []})
+        json!({"type": "array", "items": texts::schema::<T>(), "default": []})
     }
 }
 
@@ -243,11 +223,11 @@ impl Change for Replaces {
     const WAYS: &'static [Way] = &[Looser, Stricter];
 }
 
-/// Another value tells people less.
+/// With another value, people may be notified of less.
 #[derive(Debug)]
-pub enum Tells {}
+pub enum Notifies {}
 
-impl Change for Tells {
+impl Change for Notifies {
     const WAYS: &'static [Way] = &[Weaker];
 }
 
@@ -264,68 +244,6 @@ impl<W: Change, T: Text> Kind for Maybe<W, T> {
     }
 
     fn schema() -> Value {
-        text_schema::<T>()
+        texts::schema::<T>()
     }
-}
-
-fn is_arn_of(arn: &str, service: &str) -> bool {
-    arn.split(':').count() == 6 && arn.split(':').nth(2) == Some(service)
-}
-
-/// The ARN of an IAM policy.
-#[derive(Debug)]
-pub enum PolicyArn {}
-
-impl Text for PolicyArn {
-    type Value = String;
-    const WHAT: &'static str = "the ARN of a policy";
-    const PATTERN: Option<&'static str> = Some("^arn:[^:]+:iam::[^:]*:[^:]+$");
-
-    fn is_one(arn: &String) -> bool {
-        is_arn_of(arn, "iam")
-    }
-}
-
-/// The ARN of a KMS key.
-#[derive(Debug)]
-pub enum KeyArn {}
-
-impl Text for KeyArn {
-    type Value = String;
-    const WHAT: &'static str = "the ARN of a KMS key";
-    const PATTERN: Option<&'static str> = Some("^arn:[^:]+:kms:[^:]+:[^:]+:[^:]+$");
-
-    fn is_one(arn: &String) -> bool {
-        is_arn_of(arn, "kms")
-    }
-}
-
-/// A SHA-256 digest.
-#[derive(Debug)]
-pub enum Sha256 {}
-
-impl Text for Sha256 {
-    type Value = String;
-    const WHAT: &'static str = "SHA-256 digests of 64 hex digits";
-    const PATTERN: Option<&'static str> = Some("^[0-9a-fA-F]{64}$");
-
-    fn is_one(text: &String) -> bool {
-        text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-    }
-}
-
-/// An account.
-impl Text for AccountId {
-    type Value = Self;
-    const WHAT: &'static str = "accounts of 12 digits";
-    const PATTERN: Option<&'static str> = Some("^[0-9]{12}$");
-}
-
-/// A pattern, or the key of a tag: any text.
-#[derive(Debug)]
-pub enum Name {}
-
-impl Text for Name {
-    type Value = String;
-    const WHAT: &'static str = "texts";
 }

@@ -14,12 +14,13 @@ use remedy_engine::{Page, Place, Resource, Tags};
 
 use crate::{
     Databases, DbCluster, DbInstance, SERVICE, SOURCE,
-    database::{self, Database, Listed, Summary, find, list},
+    cluster::Clusters,
+    database::{self, Database, Form as _, Summary, find, list},
+    instance::Instances,
     scheduled::Apply,
-    {cluster, instance},
 };
 
-/// Where a page of a list begins: with these, and RDS's own marker.
+/// Prefixes of a page's token, before the marker of RDS.
 const INSTANCES: &str = "instances|";
 const CLUSTERS: &str = "clusters|";
 
@@ -27,7 +28,7 @@ const CLUSTERS: &str = "clusters|";
 #[derive(Debug)]
 pub struct AnyDatabase<C = Databases>(PhantomData<C>);
 
-/// What RDS says of one.
+/// The description of one.
 #[derive(Debug, Clone)]
 pub enum Described {
     /// An instance.
@@ -36,21 +37,21 @@ pub enum Described {
     Cluster(Box<Cluster>),
 }
 
-/// What RDS is told to change of one.
+/// A request that modifies one.
 #[derive(Debug)]
 pub enum Change {
-    /// Of an instance.
+    /// `ModifyDBInstance`.
     Instance(Box<ModifyDBInstanceFluentBuilder>),
-    /// Of a cluster.
+    /// `ModifyDBCluster`.
     Cluster(Box<ModifyDBClusterFluentBuilder>),
 }
 
 impl<C: AsRef<Databases> + 'static> Resource for AnyDatabase<C> {
     const KIND: ResourceKind = ResourceKind {
-        types: &[DbInstance::<C>::TYPE, DbCluster::<C>::TYPE],
+        types: &[Instances::TYPE, Clusters::TYPE],
         service: SERVICE,
         source: SOURCE,
-        reads: &[instance::DESCRIBE, cluster::DESCRIBE],
+        reads: &[Instances::DESCRIBE, Clusters::DESCRIBE],
         ..ResourceKind::PLAIN
     };
     type Client = C;
@@ -60,21 +61,21 @@ impl<C: AsRef<Databases> + 'static> Resource for AnyDatabase<C> {
         let from = from.unwrap_or_else(|| INSTANCES.to_owned());
         let after = |begin| from.strip_prefix(begin).map(|marker| Some(marker.to_owned()).filter(|it| !it.is_empty()));
         if let Some(marker) = after(CLUSTERS) {
-            let page = list::<DbCluster<C>>(client.as_ref(), place, marker).await?;
+            let page = list::<Clusters>(client.as_ref(), place, marker).await?;
             return Ok(Page { next: page.next.map(|marker| format!("{CLUSTERS}{marker}")), ..page });
         }
-        let page = list::<DbInstance<C>>(client.as_ref(), place, after(INSTANCES).flatten()).await?;
+        let page = list::<Instances>(client.as_ref(), place, after(INSTANCES).flatten()).await?;
         let next = page.next.map_or_else(|| CLUSTERS.to_owned(), |marker| format!("{INSTANCES}{marker}"));
         Ok(Page { next: Some(next), ..page })
     }
 
     /// An instance and a cluster may have the same identifier, but not the same ARN.
     async fn find(client: &C, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
-        let instance = find::<DbInstance<C>>(client.as_ref(), place, id).await?;
+        let instance = find::<Instances>(client.as_ref(), place, id).await?;
         if instance.as_ref().is_some_and(|instance| instance.arn.as_deref() == Some(id)) {
             return Ok(instance.into_iter().collect());
         }
-        let cluster = find::<DbCluster<C>>(client.as_ref(), place, id).await?;
+        let cluster = find::<Clusters>(client.as_ref(), place, id).await?;
         Ok(instance.into_iter().chain(cluster).collect())
     }
 
@@ -84,7 +85,7 @@ impl<C: AsRef<Databases> + 'static> Resource for AnyDatabase<C> {
 }
 
 impl<C: AsRef<Databases> + 'static> Database for AnyDatabase<C> {
-    const MODIFIES: &'static [Call] = &[instance::MODIFY, cluster::MODIFY];
+    const MODIFIES: &'static [Call] = &[Instances::MODIFY, Clusters::MODIFY];
     type Described = Described;
     type Change = Change;
 
@@ -121,5 +122,5 @@ impl<C: AsRef<Databases> + 'static> Database for AnyDatabase<C> {
 }
 
 fn is_cluster(target: &Target) -> bool {
-    target.resource_type == DbCluster::<Databases>::TYPE
+    target.resource_type == Clusters::TYPE
 }

@@ -1,13 +1,13 @@
-//! What instances and clusters have in common.
+//! The common ground of instances and clusters.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, marker::PhantomData};
 
 use aws_sdk_rds::types::Tag;
-use remedy_domain::{Call, Fault, Observed, Region, Target};
+use remedy_domain::{Call, Fault, Observed, Region, ResourceKind, Target};
 use remedy_engine::{Page, Place, Resource, Tags};
 
 use crate::{
-    Databases,
+    Databases, SERVICE, SOURCE,
     scheduled::Apply,
     state::{State, is_window, state},
 };
@@ -15,30 +15,33 @@ use crate::{
 /// Targets on one page of a list, which is what RDS allows.
 pub(crate) const PAGE: i32 = 100;
 
+/// The code of RDS for a text that cannot be an identifier.
+pub(crate) const NO_NAME: &str = "InvalidParameterValue";
+
 /// The codes of RDS for a change that must wait until another has ended.
 const CHANGING: [&str; 4] =
     ["InvalidDBInstanceState", "InvalidDBInstanceStateFault", "InvalidDBClusterState", "InvalidDBClusterStateFault"];
 
-/// A kind of database: how RDS describes one, and how it is told to change one.
+/// A kind of database: its description by RDS, and the request that modifies it.
 #[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
 pub trait Database: Resource<Client: AsRef<Databases>> {
     /// Every call that changes one.
     const MODIFIES: &'static [Call];
-    /// What RDS says of one.
+    /// The description of one, as the SDK has it.
     type Described: Debug + Clone;
-    /// What RDS is told to change.
+    /// The request that modifies one.
     type Change;
 
-    /// What RDS says of the database of this identifier; none where there is none.
+    /// Returns the description of the database with the target's identifier, if there is one.
     async fn describe(databases: &Databases, target: &Target) -> Result<Option<Self::Described>, Fault>;
 
-    /// What is alike in all kinds.
+    /// The members of the description that all kinds have.
     fn summary(described: &Self::Described) -> Summary<'_>;
 
-    /// A change of nothing as yet, to be applied then.
+    /// Returns a request that modifies nothing yet, with the time at which it is applied.
     fn change(databases: &Databases, target: &Target, apply: Apply) -> Self::Change;
 
-    /// Tells RDS.
+    /// Sends the request. A database that is being changed is a transient fault.
     async fn send(change: Self::Change) -> Result<(), Fault>;
 }
 
@@ -48,7 +51,7 @@ pub trait Single: Database {
     const MODIFY: Call;
 }
 
-/// What RDS says of a database of any kind.
+/// The part of a description that all kinds of databases have.
 #[derive(Debug, Clone, Copy)]
 pub struct Summary<'a> {
     /// The identifier, in small letters. Another database may have it tomorrow.
@@ -138,51 +141,122 @@ pub(crate) async fn tags<D: Database>(databases: &Databases, target: &Target) ->
 
 /// How a database is asked for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum By<'a> {
+pub enum By<'a> {
     /// By its identifier, whose case does not count.
     Name(&'a str),
     /// By its resource id.
     ResourceId(&'a str),
 }
 
-/// Instances, or clusters: how they are listed and asked for.
-pub(crate) trait Listed: Database {
+/// Instances, or clusters: their calls, and the members of their descriptions.
+#[expect(async_fn_in_trait, reason = "the loop runs on one thread; no future crosses to another")]
+pub trait Form: Debug + 'static {
     /// The AWS Config resource type.
     const TYPE: &'static str;
+    /// The call that lists and describes them.
+    const DESCRIBE: Call;
+    /// The call that modifies one.
+    const MODIFY: Call;
+    /// The description of one, as the SDK has it.
+    type Described: Debug + Clone;
+    /// The request that modifies one.
+    type Change;
 
-    /// The database that is called so, if there is one.
+    /// Returns the database that is called so, if there is one.
     async fn ask(databases: &Databases, by: By<'_>) -> Result<Option<Self::Described>, Fault>;
 
-    /// One page of all.
+    /// Returns one page of all, and the marker of the next.
     async fn page(databases: &Databases, from: Option<String>)
     -> Result<(Vec<Self::Described>, Option<String>), Fault>;
+
+    /// The members of the description that all kinds have.
+    fn summary(described: &Self::Described) -> Summary<'_>;
+
+    /// Returns a request that modifies nothing yet of the database with this identifier.
+    fn change(databases: &Databases, id: &str, apply: Apply) -> Self::Change;
+
+    /// Sends the request.
+    async fn send(change: Self::Change) -> Result<(), Fault>;
 }
 
-pub(crate) async fn list<D: Listed>(databases: &Databases, place: &Place, from: Option<String>) -> Result<Page, Fault> {
-    let (described, next) = D::page(databases, from).await?;
-    let targets = described.iter().map(|one| D::summary(one).target(place, D::TYPE)).collect();
+/// Databases of one form, by a client that can speak to RDS, whatever else it can.
+#[derive(Debug)]
+pub struct Only<F, C = Databases>(PhantomData<(F, C)>);
+
+impl<F: Form, C: AsRef<Databases> + 'static> Resource for Only<F, C> {
+    const KIND: ResourceKind = ResourceKind {
+        types: &[F::TYPE],
+        service: SERVICE,
+        source: SOURCE,
+        reads: &[F::DESCRIBE],
+        ..ResourceKind::PLAIN
+    };
+    type Client = C;
+
+    async fn list(client: &C, place: &Place, from: Option<String>) -> Result<Page, Fault> {
+        list::<F>(client.as_ref(), place, from).await
+    }
+
+    async fn find(client: &C, place: &Place, id: &str) -> Result<Vec<Target>, Fault> {
+        Ok(find::<F>(client.as_ref(), place, id).await?.into_iter().collect())
+    }
+
+    async fn tags(client: &C, target: &Target) -> Result<Tags, Fault> {
+        tags::<Self>(client.as_ref(), target).await
+    }
+}
+
+impl<F: Form, C: AsRef<Databases> + 'static> Database for Only<F, C> {
+    const MODIFIES: &'static [Call] = &[F::MODIFY];
+    type Described = F::Described;
+    type Change = F::Change;
+
+    async fn describe(databases: &Databases, target: &Target) -> Result<Option<F::Described>, Fault> {
+        F::ask(databases, By::Name(&target.id)).await
+    }
+
+    fn summary(described: &F::Described) -> Summary<'_> {
+        F::summary(described)
+    }
+
+    fn change(databases: &Databases, target: &Target, apply: Apply) -> F::Change {
+        F::change(databases, &target.id, apply)
+    }
+
+    async fn send(change: F::Change) -> Result<(), Fault> {
+        F::send(change).await.map_err(waits)
+    }
+}
+
+impl<F: Form, C: AsRef<Databases> + 'static> Single for Only<F, C> {
+    const MODIFY: Call = F::MODIFY;
+}
+
+pub(crate) async fn list<F: Form>(databases: &Databases, place: &Place, from: Option<String>) -> Result<Page, Fault> {
+    let (described, next) = F::page(databases, from).await?;
+    let targets = described.iter().map(|one| F::summary(one).target(place, F::TYPE)).collect();
     Ok(Page { targets, next })
 }
 
 /// The database that is called `id`. Somebody may give a database the resource id of another as its identifier, for the case of
 /// identifiers does not count: only if nothing is called exactly so, the case is left aside, as RDS does.
-pub(crate) async fn find<D: Listed>(databases: &Databases, place: &Place, id: &str) -> Result<Option<Target>, Fault> {
-    let target = |described: &D::Described| D::summary(described).target(place, D::TYPE);
+pub(crate) async fn find<F: Form>(databases: &Databases, place: &Place, id: &str) -> Result<Option<Target>, Fault> {
+    let target = |described: &F::Described| F::summary(described).target(place, F::TYPE);
     if let Some((_, name)) = id.strip_prefix("arn:").and_then(|arn| arn.rsplit_once(':')) {
         // By its identifier, as those who look at it ask: the answer serves them, too.
-        let named = D::ask(databases, By::Name(name)).await?.as_ref().map(target);
+        let named = F::ask(databases, By::Name(name)).await?.as_ref().map(target);
         return Ok(named.filter(|named| named.arn.as_deref() == Some(id)));
     }
-    let named = D::ask(databases, By::Name(id)).await?.as_ref().map(target);
+    let named = F::ask(databases, By::Name(id)).await?.as_ref().map(target);
     if named.as_ref().is_some_and(|named| named.id == id) {
         return Ok(named);
     }
-    let known = D::ask(databases, By::ResourceId(id)).await?.as_ref().map(target);
+    let known = F::ask(databases, By::ResourceId(id)).await?.as_ref().map(target);
     Ok(known.filter(|known| known.unique_id.as_deref() == Some(id)).or(named))
 }
 
-/// A change that meets another one is told to wait for it.
-pub(crate) fn waits(fault: Fault) -> Fault {
+/// Makes the fault of a write transient if the database is being changed: the write succeeds later.
+fn waits(fault: Fault) -> Fault {
     if CHANGING.contains(&fault.code.as_str()) { Fault::transient(fault.doing, fault.code) } else { fault }
 }
 

@@ -1,4 +1,4 @@
-//! Databases of Amazon RDS: how they are found, what RDS says of them, and how it is told to change one.
+//! Databases of Amazon RDS: listing and finding them, their descriptions and states, and the requests that modify them.
 
 mod any;
 mod cluster;
@@ -10,9 +10,9 @@ mod state;
 use std::ops::Deref;
 
 pub use any::{AnyDatabase, Change as AnyChange, Described as AnyDescribed};
-pub use cluster::DbCluster;
-pub use database::{Database, Single, Summary, observe};
-pub use instance::DbInstance;
+pub use cluster::{Clusters, DbCluster};
+pub use database::{By, Database, Form, Only, Single, Summary, observe};
+pub use instance::{DbInstance, Instances};
 use remedy_aws::{Connect, Session};
 use remedy_domain::Service;
 pub use scheduled::{Apply, Others, Reschedule, Scheduled, Timed};
@@ -21,7 +21,7 @@ pub use state::{State, foreign, state};
 /// The `eventSource` of the events of RDS.
 pub(crate) const SOURCE: &str = "rds.amazonaws.com";
 
-/// What the template knows of RDS. Its calls cost nothing.
+/// RDS for the template and the price list. Its calls cost nothing.
 const SERVICE: Service = Service {
     name: "rds",
     resources: &[("Cluster", "rds:*:{account}:cluster:*"), ("", "rds:*:{account}:db:*")],

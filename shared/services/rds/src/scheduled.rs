@@ -24,10 +24,10 @@ pub struct Scheduled<T> {
 
 /// A value that RDS can schedule.
 pub trait Timed: Debug + Clone + PartialEq + Serialize + DeserializeOwned {
-    /// What it is called where somebody else changed it.
+    /// The value's name in the conflict that is reported if somebody else changed it.
     const NAME: &'static str;
 
-    /// What bringing it about may do to others.
+    /// The harm that setting it may do to others.
     fn harm(&self) -> Harm;
 }
 
@@ -114,7 +114,7 @@ impl<D: Single, T: Timed> Step for Reschedule<D, T> {
         self.value.harm()
     }
 
-    /// Scheduling the value that it has already takes back what was scheduled.
+    /// Scheduling the value that it has already cancels the scheduled change.
     fn route(from: &Scheduled<T>, to: &Scheduled<T>) -> Route<Self> {
         let step = |value: &T, apply| Self { value: value.clone(), apply, of: PhantomData };
         let now = (from.now != to.now).then(|| step(&to.now, Apply::AtOnce));

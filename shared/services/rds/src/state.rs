@@ -2,7 +2,7 @@
 //!
 //! Source: Amazon RDS User Guide, "Viewing Amazon RDS DB instance status"; Amazon Aurora User Guide, "Viewing DB cluster status".
 
-/// What a status means to Remedy.
+/// The meaning of a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// It can be judged and changed.
@@ -47,10 +47,10 @@ const CHANGING: [&str; 20] = [
     "storage-scaling",
 ];
 
-/// What such a status begins with, where it says what is changed.
+/// Prefixes of statuses that name the thing that is being changed.
 const CHANGING_WHAT: [&str; 2] = ["configuring-", "converting-"];
 
-/// What a status means.
+/// Returns the meaning of a status. An unknown one is never written to.
 #[must_use]
 pub fn state(status: &str) -> State {
     if STEADY.contains(&status) {

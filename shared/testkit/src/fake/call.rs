@@ -85,8 +85,8 @@ impl Call {
 
 /// The service of a request: by what it is signed for, and by the header that only it has, if there is one.
 fn service_of(scope: &str, headers: &BTreeMap<String, String>, services: &[&'static Service]) -> &'static Service {
-    let is_told = |service: &&&Service| service.header.is_none_or(|header| headers.contains_key(header));
-    let candidates = services.iter().filter(|service| service.scope == scope).filter(is_told);
+    let has_header = |service: &&&Service| service.header.is_none_or(|header| headers.contains_key(header));
+    let candidates = services.iter().filter(|service| service.scope == scope).filter(has_header);
     candidates
         .max_by_key(|service| service.header.is_some())
         .unwrap_or_else(|| panic!("the fake does not know the service `{scope}`"))

@@ -81,7 +81,7 @@ impl Dialect {
         }
     }
 
-    /// What an item of a list is called.
+    /// The name of a list's items.
     fn item(self, list: &str) -> &'static str {
         match self {
             Self::Query(items) => items.iter().find(|(name, _)| *name == list).map_or("member", |(_, item)| item),

@@ -19,15 +19,15 @@ pub struct Kind {
     pub spelling: Spelling,
     /// The element that holds it in the answer to its creation and modification; nothing: the answer is empty.
     pub shown_as: &'static str,
-    /// Where its ids are unique.
+    /// The range in which its ids are unique.
     pub scope: Scope,
     /// The refusal where there is none of this id.
     pub missing: Refused,
     /// The refusal where there is one already.
     pub exists: Refused,
-    /// What requests may set.
+    /// The members that requests may set.
     pub members: &'static [Member],
-    /// What waits for a maintenance window, where something does.
+    /// The maintenance window, if some changes wait for one.
     pub window: Option<Window>,
     /// A new one before the members of the request are set. Its id is what the request says, unless it stands here.
     pub fresh: Fresh,
@@ -36,7 +36,7 @@ pub struct Kind {
 /// A new resource of a request.
 pub type Fresh = fn(&mut Request<'_>) -> Result<Map<String, Value>, Refusal>;
 
-/// Where the ids of a kind are unique.
+/// The range in which the ids of a kind are unique.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// In an account and Region.

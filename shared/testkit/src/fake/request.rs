@@ -14,7 +14,7 @@ use super::{
 #[derive(Debug)]
 pub struct Request<'a> {
     pub(super) cloud: &'a mut Cloud,
-    /// What is asked for.
+    /// The members of the request.
     pub input: &'a Value,
     /// The account of the caller.
     pub account: &'a str,
@@ -126,7 +126,7 @@ impl Request<'_> {
 ///
 /// # Panics
 ///
-/// Where it is no object.
+/// For a value that is no object.
 #[must_use]
 pub fn members(value: Value) -> Map<String, Value> {
     match value {

@@ -15,7 +15,7 @@ use super::{
 
 type Output = Result<Value, Refusal>;
 
-/// Answers a call by its row. An operation without a row panics: a gap fails the test loudly.
+/// Returns the answer to a call, from its row. Panics if no row has the operation: a gap fails the test loudly.
 pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str, now: Timestamp) -> Answered {
     let (service, input) = (call.service, call.service.dialect.input(call));
     let row = service.row(&call.operation).unwrap_or_else(|| panic!("the fake does not know `{}`", call.full_name()));
@@ -24,7 +24,7 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, account: &str, now: Timesta
 }
 
 impl Row {
-    /// What names the resource of a request.
+    /// The member that names the resource of a request.
     pub(super) fn named_by(&self) -> Option<&'static str> {
         match (self.does, self.kind) {
             (Does::Tag(tags) | Does::Untag(tags) | Does::ListTags(tags), _) => Some(tags.named_by),

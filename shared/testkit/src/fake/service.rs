@@ -1,7 +1,7 @@
 //! A service of the fake as data: its dialect, its kinds of resources, and a row for each of its calls.
 //!
-//! What a service answers is said beside its room, `shared/services/<service>/testing`; how rows are carried out, here. Where
-//! no row says what AWS does, [`Row::call`] takes a function, and [`Row::refused_by`] a rule.
+//! The tables stand beside the rooms, in `shared/services/<service>/testing`; this module carries their rows out. If no row can
+//! express a call of AWS, [`Row::call`] takes a function, and [`Row::refused_by`] a rule.
 
 use remedy_domain::Timestamp;
 use serde_json::Value;
@@ -50,7 +50,7 @@ impl Service {
         Self { name, scope: name, header: None, dialect, answers: Answers::ByHand(hand) }
     }
 
-    /// The same, where requests are signed for another name and are told by a header.
+    /// The same service, if its requests are signed for another service's name and only a header distinguishes them.
     #[must_use]
     pub const fn signed_for(self, scope: &'static str, header: &'static str) -> Self {
         Self { scope, header: Some(header), ..self }
@@ -90,7 +90,7 @@ pub(super) enum Does {
     Call(Act),
 }
 
-/// What a call does that no row can say.
+/// The effect of a call that no row can express.
 pub type Act = fn(&mut Request<'_>) -> Result<Value, Refusal>;
 
 /// A list of resources, or of what a resource holds.
@@ -107,11 +107,11 @@ pub struct List {
 /// How a list is paged: by which members of request and answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Pages {
-    /// Where the page begins.
+    /// The token of the page.
     pub from: &'static str,
     /// How many a page may hold.
     pub size: &'static str,
-    /// Where the next one begins.
+    /// The token of the next page.
     pub next: &'static str,
     /// How many it holds where nobody says.
     pub usual: usize,
@@ -127,7 +127,7 @@ impl Pages {
 /// A list that is the same in all accounts.
 #[derive(Debug, Clone, Copy)]
 pub struct Catalogue {
-    /// Where it stands in the answer.
+    /// Its place in the answer.
     pub list: List,
     /// Its entries.
     pub entries: fn() -> Vec<Value>,

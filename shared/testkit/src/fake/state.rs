@@ -20,7 +20,7 @@ pub(super) type Tags = BTreeMap<String, String>;
 pub(super) struct Cloud {
     pub(super) buckets: BTreeMap<String, Bucket>,
     pub(super) accounts: BTreeMap<String, Account>,
-    /// What services of rows remember.
+    /// The resources of services that are tables.
     pub(super) store: Store,
     /// Sessions of assumed roles by access key: account and session name.
     pub(super) sessions: BTreeMap<String, (String, String)>,

@@ -1,4 +1,4 @@
-//! What the services of rows remember: attributes of resources.
+//! The state of services that are tables: attributes of resources.
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-/// What an item of a list is called, by the name of the list.
+/// The name of a list's items, by the name of the list.
 pub(super) type Items<'a> = &'a dyn Fn(&str) -> &'a str;
 
 /// An element with everything in it; nothing where there is nothing.

@@ -44,7 +44,7 @@ pub(super) async fn stands_still<C: Lawful>(case: &Case<C>, environment: &dyn En
     Bearing::Held
 }
 
-/// What no violation names is unchanged by a repair, in the setting and in the account.
+/// A repair changes nothing that no violation names, in the setting and in the account.
 pub(super) async fn touches_little<C: Lawful>(case: &Case<C>, environment: &dyn Environment) -> Bearing {
     let (stage, ports) = environment.open();
     let bystander = C::arrange(&case.world, &stage).await;
@@ -68,7 +68,7 @@ pub(super) async fn touches_little<C: Lawful>(case: &Case<C>, environment: &dyn 
     Bearing::Held
 }
 
-/// What these violations let a repair change.
+/// The changes that these violations permit.
 fn touched<C: Lawful>(violations: &[Violation]) -> impl Iterator<Item = &'static Touch> {
     C::TOUCHES.iter().filter(|touch| violations.iter().any(|violation| violation.element() == touch.element))
 }

@@ -106,8 +106,10 @@ pub(super) async fn carry_out(front: &Front, call: &Call, ask: &Ask) -> Reply {
         "s3:GetBucketEncryption" => bucket_encryption.completed(call, front.forward(call, ask).await),
         "config:PutEvaluations" => evaluations.put(call),
         "config:StartConfigRulesEvaluation" => rule_evaluation.start(call),
-        "rds:DescribeOrderableDBInstanceOptions" => database_offers::told(call),
-        name if name.starts_with("rds:") => database_sign_in.told(call, database_ids::told(front, call, ask).await),
+        "rds:DescribeOrderableDBInstanceOptions" => database_offers::offered(call),
+        name if name.starts_with("rds:") => {
+            database_sign_in.shown(call, database_ids::corrected(front, call, ask).await)
+        }
         "lambda:Invoke" => functions.invoke(call, ask).await,
         "sts:GetCallerIdentity" => match signatures.refusal(call, ask) {
             Some(refusal) => refusal,

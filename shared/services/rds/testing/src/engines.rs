@@ -1,4 +1,4 @@
-//! What the engines of RDS can do.
+//! The capabilities of RDS's engines.
 
 use remedy_testkit::fake::{Catalogue, List, Pages};
 use serde_json::{Value, json};

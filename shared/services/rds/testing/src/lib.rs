@@ -36,7 +36,7 @@ pub static RDS: Service = Service::of(
     ],
 );
 
-/// What the items of lists are called.
+/// The names of the items of lists.
 const ITEMS: &[(&str, &str)] = &[
     ("DBClusterMembers", "DBClusterMember"),
     ("DBClusters", "DBCluster"),
@@ -252,7 +252,7 @@ fn keeps(request: &Request<'_>, least: i64) -> Result<(), Refusal> {
     refuse_unless(fits, Refused(400, "InvalidParameterValue", "Invalid backup retention period"))
 }
 
-/// What belongs to the cluster of an instance is changed there.
+/// Refuses to change on an instance what belongs to its cluster.
 fn is_no_member(request: &Request<'_>) -> Result<(), Refusal> {
     let of_cluster = ["BackupRetentionPeriod", "DeletionProtection", "EnableIAMDatabaseAuthentication"];
     let asks = of_cluster.iter().any(|member| !request.input[member].is_null());

@@ -1,4 +1,4 @@
-//! The part of Amazon EC2 that tells who can reach a database. What stands there is planted: a database brings it along.
+//! The reads of Amazon EC2 that show who can reach a database. Tests plant the resources; no call makes one.
 
 use remedy_testkit::fake::{Dialect, Kind, List, Pages, Refusal, Refused, Request, Row, Scope, Service, Spelling};
 use serde_json::{Map, Value};

@@ -173,7 +173,7 @@ async fn tags_are_set_by_arn_and_shown_with_the_instance() {
 }
 
 #[tokio::test]
-async fn engines_tell_what_they_can_do() {
+async fn the_capabilities_of_engines_are_described() {
     let (_, client) = rds();
     let signs_in = async |engine: &str| {
         let request = client.describe_orderable_db_instance_options().engine(engine);

@@ -1,4 +1,5 @@
-//! Rows can say what EC2 answers, whose dialect is its own. No SDK reads this table: EC2's is large, and no control needs it yet.
+//! The dialect of EC2 as rows, at the level of the wire: the testkit does not depend on EC2's SDK, which is large. The laws of
+//! `db-public` read the table beside the room of RDS by the genuine client.
 
 use aws_smithy_runtime_api::client::{http::HttpConnector as _, orchestrator::HttpRequest};
 use aws_smithy_types::body::SdkBody;

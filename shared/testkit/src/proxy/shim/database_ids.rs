@@ -8,13 +8,13 @@ use super::super::Front;
 use super::super::call::Call;
 use super::super::wire::{Ask, Reply};
 
-/// The elements of databases, what names each, and its resource id.
+/// The elements of databases, with the members that hold the ARN and the resource id.
 const KINDS: [[&str; 3]; 2] =
     [["DBInstance", "DBInstanceArn", "DbiResourceId"], ["DBCluster", "DBClusterArn", "DbClusterResourceId"]];
 
 /// AWS gives every database a resource id of its own, and looks databases up by it. moto gives all instances the same, and knows
 /// no such filter for clusters.
-pub(super) async fn told(front: &Front, call: &Call, ask: &Ask) -> Reply {
+pub(super) async fn corrected(front: &Front, call: &Call, ask: &Ask) -> Reply {
     let wanted = wanted(call);
     let all = format!("Action={}&Version=2014-10-31", call.operation);
     let whole = wanted.is_some().then(|| ask.instead(Method::POST, "/", all));

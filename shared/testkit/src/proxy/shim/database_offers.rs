@@ -1,4 +1,4 @@
-//! What RDS offers.
+//! Offers of RDS: engines, versions and classes.
 
 use super::super::call::Call;
 use super::super::wire::Reply;
@@ -8,7 +8,7 @@ const SIGN_IN: [&str; 5] = ["aurora-mysql", "aurora-postgresql", "mariadb", "mys
 
 /// AWS says of every engine, version and class whether it is offered, and what it can do. moto knows two engines, in versions other
 /// than those of the clusters that it makes.
-pub(super) fn told(call: &Call) -> Reply {
+pub(super) fn offered(call: &Call) -> Reply {
     let asked = |name: &str| call.parameter(name).unwrap_or_default();
     let (engine, version, class) = (asked("Engine"), asked("EngineVersion"), asked("DBInstanceClass"));
     let signs_in = SIGN_IN.contains(&engine.as_str());

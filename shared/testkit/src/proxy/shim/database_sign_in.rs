@@ -18,7 +18,7 @@ struct SignIn {
 }
 
 /// AWS lets a change of sign-in by IAM wait for the maintenance window, unless `ApplyImmediately` is true, and shows it in
-/// `PendingModifiedValues` meanwhile; setting what is there already takes back what waits. moto changes instances at once, and
+/// `PendingModifiedValues` meanwhile; setting what is there already cancels the change that waits. moto changes instances at once, and
 /// clusters never.
 #[derive(Default)]
 pub struct DatabaseSignIn(Mutex<BTreeMap<Key, SignIn>>);
@@ -28,8 +28,8 @@ impl DatabaseSignIn {
         self.0.lock().expect("the databases are not poisoned")
     }
 
-    /// Keeps what a call changed, and tells it in the emulator's answer.
-    pub(super) fn told(&self, call: &Call, reply: Reply) -> Reply {
+    /// Stores the change that a call makes, and shows it in the emulator's answer.
+    pub(super) fn shown(&self, call: &Call, reply: Reply) -> Reply {
         if !reply.status.is_success() {
             return reply;
         }
@@ -87,16 +87,16 @@ mod tests {
     #[test]
     fn a_change_waits_until_it_is_carried_out_or_taken_back() {
         let databases = DatabaseSignIn::default();
-        let told = |form: &str| {
+        let seen = |form: &str| {
             let cluster = "<DBCluster><DBClusterIdentifier>ward</DBClusterIdentifier></DBCluster>";
-            let text = databases.told(&modify(form), Reply::new(200, "text/xml", cluster)).text();
+            let text = databases.shown(&modify(form), Reply::new(200, "text/xml", cluster)).text();
             let (now, pending) = text.split_once("<PendingModifiedValues>").unwrap();
             [now, pending].map(|part| member(part, "IAMDatabaseAuthenticationEnabled").to_owned())
         };
-        assert_eq!(told("DeletionProtection=true"), ["false", ""]);
-        assert_eq!(told("EnableIAMDatabaseAuthentication=true"), ["false", "true"]);
-        assert_eq!(told("EnableIAMDatabaseAuthentication=false"), ["false", ""]);
-        assert_eq!(told("EnableIAMDatabaseAuthentication=true&ApplyImmediately=false"), ["false", "true"]);
-        assert_eq!(told("DBClusterInstanceClass=x&ApplyImmediately=true"), ["true", ""], "with everything that waits");
+        assert_eq!(seen("DeletionProtection=true"), ["false", ""]);
+        assert_eq!(seen("EnableIAMDatabaseAuthentication=true"), ["false", "true"]);
+        assert_eq!(seen("EnableIAMDatabaseAuthentication=false"), ["false", ""]);
+        assert_eq!(seen("EnableIAMDatabaseAuthentication=true&ApplyImmediately=false"), ["false", "true"]);
+        assert_eq!(seen("DBClusterInstanceClass=x&ApplyImmediately=true"), ["true", ""], "with everything that waits");
     }
 }
